@@ -1,0 +1,17 @@
+"""BLAKE3 digests with a domain tag each, over length-prefixed parts: no two nouns can collide."""
+
+from blake3 import blake3
+from eth_utils.crypto import keccak as _keccak
+
+
+def digest(tag: str, *parts: bytes) -> bytes:
+    """32 bytes: BLAKE3 of the tag and the length-prefixed parts."""
+    state = blake3(f"surge/{tag}/1".encode())
+    for part in parts:
+        state.update(len(part).to_bytes(8, "little") + part)
+    return state.digest()
+
+
+def keccak(*parts: bytes) -> bytes:
+    """32 bytes: keccak-256 of the joined parts, for what a contract can check."""
+    return bytes(_keccak(b"".join(parts)))

@@ -1,0 +1,82 @@
+"""One error tree. Each error says what happened, to what, and what to do next.
+
+SurgeError
+├── BadInput            what was given can't be used; nothing was spent        exit code 2
+│   ├── CannotShip      a function reaches something that can't leave this machine
+│   └── CorruptState    a file of SURGE_HOME is damaged
+├── Unavailable         something outside is missing or unreachable            exit code 3
+│   ├── NoNetwork       the chain or its address book can't be reached
+│   ├── NoProvider      no ask fits the demand (carries every reason)
+│   └── ProviderLost    a provider stopped answering
+├── Refused             the other side, or the chain, said no                  exit code 4
+│   ├── Underfunded     too little money, stake or budget
+│   ├── Reverted        a transaction reverted, with the contract's reason
+│   └── Distrusted      a signature, digest, amount or order is wrong
+└── JobFailed           the renter's own code failed                           exit code 1
+    ├── RemoteError     an exception inside the sandbox whose type has no twin here
+    └── LimitExceeded   fuel, memory, time or output ran out
+"""
+
+from typing import ClassVar
+
+
+class SurgeError(Exception):
+    """Root of every error that Surge raises on purpose."""
+
+    exit_code: ClassVar[int] = 1
+
+
+class BadInput(SurgeError):
+    exit_code = 2
+
+
+class CannotShip(BadInput):
+    pass
+
+
+class CorruptState(BadInput):
+    pass
+
+
+class Unavailable(SurgeError):
+    exit_code = 3
+
+
+class NoNetwork(Unavailable):
+    pass
+
+
+class NoProvider(Unavailable):
+    pass
+
+
+class ProviderLost(Unavailable):
+    pass
+
+
+class Refused(SurgeError):
+    exit_code = 4
+
+
+class Underfunded(Refused):
+    pass
+
+
+class Reverted(Refused):
+    pass
+
+
+class Distrusted(Refused):
+    pass
+
+
+class JobFailed(SurgeError):
+    exit_code = 1
+
+
+class RemoteError(JobFailed):
+    pass
+
+
+class LimitExceeded(JobFailed):
+    pass

@@ -1,0 +1,43 @@
+"""secp256k1 signatures over EIP-712 digests: 65 bytes, r ‖ s ‖ v with v 27 or 28 and low s."""
+
+from coincurve import PrivateKey, PublicKey
+
+from surge.model.digest import keccak
+from surge.model.errors import Distrusted
+from surge.model.units import Address
+
+_HALF_ORDER = 0x7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF5D576E7357A4501DDFE92F46681B20A0
+
+
+def checksum(address: bytes) -> Address:
+    """20 bytes → EIP-55."""
+    lower = address.hex()
+    shades = keccak(lower.encode()).hex()
+    return Address(
+        "0x" + "".join(c.upper() if int(h, 16) > 7 else c for c, h in zip(lower, shades, strict=False))
+    )
+
+
+def address_of(key: PrivateKey) -> Address:
+    return checksum(keccak(key.public_key.format(compressed=False)[1:])[-20:])
+
+
+def sign(digest: bytes, key: PrivateKey) -> bytes:
+    """65 bytes. Deterministic (RFC 6979)."""
+    raw = key.sign_recoverable(digest, hasher=None)
+    return raw[:64] + bytes([raw[64] + 27])
+
+
+def recover(digest: bytes, signature: bytes) -> Address:
+    """The signer's address. Raises Distrusted for anything that is no canonical signature."""
+    if len(signature) != 65 or signature[64] not in (27, 28):
+        raise Distrusted("a signature has 65 bytes and ends with 27 or 28; ask its sender again")
+    if int.from_bytes(signature[32:64], "big") > _HALF_ORDER:
+        raise Distrusted("a signature with a high s can be altered; ask its sender for the canonical one")
+    try:
+        public = PublicKey.from_signature_and_message(
+            signature[:64] + bytes([signature[64] - 27]), digest, hasher=None
+        )
+    except Exception as error:  # coincurve raises bare Exception and ValueError
+        raise Distrusted("the signature fits no key; ask its sender again") from error
+    return checksum(keccak(public.format(compressed=False)[1:])[-20:])

@@ -1,0 +1,114 @@
+"""What runs: limits, images, tasks and chunks, each named by the digest of all that decides its outcome.
+
+Same chunk id ⇒ same outputs and same fuel on every machine (invariant P1).
+"""
+
+import struct
+from dataclasses import dataclass, field
+
+from surge.model.digest import digest
+from surge.model.units import Bytes, Fuel, MilliJoules, divide_up
+
+WASM = "wasm"
+PYTHON = "python"
+
+DEFAULT_FUEL = Fuel(2_000 * 10**9)
+DEFAULT_MEMORY = Bytes(1 << 30)
+DEFAULT_OUTPUT = Bytes(64 << 20)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Of one task: fuel, linear memory and output in bytes. Wall time is the provider's own guard:
+    it isn't deterministic, so it isn't part of any id and yields no slashable receipt."""
+
+    fuel: Fuel = DEFAULT_FUEL
+    memory: Bytes = DEFAULT_MEMORY
+    output: Bytes = DEFAULT_OUTPUT
+
+    def encode(self) -> bytes:
+        return struct.pack("<QQQ", self.fuel, self.memory, self.output)
+
+
+@dataclass(frozen=True, slots=True)
+class ImageSpec:
+    """What an image is made from: a runtime and what it loads before any task.
+
+    runtime: WASM or PYTHON. runtime_digest: of the engine version, its settings and (python) the
+    interpreter. modules: names that the python runtime imports before the memory is taken, sorted.
+    module: digest of the wasm module (empty for python).
+    """
+
+    runtime: str
+    runtime_digest: bytes
+    modules: tuple[str, ...] = ()
+    module: bytes = b""
+
+    @property
+    def id(self) -> bytes:
+        names = "\0".join(self.modules).encode()
+        return digest("image", self.runtime.encode(), self.runtime_digest, names, self.module)
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One call. `code` is a blob's digest, `input` the encoded arguments themselves; `seed` feeds the
+    task's randomness. `id` needs the runtime, so it is a function of the image spec."""
+
+    code: bytes
+    input: bytes = field(repr=False)
+    seed: int
+    limits: Limits = Limits()
+
+    def id(self, spec: ImageSpec) -> bytes:
+        return digest(
+            "task",
+            spec.id,
+            self.code,
+            digest("input", self.input),
+            self.limits.encode(),
+            self.seed.to_bytes(8, "little"),
+        )
+
+
+def chunk_id(image_digest: bytes, task_ids: list[bytes], limits: Limits) -> bytes:
+    """The unit of dispatch, receipt and audit: a start state and an ordered list of tasks."""
+    return digest("chunk", image_digest, b"".join(task_ids), limits.encode())
+
+
+# How a task ended. Only these four are deterministic, so only these can be receipted.
+RETURNED, RAISED, OUT_OF_FUEL, TRAPPED = "returned", "raised", "out-of-fuel", "trapped"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Of one task: how it ended, its output (tagged data, or a command's stdout and code), its fuel."""
+
+    task: bytes
+    status: str
+    output: bytes = field(repr=False)
+    fuel: Fuel
+
+    @property
+    def output_digest(self) -> bytes:
+        return digest("output", self.output)
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkResult:
+    """Of one chunk in a sandbox: the outcomes in order and what it took.
+
+    fuel: of the whole chunk, its setup included. moved: bytes in and out, as the receipt bills them.
+    """
+
+    chunk: bytes
+    outcomes: tuple[Outcome, ...]
+    fuel: Fuel
+    moved: Bytes
+    joules: MilliJoules
+    joules_measured: bool
+
+
+def amount_of(fuel: int, moved: int, price_gfuel: int, price_gib: int) -> int:
+    """Millionths of a dollar: ⌈fuel × price per Gfuel⌉ + ⌈bytes × price per GiB⌉."""
+    return divide_up(fuel * price_gfuel, 10**9) + divide_up(moved * price_gib, 2**30)

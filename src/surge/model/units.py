@@ -1,0 +1,73 @@
+"""Units as types, and money as decimal strings. A bare int never crosses a boundary."""
+
+import re
+from typing import NewType
+
+from surge.model.errors import BadInput
+
+MicroUsd = NewType("MicroUsd", int)
+"""Millionths of a dollar: the test dollar's smallest unit (6 decimals)."""
+Wei = NewType("Wei", int)
+"""SURGE × 1e18."""
+Fuel = NewType("Fuel", int)
+"""wasmtime fuel units."""
+Bytes = NewType("Bytes", int)
+MilliJoules = NewType("MilliJoules", int)
+Seconds = NewType("Seconds", int)
+Bps = NewType("Bps", int)
+"""Parts in ten thousand."""
+Wad = NewType("Wad", int)
+"""Fixed point, 1e18."""
+Gas = NewType("Gas", int)
+LeaseId = NewType("LeaseId", int)
+Address = NewType("Address", str)
+"""EIP-55 form."""
+
+BPS = 10_000
+WAD = 10**18
+GFUEL = 10**9
+GIB = 2**30
+USD_DECIMALS = 6
+SURGE_DECIMALS = 18
+
+_DECIMAL = re.compile(r"^(\d{1,15})(?:\.(\d{1,18}))?$")
+
+
+def _parse(text: str, decimals: int, what: str) -> int:
+    match = _DECIMAL.match(text.strip()) if isinstance(text, str) else None
+    if match is None or len(match.group(2) or "") > decimals:
+        raise BadInput(f"{what} {text!r} is not a decimal string with up to {decimals} decimals; write 1.50")
+    whole, fraction = match.group(1), match.group(2) or ""
+    return int(whole + fraction.ljust(decimals, "0"))
+
+
+def _show(amount: int, decimals: int, at_least: int) -> str:
+    sign, amount = ("-", -amount) if amount < 0 else ("", amount)
+    whole, part = divmod(amount, 10**decimals)
+    fraction = str(part).rjust(decimals, "0").rstrip("0").ljust(at_least, "0")
+    return f"{sign}{whole}.{fraction}"
+
+
+def parse_usd(text: str) -> MicroUsd:
+    """`"1.50"` → 1_500_000. Raises BadInput for floats, signs, exponents and a seventh decimal."""
+    return MicroUsd(_parse(text, USD_DECIMALS, "amount"))
+
+
+def show_usd(amount: int) -> str:
+    """1_500_000 → `"1.50"`; never fewer than two decimals, never rounded."""
+    return _show(amount, USD_DECIMALS, 2)
+
+
+def parse_surge(text: str) -> Wei:
+    """`"10"` → 10e18."""
+    return Wei(_parse(text, SURGE_DECIMALS, "amount of SURGE"))
+
+
+def show_surge(amount: int) -> str:
+    """Exact decimal string of an amount of SURGE in wei."""
+    return _show(amount, SURGE_DECIMALS, 1)
+
+
+def divide_up(numerator: int, denominator: int) -> int:
+    """⌈numerator / denominator⌉ for non-negative integers."""
+    return -(-numerator // denominator)
