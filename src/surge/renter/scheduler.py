@@ -1,0 +1,314 @@
+"""Which task goes to which lease, in chunks of what size. A state machine without I/O.
+
+`Scheduler.handle(event) -> list[instruction]`; the renter's job actor performs the instructions and feeds
+back events, and a simulator can do the same. Time comes in with the events, in seconds.
+"""
+
+from collections import OrderedDict, deque
+from dataclasses import dataclass, field
+from typing import NewType
+
+from surge.model.errors import JobFailed, SurgeError
+from surge.model.units import LeaseId, divide_up
+
+TaskKey = NewType("TaskKey", int)
+ChunkKey = NewType("ChunkKey", int)
+GroupKey = NewType("GroupKey", int)
+
+TARGET_SECONDS = 0.5
+"""A chunk should take about this long: long enough to hide its cost, short enough to stay responsive."""
+MAX_TASKS = 4096
+MAX_CHUNK_BYTES = 16 << 20
+CHUNKS_AHEAD = 2
+"""In flight per slot: one runs, one waits, so that a sandbox never idles for a round trip."""
+MAX_ATTEMPTS = 3
+
+
+# Events
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """Tasks of one group (same image, code and limits): key and size in bytes of each.
+
+    `at_least`: the chunk size that the renter asked for (`map(chunksize=…)`), 1 to adapt.
+    """
+
+    group: GroupKey
+    tasks: tuple[tuple[TaskKey, int], ...]
+    at_least: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseReady:
+    lease: LeaseId
+    slots: int
+    now: float
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseLost:
+    """The provider is gone, misbehaved or its escrow is spent; its unfinished tasks go elsewhere."""
+
+    lease: LeaseId
+    blame: bool
+    now: float
+
+
+@dataclass(frozen=True, slots=True)
+class NoLease:
+    """No (further) lease can be had. Final while no other lease is live."""
+
+    error: SurgeError
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """Tasks of a chunk that were cancelled before they left."""
+
+    lease: LeaseId
+    chunk: ChunkKey
+    tasks: tuple[TaskKey, ...]
+    now: float
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkDone:
+    """A chunk came back with outcomes for `done`; its other tasks never ran."""
+
+    lease: LeaseId
+    chunk: ChunkKey
+    done: tuple[TaskKey, ...]
+    now: float
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkFailed:
+    """A chunk yielded no receipt (wall time, host memory, a refusal)."""
+
+    lease: LeaseId
+    chunk: ChunkKey
+    error: SurgeError
+    now: float
+
+
+Event = Submitted | LeaseReady | LeaseLost | NoLease | Withdrawn | ChunkDone | ChunkFailed
+
+
+# Instructions
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    lease: LeaseId
+    chunk: ChunkKey
+    group: GroupKey
+    tasks: tuple[TaskKey, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Fail:
+    task: TaskKey
+    error: SurgeError
+
+
+@dataclass(frozen=True, slots=True)
+class NeedLease:
+    """There is work, and fewer leases than wanted."""
+
+    count: int
+
+
+Instruction = Send | Fail | NeedLease
+
+
+@dataclass(slots=True)
+class _Waiting:
+    key: TaskKey
+    size: int
+    attempts: int = 0
+    error: SurgeError | None = None
+
+
+@dataclass(slots=True)
+class _InFlight:
+    group: GroupKey
+    tasks: list[_Waiting]
+    since: float
+
+
+@dataclass(slots=True)
+class _Lease:
+    slots: int
+    chunks: OrderedDict[ChunkKey, _InFlight] = field(default_factory=OrderedDict)
+    free_since: float = 0.0
+
+
+@dataclass(slots=True)
+class _Group:
+    at_least: int
+    waiting: deque[_Waiting] = field(default_factory=deque)
+    pace: dict[LeaseId, float] = field(default_factory=dict)
+
+
+class Scheduler:
+    """Adaptive chunks over leases that come and go.
+
+    wanted: how many leases the renter wants at most at once.
+    """
+
+    def __init__(self, wanted: int) -> None:
+        self._wanted = wanted
+        self._groups: OrderedDict[GroupKey, _Group] = OrderedDict()
+        self._leases: dict[LeaseId, _Lease] = {}
+        self._opening = 0
+        self._chunks = 0
+        self._refused: SurgeError | None = None
+
+    @property
+    def waiting(self) -> int:
+        return sum(len(g.waiting) for g in self._groups.values())
+
+    @property
+    def in_flight(self) -> int:
+        return sum(len(c.tasks) for lease in self._leases.values() for c in lease.chunks.values())
+
+    def handle(self, event: Event) -> list[Instruction]:
+        """What to do now that `event` happened."""
+        done: list[Instruction] = []
+        match event:
+            case Submitted(group, tasks, at_least):
+                entry = self._groups.setdefault(group, _Group(at_least))
+                entry.at_least = at_least
+                entry.waiting.extend(_Waiting(key, size) for key, size in tasks)
+            case LeaseReady(lease, slots, now):
+                self._opening = max(0, self._opening - 1)
+                self._refused = None
+                self._leases[lease] = _Lease(slots, free_since=now)
+            case LeaseLost(lease, blame, _):
+                lost = self._leases.pop(lease, None)
+                if lost is None:
+                    self._opening = max(0, self._opening - 1)
+                else:
+                    for chunk in reversed(lost.chunks.values()):
+                        done += self._requeue(chunk.group, chunk.tasks, 1 if blame else 0, None)
+            case NoLease(error):
+                self._opening, self._refused = 0, error
+            case Withdrawn(lease, chunk, tasks, now):
+                self._withdraw(lease, chunk, set(tasks), now)
+            case ChunkDone(lease, chunk, finished, now):
+                done += self._finish(lease, chunk, set(finished), now)
+            case ChunkFailed(lease, chunk, error, now):
+                flight = self._take(lease, chunk, now)
+                if flight is not None:
+                    done += self._requeue(flight.group, flight.tasks, 1, error)
+        return done + self._dispatch() + self._ask_for_leases()
+
+    def _take(self, lease: LeaseId, chunk: ChunkKey, now: float) -> _InFlight | None:
+        holder = self._leases.get(lease)
+        flight = holder.chunks.pop(chunk, None) if holder else None
+        if holder is not None:
+            holder.free_since = now
+        return flight
+
+    def _withdraw(self, lease: LeaseId, chunk: ChunkKey, gone: set[TaskKey], now: float) -> None:
+        holder = self._leases.get(lease)
+        flight = holder.chunks.get(chunk) if holder else None
+        if flight is not None:
+            flight.tasks = [t for t in flight.tasks if t.key not in gone]
+            if not flight.tasks:
+                self._take(lease, chunk, now)
+
+    def _finish(
+        self, lease: LeaseId, chunk: ChunkKey, finished: set[TaskKey], now: float
+    ) -> list[Instruction]:
+        holder = self._leases.get(lease)
+        began = holder.free_since if holder else now
+        flight = self._take(lease, chunk, now)
+        if flight is None:
+            return []
+        if finished:
+            pace = max(1e-6, (now - max(flight.since, began)) / len(finished))
+            known = self._groups[flight.group].pace
+            known[lease] = (known.get(lease, pace) + pace) / 2
+        left = [t for t in flight.tasks if t.key not in finished]
+        return self._requeue(flight.group, left, 0 if finished else 1, None)
+
+    def _requeue(
+        self, group: GroupKey, tasks: list[_Waiting], attempts: int, error: SurgeError | None
+    ) -> list[Instruction]:
+        failed: list[Instruction] = []
+        for task in reversed(tasks):
+            task.attempts += attempts
+            task.error = error or task.error
+            if task.attempts < MAX_ATTEMPTS:
+                self._groups[group].waiting.appendleft(task)
+            else:
+                why = task.error or JobFailed(
+                    f"task {task.key} was lost with its provider {task.attempts} times; run it again, or ask for "
+                    "fewer tasks per chunk"
+                )
+                failed.append(Fail(task.key, why))
+        return failed
+
+    def _dispatch(self) -> list[Instruction]:
+        sent: list[Instruction] = []
+        for depth in range(1, CHUNKS_AHEAD + 1):
+            for lease_id, lease in self._leases.items():
+                while len(lease.chunks) < lease.slots * depth and (found := self._next_chunk(lease_id)):
+                    group, tasks = found
+                    self._chunks += 1
+                    key = ChunkKey(self._chunks)
+                    lease.chunks[key] = _InFlight(group, tasks, lease.free_since)
+                    sent.append(Send(lease_id, key, group, tuple(t.key for t in tasks)))
+        return sent
+
+    def _next_chunk(self, lease: LeaseId) -> tuple[GroupKey, list[_Waiting]] | None:
+        for key, group in self._groups.items():
+            if group.waiting:
+                return key, self._cut(group, self._size(group, lease))
+        return None
+
+    def _size(self, group: _Group, lease: LeaseId) -> int:
+        pace = group.pace.get(lease) or min(group.pace.values(), default=None)
+        fitting = 1 if pace is None else int(TARGET_SECONDS / pace)
+        slots = sum(other.slots for other in self._leases.values())
+        fair = divide_up(len(group.waiting), CHUNKS_AHEAD * slots)
+        return max(1, group.at_least, min(fitting, fair, MAX_TASKS))
+
+    def _cut(self, group: _Group, size: int) -> list[_Waiting]:
+        tasks = [group.waiting.popleft()]
+        room = MAX_CHUNK_BYTES - tasks[0].size
+        # A task that has failed before travels alone, so that it can't take others down with it.
+        while (
+            not tasks[0].attempts
+            and len(tasks) < size
+            and group.waiting
+            and not group.waiting[0].attempts
+            and group.waiting[0].size <= room
+        ):
+            tasks.append(group.waiting.popleft())
+            room -= tasks[-1].size
+        return tasks
+
+    def _ask_for_leases(self) -> list[Instruction]:
+        waiting = self.waiting
+        if not waiting:
+            return []
+        if self._refused is not None:
+            if self._leases or self._opening:
+                return []
+            error = self._refused
+            return [Fail(t.key, error) for g in self._groups.values() for t in self._drain(g)]
+        # Work that the live leases will take up at once is no reason to open more.
+        missing = min(self._wanted, waiting + self.in_flight) - len(self._leases) - self._opening
+        if missing <= 0:
+            return []
+        self._opening += missing
+        return [NeedLease(missing)]
+
+    @staticmethod
+    def _drain(group: _Group) -> list[_Waiting]:
+        drained = list(group.waiting)
+        group.waiting.clear()
+        return drained
