@@ -1,0 +1,1 @@
+"""The shape of the house: imports, names, sizes, links, licences, invariants."""

@@ -1,0 +1,58 @@
+"""Imports point downwards only, in Python and in Vyper."""
+
+import re
+import tomllib
+from collections.abc import Iterable
+
+from importlinter.cli import lint_imports
+
+from .tree import ROOT, files, name_of
+
+SRC = ROOT / "src" / "surge"
+CONTRACTS = ROOT / "contracts"
+
+# compute and credit share modules of token/ and of the root; neither reads the other.
+FORBIDDEN = {"compute": {"credit"}, "credit": {"compute"}, "token": {"compute", "credit"}}
+
+_VYPER_IMPORT = re.compile(r"^(?:from\s+(?P<source>[.\w]+)\s+)?import\s+(?P<names>[.\w]+)", re.MULTILINE)
+
+
+def rooms_reached(source: str) -> set[str]:
+    """Words of the modules that a contract imports."""
+    reached: set[str] = set()
+    for match in _VYPER_IMPORT.finditer(source):
+        reached.update(f"{match['source'] or ''}.{match['names']}".split("."))
+    return reached - {""}
+
+
+def _declared_rooms(layers: Iterable[str]) -> set[str]:
+    return {room.strip() for layer in layers for room in layer.split("|")}
+
+
+def test_import_linter_keeps_every_contract(capsys):
+    code = lint_imports(config_filename=str(ROOT / "pyproject.toml"), no_cache=True)
+    assert code == 0, capsys.readouterr().out
+
+
+def test_every_room_has_a_layer():
+    config = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    contracts = config["tool"]["importlinter"]["contracts"]
+    layered = next(_declared_rooms(c["layers"]) for c in contracts if c["type"] == "layers")
+    rooms = {f"surge.{init.parent.name}" for init in SRC.glob("*/__init__.py")}
+    assert rooms == layered
+
+
+def test_contract_imports_stay_in_their_room():
+    crossings = [
+        f"{name_of(path)} imports {sorted(crossed)}"
+        for path in files(".vy", "contracts")
+        if (crossed := rooms_reached(path.read_text()) & FORBIDDEN.get(path.parent.name, set()))
+    ]
+    assert not crossings
+
+
+def test_a_crossing_contract_is_seen():
+    assert "credit" in rooms_reached("from contracts.credit import shares\n")
+    assert "credit" in rooms_reached("from ..credit import shares as shares_math\n")
+    assert "credit" in rooms_reached("import credit.shares as shares_math\n")
+    assert "credit" not in rooms_reached("# import credit.shares\n")
