@@ -36,6 +36,7 @@ class Submitted:
 
     group: GroupKey
     tasks: tuple[tuple[TaskKey, int], ...]
+    now: float
     at_least: int = 1
 
 
@@ -177,7 +178,9 @@ class Scheduler:
         """What to do now that `event` happened."""
         done: list[Instruction] = []
         match event:
-            case Submitted(group, tasks, at_least):
+            case Submitted(group, tasks, now, at_least):
+                for idle in (lease for lease in self._leases.values() if not lease.chunks):
+                    idle.free_since = now
                 entry = self._groups.setdefault(group, _Group(at_least))
                 entry.at_least = at_least
                 entry.waiting.extend(_Waiting(key, size) for key, size in tasks)
@@ -245,8 +248,8 @@ class Scheduler:
                 self._groups[group].waiting.appendleft(task)
             else:
                 why = task.error or JobFailed(
-                    f"task {task.key} was lost with its provider {task.attempts} times; run it again, or ask for "
-                    "fewer tasks per chunk"
+                    f"task {task.key} was lost with its provider {task.attempts} times; run it again, "
+                    "or split it into smaller ones"
                 )
                 failed.append(Fail(task.key, why))
         return failed

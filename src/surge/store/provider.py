@@ -1,0 +1,206 @@
+"""What a provider keeps before it answers: leases, every receipt with its results, the latest voucher."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from surge.model.lease import Lease, Terms
+from surge.model.receipt import Receipt
+from surge.model.units import Address, Bytes, Fuel, LeaseId, MicroUsd, MilliJoules, Seconds
+from surge.model.voucher import Voucher
+from surge.store.database import open_database, reading
+
+METADATA = sa.MetaData()
+
+LEASES = sa.Table(
+    "leases",
+    METADATA,
+    sa.Column("lease", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("renter", sa.String, nullable=False),
+    sa.Column("provider", sa.String, nullable=False),
+    sa.Column("slots", sa.Integer, nullable=False),
+    sa.Column("price_gfuel", sa.Integer, nullable=False),
+    sa.Column("price_gib", sa.Integer, nullable=False),
+    sa.Column("escrow", sa.Integer, nullable=False),
+    sa.Column("expiry", sa.Integer, nullable=False),
+    sa.Column("reservation", sa.Integer, nullable=False),
+    sa.Column("transaction", sa.LargeBinary, nullable=False),
+    sa.Column("state", sa.String, nullable=False, server_default="open"),
+)
+RECEIPTS = sa.Table(
+    "receipts",
+    METADATA,
+    sa.Column("lease", sa.ForeignKey("leases.lease"), primary_key=True),
+    sa.Column("position", sa.Integer, primary_key=True),
+    sa.Column("chunk", sa.LargeBinary, nullable=False, index=True),
+    sa.Column("outcomes", sa.LargeBinary, nullable=False),
+    sa.Column("fuel", sa.Integer, nullable=False),
+    sa.Column("moved", sa.Integer, nullable=False),
+    sa.Column("millijoules", sa.Integer, nullable=False),
+    sa.Column("measured", sa.Boolean, nullable=False),
+    sa.Column("amount", sa.Integer, nullable=False),
+    sa.Column("signature", sa.LargeBinary, nullable=False),
+    sa.Column("answer", sa.LargeBinary),
+)
+VOUCHERS = sa.Table(
+    "vouchers",
+    METADATA,
+    sa.Column("lease", sa.ForeignKey("leases.lease"), primary_key=True),
+    sa.Column("sequence", sa.Integer, nullable=False),
+    sa.Column("amount", sa.Integer, nullable=False),
+    sa.Column("root", sa.LargeBinary, nullable=False),
+    sa.Column("signature", sa.LargeBinary, nullable=False),
+    sa.Column("redeemed", sa.Integer, nullable=False, server_default="0"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A receipt with its signature and (until the voucher that pays it is safe) the answer's bytes."""
+
+    receipt: Receipt
+    signature: bytes
+    answer: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class KeptVoucher:
+    """`redeemed` is the amount that the chain has settled, in millionths of a dollar."""
+
+    voucher: Voucher
+    signature: bytes
+    redeemed: MicroUsd
+
+
+class ProviderStore:
+    """The provider's database. Every write is one transaction; what is committed survives a crash."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._engine = open_database(path, METADATA, "provider")
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    def put_lease(self, lease: Lease) -> None:
+        """Insert, or take over what a top-up changed."""
+        terms = lease.terms
+        values = {name: getattr(terms, name) for name in Terms.__dataclass_fields__} | {
+            "lease": lease.id,
+            "reservation": lease.reservation,
+            "transaction": lease.transaction,
+        }
+        statement = upsert(LEASES).values(values)
+        with self._engine.begin() as connection:
+            connection.execute(statement.on_conflict_do_update(index_elements=["lease"], set_=values))
+
+    def open_leases(self) -> list[Lease]:
+        return [lease for lease, state in self.leases() if state == "open"]
+
+    def leases(self) -> list[tuple[Lease, str]]:
+        """Each with its state, open or closed; newest first."""
+        with reading(self._engine) as connection:
+            rows = connection.execute(sa.select(LEASES).order_by(LEASES.c.lease.desc())).all()
+        return [
+            (
+                Lease(
+                    LeaseId(row.lease),
+                    Terms(
+                        Address(row.renter),
+                        Address(row.provider),
+                        row.slots,
+                        row.price_gfuel,
+                        row.price_gib,
+                        MicroUsd(row.escrow),
+                        Seconds(row.expiry),
+                    ),
+                    MicroUsd(row.reservation),
+                    row.transaction,
+                ),
+                row.state,
+            )
+            for row in rows
+        ]
+
+    def end_lease(self, lease: LeaseId) -> None:
+        with self._engine.begin() as connection:
+            connection.execute(sa.update(LEASES).where(LEASES.c.lease == lease).values(state="closed"))
+            connection.execute(sa.update(RECEIPTS).where(RECEIPTS.c.lease == lease).values(answer=None))
+
+    def put_receipt(self, kept: Kept) -> None:
+        """Before the answer leaves (P3)."""
+        values = {name: getattr(kept.receipt, name) for name in Receipt.__dataclass_fields__}
+        with self._engine.begin() as connection:
+            connection.execute(
+                sa.insert(RECEIPTS).values(values | {"signature": kept.signature, "answer": kept.answer})
+            )
+
+    def receipts(self, lease: LeaseId) -> list[Kept]:
+        """In order of their positions."""
+        statement = sa.select(RECEIPTS).where(RECEIPTS.c.lease == lease).order_by(RECEIPTS.c.position)
+        with reading(self._engine) as connection:
+            return [
+                Kept(
+                    Receipt(
+                        LeaseId(row.lease),
+                        row.position,
+                        row.chunk,
+                        row.outcomes,
+                        Fuel(row.fuel),
+                        Bytes(row.moved),
+                        MilliJoules(row.millijoules),
+                        row.measured,
+                        MicroUsd(row.amount),
+                    ),
+                    row.signature,
+                    row.answer,
+                )
+                for row in connection.execute(statement)
+            ]
+
+    def put_voucher(self, voucher: Voucher, signature: bytes) -> None:
+        """Replaces the lease's older one; the answers that it pays for need not be kept any longer."""
+        values = {
+            "lease": voucher.lease,
+            "sequence": voucher.sequence,
+            "amount": voucher.amount,
+            "root": voucher.root,
+            "signature": signature,
+        }
+        statement = upsert(VOUCHERS).values(values)
+        with self._engine.begin() as connection:
+            connection.execute(statement.on_conflict_do_update(index_elements=["lease"], set_=values))
+
+    def drop_answers(self, lease: LeaseId, below: int) -> None:
+        """Forget the results of receipts before `below`: the renter has paid, so it has them."""
+        paid = (RECEIPTS.c.lease == lease) & (RECEIPTS.c.position < below) & RECEIPTS.c.answer.is_not(None)
+        with self._engine.begin() as connection:
+            connection.execute(sa.update(RECEIPTS).where(paid).values(answer=None))
+
+    def voucher(self, lease: LeaseId) -> KeptVoucher | None:
+        with reading(self._engine) as connection:
+            row = connection.execute(sa.select(VOUCHERS).where(VOUCHERS.c.lease == lease)).first()
+        if row is None:
+            return None
+        voucher = Voucher(LeaseId(row.lease), row.sequence, MicroUsd(row.amount), row.root)
+        return KeptVoucher(voucher, row.signature, MicroUsd(row.redeemed))
+
+    def mark_redeemed(self, lease: LeaseId, amount: MicroUsd) -> None:
+        with self._engine.begin() as connection:
+            connection.execute(sa.update(VOUCHERS).where(VOUCHERS.c.lease == lease).values(redeemed=amount))
+
+    def earnings(self) -> tuple[int, int, int, int]:
+        """(receipts, fuel, signed by renters, redeemed on the chain); money in millionths of a dollar."""
+        with reading(self._engine) as connection:
+            count, fuel = connection.execute(
+                sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(RECEIPTS.c.fuel), 0))
+            ).one()
+            signed, redeemed = connection.execute(
+                sa.select(
+                    sa.func.coalesce(sa.func.sum(VOUCHERS.c.amount), 0),
+                    sa.func.coalesce(sa.func.sum(VOUCHERS.c.redeemed), 0),
+                )
+            ).one()
+        return count, fuel, signed, redeemed

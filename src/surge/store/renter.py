@@ -1,0 +1,373 @@
+"""What a renter keeps: jobs, their leases, tasks and images, every receipt and the latest voucher.
+
+Each column of `receipts`, `tasks`, `vouchers` and `leases` is checked by `surge verify`, against a
+signature, a digest or the chain; `jobs` carries a seal over its own fields.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from surge.model.digest import digest
+from surge.model.lease import Lease, Terms
+from surge.model.receipt import Receipt
+from surge.model.task import ImageSpec, Limits
+from surge.model.units import Address, Bytes, Fuel, LeaseId, MicroUsd, MilliJoules, Seconds
+from surge.model.voucher import Voucher
+from surge.store.database import open_database, reading
+
+METADATA = sa.MetaData()
+
+JOBS = sa.Table(
+    "jobs",
+    METADATA,
+    sa.Column("id", sa.String, primary_key=True),
+    sa.Column("name", sa.String, nullable=False),
+    sa.Column("created", sa.Integer, nullable=False),
+    sa.Column("chain_id", sa.Integer, nullable=False),
+    sa.Column("market", sa.String, nullable=False),
+    sa.Column("renter", sa.String, nullable=False),
+    sa.Column("budget", sa.Integer, nullable=False),
+    sa.Column("state", sa.String, nullable=False),
+    sa.Column("seal", sa.LargeBinary, nullable=False),
+)
+LEASES = sa.Table(
+    "leases",
+    METADATA,
+    sa.Column("lease", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("job", sa.ForeignKey("jobs.id"), nullable=False, index=True),
+    sa.Column("provider", sa.String, nullable=False),
+    sa.Column("slots", sa.Integer, nullable=False),
+    sa.Column("price_gfuel", sa.Integer, nullable=False),
+    sa.Column("price_gib", sa.Integer, nullable=False),
+    sa.Column("escrow", sa.Integer, nullable=False),
+    sa.Column("expiry", sa.Integer, nullable=False),
+    sa.Column("reservation", sa.Integer, nullable=False),
+    sa.Column("transaction", sa.LargeBinary, nullable=False),
+)
+IMAGES = sa.Table(
+    "images",
+    METADATA,
+    sa.Column("job", sa.ForeignKey("jobs.id"), primary_key=True),
+    sa.Column("spec", sa.LargeBinary, primary_key=True),
+    sa.Column("runtime", sa.String, nullable=False),
+    sa.Column("runtime_digest", sa.LargeBinary, nullable=False),
+    sa.Column("modules", sa.String, nullable=False),
+    sa.Column("module", sa.LargeBinary, nullable=False),
+    sa.Column("digest", sa.LargeBinary, nullable=False),
+)
+TASKS = sa.Table(
+    "tasks",
+    METADATA,
+    sa.Column("lease", sa.ForeignKey("leases.lease"), primary_key=True),
+    sa.Column("position", sa.Integer, primary_key=True),
+    sa.Column("ordinal", sa.Integer, primary_key=True),
+    sa.Column("job", sa.ForeignKey("jobs.id"), nullable=False, index=True),
+    sa.Column("number", sa.Integer, nullable=False),
+    sa.Column("id", sa.LargeBinary, nullable=False),
+    sa.Column("spec", sa.LargeBinary, nullable=False),
+    sa.Column("code", sa.LargeBinary, nullable=False),
+    sa.Column("seed", sa.Integer, nullable=False),
+    sa.Column("limit_fuel", sa.Integer, nullable=False),
+    sa.Column("limit_memory", sa.Integer, nullable=False),
+    sa.Column("limit_output", sa.Integer, nullable=False),
+    sa.Column("input", sa.LargeBinary, nullable=False),
+    sa.Column("status", sa.String),
+    sa.Column("output", sa.LargeBinary),
+    sa.Column("fuel", sa.Integer),
+)
+RECEIPTS = sa.Table(
+    "receipts",
+    METADATA,
+    sa.Column("lease", sa.ForeignKey("leases.lease"), primary_key=True),
+    sa.Column("position", sa.Integer, primary_key=True),
+    sa.Column("chunk", sa.LargeBinary, nullable=False),
+    sa.Column("outcomes", sa.LargeBinary, nullable=False),
+    sa.Column("fuel", sa.Integer, nullable=False),
+    sa.Column("moved", sa.Integer, nullable=False),
+    sa.Column("millijoules", sa.Integer, nullable=False),
+    sa.Column("measured", sa.Boolean, nullable=False),
+    sa.Column("amount", sa.Integer, nullable=False),
+    sa.Column("signature", sa.LargeBinary, nullable=False),
+)
+VOUCHERS = sa.Table(
+    "vouchers",
+    METADATA,
+    sa.Column("lease", sa.ForeignKey("leases.lease"), primary_key=True),
+    sa.Column("sequence", sa.Integer, nullable=False),
+    sa.Column("amount", sa.Integer, nullable=False),
+    sa.Column("root", sa.LargeBinary, nullable=False),
+    sa.Column("signature", sa.LargeBinary, nullable=False),
+)
+BLOBS = sa.Table(
+    "blobs",
+    METADATA,
+    sa.Column("digest", sa.LargeBinary, primary_key=True),
+    sa.Column("content", sa.LargeBinary, nullable=False),
+)
+TRANSACTIONS = sa.Table(
+    "transactions",
+    METADATA,
+    sa.Column("hash", sa.LargeBinary, primary_key=True),
+    sa.Column("job", sa.ForeignKey("jobs.id"), nullable=False, index=True),
+    sa.Column("purpose", sa.String, nullable=False),
+    sa.Column("gas", sa.Integer, nullable=False),
+)
+
+SETUP = "setup"
+"""Status of the pseudo-task that bills an image: its output is the image's digest."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobRow:
+    """`created` in unix seconds; `budget` in millionths of a dollar; `state` open or closed."""
+
+    id: str
+    name: str
+    created: int
+    chain_id: int
+    market: Address
+    renter: Address
+    budget: MicroUsd
+    state: str
+
+    @property
+    def seal(self) -> bytes:
+        fields = (self.name, self.created, self.chain_id, self.market, self.renter, self.budget, self.state)
+        return digest("job", self.id.encode(), *(str(value).encode() for value in fields))
+
+
+@dataclass(frozen=True, slots=True)
+class TaskRow:
+    """One task of a receipted chunk (or asked for, while status is None)."""
+
+    lease: LeaseId
+    position: int
+    ordinal: int
+    job: str
+    number: int
+    id: bytes
+    spec: bytes
+    code: bytes
+    seed: int
+    limits: Limits
+    input: bytes
+    status: str
+    output: bytes
+    fuel: Fuel
+
+
+@dataclass(frozen=True, slots=True)
+class SignedReceipt:
+    receipt: Receipt
+    signature: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SignedVoucher:
+    voucher: Voucher
+    signature: bytes
+
+
+class RenterStore:
+    """The renter's database. Every write is one transaction; what is committed survives a crash."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._engine = open_database(path, METADATA, "renter")
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    def put_job(self, job: JobRow) -> None:
+        """Insert, or replace the one with the same id."""
+        values = {name: getattr(job, name) for name in JobRow.__dataclass_fields__} | {"seal": job.seal}
+        statement = upsert(JOBS).values(values)
+        with self._engine.begin() as connection:
+            connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_=values))
+
+    def jobs(self) -> list[tuple[JobRow, bytes]]:
+        """Newest first, each with its stored seal."""
+        columns = [JOBS.c[name] for name in JobRow.__dataclass_fields__]
+        statement = sa.select(*columns, JOBS.c.seal).order_by(JOBS.c.created.desc(), sa.text("rowid DESC"))
+        with reading(self._engine) as connection:
+            return [(JobRow(*row[:-1]), row[-1]) for row in connection.execute(statement)]
+
+    def put_lease(self, job: str, lease: Lease) -> None:
+        terms = lease.terms
+        values = {
+            "lease": lease.id,
+            "job": job,
+            "provider": terms.provider,
+            "slots": terms.slots,
+            "price_gfuel": terms.price_gfuel,
+            "price_gib": terms.price_gib,
+            "escrow": terms.escrow,
+            "expiry": terms.expiry,
+            "reservation": lease.reservation,
+            "transaction": lease.transaction,
+        }
+        statement = upsert(LEASES).values(values)
+        with self._engine.begin() as connection:
+            connection.execute(statement.on_conflict_do_update(index_elements=["lease"], set_=values))
+
+    def leases(self, job: JobRow) -> list[Lease]:
+        statement = sa.select(LEASES).where(LEASES.c.job == job.id).order_by(LEASES.c.lease)
+        with reading(self._engine) as connection:
+            return [
+                Lease(
+                    LeaseId(row.lease),
+                    Terms(
+                        job.renter,
+                        Address(row.provider),
+                        row.slots,
+                        row.price_gfuel,
+                        row.price_gib,
+                        MicroUsd(row.escrow),
+                        Seconds(row.expiry),
+                    ),
+                    MicroUsd(row.reservation),
+                    row.transaction,
+                )
+                for row in connection.execute(statement)
+            ]
+
+    def put_image(self, job: str, spec: ImageSpec, image_digest: bytes) -> None:
+        values = {
+            "job": job,
+            "spec": spec.id,
+            "runtime": spec.runtime,
+            "runtime_digest": spec.runtime_digest,
+            "modules": "\n".join(spec.modules),
+            "module": spec.module,
+            "digest": image_digest,
+        }
+        with self._engine.begin() as connection:
+            connection.execute(upsert(IMAGES).values(values).on_conflict_do_nothing())
+
+    def images(self, job: str) -> list[tuple[bytes, ImageSpec, bytes]]:
+        """(stored spec id, spec, image digest)."""
+        with reading(self._engine) as connection:
+            rows = connection.execute(sa.select(IMAGES).where(IMAGES.c.job == job)).all()
+        return [
+            (
+                row.spec,
+                ImageSpec(
+                    row.runtime, row.runtime_digest, tuple(filter(None, row.modules.split("\n"))), row.module
+                ),
+                row.digest,
+            )
+            for row in rows
+        ]
+
+    def put_blob(self, blob_digest: bytes, content: bytes) -> None:
+        values = {"digest": blob_digest, "content": content}
+        with self._engine.begin() as connection:
+            connection.execute(upsert(BLOBS).values(values).on_conflict_do_nothing())
+
+    def blob(self, blob_digest: bytes) -> bytes | None:
+        with reading(self._engine) as connection:
+            found = connection.execute(
+                sa.select(BLOBS.c.content).where(BLOBS.c.digest == blob_digest)
+            ).scalar()
+        return None if found is None else bytes(found)
+
+    def put_receipt(self, signed: SignedReceipt, tasks: Iterable[TaskRow], paid: SignedVoucher) -> None:
+        """A receipt, the tasks that it covers and the voucher that pays it: all or nothing (P3)."""
+        receipt, voucher = signed.receipt, paid.voucher
+        rows = [
+            {
+                **{name: getattr(task, name) for name in TaskRow.__dataclass_fields__ if name != "limits"},
+                "limit_fuel": task.limits.fuel,
+                "limit_memory": task.limits.memory,
+                "limit_output": task.limits.output,
+            }
+            for task in tasks
+        ]
+        money = {
+            "lease": voucher.lease,
+            "sequence": voucher.sequence,
+            "amount": voucher.amount,
+            "root": voucher.root,
+            "signature": paid.signature,
+        }
+        with self._engine.begin() as connection:
+            connection.execute(
+                sa.insert(RECEIPTS).values(
+                    {name: getattr(receipt, name) for name in Receipt.__dataclass_fields__}
+                    | {"signature": signed.signature}
+                )
+            )
+            if rows:
+                connection.execute(sa.insert(TASKS), rows)
+            statement = upsert(VOUCHERS).values(money)
+            connection.execute(statement.on_conflict_do_update(index_elements=["lease"], set_=money))
+
+    def receipts(self, lease: LeaseId) -> list[SignedReceipt]:
+        statement = sa.select(RECEIPTS).where(RECEIPTS.c.lease == lease).order_by(RECEIPTS.c.position)
+        with reading(self._engine) as connection:
+            return [
+                SignedReceipt(
+                    Receipt(
+                        LeaseId(row.lease),
+                        row.position,
+                        row.chunk,
+                        row.outcomes,
+                        Fuel(row.fuel),
+                        Bytes(row.moved),
+                        MilliJoules(row.millijoules),
+                        row.measured,
+                        MicroUsd(row.amount),
+                    ),
+                    row.signature,
+                )
+                for row in connection.execute(statement)
+            ]
+
+    def tasks(self, lease: LeaseId) -> list[TaskRow]:
+        """In the order of their receipts, then of their places in the chunk."""
+        statement = sa.select(TASKS).where(TASKS.c.lease == lease)
+        with reading(self._engine) as connection:
+            return [
+                TaskRow(
+                    LeaseId(row.lease),
+                    row.position,
+                    row.ordinal,
+                    row.job,
+                    row.number,
+                    row.id,
+                    row.spec,
+                    row.code,
+                    row.seed,
+                    Limits(Fuel(row.limit_fuel), Bytes(row.limit_memory), Bytes(row.limit_output)),
+                    row.input,
+                    row.status,
+                    row.output,
+                    Fuel(row.fuel),
+                )
+                for row in connection.execute(statement.order_by(TASKS.c.position, TASKS.c.ordinal))
+            ]
+
+    def voucher(self, lease: LeaseId) -> SignedVoucher | None:
+        with reading(self._engine) as connection:
+            row = connection.execute(sa.select(VOUCHERS).where(VOUCHERS.c.lease == lease)).first()
+        if row is None:
+            return None
+        return SignedVoucher(
+            Voucher(LeaseId(row.lease), row.sequence, MicroUsd(row.amount), row.root), row.signature
+        )
+
+    def put_transaction(self, job: str, transaction: bytes, purpose: str, gas: int) -> None:
+        values = {"hash": transaction, "job": job, "purpose": purpose, "gas": gas}
+        with self._engine.begin() as connection:
+            connection.execute(upsert(TRANSACTIONS).values(values).on_conflict_do_nothing())
+
+    def transactions(self, job: str) -> Sequence[tuple[bytes, str, int]]:
+        """(hash, purpose, gas)."""
+        columns = (TRANSACTIONS.c.hash, TRANSACTIONS.c.purpose, TRANSACTIONS.c.gas)
+        with reading(self._engine) as connection:
+            rows = connection.execute(sa.select(*columns).where(TRANSACTIONS.c.job == job)).all()
+        return [(bytes(row[0]), row[1], row[2]) for row in rows]
