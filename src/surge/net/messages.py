@@ -1,0 +1,311 @@
+"""The conversation of a renter and a provider, one struct per step, in the order of the story.
+
+renter → provider: Hello · SeekBlobs · PutBlob · PrepareImage · RunChunk · FetchChunk · PayVoucher · AskClose
+provider → renter: Welcome · HaveBlobs · Progress · ImageReady · ChunkPart · ChunkDone · VoucherAccepted ·
+                   CloseGranted · Sorry
+
+MessagePack arrays, first a tag, then the fields in order; every field has a type and a cap, nothing
+may follow them. Digests, ids and roots have 32 bytes, addresses 20, signatures 65. Amounts are
+millionths of a dollar.
+"""
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from surge.model.lease import Terms
+from surge.model.receipt import Receipt
+from surge.model.signature import checksum
+from surge.model.task import Outcome
+from surge.model.units import Bytes, Fuel, LeaseId, MicroUsd, MilliJoules, Seconds
+from surge.net.errors import Malformed
+
+MAX_BLOB = 256 << 20
+MAX_PART = 1 << 20
+MAX_OUTPUT = 64 << 20
+MAX_TASKS = 16_384
+OPENING_LIMIT = 4 << 10
+"""Bytes of a frame before the session is authenticated."""
+SESSION_LIMIT = MAX_OUTPUT + (4 << 20)
+"""Bytes of a frame afterwards: one output of the largest size, or a chunk's inputs."""
+
+Digest = Annotated[bytes, Meta(min_length=32, max_length=32)]
+DigestOrNothing = Annotated[bytes, Meta(max_length=32)]
+RawAddress = Annotated[bytes, Meta(min_length=20, max_length=20)]
+Signature = Annotated[bytes, Meta(min_length=65, max_length=65)]
+U16 = Annotated[int, Meta(ge=0, le=2**16 - 1)]
+U24 = Annotated[int, Meta(ge=0, le=2**24 - 1)]
+U32 = Annotated[int, Meta(ge=0, le=2**32 - 1)]
+Amount = Annotated[int, Meta(ge=0, le=2**40 - 1)]
+Count = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+Seed = Annotated[int, Meta(ge=0)]
+Name = Annotated[str, Meta(min_length=1, max_length=128)]
+
+
+class _Fields(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """A part of a message."""
+
+
+class Message(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """One step of the conversation."""
+
+
+class TermsMessage(_Fields, frozen=True):
+    renter: RawAddress
+    provider: RawAddress
+    slots: U16
+    price_gfuel: U32
+    price_gib: U32
+    escrow: Amount
+    expiry: Count
+
+    @classmethod
+    def of(cls, terms: Terms) -> "TermsMessage":
+        return cls(
+            bytes.fromhex(terms.renter[2:]),
+            bytes.fromhex(terms.provider[2:]),
+            terms.slots,
+            terms.price_gfuel,
+            terms.price_gib,
+            terms.escrow,
+            terms.expiry,
+        )
+
+    def terms(self) -> Terms:
+        return Terms(
+            checksum(self.renter),
+            checksum(self.provider),
+            self.slots,
+            self.price_gfuel,
+            self.price_gib,
+            MicroUsd(self.escrow),
+            Seconds(self.expiry),
+        )
+
+
+class ReceiptMessage(_Fields, frozen=True):
+    lease: Count
+    position: U32
+    chunk: Digest
+    outcomes: Digest
+    fuel: Count
+    moved: Count
+    millijoules: Count
+    measured: bool
+    amount: Amount
+
+    @classmethod
+    def of(cls, receipt: Receipt) -> "ReceiptMessage":
+        return cls(*(getattr(receipt, name) for name in cls.__struct_fields__))
+
+    def receipt(self) -> Receipt:
+        return Receipt(
+            LeaseId(self.lease),
+            self.position,
+            self.chunk,
+            self.outcomes,
+            Fuel(self.fuel),
+            Bytes(self.moved),
+            MilliJoules(self.millijoules),
+            self.measured,
+            MicroUsd(self.amount),
+        )
+
+
+class OutcomeMessage(_Fields, frozen=True):
+    task: Digest
+    status: Literal["returned", "raised", "out-of-fuel", "trapped"]
+    output: Annotated[bytes, Meta(max_length=MAX_OUTPUT)]
+    fuel: Count
+
+    @classmethod
+    def of(cls, outcome: Outcome) -> "OutcomeMessage":
+        return cls(outcome.task, outcome.status, outcome.output, outcome.fuel)  # type: ignore[arg-type]
+
+    def outcome(self) -> Outcome:
+        return Outcome(self.task, self.status, self.output, Fuel(self.fuel))
+
+
+class Hello(Message, frozen=True, tag="hello"):
+    """Opens the session: `signature` is the renter's over model Session(lease, both endpoints)."""
+
+    lease: Count
+    terms: TermsMessage
+    signature: Signature
+
+
+class SeekBlobs(Message, frozen=True, tag="seek-blobs"):
+    """Which of these does the provider lack? Answered by HaveBlobs."""
+
+    digests: Annotated[list[Digest], Meta(max_length=256)]
+
+
+class PutBlob(Message, frozen=True, tag="put-blob"):
+    """One part of a blob, in order; `total` and `offset` in bytes. See net/blobs.py."""
+
+    digest: Digest
+    total: Annotated[int, Meta(ge=0, le=MAX_BLOB)]
+    offset: Annotated[int, Meta(ge=0, le=MAX_BLOB)]
+    part: Annotated[bytes, Meta(max_length=MAX_PART)]
+
+
+class PrepareImage(Message, frozen=True, tag="prepare-image"):
+    """The fields of model ImageSpec. Answered by Progress and ImageReady."""
+
+    runtime: Name
+    runtime_digest: Digest
+    modules: Annotated[list[Name], Meta(max_length=256)]
+    module: DigestOrNothing
+
+    def __post_init__(self) -> None:
+        if len(self.module) not in (0, 32):
+            raise ValueError("a digest has 32 bytes")
+
+
+class RunChunk(Message, frozen=True, tag="run-chunk"):
+    """Run these inputs in order, from this image. `code` names a blob; fuel, memory (bytes) and output
+    (bytes) are the limits of one task. Answered by ChunkPart… ChunkDone, or Sorry with the chunk."""
+
+    chunk: Digest
+    image: Digest
+    code: Digest
+    seeds: Annotated[list[Seed], Meta(min_length=1, max_length=MAX_TASKS)]
+    inputs: Annotated[list[Annotated[bytes, Meta(max_length=MAX_OUTPUT)]], Meta(min_length=1, max_length=MAX_TASKS)]
+    fuel: Count
+    memory: Count
+    output: Annotated[int, Meta(ge=0, le=MAX_OUTPUT)]
+
+    def __post_init__(self) -> None:
+        if len(self.seeds) != len(self.inputs):
+            raise ValueError("as many seeds as inputs")
+
+
+class FetchChunk(Message, frozen=True, tag="fetch-chunk"):
+    """After a reconnect: the result of a chunk that may be done already. Answered like RunChunk."""
+
+    chunk: Digest
+
+
+class PayVoucher(Message, frozen=True, tag="pay-voucher"):
+    """A model Voucher of the session's lease with the renter's signature."""
+
+    sequence: U24
+    amount: Amount
+    root: Digest
+    signature: Signature
+
+
+class AskClose(Message, frozen=True, tag="ask-close"):
+    """Nothing more will run: let the lease end at this voucher. Answered by CloseGranted or Sorry."""
+
+    sequence: U24
+    amount: Amount
+
+
+class Welcome(Message, frozen=True, tag="welcome"):
+    """The session stands: where the provider's books are (latest voucher, count of receipts), how many
+    chunks may run side by side, and how far the provider works ahead of vouchers."""
+
+    last_sequence: U24
+    last_amount: Amount
+    receipts: U32
+    slots: U16
+    credit_limit: Amount
+
+
+class HaveBlobs(Message, frozen=True, tag="have-blobs"):
+    """Those of the sought digests that the provider holds; also sent when a blob has arrived whole."""
+
+    digests: Annotated[list[Digest], Meta(max_length=256)]
+
+
+class Progress(Message, frozen=True, tag="progress"):
+    """Work under way on an image (its spec id) or a chunk; `done` of `total` (0: unknown) in any unit."""
+
+    subject: Digest
+    done: Count
+    total: Count
+
+
+class ImageReady(Message, frozen=True, tag="image-ready"):
+    """`spec` is ImageSpec.id. With a signed receipt where the setup is billed."""
+
+    spec: Digest
+    image: Digest
+    receipt: ReceiptMessage | None
+    signature: Annotated[bytes, Meta(max_length=65)]
+
+
+class ChunkPart(Message, frozen=True, tag="chunk-part"):
+    """The first outcomes of a chunk too large for one message; see net/results.py."""
+
+    chunk: Digest
+    outcomes: Annotated[list[OutcomeMessage], Meta(max_length=MAX_TASKS)]
+
+
+class ChunkDone(Message, frozen=True, tag="chunk-done"):
+    """The last outcomes of a chunk and its signed receipt."""
+
+    chunk: Digest
+    receipt: ReceiptMessage
+    signature: Signature
+    outcomes: Annotated[list[OutcomeMessage], Meta(max_length=MAX_TASKS)]
+
+
+class VoucherAccepted(Message, frozen=True, tag="voucher-accepted"):
+    sequence: U24
+
+
+class CloseGranted(Message, frozen=True, tag="close-granted"):
+    """The provider's signature over model Close(lease, sequence, amount)."""
+
+    sequence: U24
+    amount: Amount
+    signature: Signature
+
+
+class Sorry(Message, frozen=True, tag="sorry"):
+    """A refusal: `code` for the program, `reason` one sentence for the person, `chunk` if it is about one."""
+
+    code: Annotated[str, Meta(min_length=1, max_length=32)]
+    reason: Annotated[str, Meta(max_length=1024)]
+    chunk: Digest | None = None
+
+
+_KINDS = (
+    Hello
+    | SeekBlobs
+    | PutBlob
+    | PrepareImage
+    | RunChunk
+    | FetchChunk
+    | PayVoucher
+    | AskClose
+    | Welcome
+    | HaveBlobs
+    | Progress
+    | ImageReady
+    | ChunkPart
+    | ChunkDone
+    | VoucherAccepted
+    | CloseGranted
+    | Sorry
+)
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(_KINDS)
+
+
+def encode(message: Message) -> bytes:
+    return _encoder.encode(message)
+
+
+def decode(frame: bytes, limit: int = SESSION_LIMIT) -> Message:
+    """Raises Malformed for anything but one whole message within `limit` bytes, and nothing else."""
+    if len(frame) > limit:
+        raise Malformed(f"a message of {len(frame)} bytes where {limit} are allowed; hang up")
+    try:
+        message: Message = _decoder.decode(frame)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Malformed(f"the peer sent what is no message of ours ({error}); hang up") from error
+    return message
