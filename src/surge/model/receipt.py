@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from surge.model.digest import keccak
-from surge.model.task import Outcome
+from surge.model.digest import digest, keccak
+from surge.model.task import ImageSpec, Outcome
 from surge.model.typed import struct_hash, word
 from surge.model.units import Bytes, Fuel, LeaseId, MicroUsd, MilliJoules
 
@@ -48,3 +48,16 @@ class Receipt:
 def task_leaf(outcome: Outcome) -> bytes:
     """One leaf per task: its id, how it ended, its output's digest and its fuel."""
     return keccak(outcome.task, keccak(outcome.status.encode()), outcome.output_digest, word(outcome.fuel))
+
+
+SETUP = "setup"
+
+
+def setup_chunk(spec: ImageSpec) -> bytes:
+    """The chunk id of a receipt that bills the making of an image."""
+    return digest("setup", spec.id)
+
+
+def setup_outcome(spec: ImageSpec, image: bytes, fuel: Fuel) -> Outcome:
+    """What such a receipt is about: making this image from this spec took this fuel."""
+    return Outcome(spec.id, SETUP, image, fuel)

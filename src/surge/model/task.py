@@ -4,6 +4,7 @@ Same chunk id ⇒ same outputs and same fuel on every machine (invariant P1).
 """
 
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from surge.model.digest import digest
@@ -112,3 +113,9 @@ class ChunkResult:
 def amount_of(fuel: int, moved: int, price_gfuel: int, price_gib: int) -> int:
     """Millionths of a dollar: ⌈fuel × price per Gfuel⌉ + ⌈bytes × price per GiB⌉."""
     return divide_up(fuel * price_gfuel, 10**9) + divide_up(moved * price_gib, 2**30)
+
+
+def moved_of(code_size: int, inputs: Sequence[bytes], outcomes: Sequence[Outcome]) -> Bytes:
+    """Bytes that a chunk's receipt bills: its code once, and each finished task's input and output."""
+    given = sum(len(one) for one in inputs[: len(outcomes)])
+    return Bytes(code_size + given + sum(len(outcome.output) for outcome in outcomes))

@@ -117,9 +117,6 @@ TRANSACTIONS = sa.Table(
     sa.Column("gas", sa.Integer, nullable=False),
 )
 
-SETUP = "setup"
-"""Status of the pseudo-task that bills an image: its output is the image's digest."""
-
 
 @dataclass(frozen=True, slots=True)
 class JobRow:

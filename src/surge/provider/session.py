@@ -1,0 +1,298 @@
+"""One lease, as its provider sees it. A state machine without I/O.
+
+`LeaseSession.handle(event) -> list[instruction]`. Events are the renter's messages, results of the
+sandbox and ticks of chain time; the provider's agent performs the instructions in order, so that a
+receipt is kept before its answer leaves (P3).
+"""
+
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from surge.model.errors import Distrusted
+from surge.model.lease import Lease
+from surge.model.receipt import Receipt, setup_chunk, setup_outcome, task_leaf
+from surge.model.task import ChunkResult, ImageSpec, Limits, Outcome, Task, amount_of, chunk_id
+from surge.model.typed import Domain
+from surge.model.units import Bytes, Fuel, MicroUsd, MilliJoules, Seconds, show_usd
+from surge.model.voucher import Close, Voucher
+from surge.net.messages import (
+    AskClose,
+    CloseGranted,
+    FetchChunk,
+    ImageReady,
+    PayVoucher,
+    PrepareImage,
+    ReceiptMessage,
+    RunChunk,
+    Sorry,
+    VoucherAccepted,
+)
+from surge.provider.steps import (
+    Answer,
+    ChunkBroke,
+    ChunkRan,
+    Deliver,
+    EndLease,
+    Event,
+    Execute,
+    Forget,
+    ImageMade,
+    Instruction,
+    KeepReceipt,
+    KeepVoucher,
+    MakeImage,
+    Redeem,
+    Redeliver,
+    Tick,
+    ToppedUp,
+)
+from surge.settle.merkle import Frontier, root_of
+from surge.settle.voucher import check_voucher, unpaid
+
+MAX_QUEUE = 64
+"""Chunks of one lease that wait for a slot or for a voucher."""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The provider's own rules, in millionths of a dollar.
+
+    credit_limit: unsigned work after which it waits for a voucher. redeem_at: signed and not yet settled
+    money at which it goes to the chain before the lease ends.
+    """
+
+    credit_limit: MicroUsd = MicroUsd(50_000)
+    redeem_at: MicroUsd = MicroUsd(5_000_000)
+
+
+@dataclass(frozen=True, slots=True)
+class _Owed:
+    """The lease's bill after one receipt."""
+
+    position: int
+    amount: int
+    root: bytes
+
+
+class LeaseSession:
+    """Resumes from what was kept: `receipts` in order of position, the latest voucher, the settled amount."""
+
+    def __init__(
+        self,
+        lease: Lease,
+        domain: Domain,
+        sign: Callable[[bytes], bytes],
+        policy: Policy,
+        receipts: Iterable[Receipt] = (),
+        voucher: Voucher | None = None,
+    ) -> None:
+        self.lease = lease
+        self._domain = domain
+        self._sign = sign
+        self._policy = policy
+        self._voucher = voucher
+        self._tree = Frontier()
+        self._owed = 0
+        self._unpaid: deque[_Owed] = deque()
+        self._done: dict[bytes, int] = {}
+        self._images: dict[bytes, ImageSpec] = {}
+        self._queue: OrderedDict[bytes, Execute] = OrderedDict()
+        self._running: set[bytes] = set()
+        self._closing = False
+        self._ending = False
+        self._now = Seconds(0)
+        for receipt in receipts:
+            self._enter(receipt)
+        self._forgive(self.signed)
+
+    @property
+    def signed(self) -> Voucher:
+        """The latest voucher; sequence 0 before the first."""
+        return self._voucher or unpaid(self.lease.id)
+
+    @property
+    def receipts(self) -> int:
+        return self._tree.size
+
+    def handle(self, event: Event) -> list[Instruction]:
+        """What to do now that `event` happened, in this order."""
+        match event:
+            case PrepareImage():
+                spec = ImageSpec(event.runtime, event.runtime_digest, tuple(event.modules), event.module)
+                return [MakeImage(spec)]
+            case ImageMade():
+                return self._bill_image(event)
+            case RunChunk():
+                return self._accept(event)
+            case FetchChunk(chunk):
+                return self._fetch(chunk)
+            case ChunkRan(result):
+                return self._bill_chunk(result) + self._start()
+            case ChunkBroke(chunk, code, reason):
+                self._running.discard(chunk)
+                return [_sorry(code, reason, chunk), *self._start()]
+            case PayVoucher():
+                return self._take_voucher(event) + self._start()
+            case AskClose(sequence, amount):
+                return self._grant(sequence, amount)
+            case ToppedUp(lease):
+                self.lease = lease
+                return self._start()
+            case Tick(now, settled):
+                return self._tick(now, settled)
+        return [_sorry("unexpected", f"{type(event).__name__} has no place in a session", None)]
+
+    # Images
+
+    def _bill_image(self, made: ImageMade) -> list[Instruction]:
+        self._images[made.image] = made.spec
+        if not made.fuel:
+            return [Answer(ImageReady(made.spec.id, made.image, None, b""))]
+        outcome = setup_outcome(made.spec, made.image, made.fuel)
+        receipt = self._receipt(
+            setup_chunk(made.spec), (outcome,), made.fuel, Bytes(0), made.joules, made.measured
+        )
+        if receipt is None:
+            return [_sorry("escrow-spent", self._spent(), None)]
+        signature = self._sign(self._domain.digest(receipt.struct_hash))
+        ready = ImageReady(made.spec.id, made.image, ReceiptMessage.of(receipt), signature)
+        return [KeepReceipt(receipt, signature), Answer(ready)]
+
+    # Chunks
+
+    def _accept(self, ask: RunChunk) -> list[Instruction]:
+        spec = self._images.get(ask.image)
+        if spec is None:
+            return [_sorry("no-image", "prepare the image first", ask.chunk)]
+        limits = Limits(Fuel(ask.fuel), Bytes(ask.memory), Bytes(ask.output))
+        tasks = tuple(
+            Task(ask.code, given, seed, limits) for given, seed in zip(ask.inputs, ask.seeds, strict=True)
+        )
+        if chunk_id(ask.image, [task.id(spec) for task in tasks], limits) != ask.chunk:
+            return [_sorry("wrong-chunk", "the chunk's id is not that of its tasks", ask.chunk)]
+        if ask.chunk in self._done:
+            return [Redeliver(self._done[ask.chunk])]
+        if ask.chunk in self._running or ask.chunk in self._queue:
+            return []
+        if self._closing or self._now >= self.lease.terms.expiry:
+            return [_sorry("over", "the lease is over; open another one", ask.chunk)]
+        if self._owed >= self.lease.terms.escrow:
+            return [_sorry("escrow-spent", self._spent(), ask.chunk)]
+        if len(self._queue) >= MAX_QUEUE:
+            return [_sorry("busy", f"{MAX_QUEUE} chunks wait already; send this one later", ask.chunk)]
+        self._queue[ask.chunk] = Execute(ask.chunk, spec, tasks)
+        return self._start()
+
+    def _fetch(self, chunk: bytes) -> list[Instruction]:
+        if chunk in self._done:
+            return [Redeliver(self._done[chunk])]
+        if chunk in self._running or chunk in self._queue:
+            return []
+        return [_sorry("unknown-chunk", "that chunk never came here; send it", chunk)]
+
+    def _start(self) -> list[Instruction]:
+        """Take waiting chunks up while there is a free slot and credit."""
+        started: list[Instruction] = []
+        while (
+            self._queue
+            and len(self._running) < self.lease.terms.slots
+            and self._owed - self.signed.amount <= self._policy.credit_limit
+        ):
+            chunk, execution = self._queue.popitem(last=False)
+            self._running.add(chunk)
+            started.append(execution)
+        return started
+
+    def _bill_chunk(self, result: ChunkResult) -> list[Instruction]:
+        self._running.discard(result.chunk)
+        receipt = self._receipt(
+            result.chunk,
+            result.outcomes,
+            result.fuel,
+            result.moved,
+            result.joules,
+            result.joules_measured,
+        )
+        if receipt is None:
+            return [_sorry("escrow-spent", self._spent(), result.chunk)]
+        signature = self._sign(self._domain.digest(receipt.struct_hash))
+        return [Deliver(receipt, signature, result.outcomes)]
+
+    # Money
+
+    def _receipt(
+        self,
+        chunk: bytes,
+        outcomes: tuple[Outcome, ...],
+        fuel: Fuel,
+        moved: Bytes,
+        joules: MilliJoules,
+        measured: bool,
+    ) -> Receipt | None:
+        """The next receipt, entered in the bill; None if the escrow can't pay it."""
+        terms = self.lease.terms
+        amount = MicroUsd(amount_of(fuel, moved, terms.price_gfuel, terms.price_gib))
+        if self._owed + amount > terms.escrow:
+            return None
+        root = root_of(task_leaf(outcome) for outcome in outcomes)
+        receipt = Receipt(self.lease.id, self._tree.size, chunk, root, fuel, moved, joules, measured, amount)
+        self._enter(receipt)
+        return receipt
+
+    def _enter(self, receipt: Receipt) -> None:
+        self._tree.append(receipt.struct_hash)
+        self._owed += receipt.amount
+        self._done[receipt.chunk] = receipt.position
+        self._unpaid.append(_Owed(receipt.position, self._owed, self._tree.root))
+
+    def _take_voucher(self, paid: PayVoucher) -> list[Instruction]:
+        voucher = Voucher(self.lease.id, paid.sequence, MicroUsd(paid.amount), paid.root)
+        if voucher == self._voucher:
+            return [Answer(VoucherAccepted(paid.sequence))]
+        try:
+            check_voucher(voucher, paid.signature, self._voucher, self.lease, self._domain)
+        except Distrusted as error:
+            return [_sorry("bad-voucher", str(error), None)]
+        owed = next((o for o in self._unpaid if (o.amount, o.root) == (voucher.amount, voucher.root)), None)
+        if owed is None:
+            reason = "the voucher's amount and root fit none of the receipts; recompute both"
+            return [_sorry("bad-voucher", reason, None)]
+        self._voucher = voucher
+        self._forgive(voucher)
+        kept = KeepVoucher(voucher, paid.signature, owed.position + 1)
+        return [kept, Answer(VoucherAccepted(paid.sequence))]
+
+    def _forgive(self, voucher: Voucher) -> None:
+        while self._unpaid and self._unpaid[0].amount <= voucher.amount:
+            self._unpaid.popleft()
+
+    def _grant(self, sequence: int, amount: int) -> list[Instruction]:
+        signed = self.signed
+        if self._unpaid or self._running or self._queue:
+            owed = show_usd(self._owed - signed.amount)
+            return [_sorry("unpaid", f"{owed} is owed and not signed, or work is under way", None)]
+        if (sequence, amount) != (signed.sequence, signed.amount):
+            reason = f"the latest voucher is {signed.sequence} over {show_usd(signed.amount)}"
+            return [_sorry("bad-close", reason, None)]
+        self._closing = True
+        close = Close(self.lease.id, sequence, MicroUsd(amount))
+        return [Answer(CloseGranted(sequence, amount, self._sign(self._domain.digest(close.struct_hash))))]
+
+    def _tick(self, now: Seconds, settled: MicroUsd | None) -> list[Instruction]:
+        self._now = now
+        if settled is None:
+            return [Forget()]
+        if now >= self.lease.terms.expiry:
+            return [EndLease()]
+        if self.signed.amount - settled >= self._policy.redeem_at:
+            return [Redeem()]
+        return []
+
+    def _spent(self) -> str:
+        escrow = show_usd(self.lease.terms.escrow)
+        return f"the escrow of {escrow} does not cover the work; top the lease up or open another"
+
+
+def _sorry(code: str, reason: str, chunk: bytes | None) -> Instruction:
+    return Answer(Sorry(code, reason, chunk))

@@ -1,0 +1,139 @@
+"""What can happen in a lease (besides the renter's messages), and what its provider then does."""
+
+from dataclasses import dataclass
+
+from surge.model.lease import Lease
+from surge.model.receipt import Receipt
+from surge.model.task import ChunkResult, ImageSpec, Outcome, Task
+from surge.model.units import Fuel, MicroUsd, MilliJoules, Seconds
+from surge.model.voucher import Voucher
+from surge.net.messages import Message
+
+# Events
+
+
+@dataclass(frozen=True, slots=True)
+class ImageMade:
+    """`fuel` is 0 when the image was there already: nothing ran, so nothing is billed (P2)."""
+
+    spec: ImageSpec
+    image: bytes
+    fuel: Fuel
+    joules: MilliJoules
+    measured: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkRan:
+    """`result.moved` counts the code, and the inputs and outputs of the tasks that have an outcome."""
+
+    result: ChunkResult
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkBroke:
+    """It ended in a way that isn't deterministic (or can't be run here): no receipt."""
+
+    chunk: bytes
+    code: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """Chain time, and what the chain has settled for this lease (None: the lease is gone)."""
+
+    now: Seconds
+    settled: MicroUsd | None
+
+
+@dataclass(frozen=True, slots=True)
+class ToppedUp:
+    """The lease's escrow grew; `lease` has the new terms."""
+
+    lease: Lease
+
+
+Event = Message | ImageMade | ChunkRan | ChunkBroke | Tick | ToppedUp
+
+
+# Instructions
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class MakeImage:
+    spec: ImageSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Execute:
+    chunk: bytes
+    spec: ImageSpec
+    tasks: tuple[Task, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Deliver:
+    """Keep the receipt with its outcomes, then send them."""
+
+    receipt: Receipt
+    signature: bytes
+    outcomes: tuple[Outcome, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class KeepReceipt:
+    """Keep a receipt that has no outcomes (a setup)."""
+
+    receipt: Receipt
+    signature: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Redeliver:
+    """Send a kept answer again; it is billed already."""
+
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class KeepVoucher:
+    """Keep it; the answers of receipts below `paid_below` need not be kept any longer."""
+
+    voucher: Voucher
+    signature: bytes
+    paid_below: int
+
+
+@dataclass(frozen=True, slots=True)
+class Redeem:
+    """Settle the latest voucher on the chain, and go on."""
+
+
+@dataclass(frozen=True, slots=True)
+class EndLease:
+    """The lease is over: close it on the chain with the latest voucher."""
+
+
+@dataclass(frozen=True, slots=True)
+class Forget:
+    """The chain has closed the lease."""
+
+
+Instruction = (
+    Answer
+    | MakeImage
+    | Execute
+    | Deliver
+    | KeepReceipt
+    | Redeliver
+    | KeepVoucher
+    | Redeem
+    | EndLease
+    | Forget
+)
