@@ -1,0 +1,81 @@
+"""Why a transaction failed, in words: revert payloads and node errors → our errors."""
+
+import re
+from typing import Any
+
+from surge.chain.rpc import RpcError
+from surge.model.errors import NoNetwork, Refused, Reverted, Underfunded
+
+_ERROR = "0x08c379a0"
+_PANIC = "0x4e487b71"
+_PANICS = {
+    0x01: "an assertion failed",
+    0x11: "arithmetic overflow",
+    0x12: "division by zero",
+    0x32: "index out of range",
+}
+_NO_GAS = ("insufficient funds", "insufficient balance", "gas required exceeds allowance")
+
+NEXT_STEPS = (
+    (
+        r"insufficient|exceeds balance|too little",
+        "add funds (on a local network: `surge wallet --faucet`), then try again",
+    ),
+    (r"no (ask|provider|eligible)", "run `surge asks` to see what is offered, or raise the price cap"),
+    (r"voucher|sequence|signature", "fetch the newest voucher of this lease and send that one"),
+    (r"expir|grace|not yet|too early|running", "wait until the time that the lease states (`surge leases`)"),
+    (r"stake", "stake more SURGE, or offer fewer slots"),
+    (r"only ", "send it from the account that the contract expects"),
+)
+
+
+def refusal(error: RpcError, what: str, sender: str) -> Refused | NoNetwork:
+    """The error to raise when the node refused `what`, sent by `sender`."""
+    text = error.message.lower()
+    reason = reason_of(error)
+    if reason is None and any(sign in text for sign in _NO_GAS):
+        return Underfunded(
+            f"{what}: {sender} can't pay for the gas; send it some of the chain's coin, then try again"
+        )
+    if reason is None and "revert" not in text and error.code != 3:
+        return NoNetwork(f"{what}: the node refused it ({error.message}); check `surge status` and try again")
+    return reverted(what, reason or "no reason given")
+
+
+def reverted(what: str, reason: str) -> Reverted:
+    """With the contract's reason and a next step."""
+    step = next(
+        (step for pattern, step in NEXT_STEPS if re.search(pattern, reason, re.IGNORECASE)),
+        "look at the state with `surge status`; nothing was changed",
+    )
+    return Reverted(f"{what} was refused by the contract ({reason}); {step}")
+
+
+def reason_of(error: RpcError) -> str | None:
+    """The contract's words in a node's error, or None when there are none."""
+    payload = error.payload
+    while isinstance(payload, dict):
+        payload = payload.get("data")
+    reason = _decode(payload) if isinstance(payload, str) else None
+    if reason is None:
+        match = re.search(r"(?:execution )?reverted:? +(?:with reason )?(.+)", error.message)
+        reason = match.group(1).strip(" '\"") if match else None
+    return reason
+
+
+def _decode(payload: str) -> str | None:
+    if payload.startswith(_ERROR):
+        content = bytes.fromhex(payload[10:])
+        length = int.from_bytes(content[32:64], "big")
+        return content[64 : 64 + length].decode("utf-8", "replace")
+    if payload.startswith(_PANIC):
+        code = int(payload[10:], 16)
+        return _PANICS.get(code, f"panic {code:#x}")
+    return None
+
+
+def as_error(result: Any, what: str, sender: str) -> Any:
+    """Pass a result on; raise the refusal that an RpcError stands for."""
+    if isinstance(result, RpcError):
+        raise refusal(result, what, sender) from result
+    return result

@@ -1,0 +1,150 @@
+"""JSON-RPC over HTTP: one call, or many in one request; thread-safe, connections kept open."""
+
+import http.client
+import itertools
+import threading
+import time
+import weakref
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+
+from surge.model.errors import BadInput, NoNetwork
+
+BATCH = 100
+"""Calls in one request: what public endpoints commonly allow."""
+_BUSY = (429, 502, 503)
+_ATTEMPTS = 4
+
+
+class RpcError(Exception):
+    """The node's error. Internal to this room: callers turn it into a SurgeError."""
+
+    def __init__(self, code: int, message: str, payload: Any = None) -> None:
+        super().__init__(message)
+        self.code, self.message, self.payload = code, message, payload
+
+
+class Rpc:
+    """A node at `url` (http or https). Raises NoNetwork when it can't be reached."""
+
+    def __init__(self, url: str, timeout: float = 30.0) -> None:
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise BadInput(f"the RPC address {self._shown(url)!r} must start with http:// or https://")
+        self.url = url
+        self.where = f"{parts.scheme}://{parts.hostname}" + (f":{parts.port}" if parts.port else "")
+        self._path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        self._parts, self._timeout = parts, timeout
+        self._idle: list[http.client.HTTPConnection] = []
+        self._lock = threading.Lock()
+        self._ids = itertools.count(1)
+        self._finalizer = weakref.finalize(self, _close_all, self._idle)
+
+    @staticmethod
+    def _shown(url: str) -> str:
+        return url.split("?", maxsplit=1)[0][:40]
+
+    def __repr__(self) -> str:  # an address may carry an access key: show the host alone
+        return f"Rpc({self.where})"
+
+    def close(self) -> None:
+        """Close idle connections; a later call opens new ones."""
+        with self._lock:
+            _close_all(self._idle)
+
+    def call(self, method: str, *params: Any) -> Any:
+        """One result. Raises RpcError when the node answers with an error."""
+        body = {"jsonrpc": "2.0", "id": next(self._ids), "method": method, "params": list(params)}
+        reply = self._post(body)
+        return _result(reply, self.where)
+
+    def batch(self, calls: Sequence[tuple[str, list[Any]]]) -> list[Any]:
+        """Results in order; an RpcError takes the place of a call that failed."""
+        results: list[Any] = []
+        for start in range(0, len(calls), BATCH):
+            bodies = [
+                {"jsonrpc": "2.0", "id": next(self._ids), "method": method, "params": params}
+                for method, params in calls[start : start + BATCH]
+            ]
+            replies = self._post(bodies)
+            if not isinstance(replies, list):  # some endpoints refuse batches with one error
+                results.append(_result(replies, self.where))
+                continue
+            by_id = {reply.get("id"): reply for reply in replies}
+            for body in bodies:
+                try:
+                    results.append(_result(by_id.get(body["id"]), self.where))
+                except RpcError as error:
+                    results.append(error)
+        return results
+
+    def _post(self, body: Any) -> Any:
+        content = msgspec.json.encode(body)
+        for attempt in range(_ATTEMPTS):
+            status, answer = self._exchange(content)
+            if status == 200:
+                try:
+                    return msgspec.json.decode(answer)
+                except msgspec.DecodeError as error:
+                    raise NoNetwork(
+                        f"what answers at {self.where} is no Ethereum node; check rpc_url in the address book"
+                    ) from error
+            if status not in _BUSY or attempt == _ATTEMPTS - 1:
+                break
+            time.sleep(0.25 * 2**attempt)
+        raise NoNetwork(
+            f"the chain at {self.where} answered HTTP {status}; try later, or use another RPC address"
+        )
+
+    def _exchange(self, content: bytes) -> tuple[int, bytes]:
+        reused = True
+        while True:
+            connection = self._take()
+            if connection is None:
+                reused, connection = False, self._connect()
+            try:
+                connection.request("POST", self._path, content, {"Content-Type": "application/json"})
+                response = connection.getresponse()
+                answer = response.read()
+            except (OSError, http.client.HTTPException) as error:
+                connection.close()
+                if reused and not isinstance(error, TimeoutError):
+                    continue  # the node closed an idle connection; every call of ours may be repeated
+                raise NoNetwork(
+                    f"the chain at {self.where} can't be reached ({_reason(error)}); "
+                    "start it with `surge up`, or check the network's rpc_url"
+                ) from error
+            with self._lock:
+                self._idle.append(connection)
+            return response.status, answer
+
+    def _take(self) -> http.client.HTTPConnection | None:
+        with self._lock:
+            return self._idle.pop() if self._idle else None
+
+    def _connect(self) -> http.client.HTTPConnection:
+        kind = http.client.HTTPSConnection if self._parts.scheme == "https" else http.client.HTTPConnection
+        return kind(str(self._parts.hostname), self._parts.port, timeout=self._timeout)
+
+
+def _close_all(connections: list[http.client.HTTPConnection]) -> None:
+    while connections:
+        connections.pop().close()
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, TimeoutError):
+        return "no answer in time"
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__
+
+
+def _result(reply: Any, where: str) -> Any:
+    if not isinstance(reply, dict) or ("result" not in reply and "error" not in reply):
+        raise NoNetwork(f"the node at {where} left a call unanswered; check rpc_url in the address book")
+    error = reply.get("error")
+    if error is not None:
+        raise RpcError(error.get("code", 0), str(error.get("message", "")), error.get("data"))
+    return reply["result"]

@@ -1,0 +1,182 @@
+"""Sends transactions of one account: fees, nonces counted here, receipts."""
+
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from coincurve import PrivateKey
+
+from surge.chain.revert import as_error, reason_of, refusal, reverted
+from surge.chain.rpc import Rpc, RpcError
+from surge.chain.transaction import Transaction
+from surge.model.errors import NoNetwork, Refused
+from surge.model.signature import address_of, checksum
+from surge.model.units import Address, Gas
+
+PATIENCE_SECONDS = 180.0
+"""How long to wait for a receipt."""
+GAS_MARGIN = (6, 5)
+"""Gas limit over the estimate: other transactions may land first and change the path."""
+_NONCE_TAKEN = ("nonce too low", "already known", "replacement transaction underpriced", "already imported")
+_RACES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What a transaction does: `data` in hex to `to` (None creates a contract); `what` names it in errors."""
+
+    what: str
+    to: Address | None
+    data: str
+    value: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A transaction that was mined and succeeded (status 1)."""
+
+    hash: bytes
+    gas: Gas
+    block: int
+    status: int
+    logs: tuple[dict[str, Any], ...] = field(repr=False, default=())
+    contract: Address | None = None
+
+
+class Sender:
+    """Thread-safe; several processes may send from the same account, a lost race is retried."""
+
+    def __init__(self, rpc: Rpc, key: PrivateKey, chain_id: int) -> None:
+        self.address = address_of(key)
+        self._rpc, self._key, self._chain_id = rpc, key, chain_id
+        self._lock = threading.Lock()
+        self._nonce: int | None = None
+
+    def __repr__(self) -> str:
+        return f"Sender({self.address})"
+
+    def send(self, call: Call) -> Sent:
+        """Estimate, sign, send, wait for the receipt.
+
+        Raises Reverted (with the contract's reason), Underfunded, NoNetwork. When the estimate already
+        reverts, nothing is sent and no gas is paid.
+        """
+        return self.send_all([call])[0]
+
+    def send_all(self, calls: list[Call], gas: int | None = None) -> list[Sent]:
+        """Several in consecutive nonces, in as few requests as possible; waits for all of them.
+
+        Each is estimated alone, unless `gas` gives the limit of each: calls that build on one another
+        must give it. Raises the first refusal, after the rest was waited for.
+        """
+        limits = [gas] * len(calls) if gas else self._estimate(calls)
+        priority_fee, max_fee = self._fees()
+        hashes = self._post(calls, limits, priority_fee, max_fee)
+        receipts = self._wait(calls, hashes)
+        return [self._checked(call, receipt) for call, receipt in zip(calls, receipts, strict=True)]
+
+    def _estimate(self, calls: list[Call]) -> list[int]:
+        requests = [("eth_estimateGas", [self._request(call), "pending"]) for call in calls]
+        estimates = self._rpc.batch(requests)
+        limits = []
+        for call, estimate in zip(calls, estimates, strict=True):
+            found = int(as_error(estimate, call.what, self.address), 16)
+            limits.append(found * GAS_MARGIN[0] // GAS_MARGIN[1])
+        return limits
+
+    def _fees(self) -> tuple[int, int]:
+        """Priority and maximum fee in wei per gas: the base fee may double before it fails to be mined."""
+        block, priority = self._rpc.batch(
+            [("eth_getBlockByNumber", ["latest", False]), ("eth_maxPriorityFeePerGas", [])]
+        )
+        base = int(as_error(block, "reading the base fee", self.address).get("baseFeePerGas", "0x0"), 16)
+        fee = 10**9 if isinstance(priority, RpcError) else int(priority, 16)
+        return fee, 2 * base + fee
+
+    def _post(self, calls: list[Call], limits: list[int], priority_fee: int, max_fee: int) -> list[str]:
+        hashes: list[str] = []
+        with self._lock:
+            for _ in range(_RACES):
+                if self._nonce is None:
+                    self._nonce = int(self._rpc.call("eth_getTransactionCount", self.address, "pending"), 16)
+                rest = list(zip(calls, limits, strict=True))[len(hashes) :]
+                signed = [
+                    Transaction(
+                        self._chain_id,
+                        self._nonce + i,
+                        priority_fee,
+                        max_fee,
+                        limit,
+                        call.to,
+                        call.value,
+                        call.data,
+                    ).sign(self._key)
+                    for i, (call, limit) in enumerate(rest)
+                ]
+                answers = self._rpc.batch([("eth_sendRawTransaction", [raw]) for _, raw in signed])
+                for (hash_, _), answer, (call, _) in zip(signed, answers, rest, strict=True):
+                    if isinstance(answer, RpcError):
+                        self._nonce = None  # count again: another process used this account
+                        if not any(sign in answer.message.lower() for sign in _NONCE_TAKEN):
+                            raise refusal(answer, call.what, self.address) from answer
+                        break
+                    self._nonce += 1
+                    hashes.append("0x" + hash_.hex())
+                if len(hashes) == len(calls):
+                    return hashes
+        raise NoNetwork(
+            f"{calls[len(hashes)].what}: {self.address} sends from several places at once; try again"
+        )
+
+    def _wait(self, calls: list[Call], hashes: list[str]) -> list[dict[str, Any]]:
+        receipts: dict[str, dict[str, Any]] = {}
+        deadline, pause = time.monotonic() + PATIENCE_SECONDS, 0.005
+        while True:
+            missing = [h for h in hashes if h not in receipts]
+            answers = self._rpc.batch([("eth_getTransactionReceipt", [h]) for h in missing])
+            receipts |= {
+                h: answer
+                for h, answer in zip(missing, answers, strict=True)
+                if answer and not isinstance(answer, RpcError)
+            }
+            if len(receipts) == len(hashes):
+                return [receipts[h] for h in hashes]
+            if time.monotonic() > deadline:
+                late = next(i for i, h in enumerate(hashes) if h not in receipts)
+                raise NoNetwork(
+                    f"{calls[late].what}: transaction {hashes[late]} was not mined within "
+                    f"{PATIENCE_SECONDS:.0f} s; it may still be: look it up before sending again"
+                )
+            time.sleep(pause)
+            pause = min(pause * 1.5, 1.0)
+
+    def _checked(self, call: Call, receipt: dict[str, Any]) -> Sent:
+        hash_, block = receipt["transactionHash"], int(receipt["blockNumber"], 16)
+        if int(receipt["status"], 16) != 1:
+            raise self._why(call, hash_, block)
+        created = receipt.get("contractAddress")
+        if created:
+            created = checksum(bytes.fromhex(created[2:]))
+        return Sent(
+            bytes.fromhex(hash_[2:]),
+            Gas(int(receipt["gasUsed"], 16)),
+            block,
+            1,
+            tuple(receipt["logs"]),
+            created,
+        )
+
+    def _why(self, call: Call, hash_: str, block: int) -> Refused:
+        """A mined failure has no reason in its receipt: run it again on the state before its block."""
+        try:
+            self._rpc.call("eth_call", self._request(call), hex(block - 1))
+        except RpcError as error:
+            return reverted(f"{call.what} (transaction {hash_})", reason_of(error) or "no reason given")
+        return reverted(
+            f"{call.what} (transaction {hash_})", "another transaction came first, or its gas ran out"
+        )
+
+    def _request(self, call: Call) -> dict[str, str]:
+        request = {"from": str(self.address), "data": call.data, "value": hex(call.value)}
+        return request | ({"to": str(call.to)} if call.to else {})
