@@ -7,7 +7,9 @@ SurgeError
 ├── Unavailable         something outside is missing or unreachable            exit code 3
 │   ├── NoNetwork       the chain or its address book can't be reached
 │   ├── NoProvider      no ask fits the demand (carries every reason)
-│   └── ProviderLost    a provider stopped answering
+│   ├── ProviderLost    a provider stopped answering
+│   └── NotDeterministic  a sandbox ended for a reason of this machine (wall time, host memory,
+│                       a lost worker): nothing can be receipted
 ├── Refused             the other side, or the chain, said no                  exit code 4
 │   ├── Underfunded     too little money, stake or budget
 │   ├── Reverted        a transaction reverted, with the contract's reason
@@ -51,6 +53,10 @@ class NoProvider(Unavailable):
 
 
 class ProviderLost(Unavailable):
+    pass
+
+
+class NotDeterministic(Unavailable):
     pass
 
 

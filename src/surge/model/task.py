@@ -79,6 +79,7 @@ def chunk_id(image_digest: bytes, task_ids: list[bytes], limits: Limits) -> byte
 
 # How a task ended. Only these four are deterministic, so only these can be receipted.
 RETURNED, RAISED, OUT_OF_FUEL, TRAPPED = "returned", "raised", "out-of-fuel", "trapped"
+SETTLED_STATUSES = frozenset({RETURNED, RAISED, OUT_OF_FUEL, TRAPPED})
 
 
 @dataclass(frozen=True, slots=True)

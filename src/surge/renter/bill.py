@@ -1,0 +1,118 @@
+"""A lease's bill, as its renter keeps it: check each receipt, then sign for it. No I/O.
+
+Nothing is paid that was not asked for, does not add up or is not signed by the lease's provider.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from surge.model.errors import Distrusted
+from surge.model.lease import Lease
+from surge.model.receipt import Receipt, setup_chunk, setup_outcome, task_leaf
+from surge.model.task import SETTLED_STATUSES, ImageSpec, Outcome, Task, chunk_id, moved_of
+from surge.model.typed import Domain
+from surge.model.units import MicroUsd
+from surge.model.voucher import Voucher
+from surge.settle.merkle import Frontier, root_of
+from surge.settle.voucher import check_receipt, next_voucher, unpaid
+from surge.store.renter import SignedReceipt, SignedVoucher
+
+
+@dataclass(frozen=True, slots=True)
+class AskedChunk:
+    """What was sent to run: the tasks in order, the image that they start from, the size of their code."""
+
+    id: bytes
+    spec: ImageSpec
+    image: bytes
+    tasks: tuple[Task, ...]
+    task_ids: tuple[bytes, ...]
+    code_size: int
+
+    @classmethod
+    def of(cls, spec: ImageSpec, image: bytes, tasks: Sequence[Task], code_size: int) -> "AskedChunk":
+        ids = [task.id(spec) for task in tasks]
+        return cls(chunk_id(image, ids, tasks[0].limits), spec, image, tuple(tasks), tuple(ids), code_size)
+
+
+def check_outcomes(asked: AskedChunk, receipt: Receipt, outcomes: Sequence[Outcome]) -> None:
+    """Whether the receipt bills just these outcomes of just this chunk. Raises Distrusted."""
+    if receipt.chunk != asked.id:
+        raise Distrusted(
+            f"the receipt is for chunk {receipt.chunk.hex()[:12]}, not {asked.id.hex()[:12]}; refuse it"
+        )
+    if not 0 < len(outcomes) <= len(asked.tasks):
+        raise Distrusted(
+            f"chunk {asked.id.hex()[:12]}: {len(outcomes)} outcomes for {len(asked.tasks)} tasks; refuse it"
+        )
+    for place, (outcome, expected) in enumerate(zip(outcomes, asked.task_ids, strict=False)):
+        if outcome.task != expected or outcome.status not in SETTLED_STATUSES:
+            raise Distrusted(
+                f"outcome {place} of chunk {asked.id.hex()[:12]} is not that of its task; refuse it"
+            )
+        limits = asked.tasks[place].limits
+        if len(outcome.output) > limits.output:
+            raise Distrusted(
+                f"outcome {place} of chunk {asked.id.hex()[:12]} is over its output limit; refuse it"
+            )
+    if root_of(task_leaf(outcome) for outcome in outcomes) != receipt.outcomes:
+        raise Distrusted(
+            f"the outcomes of chunk {asked.id.hex()[:12]} are not those that its receipt signs; refuse it"
+        )
+    if sum(outcome.fuel for outcome in outcomes) > receipt.fuel:
+        raise Distrusted(f"chunk {asked.id.hex()[:12]}: its tasks burn more fuel than its receipt; refuse it")
+    moved = moved_of(asked.code_size, [task.input for task in asked.tasks], outcomes)
+    if receipt.moved != moved:
+        raise Distrusted(f"the receipt bills {receipt.moved} bytes where {moved} were moved; refuse it")
+
+
+class LeaseBill:
+    """Checks receipts in order and signs one cumulative voucher after each (invariant M2)."""
+
+    def __init__(self, lease: Lease, domain: Domain, sign: Callable[[bytes], bytes]) -> None:
+        self.lease = lease
+        self.latest: SignedVoucher | None = None
+        self._domain = domain
+        self._sign = sign
+        self._tree = Frontier()
+
+    @property
+    def signed(self) -> Voucher:
+        """The latest voucher; sequence 0 before the first."""
+        return self.latest.voucher if self.latest else unpaid(self.lease.id)
+
+    @property
+    def left(self) -> MicroUsd:
+        """Of the escrow, not yet signed away."""
+        return MicroUsd(self.lease.terms.escrow - self.signed.amount)
+
+    def take_setup(
+        self, spec: ImageSpec, image: bytes, receipt: Receipt, signature: bytes
+    ) -> tuple[SignedReceipt, SignedVoucher]:
+        """Pay for the making of an image. Raises Distrusted."""
+        expected = root_of([task_leaf(setup_outcome(spec, image, receipt.fuel))])
+        if receipt.chunk != setup_chunk(spec) or receipt.outcomes != expected or receipt.moved:
+            raise Distrusted(
+                f"the setup receipt of lease {self.lease.id} is not for the image asked for; refuse it"
+            )
+        return self._pay(receipt, signature)
+
+    def take_chunk(
+        self, asked: AskedChunk, receipt: Receipt, signature: bytes, outcomes: Sequence[Outcome]
+    ) -> tuple[SignedReceipt, SignedVoucher]:
+        """Pay for a chunk. Raises Distrusted."""
+        check_outcomes(asked, receipt, outcomes)
+        return self._pay(receipt, signature)
+
+    def _pay(self, receipt: Receipt, signature: bytes) -> tuple[SignedReceipt, SignedVoucher]:
+        if receipt.position != self._tree.size:
+            raise Distrusted(
+                f"the receipt has position {receipt.position} where {self._tree.size} is next; refuse it"
+            )
+        check_receipt(receipt, signature, self.lease, self._domain)
+        if receipt.amount > self.left:
+            raise Distrusted(f"the receipt asks for more than lease {self.lease.id} has left; refuse it")
+        self._tree.append(receipt.struct_hash)
+        voucher = next_voucher(self.signed, MicroUsd(self.signed.amount + receipt.amount), self._tree.root)
+        self.latest = SignedVoucher(voucher, self._sign(self._domain.digest(voucher.struct_hash)))
+        return SignedReceipt(receipt, signature), self.latest
