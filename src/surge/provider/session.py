@@ -19,7 +19,7 @@ from surge.model.voucher import Close, Voucher
 from surge.net.messages import (
     AskClose,
     CloseGranted,
-    FetchChunk,
+    Hello,
     ImageReady,
     PayVoucher,
     PrepareImage,
@@ -27,19 +27,20 @@ from surge.net.messages import (
     RunChunk,
     Sorry,
     VoucherAccepted,
+    Welcome,
 )
 from surge.provider.steps import (
     Answer,
     ChunkBroke,
     ChunkRan,
     Deliver,
+    DeliverImage,
     EndLease,
     Event,
     Execute,
     Forget,
     ImageMade,
     Instruction,
-    KeepReceipt,
     KeepVoucher,
     MakeImage,
     Redeem,
@@ -125,8 +126,8 @@ class LeaseSession:
                 return self._bill_image(event)
             case RunChunk():
                 return self._accept(event)
-            case FetchChunk(chunk):
-                return self._fetch(chunk)
+            case Hello():
+                return self._welcome()
             case ChunkRan(result):
                 return self._bill_chunk(result) + self._start()
             case ChunkBroke(chunk, code, reason):
@@ -143,6 +144,19 @@ class LeaseSession:
                 return self._tick(now, settled)
         return [_sorry("unexpected", f"{type(event).__name__} has no place in a session", None)]
 
+    def _welcome(self) -> list[Instruction]:
+        """Where the books stand, and again every answer that no voucher has paid: the renter may lack it.
+
+        What the renter has already it ignores, and a chunk that is asked for again is not run again, so a
+        conversation can be resumed on a new link at any point.
+        """
+        signed = self.signed
+        terms = self.lease.terms
+        welcome = Welcome(
+            signed.sequence, signed.amount, self.receipts, terms.slots, self._policy.credit_limit
+        )
+        return [Answer(welcome), *(Redeliver(owed.position) for owed in self._unpaid)]
+
     # Images
 
     def _bill_image(self, made: ImageMade) -> list[Instruction]:
@@ -157,7 +171,7 @@ class LeaseSession:
             return [_sorry("escrow-spent", self._spent(), None)]
         signature = self._sign(self._domain.digest(receipt.struct_hash))
         ready = ImageReady(made.spec.id, made.image, ReceiptMessage.of(receipt), signature)
-        return [KeepReceipt(receipt, signature), Answer(ready)]
+        return [DeliverImage(receipt, signature, ready)]
 
     # Chunks
 
@@ -183,13 +197,6 @@ class LeaseSession:
             return [_sorry("busy", f"{MAX_QUEUE} chunks wait already; send this one later", ask.chunk)]
         self._queue[ask.chunk] = Execute(ask.chunk, spec, tasks)
         return self._start()
-
-    def _fetch(self, chunk: bytes) -> list[Instruction]:
-        if chunk in self._done:
-            return [Redeliver(self._done[chunk])]
-        if chunk in self._running or chunk in self._queue:
-            return []
-        return [_sorry("unknown-chunk", "that chunk never came here; send it", chunk)]
 
     def _start(self) -> list[Instruction]:
         """Take waiting chunks up while there is a free slot and credit."""

@@ -7,7 +7,7 @@ from surge.model.receipt import Receipt
 from surge.model.task import ChunkResult, ImageSpec, Outcome, Task
 from surge.model.units import Fuel, MicroUsd, MilliJoules, Seconds
 from surge.model.voucher import Voucher
-from surge.net.messages import Message
+from surge.net.messages import ImageReady, Message
 
 # Events
 
@@ -87,11 +87,12 @@ class Deliver:
 
 
 @dataclass(frozen=True, slots=True)
-class KeepReceipt:
-    """Keep a receipt that has no outcomes (a setup)."""
+class DeliverImage:
+    """Keep the receipt of a setup with its answer, then send it."""
 
     receipt: Receipt
     signature: bytes
+    answer: ImageReady
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +131,7 @@ Instruction = (
     | MakeImage
     | Execute
     | Deliver
-    | KeepReceipt
+    | DeliverImage
     | Redeliver
     | KeepVoucher
     | Redeem

@@ -82,6 +82,11 @@ class LeaseBill:
         return self.latest.voucher if self.latest else unpaid(self.lease.id)
 
     @property
+    def receipts(self) -> int:
+        """How many have been paid; the next one has this position."""
+        return self._tree.size
+
+    @property
     def left(self) -> MicroUsd:
         """Of the escrow, not yet signed away."""
         return MicroUsd(self.lease.terms.escrow - self.signed.amount)
