@@ -34,7 +34,7 @@ class RewardRules:
     min_pot: MicroUsd
 
     def period(self, now: Seconds) -> int:
-        """Periods that have ended since genesis. An auction may start when it has grown since the last one."""
+        """Periods that have ended since genesis; an auction may start when one has since the last start."""
         return (now - self.genesis) // self.epoch_seconds
 
     def schedule(self, period: int) -> Wei:
