@@ -10,7 +10,8 @@ from surge.net.messages import SESSION_LIMIT
 
 async def serve() -> None:
     endpoint = await Endpoint.bind(bytes.fromhex(sys.argv[1]))
-    print(endpoint.ticket(), flush=True)
+    sys.stdout.write(endpoint.ticket() + "\n")
+    sys.stdout.flush()
     link = await endpoint.accept()
     link.limit = SESSION_LIMIT
     try:

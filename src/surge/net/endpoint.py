@@ -3,6 +3,7 @@
 import asyncio
 import socket
 from collections import Counter
+from contextlib import suppress
 
 import iroh
 
@@ -13,6 +14,7 @@ from surge.net.link import Link
 from surge.net.ticket import read_ticket, write_ticket
 
 ALPN = b"surge/1"
+_CLOSE_SECONDS = 1.0
 
 
 class Endpoint:
@@ -85,10 +87,12 @@ class Endpoint:
         """Hang up everything. Close the links first where the last messages must arrive."""
         if self._door is not None:
             await self._door.close()
-        await self._raw.close()
+        with suppress(TimeoutError):  # iroh would wait 3 s for peers that don't answer
+            async with asyncio.timeout(_CLOSE_SECONDS):
+                await self._raw.close()
 
 
-class _Loopback(iroh.Preset):  # type: ignore[misc]
+class _Loopback(iroh.Preset):
     """Nothing listens beyond this machine. (The option `bind_addr` alone leaves IPv6 on all interfaces.)"""
 
     def apply(self, builder: iroh.EndpointBuilder) -> None:

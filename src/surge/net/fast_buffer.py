@@ -26,5 +26,5 @@ def install() -> bool:
     """Replace the writer once for this Python process; says whether it is in place."""
     if version("iroh") != PINNED:
         return False
-    binding._UniffiRustBufferBuilder.write = write
+    binding._UniffiRustBufferBuilder.write = write  # type: ignore[method-assign]
     return True

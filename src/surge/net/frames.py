@@ -60,5 +60,5 @@ class Frames:
 def framed(payload: bytes, limit: int) -> bytes:
     """The payload with its header. Raises BadInput if no peer would take it."""
     if not 0 < len(payload) <= limit:
-        raise BadInput(f"a message of {len(payload)} bytes can't be sent, {limit} is the most; cut it in parts")
+        raise BadInput(f"a message of {len(payload)} bytes can't be sent, {limit} is the most; cut it up")
     return len(payload).to_bytes(HEADER, "little") + payload

@@ -15,6 +15,10 @@ _READ = 64 << 10
 _LARGE_READ = 1 << 20
 _WRITE = 1 << 20
 _LINGER = 2.0
+SILENCE_SECONDS = 12.0
+"""A peer that was not heard for so long is gone. An idle one is heard every 5 s (QUIC's keep-alive,
+answered by iroh's own threads however busy Python is); QUIC itself would give up after 30 s."""
+_PULSE = 3.0
 
 
 class Link:
@@ -23,7 +27,8 @@ class Link:
     `remote` is the peer's ed25519 endpoint id (32 bytes), proven by the handshake. `limit` caps an
     incoming frame; it starts at OPENING_LIMIT, and the actor raises it (to SESSION_LIMIT) once the
     session is authenticated. Sending waits while the peer doesn't read: back-pressure reaches the
-    caller. `send` and `receive` may be cancelled at any point without tearing a message.
+    caller. A peer that falls silent for SILENCE_SECONDS is hung up on. `send` and `receive` may be
+    cancelled at any point without tearing a message.
     """
 
     def __init__(self, connection: Connection, stream: BiStream) -> None:
@@ -37,7 +42,8 @@ class Link:
         self._writing: asyncio.Future[None] | None = None
         self._reading: asyncio.Future[bytes] | None = None
         self._closed = False
-        self._guard = asyncio.ensure_future(self._refuse_more_streams())
+        self._aborted = ""
+        self._guard = asyncio.ensure_future(self._watch())
 
     @property
     def limit(self) -> int:
@@ -89,6 +95,7 @@ class Link:
 
     def abort(self, reason: str) -> None:
         """Hang up at once; what was sent may not arrive. For a peer that broke the rules."""
+        self._aborted = self._aborted or reason
         self._hang_up(1, reason.encode()[:256])
 
     def _hang_up(self, code: int, reason: bytes) -> None:
@@ -116,7 +123,7 @@ class Link:
             self._reading = _task(self._incoming.read(size))
         reading = self._reading
         try:
-            received = await asyncio.shield(reading)
+            received: bytes = await asyncio.shield(reading)
         except IrohError as error:
             raise self._lost(error.message()) from error
         finally:
@@ -126,13 +133,17 @@ class Link:
             raise self._lost("it hung up in mid-message" if self._frames.partial else "it hung up")
         return received
 
-    async def _refuse_more_streams(self) -> None:
-        """A link has one stream. Others would hold memory that nobody reads: hang up on them."""
+    async def _watch(self) -> None:
+        """Hang up on a second stream (it would hold memory that nobody reads) and on a silent peer."""
         more = [_task(self._connection.accept_bi()), _task(self._connection.accept_uni())]
+        heard, silence = 0, 0.0
         try:
-            done, _ = await asyncio.wait(more, return_when=asyncio.FIRST_COMPLETED)
-            if any(task.exception() is None for task in done):
-                self.abort("a link has one stream")
+            while not any(task.done() for task in more) and silence < SILENCE_SECONDS:
+                await asyncio.wait(more, timeout=_PULSE, return_when=asyncio.FIRST_COMPLETED)
+                now = self._connection.stats().udp_rx_datagrams
+                heard, silence = now, silence + _PULSE if now == heard else 0.0
+            if self._connection.close_reason() is None:
+                self.abort("the peer fell silent" if silence else "the peer opened a second stream")
         finally:
             for task in more:
                 task.cancel()
@@ -143,7 +154,9 @@ class Link:
             raise self._lost("it was closed here")
 
     def _lost(self, why: str) -> LinkClosed:
-        return LinkClosed(f"the link to {self.remote.hex()[:10]} is closed ({why}); dial again")
+        return LinkClosed(
+            f"the link to {self.remote.hex()[:10]} is closed ({self._aborted or why}); dial again"
+        )
 
 
 def _task(call: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:

@@ -40,6 +40,7 @@ U32 = Annotated[int, Meta(ge=0, le=2**32 - 1)]
 Amount = Annotated[int, Meta(ge=0, le=2**40 - 1)]
 Count = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 Seed = Annotated[int, Meta(ge=0)]
+Input = Annotated[bytes, Meta(max_length=MAX_OUTPUT)]
 Name = Annotated[str, Meta(min_length=1, max_length=128)]
 
 
@@ -171,7 +172,7 @@ class RunChunk(Message, frozen=True, tag="run-chunk"):
     image: Digest
     code: Digest
     seeds: Annotated[list[Seed], Meta(min_length=1, max_length=MAX_TASKS)]
-    inputs: Annotated[list[Annotated[bytes, Meta(max_length=MAX_OUTPUT)]], Meta(min_length=1, max_length=MAX_TASKS)]
+    inputs: Annotated[list[Input], Meta(min_length=1, max_length=MAX_TASKS)]
     fuel: Count
     memory: Count
     output: Annotated[int, Meta(ge=0, le=MAX_OUTPUT)]
@@ -241,7 +242,7 @@ class ChunkPart(Message, frozen=True, tag="chunk-part"):
     """The first outcomes of a chunk too large for one message; see net/results.py."""
 
     chunk: Digest
-    outcomes: Annotated[list[OutcomeMessage], Meta(max_length=MAX_TASKS)]
+    outcomes: Annotated[list[OutcomeMessage], Meta(min_length=1, max_length=MAX_TASKS)]
 
 
 class ChunkDone(Message, frozen=True, tag="chunk-done"):
@@ -297,6 +298,7 @@ _decoder = msgspec.msgpack.Decoder(_KINDS)
 
 
 def encode(message: Message) -> bytes:
+    """The payload of a frame. Fields are checked where they are decoded, not here."""
     return _encoder.encode(message)
 
 

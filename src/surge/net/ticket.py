@@ -25,7 +25,9 @@ def write_ticket(address: EndpointAddr, *, loopback: bool) -> str:
         known = EndpointAddr(address.id(), address.relay_url(), direct[:count])
         if len(ticket := str(EndpointTicket.from_addr(known))) <= MAX_TICKET:
             return ticket
-    raise BadInput(f"the endpoint's relay address leaves no room in {MAX_TICKET} characters; use another relay")
+    raise BadInput(
+        f"the endpoint's relay address leaves no room in {MAX_TICKET} characters; use another relay"
+    )
 
 
 def read_ticket(ticket: str, *, loopback: bool) -> EndpointAddr:
@@ -35,7 +37,9 @@ def read_ticket(ticket: str, *, loopback: bool) -> EndpointAddr:
     try:
         address = EndpointTicket.from_string(ticket).endpoint_addr()
     except IrohError as error:
-        raise BadInput(f"{ticket[:24]!r} is no endpoint ticket ({error.message()}); ask for a new one") from error
+        raise BadInput(
+            f"{ticket[:24]!r} is no endpoint ticket ({error.message()}); ask for a new one"
+        ) from error
     direct = [each for each in address.direct_addresses() if not loopback or is_loopback(each)]
     relay = None if loopback else address.relay_url()
     if loopback and not direct:
