@@ -85,12 +85,13 @@ class ChunkDone:
 
 @dataclass(frozen=True, slots=True)
 class ChunkFailed:
-    """A chunk yielded no receipt (wall time, host memory, a refusal)."""
+    """A chunk yielded no receipt (wall time, host memory, a refusal). `blame`: its tasks may be why."""
 
     lease: LeaseId
     chunk: ChunkKey
     error: SurgeError
     now: float
+    blame: bool = True
 
 
 Event = Submitted | LeaseReady | LeaseLost | NoLease | Withdrawn | ChunkDone | ChunkFailed
@@ -201,10 +202,10 @@ class Scheduler:
                 self._withdraw(lease, chunk, set(tasks), now)
             case ChunkDone(lease, chunk, finished, now):
                 done += self._finish(lease, chunk, set(finished), now)
-            case ChunkFailed(lease, chunk, error, now):
+            case ChunkFailed(lease, chunk, error, now, blame):
                 flight = self._take(lease, chunk, now)
                 if flight is not None:
-                    done += self._requeue(flight.group, flight.tasks, 1, error)
+                    done += self._requeue(flight.group, flight.tasks, 1 if blame else 0, error)
         return done + self._dispatch() + self._ask_for_leases()
 
     def _take(self, lease: LeaseId, chunk: ChunkKey, now: float) -> _InFlight | None:

@@ -14,7 +14,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from surge.model.digest import digest
 from surge.model.lease import Lease, Terms
 from surge.model.receipt import Receipt
-from surge.model.task import ImageSpec, Limits
+from surge.model.task import ImageSpec, Limits, Outcome, Task
 from surge.model.units import Address, Bytes, Fuel, LeaseId, MicroUsd, MilliJoules, Seconds
 from surge.model.voucher import Voucher
 from surge.store.database import open_database, reading
@@ -152,9 +152,39 @@ class TaskRow:
     seed: int
     limits: Limits
     input: bytes
-    status: str
-    output: bytes
-    fuel: Fuel
+    status: str | None
+    output: bytes | None
+    fuel: Fuel | None
+
+    @classmethod
+    def of(
+        cls,
+        receipt: Receipt,
+        ordinal: int,
+        job: str,
+        number: int,
+        task_id: bytes,
+        spec: bytes,
+        task: Task,
+        outcome: Outcome | None,
+    ) -> "TaskRow":
+        """The task at place `ordinal` of the chunk that `receipt` bills; `outcome` None if it never ran."""
+        return cls(
+            receipt.lease,
+            receipt.position,
+            ordinal,
+            job,
+            number,
+            task_id,
+            spec,
+            task.code,
+            task.seed,
+            task.limits,
+            task.input,
+            outcome.status if outcome else None,
+            outcome.output if outcome else None,
+            outcome.fuel if outcome else None,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -343,7 +373,7 @@ class RenterStore:
                     row.input,
                     row.status,
                     row.output,
-                    Fuel(row.fuel),
+                    None if row.fuel is None else Fuel(row.fuel),
                 )
                 for row in connection.execute(statement.order_by(TASKS.c.position, TASKS.c.ordinal))
             ]
