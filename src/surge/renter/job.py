@@ -57,12 +57,14 @@ class Settings:
     """What the renter wants: how many leases at once, what it may cost, what a node must have.
 
     budget: millionths of a dollar, the most that all escrows and reservations together may take.
+    loopback: providers are reached on this machine only.
     """
 
     name: str
     wanted: int
     budget: MicroUsd
     demand: Demand
+    loopback: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,13 +128,13 @@ class Job:
             settings.name,
             created // 10**9,
             chain.book.chain_id,
-            chain.book.market,
+            chain.book.address("Market"),
             address_of(key),
             settings.budget,
             "open",
         )
         store.put_job(self.row)
-        self._domain = chain.domain()
+        self._domain = chain.book.domain
         self._scheduler = Scheduler(settings.wanted)
         self._groups: dict[GroupKey, Group] = {}
         self._entries: dict[TaskKey, Entry] = {}
@@ -265,7 +267,7 @@ class Job:
         offers = [o for o in await asyncio.to_thread(self.chain.offers) if o.provider not in self._shunned]
         ranked = await self._reachable(rank(offers, demand))
         count = min(count, sum(offer.ask.free_slots // demand.slots for offer in ranked))
-        price = self.chain.book.reservation_price
+        price = self.chain.book.parameters.reservation_price
         reservation = demand.slots * demand.duration * price
         spare = self.settings.budget - self._committed
         escrow = min(self.settings.budget // (self.settings.wanted + 1), spare // count - reservation)
@@ -320,7 +322,7 @@ class Job:
 
     async def _own_endpoint(self) -> Endpoint:
         if self._endpoint is None:
-            self._endpoint = await Endpoint.bind(os.urandom(32), loopback=self.chain.book.loopback)
+            self._endpoint = await Endpoint.bind(os.urandom(32), loopback=self.settings.loopback)
         return self._endpoint
 
     async def _greet(self, lease: Lease, tickets: Mapping[Address, str]) -> None:

@@ -1,0 +1,127 @@
+"""What a provider's owner decides, in a file that a person can read and edit: config.toml."""
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import tomli_w
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from surge.model.ask import Ask
+from surge.model.errors import BadInput, CorruptState
+from surge.model.units import MicroUsd, Wei, parse_surge, parse_usd, show_usd
+
+HEADER = """# What this machine offers. Edit it and start `surge provide` again.
+# Prices are dollars as decimal strings; 1 Gfuel is about 0.1 s of one core, 1 GiB is moved data.
+# Nothing runs outside the sandbox; slots x memory_mib is the most that strangers' code can hold.
+"""
+
+
+class ProviderConfig(BaseModel):
+    """Units: prices in dollars, memory in MiB a slot, watts for the whole machine, coordinates in 0.1 ms."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    slots: int = Field(ge=1, le=1024)
+    price_per_gfuel: str = "0.000002"
+    price_per_gib: str = "0.01"
+    memory_mib: int = Field(ge=64, le=1 << 20)
+    wall_seconds: float = Field(default=600.0, gt=0)
+    credit: str = "0.05"
+    redeem_at: str = "5.00"
+    payee: str = ""
+    stake: str = ""
+    x: int = Field(default=0, ge=-(2**15), le=2**15 - 1)
+    y: int = Field(default=0, ge=-(2**15), le=2**15 - 1)
+    height: int = Field(default=0, ge=0, le=2**16 - 1)
+    energy_mj_per_gfuel: int = Field(default=0, ge=0, le=2**16 - 1)
+    accelerator: int = Field(default=0, ge=0, le=255)
+    accelerator_gib: int = Field(default=0, ge=0, le=2**16 - 1)
+
+    @property
+    def credit_limit(self) -> MicroUsd:
+        return parse_usd(self.credit)
+
+    @property
+    def redeem_limit(self) -> MicroUsd:
+        return parse_usd(self.redeem_at)
+
+    @property
+    def extra_stake(self) -> Wei:
+        return parse_surge(self.stake) if self.stake else Wei(0)
+
+    def ask(self, runtime: int) -> Ask:
+        """What is published; the chain fills in load, reputation and place."""
+        return Ask(
+            price_gfuel=parse_usd(self.price_per_gfuel),
+            price_gib=parse_usd(self.price_per_gib),
+            slots=self.slots,
+            x=self.x,
+            y=self.y,
+            height=self.height,
+            energy=self.energy_mj_per_gfuel,
+            accelerator=self.accelerator,
+            accelerator_memory=self.accelerator_gib,
+            memory_tier=self.memory_mib.bit_length() - 1,
+            runtime=runtime,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A provider's own folder."""
+
+    root: Path
+
+    @property
+    def config(self) -> Path:
+        return self.root / "config.toml"
+
+    @property
+    def key(self) -> Path:
+        return self.root / "key.json"
+
+    @property
+    def endpoint_key(self) -> Path:
+        return self.root / "endpoint.key"
+
+    @property
+    def database(self) -> Path:
+        return self.root / "provider.db"
+
+
+def load_config(path: Path) -> ProviderConfig:
+    """Raises CorruptState (no TOML) or BadInput (a value that can't be), naming the file and the field."""
+    try:
+        fields = tomllib.loads(path.read_text())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise CorruptState(
+            f"{path} is no TOML ({error}); correct it, or move it away to get a new one"
+        ) from error
+    return _checked(fields, path)
+
+
+def _checked(fields: dict[str, Any], path: Path) -> ProviderConfig:
+    try:
+        config = ProviderConfig(**fields)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise BadInput(f"{path}: {where}: {first['msg']}; correct it and start again") from error
+    for text in (config.price_per_gfuel, config.price_per_gib, config.credit, config.redeem_at):
+        parse_usd(text)
+    return config
+
+
+def save_config(config: ProviderConfig, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(HEADER + tomli_w.dumps(config.model_dump()))
+
+
+def describe(config: ProviderConfig) -> str:
+    """One line for a person."""
+    return (
+        f"{config.slots} slots of {config.memory_mib} MiB at {show_usd(parse_usd(config.price_per_gfuel))} USD/Gfuel "
+        f"and {show_usd(parse_usd(config.price_per_gib))} USD/GiB"
+    )

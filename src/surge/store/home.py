@@ -1,0 +1,58 @@
+"""Where everything lives: one folder, SURGE_HOME. Caches follow XDG instead.
+
+SURGE_HOME
+├── wallet.json              the renter's and lender's key (keystore v3)
+├── renter.db                jobs, tasks, receipts, vouchers
+├── provider/                config.toml, key.json, endpoint.key, provider.db
+└── networks/<name>/         book.json (addresses) and, for a local network, its chain, keys and providers
+"""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+from surge.model.errors import BadInput, CorruptState
+
+HOME_VARIABLE = "SURGE_HOME"
+NETWORK_VARIABLE = "SURGE_NETWORK"
+LOCAL = "local"
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Paths below one root; nothing is created by asking for them."""
+
+    root: Path
+
+    @classmethod
+    def default(cls) -> "Home":
+        """SURGE_HOME, or the platform's folder for application data. Raises BadInput, CorruptState."""
+        chosen = os.environ.get(HOME_VARIABLE)
+        root = Path(chosen).expanduser().absolute() if chosen else Path(platformdirs.user_data_dir("surge"))
+        if root.exists() and not root.is_dir():
+            raise CorruptState(f"{root} is no folder; point {HOME_VARIABLE} at one, or move the file away")
+        return cls(root)
+
+    @property
+    def wallet(self) -> Path:
+        return self.root / "wallet.json"
+
+    @property
+    def renter_db(self) -> Path:
+        return self.root / "renter.db"
+
+    @property
+    def provider(self) -> Path:
+        return self.root / "provider"
+
+    def network(self, name: str | None = None) -> Path:
+        """The folder of a network: the one named, else SURGE_NETWORK, else the local one."""
+        chosen = name or os.environ.get(NETWORK_VARIABLE) or LOCAL
+        if not chosen.replace("-", "").replace("_", "").isalnum():
+            raise BadInput(f"{chosen!r} is no name for a network; use letters, digits and dashes")
+        return self.root / "networks" / chosen
+
+    def book(self, network: str | None = None) -> Path:
+        return self.network(network) / "book.json"
