@@ -162,7 +162,7 @@ class LocalChain:
 
 
 def _keep_time_rising(rpc: Rpc) -> None:
-    """anvil forgets a shifted clock when it stops: shift it again, so that no block is older than the last."""
+    """anvil forgets a shifted clock when it stops: shift it again, so no block is older than the last."""
     latest = int(rpc.call("eth_getBlockByNumber", "latest", False)["timestamp"], 16)
     ahead = latest - int(time.time())
     if ahead > 0:

@@ -70,7 +70,8 @@ class Artifact:
 
     name: str
     bytecode: bytes
-    constructor: tuple[str, ...]
+    constructor: tuple[tuple[str, str], ...]
+    """The arguments: (name, type)."""
     functions: dict[tuple[str, int], Function]
     events: dict[str, EventKind]
     """By topic."""
@@ -88,7 +89,7 @@ class Artifact:
         """The creation transaction's data in hex."""
         from eth_abi.abi import encode
 
-        return "0x" + (self.bytecode + encode(self.constructor, arguments)).hex()
+        return "0x" + (self.bytecode + encode([kind for _, kind in self.constructor], arguments)).hex()
 
 
 @cache
@@ -103,11 +104,12 @@ def artifact(name: str) -> Artifact:
 def parse_artifact(name: str, content: dict[str, Any]) -> Artifact:
     """From the JSON that the build script writes: {abi, bytecode, ...}."""
     functions, events = {}, {}
-    constructor: tuple[str, ...] = ()
+    constructor: tuple[tuple[str, str], ...] = ()
     for entry in content["abi"]:
         inputs = tuple(_kind(member) for member in entry.get("inputs", ()))
         if entry["type"] == "constructor":
-            constructor = inputs
+            names = (member["name"] for member in entry["inputs"])
+            constructor = tuple(zip(names, inputs, strict=True))
         elif entry["type"] == "function":
             outputs = tuple(_kind(member) for member in entry["outputs"])
             functions[entry["name"], len(inputs)] = Function(entry["name"], inputs, outputs)

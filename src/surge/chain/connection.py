@@ -1,0 +1,151 @@
+"""One network, as one account sees it: calls and transactions by contract and function name."""
+
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from coincurve import PrivateKey
+
+from surge.chain.artifacts import artifact
+from surge.chain.book import AddressBook, check_book
+from surge.chain.revert import as_error
+from surge.chain.rpc import Rpc
+from surge.chain.sender import Call, Sender, Sent
+from surge.model.errors import BadInput
+from surge.model.signature import address_of
+from surge.model.typed import Domain
+from surge.model.units import Address, Seconds
+
+if TYPE_CHECKING:
+    from surge.chain.index import Event, Index
+
+_SOURCES = {"Dollar": "TestDollar"}
+
+
+class Connection:
+    """Base of `Chain`. Without a key it can only read.
+
+    index: where to keep the event index (None: in memory, read anew by each process). lag: see `Index`.
+    Raises NoNetwork on first use when the node is unreachable, of another chain, or lacks the contracts.
+    """
+
+    def __init__(
+        self, book: AddressBook, key: PrivateKey | None = None, index: Path | None = None, lag: int = 0
+    ) -> None:
+        self.book = book
+        self._rpc = Rpc(book.rpc_url)
+        self._key = key
+        self._sender = Sender(self._rpc, key, book.chain_id) if key else None
+        self._index_path, self._lag = index, lag
+        self._index: Index | None = None
+        self._lock = threading.RLock()
+        self._checked = False
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.book.name}, {self._sender.address if self._sender else 'read-only'})"
+
+    def __enter__(self) -> "Connection":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        with self._lock:
+            if self._index:
+                self._index.close()
+                self._index = None
+        self._rpc.close()
+
+    @property
+    def address(self) -> Address:
+        """The account that sends. Raises BadInput without a key."""
+        if self._key is None:
+            raise BadInput("this needs an account; give Chain a key (see `surge wallet`)")
+        return address_of(self._key)
+
+    def domain(self) -> Domain:
+        """What this network's signatures are bound to."""
+        return self.book.domain
+
+    def check(self) -> None:
+        """Ask the node whether it is the network of the address book; once."""
+        with self._lock:
+            if not self._checked:
+                check_book(self.book, self._rpc)
+                self._checked = True
+
+    def now(self) -> Seconds:
+        """Chain seconds that a transaction sent now would see."""
+        self.check()
+        block, latest = self._rpc.batch(
+            [("eth_getBlockByNumber", ["pending", False]), ("eth_getBlockByNumber", ["latest", False])]
+        )
+        if not isinstance(block, dict):  # not every node shows the pending block
+            block = as_error(latest, "reading the chain's time", "")
+        return Seconds(int(block["timestamp"], 16))
+
+    def block_number(self) -> int:
+        self.check()
+        return int(self._rpc.call("eth_blockNumber"), 16)
+
+    def _read(self, contract: str, name: str, *arguments: Any, block: str = "latest") -> Any:
+        return self._read_many([(contract, name, arguments)], block)[0]
+
+    def _read_many(
+        self, calls: Sequence[tuple[str, str, tuple[Any, ...]]], block: str = "latest"
+    ) -> list[Any]:
+        """Results of views, in as few requests as possible."""
+        self.check()
+        functions = [
+            artifact(_SOURCES.get(c, c)).function(name, len(arguments)) for c, name, arguments in calls
+        ]
+        requests = [
+            ("eth_call", [{"to": self.book.addresses[contract], "data": function.encode(arguments)}, block])
+            for function, (contract, _, arguments) in zip(functions, calls, strict=True)
+        ]
+        answers = self._rpc.batch(requests)
+        return [
+            function.decode(as_error(answer, f"{contract}.{name}", "reading"))
+            for function, answer, (contract, name, _) in zip(functions, answers, calls, strict=True)
+        ]
+
+    def _call(self, what: str, contract: str, name: str, *arguments: Any) -> Call:
+        function = artifact(_SOURCES.get(contract, contract)).function(name, len(arguments))
+        return Call(what, self.book.addresses[contract], function.encode(arguments))
+
+    def _send(self, what: str, contract: str, name: str, *arguments: Any) -> Sent:
+        return self._send_all([self._call(what, contract, name, *arguments)])[0]
+
+    def _send_all(self, calls: list[Call]) -> list[Sent]:
+        """Independent transactions, in consecutive nonces."""
+        self.check()
+        if self._sender is None:
+            raise BadInput(f"{calls[0].what} needs an account; give Chain a key (see `surge wallet`)")
+        return self._sender.send_all(calls)
+
+    def _logged(self, sent: Sent, contract: str, name: str) -> list[dict[str, Any]]:
+        """The members of the events of this name that a transaction logged."""
+        kind = artifact(contract).event(name)
+        address = self.book.addresses[contract].lower()
+        return [
+            kind.decode(log)
+            for log in sent.logs
+            if log["address"].lower() == address and log["topics"][0] == kind.topic
+        ]
+
+    @property
+    def index(self) -> "Index":
+        """The network's events. `index.update()` before what must be fresh."""
+        from surge.chain.index import Index  # slow to import
+
+        self.check()
+        with self._lock:
+            if self._index is None:
+                self._index = Index(self.book, self._rpc, self._index_path, self._lag)
+            return self._index
+
+    def _events(self, *names: str, **filters: Any) -> "list[Event]":
+        self.index.update()
+        return self.index.find(*names, **filters)
