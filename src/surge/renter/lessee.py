@@ -15,11 +15,11 @@ from surge.model.signature import sign
 from surge.model.task import ImageSpec, Outcome
 from surge.model.typed import Domain
 from surge.model.voucher import Session
+from surge.net.blobs import parts_of
 from surge.net.endpoint import Endpoint
 from surge.net.errors import LinkClosed
 from surge.net.link import Link
 from surge.net.messages import (
-    MAX_PART,
     SESSION_LIMIT,
     AskClose,
     ChunkDone,
@@ -32,7 +32,6 @@ from surge.net.messages import (
     PayVoucher,
     PrepareImage,
     Progress,
-    PutBlob,
     RunChunk,
     SeekBlobs,
     Sorry,
@@ -40,6 +39,7 @@ from surge.net.messages import (
     VoucherAccepted,
     Welcome,
 )
+from surge.net.results import Gathering
 from surge.renter.bill import AskedChunk, LeaseBill
 from surge.store.renter import SignedReceipt, SignedVoucher
 
@@ -118,7 +118,7 @@ class Lessee:
         self._link: Link | None = None
         self._images: dict[bytes, _Image] = {}
         self._asked: dict[bytes, AskedChunk] = {}
-        self._parts: dict[bytes, list[Outcome]] = {}
+        self._gathering = Gathering()
         self._closing: asyncio.Future[CloseGranted] | None = None
         self._have: asyncio.Future[HaveBlobs] | None = None
         self._blob_lock = asyncio.Lock()
@@ -241,7 +241,7 @@ class Lessee:
                 break
             except Unavailable:
                 continue
-        self._parts.clear()
+        self._gathering = Gathering()
         if welcome.last_sequence < self.bill.signed.sequence and self.bill.latest is not None:
             await self._send(_pay(self.bill.latest))
         self._again = asyncio.create_task(self._ask_again())
@@ -274,18 +274,16 @@ class Lessee:
             for name, content in blobs.items():
                 if name in have.digests:
                     continue
-                for offset in range(0, max(1, len(content)), MAX_PART):
-                    await self._send(PutBlob(name, len(content), offset, content[offset : offset + MAX_PART]))
+                for part in parts_of(content):
+                    await self._send(part)
 
     # What comes in
 
     async def _take(self, message: Message) -> None:
         match message:
-            case ChunkPart(chunk, outcomes):
-                if chunk in self._asked:
-                    self._parts.setdefault(chunk, []).extend(o.outcome() for o in outcomes)
-            case ChunkDone():
-                await self._take_chunk(message)
+            case ChunkPart() | ChunkDone():
+                if (outcomes := self._gathering.add(message)) is not None and isinstance(message, ChunkDone):
+                    await self._take_chunk(message, outcomes)
             case ImageReady():
                 await self._take_image(message)
             case HaveBlobs():
@@ -305,7 +303,7 @@ class Lessee:
                     f"lease {self.lease.id}: {type(message).__name__} is not a provider's to send"
                 )
 
-    async def _take_chunk(self, done: ChunkDone) -> None:
+    async def _take_chunk(self, done: ChunkDone, outcomes: tuple[Outcome, ...]) -> None:
         receipt = done.receipt.receipt()
         if receipt.position < self.bill.receipts:
             return  # delivered again after a broken link
@@ -314,7 +312,6 @@ class Lessee:
             raise Distrusted(
                 f"lease {self.lease.id}: a result came for a chunk that nobody asked for; refuse it"
             )
-        outcomes = (*self._parts.pop(done.chunk, []), *(o.outcome() for o in done.outcomes))
         signed, paid = self.bill.take_chunk(asked, receipt, done.signature, outcomes)
         del self._asked[done.chunk]
         self._redials = 0
