@@ -62,6 +62,10 @@ def broken(text: str, folder: Path) -> list[str]:
 
 
 def arrows(diagram: str) -> list[str]:
+    """What is written on each arrow, in order."""
+    drawn = len(re.findall(r"--?>>?|--?\)|==>|-\.->", diagram))
+    labelled = _ARROW.findall(diagram)
+    assert drawn == len(labelled), "an arrow carries no words, or two stand in one line"
     return [(arrow["message"] or arrow["label"]).strip() for arrow in _ARROW.finditer(diagram)]
 
 
@@ -88,6 +92,13 @@ def test_every_arrow_of_the_story_is_linked_to_its_file():
         for row in told:
             linked = [link["target"] for link in _LINK.finditer(row["where"])]
             assert linked, f"arrow {row['number']} ({row['step'].strip()}) has no file"
+
+
+def test_an_arrow_without_words_is_seen():
+    assert arrows("sequenceDiagram\n    A->>B: open\n    B-->>A: done\n") == ["open", "done"]
+    assert arrows("flowchart LR\n    a -->|pays| b[c]\n") == ["pays"]
+    with pytest.raises(AssertionError, match="no words"):
+        arrows("flowchart LR\n    a --> b\n")
 
 
 def test_a_broken_link_is_seen():
