@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from coincurve import PrivateKey
 
@@ -43,15 +43,17 @@ class Connection:
         self._checked = False
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.book.name}, {self._sender.address if self._sender else 'read-only'})"
+        account = self._sender.address if self._sender else "read-only"
+        return f"{type(self).__name__}({self.book.name}, {account})"
 
-    def __enter__(self) -> "Connection":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.close()
+        self.disconnect()
 
-    def close(self) -> None:
+    def disconnect(self) -> None:
+        """Close the index and idle connections."""
         with self._lock:
             if self._index:
                 self._index.close()

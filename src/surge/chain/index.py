@@ -176,7 +176,7 @@ class Index:
         for row, answer in zip(known, answers, strict=True):
             if isinstance(answer, Exception):
                 raise NoNetwork(
-                    f"the node at {self._rpc.where} does not give block {row.number} ({answer}); check rpc_url"
+                    f"the node at {self._rpc.where} gives no block {row.number} ({answer}); check rpc_url"
                 ) from answer
             if answer and answer["hash"] == row.hash:
                 return int(row.number)
