@@ -60,6 +60,7 @@ class Door:
             task = asyncio.get_running_loop().create_task(self._admit(incoming))
             self._handshakes[task] = None
             task.add_done_callback(lambda done: self._handshakes.pop(done, None))
+        await self._ready.put(None)
 
     async def _admit(self, incoming: Incoming) -> None:
         connection: Connection | None = None

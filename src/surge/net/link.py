@@ -94,7 +94,7 @@ class Link:
         await self._settle()
 
     def abort(self, reason: str) -> None:
-        """Hang up at once; what was sent may not arrive. For a peer that broke the rules."""
+        """Hang up at once; what was sent may not arrive. For a peer that broke the rules; `close` after."""
         self._aborted = self._aborted or reason
         self._hang_up(1, reason.encode()[:256])
 
@@ -103,10 +103,8 @@ class Link:
             self._connection.close(code, reason)
 
     async def _settle(self) -> None:
-        """End our own tasks: the closed connection has woken them all."""
+        """Wait for our own tasks: the closed connection has woken them all."""
         tasks = [task for task in (self._guard, self._reading, self._writing) if task is not None]
-        for task in tasks:
-            task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _write(self, frame: bytes) -> None:

@@ -1,0 +1,96 @@
+"""Blobs and results come back whole from any interleaving, and never beyond a cap."""
+
+import contextlib
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from surge.model.receipt import Receipt
+from surge.model.task import Outcome
+from surge.net import blobs, results
+from surge.net.errors import Malformed
+from surge.net.messages import MAX_TASKS, ChunkDone, ChunkPart, OutcomeMessage, PutBlob
+
+NAMES = st.sampled_from([blobs.blob_digest(b"abc"), blobs.blob_digest(b""), b"\x00" * 32, b"\x01" * 32])
+PARTS = st.builds(
+    PutBlob,
+    NAMES,
+    st.integers(0, 12),
+    st.integers(0, 12),
+    st.sampled_from([b"", b"a", b"ab", b"abc", b"c" * 9]),
+)
+
+
+@given(st.lists(PARTS, max_size=40))
+def test_no_parts_of_a_cheater_hold_more_than_the_cap_or_pass_a_wrong_name(parts: list[PutBlob]) -> None:
+    assembly = blobs.Assembly(max_total=10, max_open=2, max_held=12)
+    for part in parts:
+        with contextlib.suppress(Malformed):
+            whole = assembly.add(part)
+            if whole is not None:
+                assert blobs.blob_digest(whole) == part.digest
+        assert assembly.held <= 12
+
+
+@settings(max_examples=30)
+@given(st.lists(st.binary(max_size=50), max_size=4, unique=True), st.randoms(use_true_random=False))
+def test_interleaved_blobs_arrive_whole(contents: list[bytes], random: object) -> None:
+    streams = {blobs.blob_digest(content): _small_parts(content) for content in contents}
+    assembly, arrived = blobs.Assembly(), {}
+    while streams:
+        name = random.choice(sorted(streams))  # type: ignore[attr-defined]
+        whole = assembly.add(streams[name].pop(0))
+        if not streams[name]:
+            del streams[name]
+            arrived[name] = whole
+    assert arrived == {blobs.blob_digest(content): content for content in contents}
+    assert assembly.held == 0
+
+
+def _small_parts(content: bytes) -> list[PutBlob]:
+    name = blobs.blob_digest(content)
+    return [PutBlob(name, len(content), at, content[at : at + 7]) for at in range(0, max(1, len(content)), 7)]
+
+
+RECEIPT = Receipt(1, 0, b"c" * 32, b"o" * 32, 1, 2, 3, False, 4)  # type: ignore[arg-type]
+OUTCOMES = st.builds(
+    Outcome,
+    st.binary(min_size=32, max_size=32),
+    st.just("returned"),
+    st.integers(0, 3 << 19).map(bytes),
+    st.just(1),
+)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(OUTCOMES, max_size=8))
+def test_outcomes_of_any_size_come_back_in_order(outcomes: list[Outcome]) -> None:
+    gathering, whole = results.Gathering(), None
+    for message in results.result_messages(RECEIPT, b"s" * 65, outcomes):
+        assert whole is None
+        assert isinstance(message, ChunkPart | ChunkDone)
+        whole = gathering.add(message)
+    assert whole == tuple(outcomes)
+
+
+OUTCOME = OutcomeMessage(b"t" * 32, "returned", bytes(100), 1)
+
+
+def test_unfinished_results_are_capped_in_bytes_and_tasks() -> None:
+    gathering = results.Gathering(max_held=10_000)
+    for chunk in range(16):
+        gathering.add(ChunkPart(chunk.to_bytes(32, "big"), [OUTCOME]))
+    with pytest.raises(Malformed, match="over the cap"):
+        gathering.add(ChunkPart(b"c" * 32, [OUTCOME]))
+    gathering = results.Gathering()
+    gathering.add(ChunkPart(b"c" * 32, [OUTCOME] * MAX_TASKS))
+    with pytest.raises(Malformed, match="over the cap"):
+        gathering.add(ChunkPart(b"c" * 32, [OUTCOME]))
+
+
+def test_a_forgotten_chunk_frees_its_room() -> None:
+    gathering = results.Gathering(max_held=1000)
+    for _ in range(10):
+        gathering.add(ChunkPart(b"c" * 32, [OUTCOME]))
+        gathering.forget(b"c" * 32)
