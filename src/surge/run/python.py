@@ -1,0 +1,167 @@
+"""The python runtime: images of an interpreter with its imports, and chunks that start from one."""
+
+import re
+from collections.abc import Mapping
+from functools import cache
+
+import wasmtime
+
+from surge.model.errors import BadInput
+from surge.model.task import ImageSpec, Limits, Outcome
+from surge.model.units import Bytes, Fuel
+from surge.run.door import Assignment, ChunkDoor
+from surge.run.files import Tree
+from surge.run.image import MemoryImage
+from surge.run.interpreter import library
+from surge.run.memory import PAGE
+from surge.run.sandbox import Door, Sandbox, Stop, Trapped
+from surge.run.suite import guest_files
+from surge.run.world import Exited, World
+
+GUEST_PATH = "usr/local/lib/surge"
+ENVIRON = (b"HOME=/tmp", b"PYTHONTZPATH=", b"TMPDIR=/tmp")
+OWN_FILES: Mapping[str, bytes | None] = {"tmp": None}
+PRINT_LIMIT = 1 << 20
+"""Bytes of stdout and of stderr that are kept of a chunk."""
+IMAGE_LIMITS = Limits(Fuel(2_000 * 10**9), Bytes(1 << 30))
+"""Of the imports of an image."""
+MAX_MODULES = 64
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}(\.[A-Za-z_][A-Za-z0-9_]{0,63}){0,7}", re.ASCII)
+
+PREPARE = """
+import sys
+sys.dont_write_bytecode = True
+sys.path.insert(0, "/{path}")
+from surge.run.guest import driver
+driver.prepare({modules!r})
+"""
+SERVE = b"driver.serve()\n"
+
+
+@cache
+def guest_library() -> dict[str, bytes]:
+    """The read-only files of a python guest: the standard library and our own guest modules."""
+    files = dict(library())
+    for package in ("surge", "surge/run"):
+        files[f"{GUEST_PATH}/{package}/__init__.py"] = b""
+    for name, source in guest_files().items():
+        files[f"{GUEST_PATH}/surge/run/guest/{name}"] = source
+    return files
+
+
+def check_modules(modules: tuple[str, ...]) -> None:
+    """Raises BadInput for what can't be a module's name: it goes into source text."""
+    if len(modules) > MAX_MODULES:
+        raise BadInput(f"an image holds at most {MAX_MODULES} modules, not {len(modules)}; import fewer")
+    for name in modules:
+        if not _NAME.fullmatch(name):
+            raise BadInput(f"{name!r} is no module's name; give names such as numpy.linalg")
+
+
+def _nobody(_message: bytes) -> bytes:
+    raise Trapped("a message to the host outside a chunk")
+
+
+class PythonGuest(Sandbox):
+    """An interpreter that runs source text, turn by turn."""
+
+    def __init__(self, module: wasmtime.Module, memory_limit: int, door: Door) -> None:
+        world = World(
+            Tree(guest_library, OWN_FILES), (b"/usr/local/bin/python",), ENVIRON, output_limit=PRINT_LIMIT
+        )
+        super().__init__(module, world, memory_limit, door)
+
+    def turn(self, source: bytes) -> Stop | None:
+        """Run source in the persistent `__main__`; how it stopped, if it didn't end well."""
+        address = self.allocate(len(source))
+        self.memory.write(address, source)
+        result = self.call("turn", address, len(source))
+        if isinstance(result, Exited):
+            result = Stop(False, f"the interpreter ended itself with exit code {result.code}")
+        if isinstance(result, Stop):
+            return Stop(result.out_of_fuel, result.reason + self._last_words())
+        return None if result == 0 else Stop(False, "the interpreter gave up" + self._last_words())
+
+    def _last_words(self) -> str:
+        text = bytes(self.world.stderr.kept[-2000:]).decode(errors="replace").strip()
+        return f"\n{text}" if text else ""
+
+
+class PythonRuntime:
+    """Makes images and runs chunks, one at a time. Keeps the last instance to restore it in place."""
+
+    def __init__(self, module: wasmtime.Module) -> None:
+        self._module = module
+        self._kept: tuple[bytes, int, PythonGuest] | None = None
+        self._door: Door = _nobody
+
+    def make_image(self, spec: ImageSpec) -> MemoryImage:
+        """Import `spec.modules`. Raises BadInput, with the guest's traceback, if one can't be imported."""
+        check_modules(spec.modules)
+        guest = PythonGuest(self._module, IMAGE_LIMITS.memory, _nobody)
+        try:
+            guest.world.set_fuel(IMAGE_LIMITS.fuel)
+            source = PREPARE.format(path=GUEST_PATH, modules=list(spec.modules))
+            stop = guest.turn(source.encode())
+            if stop is not None:
+                names = ", ".join(spec.modules) or "nothing"
+                raise BadInput(f"the sandbox can't import {names}: {stop.reason}")
+            fuel = Fuel(IMAGE_LIMITS.fuel - guest.world.fuel_left())
+            if any(handle.body is not None for handle in guest.world.handles.values()):
+                raise BadInput(
+                    f"one of {', '.join(spec.modules)} keeps a file open; leave it out of the image"
+                )
+            return MemoryImage(guest.memory.dump(), guest.world.state(), fuel)
+        finally:
+            guest.close()
+
+    def run(
+        self, named: bytes, image: MemoryImage, code: bytes, tasks: list[Assignment], limits: Limits
+    ) -> tuple[list[Outcome], Fuel]:
+        """The outcomes of a chunk, in order, up to the first task that broke the guest; and all its fuel.
+
+        named: the image's digest. Raises BadInput if the image is larger than the memory limit,
+        NotDeterministic if this machine was the reason for a stop.
+        """
+        guest = self._restored(named, image, limits)
+        self._door = door = ChunkDoor(code, tasks, limits, guest.world)
+        guest.world.set_fuel(limits.fuel)
+        kept = False
+        try:
+            stop = guest.turn(SERVE)
+            if stop is not None:
+                door.broken(stop)
+            elif not door.done:
+                door.broken(Stop(False, "the chunk ended before all its tasks did"))
+            kept = stop is None and door.done and guest.memory.refresh() == len(image.memory)
+            return door.outcomes, door.fuel
+        finally:
+            self._door = _nobody
+            if kept:
+                self._kept = named, limits.memory, guest
+            else:
+                guest.close()
+
+    def _restored(self, named: bytes, image: MemoryImage, limits: Limits) -> PythonGuest:
+        """A guest in the image's state. Its memory never grew past the image, so a kept one is as good
+        as a fresh one: the interpreter has one mutable global, its stack pointer, and that is at rest."""
+        kept, self._kept = self._kept, None
+        if kept is not None and kept[:2] == (named, limits.memory):
+            guest = kept[2]
+        else:
+            if kept is not None:
+                kept[2].close()
+            if len(image.memory) > limits.memory:
+                raise BadInput(
+                    f"the imports alone fill {len(image.memory) >> 20} MiB; the limit is "
+                    f"{limits.memory >> 20} MiB: raise the memory limit or import less"
+                )
+            guest = PythonGuest(self._module, limits.memory, self._answer)
+            guest.memory.grow_to(len(image.memory) // PAGE * PAGE)
+        guest.store.set_epoch_deadline(1)
+        guest.memory.write(0, image.memory)
+        guest.world.restore(image.state)
+        return guest
+
+    def _answer(self, message: bytes) -> bytes:
+        return self._door(message)

@@ -1,0 +1,46 @@
+"""The digest of all that decides a result: engine, interpreter, library, and our own code around them."""
+
+from functools import cache
+from pathlib import Path
+
+from surge.model.digest import digest
+from surge.model.task import PYTHON, WASM, ImageSpec
+from surge.run.engine import settings_digest
+from surge.run.interpreter import interpreter
+
+DECIDING = ("abi.py", "door.py", "files.py", "python.py", "sandbox.py", "wasi.py", "wasm.py", "world.py")
+"""Modules of this room whose change may change an outcome or its fuel."""
+
+
+@cache
+def guest_files() -> dict[str, bytes]:
+    """Name → source of every module of guest/, as the sandbox sees it."""
+    folder = Path(__file__).parent / "guest"
+    return {path.name: path.read_bytes() for path in sorted(folder.glob("*.py"))}
+
+
+@cache
+def suite_digest() -> bytes:
+    """32 bytes: two machines with the same one give the same outcomes for the same chunk."""
+    found = interpreter()
+    here = Path(__file__).parent
+    parts = [settings_digest(), found.snapshot_digest, found.stdlib_digest]
+    parts += [(here / name).read_bytes() for name in DECIDING]
+    for name, source in guest_files().items():
+        parts += [name.encode(), source]
+    return digest("suite", *parts)
+
+
+def runtime_number() -> int:
+    """The ask's and the demand's `runtime`: the first 16 bits of the suite's digest."""
+    return int.from_bytes(suite_digest()[:2], "big")
+
+
+def python_spec(modules: tuple[str, ...] = ()) -> ImageSpec:
+    """An interpreter that has imported `modules` (and what the numpy defaults need)."""
+    return ImageSpec(PYTHON, suite_digest(), tuple(sorted(set(modules))))
+
+
+def wasm_spec(module: bytes) -> ImageSpec:
+    """A wasm module, named by its digest."""
+    return ImageSpec(WASM, suite_digest(), (), digest("module", module))
