@@ -139,9 +139,9 @@ class _Deployment:
                 f"{contract} names {current} as its {view}, not {named}; move {self.journal_path} away"
             )
         self.tell(f"{contract}.{setter}({named})")
-        data = compiled.function(setter, 1).encode((named,))
-        self.sender.send(Call(f"{contract}.{setter}", address, data))
+        calldata = compiled.function(setter, 1).encode((named,))
+        self.sender.send(Call(f"{contract}.{setter}", address, calldata))
 
-    def _read(self, address: Address, data: str) -> Any:
-        (answer,) = self.rpc.batch([("eth_call", [{"to": address, "data": data}, "latest"])])
+    def _read(self, address: Address, calldata: str) -> Any:
+        (answer,) = self.rpc.batch([("eth_call", [{"to": address, "data": calldata}, "latest"])])
         return as_error(answer, f"reading {address}", self.sender.address)

@@ -24,11 +24,11 @@ _RACES = 5
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """What a transaction does: `data` in hex to `to` (None creates a contract); `what` names it in errors."""
+    """What a transaction does: `calldata` in hex to `to` (None creates a contract); `what` names it in errors."""
 
     what: str
     to: Address | None
-    data: str
+    calldata: str
     value: int = 0
 
 
@@ -110,7 +110,7 @@ class Sender:
                         limit,
                         call.to,
                         call.value,
-                        call.data,
+                        call.calldata,
                     ).sign(self._key)
                     for i, (call, limit) in enumerate(rest)
                 ]
@@ -178,5 +178,5 @@ class Sender:
         )
 
     def _request(self, call: Call) -> dict[str, str]:
-        request = {"from": str(self.address), "data": call.data, "value": hex(call.value)}
+        request = {"from": str(self.address), "data": call.calldata, "value": hex(call.value)}
         return request | ({"to": str(call.to)} if call.to else {})

@@ -14,7 +14,7 @@ _Item: TypeAlias = "int | bytes | list[_Item]"
 
 @dataclass(frozen=True, slots=True)
 class Transaction:
-    """Fees in wei per gas; `to` empty for a creation; `data` in hex."""
+    """Fees in wei per gas; `to` empty for a creation; `calldata` in hex."""
 
     chain_id: int
     nonce: int
@@ -23,7 +23,7 @@ class Transaction:
     gas: int
     to: Address | None
     value: int
-    data: str
+    calldata: str
 
     def sign(self, key: PrivateKey) -> tuple[bytes, str]:
         """The transaction's hash, and its raw form in hex."""
@@ -35,7 +35,7 @@ class Transaction:
             self.gas,
             bytes.fromhex(self.to[2:]) if self.to else b"",
             self.value,
-            bytes.fromhex(self.data[2:]),
+            bytes.fromhex(self.calldata[2:]),
             [],
         ]
         signature = key.sign_recoverable(keccak(b"\x02", _rlp(body)), hasher=None)
