@@ -26,7 +26,7 @@ MAX_SAME_HASH = 64
 
 Tree = Any
 """What msgspec encodes: scalars, str, bytes, lists, dicts with str keys, markers."""
-Fallback = Callable[[object], Tree]
+Fallback = Callable[[object, "Packing"], Tree]
 Pack = Callable[[Any, "Packing"], Tree]
 
 
@@ -97,7 +97,7 @@ class Packing:
                 f"a {type(value).__module__}.{type(value).__qualname__} can't travel as data; "
                 "pass lists, dicts, arrays or instances of your own classes"
             )
-        return self.fallback(value)
+        return self.fallback(value, self)
 
     def mark(self, code: int, *items: object) -> Tree:
         return [MARKERS[code], *(self.pack(item) for item in items)]

@@ -10,6 +10,7 @@ import pathlib
 import re
 import uuid
 import zoneinfo
+from dataclasses import dataclass
 from typing import Any
 
 from surge.model import tags as tag
@@ -89,7 +90,7 @@ def _pack_defaultdict(value: "collections.defaultdict[Any, Any]", packing: Packi
     if factory is not None and _FACTORIES.get(name or "") is not factory:
         if packing.fallback is None:
             return packing.mark(tag.COLLECTION, "OrderedDict", dict(value), None)
-        return packing.fallback(value)
+        return packing.fallback(value, packing)
     return packing.mark(tag.COLLECTION, "defaultdict", dict(value), name)
 
 
@@ -157,7 +158,32 @@ def _make_time(*parts: Any) -> dt.time:
 
 def _make_datetime(*parts: Any) -> dt.datetime:
     *clock, fold, zone = parts
-    return dt.datetime(*clock, tzinfo=zone, fold=fold)
+    make: Any = dt.datetime
+    moment: dt.datetime = make(*clock, tzinfo=zone, fold=fold)
+    return moment
+
+
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """A returned value with what the task printed: (stream, text) in order."""
+
+    value: Any
+    prints: tuple[tuple[str, str], ...]
+
+
+def prints_of(flat: Any) -> tuple[tuple[str, str], ...]:
+    """[stream, text, …] as pairs."""
+    names, texts = _kind(flat, list)[::2], flat[1::2]
+    if not all(n in ("stdout", "stderr") for n in names) or not all(type(t) is str for t in texts):
+        raise TypeError("prints that are none")
+    return tuple(zip(names, texts, strict=True))
+
+
+def _build_printed(items: list[Any], building: Building) -> Printed:
+    value, flat = items
+    if building.depth != 1:
+        raise ValueError("prints inside of a value")
+    return Printed(building.build(value), prints_of(building.build(flat)))
 
 
 def _make_opaque(type_name: str, text: str, content: bytes) -> Opaque:
@@ -201,7 +227,7 @@ def _build_enum(items: list[Any], building: Building) -> Any:
     raise TypeError("no member")
 
 
-BASES = (list, dict, set, tuple, frozenset, str, int, float, bytes, bytearray)
+BASES: tuple[Any, ...] = (list, dict, set, tuple, frozenset, str, int, float, bytes, bytearray)
 
 
 def _build_instance(items: list[Any], building: Building) -> Any:
@@ -251,7 +277,7 @@ BUILDERS.update(
         tag.DATE: _each(int, dt.date),
         tag.TIME: _each((*_PLAIN_INT, dt.tzinfo), _make_time),
         tag.DATETIME: _each((*_PLAIN_INT, dt.tzinfo), _make_datetime),
-        tag.TIMEDELTA: _each(int, lambda days, seconds, micros: dt.timedelta(days, seconds, micros)),
+        tag.TIMEDELTA: _each(int, dt.timedelta),
         tag.TIMEZONE: _each((dt.timedelta, str), dt.timezone),
         tag.ZONE: _each(str, _make_zone),
         tag.DECIMAL: _each(str, _make_decimal),
@@ -261,6 +287,7 @@ BUILDERS.update(
         tag.SINGLETON: _each(str, _SINGLETONS.__getitem__),
         tag.OPAQUE: _each((str, bytes), _make_opaque),
         tag.EXCEPTION: _build_exception,
+        tag.PRINTED: _build_printed,
         tag.COLLECTION: _build_collection,
         tag.ENUM: _build_enum,
         tag.INSTANCE: _build_instance,
@@ -283,7 +310,7 @@ def pack_instance(value: Any, key: str, packing: Packing) -> Tree:
             if name not in ("__dict__", "__weakref__") and hasattr(value, name):
                 fields[name] = getattr(value, name)
     base = next((b for b in BASES if issubclass(kind, b)), None)
-    contents = list(value.args) if isinstance(value, BaseException) else None
+    contents: Any = list(value.args) if isinstance(value, BaseException) else None
     if base is not None:
         contents = base.__new__(base, value) if base not in (list, dict, set, bytearray) else base(value)
     return packing.mark(tag.INSTANCE, key, fields, contents)

@@ -1,0 +1,118 @@
+# mypy: allow-untyped-defs, allow-untyped-calls
+"""Tagged forms of numpy's arrays and scalars, in the sandbox. numpy is imported when a value needs it.
+
+The sandbox's default integers have 32 bits. Results of that type are marked ("l4"), so that the renter's
+side gives int64 as in a local run; int32 that came from the renter is read as C's int here, a type of
+its own, and goes back as int32.
+"""
+
+import sys
+
+from surge.run.guest import tagged
+from surge.run.guest.tagged import BUILDERS, mark
+
+KINDS = "biufcSUVmM"
+
+
+def _words(dtype):
+    """A dtype as text, or (name, dtype, shape) of each field; None where it has no tagged form."""
+    if dtype.hasobject or dtype.subdtype is not None:
+        return None
+    if dtype.names is None:
+        if dtype.char in "lL" and dtype.itemsize == 4:
+            return dtype.char + "4"
+        if dtype.kind not in KINDS or (dtype.kind in "fc" and dtype.char in "gG"):
+            return None
+        return dtype.str
+    fields = []
+    offset = 0
+    for name in dtype.names:
+        field, at, *title = dtype.fields[name]
+        base, shape = field.subdtype or (field, ())
+        inner = _words(base)
+        if inner is None or title or at != offset:
+            return None
+        offset += field.itemsize
+        fields.append([name, inner, list(shape)])
+    return fields if offset == dtype.itemsize else None
+
+
+def _dtype(words):
+    import numpy
+
+    if type(words) is str:
+        if words in ("<i4", "<u4"):
+            return numpy.dtype("i" if words == "<i4" else "I")
+        if words in ("l4", "L4"):
+            return numpy.dtype(words[0])
+        return numpy.dtype(words)
+    return numpy.dtype([(name, _dtype(inner), tuple(shape)) for name, inner, shape in words])
+
+
+def _pack_array(value, put, depth):
+    shape = list(value.shape)
+    if value.dtype.hasobject and value.dtype.names is None:
+        return mark(tagged.OBJECTS, [shape, *value.ravel().tolist()], put, depth)
+    words = _words(value.dtype)
+    if words is None:
+        raise TypeError(f"an array of {value.dtype} can't travel: convert it with astype first")
+    order = "F" if value.flags.f_contiguous and not value.flags.c_contiguous else "C"
+    mark(tagged.ARRAY, [words, shape, order, value.tobytes(order)], put, depth)
+
+
+def _pack_scalar(value, put, depth):
+    words = _words(value.dtype)
+    if words is None:
+        raise TypeError(f"a numpy {value.dtype} can't travel: convert it to a Python number first")
+    mark(tagged.SCALAR, [words, value.tobytes()], put, depth)
+
+
+def _pack_dtype(value, put, depth):
+    words = _words(value)
+    if words is None:
+        raise TypeError(f"the dtype {value} can't travel: return its name")
+    mark(tagged.SCALAR, [words, None], put, depth)
+
+
+def find(kind):
+    numpy = sys.modules.get("numpy")
+    if numpy is None or not hasattr(numpy, "ndarray"):
+        return None
+    if kind is numpy.ndarray:
+        return _pack_array
+    if issubclass(kind, numpy.generic):
+        return _pack_scalar
+    if issubclass(kind, numpy.dtype):
+        return _pack_dtype
+    return None
+
+
+def _build_array(items):
+    import numpy
+
+    words, shape, order, content = items
+    dtype = _dtype(words)
+    if not content:
+        return numpy.zeros(shape, dtype, order)
+    return numpy.frombuffer(bytearray(content), dtype).reshape(shape, order=order)
+
+
+def _build_objects(items):
+    import numpy
+
+    shape, *values = items
+    result = numpy.empty(len(values), object)
+    for at, value in enumerate(values):
+        result[at] = value
+    return result.reshape(shape)
+
+
+def _build_scalar(items):
+    import numpy
+
+    words, content = items
+    dtype = _dtype(words)
+    return dtype if content is None else numpy.frombuffer(content, dtype)[0]
+
+
+BUILDERS.update({tagged.ARRAY: _build_array, tagged.OBJECTS: _build_objects, tagged.SCALAR: _build_scalar})

@@ -1,0 +1,256 @@
+# mypy: allow-untyped-defs, allow-untyped-calls
+"""Tagged forms of the standard library's value types, exceptions and shipped classes, in the sandbox.
+
+A type's module is imported only when one of its values is met.
+"""
+
+import builtins
+import sys
+
+from surge.run.guest import tagged
+from surge.run.guest.tagged import BUILDERS, mark
+
+LISTED = 200
+"""Characters of the repr of what can't travel as data."""
+
+
+class Classes:
+    """The shipped classes by key, and back."""
+
+    by_key: dict = {}
+    keys: dict = {}
+
+    @classmethod
+    def add(cls, key, kind):
+        cls.by_key[key] = kind
+        cls.keys[kind] = key
+
+
+BASES = (list, dict, set, tuple, frozenset, str, int, float, bytes, bytearray)
+
+
+def _slots(owner):
+    slots = vars(owner).get("__slots__", ())
+    return (slots,) if isinstance(slots, str) else tuple(slots)
+
+
+def _pack_instance(value, put, depth):
+    kind = type(value)
+    fields = dict(getattr(value, "__dict__", {}))
+    for owner in kind.__mro__:
+        for name in _slots(owner):
+            if name not in ("__dict__", "__weakref__") and hasattr(value, name):
+                fields[name] = getattr(value, name)
+    base = next((b for b in BASES if issubclass(kind, b)), None)
+    contents = list(value.args) if isinstance(value, BaseException) else None
+    if base in (list, set):
+        contents = base(base.__iter__(value))
+    elif base is dict:
+        contents = dict(dict.items(value))
+    elif base is not None:
+        contents = base.__new__(base, value)
+    mark(tagged.INSTANCE, [Classes.keys[kind], fields, contents], put, depth)
+
+
+def _pack_member(value, put, depth):
+    name = value._name_
+    named = name in type(value)._member_map_
+    mark(tagged.ENUM, [Classes.keys[type(value)], name if named else value.value], put, depth)
+
+
+def _pack_exception(value, put, depth):
+    mark(tagged.EXCEPTION, [type(value).__name__, list(value.args), dict(vars(value))], put, depth)
+
+
+def _pack_opaque(value, put, depth):
+    import pickle
+
+    kind = type(value)
+    name = f"{kind.__module__}.{kind.__qualname__}"
+    try:
+        content = pickle.dumps(value, 5)
+    except Exception as error:
+        raise TypeError(
+            f"the task returned a {name}, which can't travel ({error}): return its parts as lists, dicts or arrays"
+        ) from None
+    mark(tagged.OPAQUE, [name, repr(value)[:LISTED], content], put, depth)
+
+
+def _clock(value):
+    return value.hour, value.minute, value.second, value.microsecond, value.fold, value.tzinfo
+
+
+def _listed(code, parts):
+    """A packer of the items that `parts(value)` gives."""
+    return lambda value, put, depth: mark(code, parts(value), put, depth)
+
+
+def _collection(kind, contents, option):
+    name = kind.__name__
+    return lambda value, put, depth: mark(
+        tagged.COLLECTION, [name, contents(value), option(value)], put, depth
+    )
+
+
+_FACTORIES = {kind.__name__: kind for kind in (int, float, str, list, dict, set, tuple, bool)}
+
+
+def _factory(value):
+    name = getattr(value.default_factory, "__name__", None)
+    return name if _FACTORIES.get(name) is value.default_factory else None
+
+
+_TABLE = {
+    "builtins.complex": _listed(tagged.COMPLEX, lambda v: (v.real, v.imag)),
+    "builtins.range": _listed(tagged.RANGE, lambda v: (v.start, v.stop, v.step)),
+    "builtins.slice": _listed(tagged.SLICE, lambda v: (v.start, v.stop, v.step)),
+    "builtins.ellipsis": _listed(tagged.SINGLETON, lambda v: ("Ellipsis",)),
+    "builtins.NotImplementedType": _listed(tagged.SINGLETON, lambda v: ("NotImplemented",)),
+    "datetime.date": _listed(tagged.DATE, lambda v: (v.year, v.month, v.day)),
+    "datetime.time": _listed(tagged.TIME, _clock),
+    "datetime.datetime": _listed(tagged.DATETIME, lambda v: (v.year, v.month, v.day, *_clock(v))),
+    "datetime.timedelta": _listed(tagged.TIMEDELTA, lambda v: (v.days, v.seconds, v.microseconds)),
+    "datetime.timezone": _listed(tagged.TIMEZONE, lambda v: v.__getinitargs__()),
+    "zoneinfo.ZoneInfo": _listed(tagged.ZONE, lambda v: (v.key,)),
+    "decimal.Decimal": _listed(tagged.DECIMAL, lambda v: (str(v),)),
+    "fractions.Fraction": _listed(tagged.FRACTION, lambda v: (v.numerator, v.denominator)),
+    "uuid.UUID": _listed(tagged.UUID, lambda v: (v.bytes,)),
+}
+
+
+def find(kind):
+    if kind in Classes.keys:
+        return _pack_member if hasattr(kind, "_member_map_") else _pack_instance
+    found = _TABLE.get(f"{kind.__module__}.{kind.__qualname__}")
+    if found is not None:
+        return found
+    if kind.__module__.startswith("pathlib"):
+        concrete = not kind.__name__.startswith("Pure")
+        return _listed(tagged.PATH, lambda v: (v.as_posix(), concrete))
+    if kind.__module__ == "collections":
+        if kind.__name__ == "deque":
+            return _collection(kind, list, lambda v: v.maxlen)
+        if kind.__name__ == "defaultdict":
+            return _collection(kind, dict, _factory)
+        if kind.__name__ in ("OrderedDict", "Counter"):
+            return _collection(kind, dict, lambda v: None)
+    if kind.__module__ == "builtins" and issubclass(kind, Exception) and hasattr(builtins, kind.__name__):
+        return _pack_exception
+    return None
+
+
+def opaque(kind):
+    """The finder of last resort."""
+    return _pack_opaque
+
+
+def exact(kind):
+    """The packer that keeps an exception of this type whole, or None."""
+    return find(kind)
+
+
+def _build_datetime(items):
+    import datetime
+
+    *clock, fold, zone = items
+    return datetime.datetime(*clock, tzinfo=zone, fold=fold)
+
+
+def _build_time(items):
+    import datetime
+
+    *clock, fold, zone = items
+    return datetime.time(*clock, tzinfo=zone, fold=fold)
+
+
+def _build_path(items):
+    import pathlib
+
+    return (pathlib.Path if items[1] else pathlib.PurePosixPath)(items[0])
+
+
+def _build_uuid(items):
+    import uuid
+
+    return uuid.UUID(bytes=items[0])
+
+
+def _imported(module, name):
+    """A builder that calls `module.name` on its items."""
+
+    def build(items):
+        __import__(module)
+        return getattr(sys.modules[module], name)(*items)
+
+    return build
+
+
+def _build_collection(items):
+    import collections
+
+    name, contents, option = items
+    if name == "deque":
+        return collections.deque(contents, option)
+    if name == "defaultdict":
+        return collections.defaultdict(None if option is None else _FACTORIES[option], contents)
+    return getattr(collections, name)(contents)
+
+
+def _build_exception(items):
+    name, arguments, fields = items
+    error = getattr(builtins, name)(*arguments)
+    vars(error).update(fields)
+    return error
+
+
+def _build_enum(items):
+    kind = Classes.by_key[items[0]]
+    return kind._member_map_[items[1]] if type(items[1]) is str else kind(items[1])
+
+
+def _build_instance(items):
+    key, fields, contents = items
+    kind = Classes.by_key[key]
+    base = next((b for b in BASES if issubclass(kind, b)), None)
+    if issubclass(kind, BaseException):
+        value = BaseException.__new__(kind, *contents)
+    elif base is None:
+        value = object.__new__(kind)
+    elif base in (list, dict, set, bytearray):
+        value = base.__new__(kind)
+        {list: list.extend, bytearray: bytearray.extend}.get(base, base.__dict__.get("update"))(
+            value, contents
+        )
+    else:
+        value = base.__new__(kind, contents)
+    slots = {name for owner in kind.__mro__ for name in _slots(owner)}
+    for name, item in fields.items():
+        if name in slots:
+            object.__setattr__(value, name, item)
+        else:
+            value.__dict__[name] = item
+    return value
+
+
+BUILDERS.update(
+    {
+        tagged.COMPLEX: lambda items: complex(*items),
+        tagged.RANGE: lambda items: range(*items),
+        tagged.SLICE: lambda items: slice(*items),
+        tagged.SINGLETON: lambda items: {"Ellipsis": ..., "NotImplemented": NotImplemented}[items[0]],
+        tagged.DATE: _imported("datetime", "date"),
+        tagged.TIME: _build_time,
+        tagged.DATETIME: _build_datetime,
+        tagged.TIMEDELTA: _imported("datetime", "timedelta"),
+        tagged.TIMEZONE: _imported("datetime", "timezone"),
+        tagged.ZONE: _imported("zoneinfo", "ZoneInfo"),
+        tagged.DECIMAL: _imported("decimal", "Decimal"),
+        tagged.FRACTION: _imported("fractions", "Fraction"),
+        tagged.UUID: _build_uuid,
+        tagged.PATH: _build_path,
+        tagged.COLLECTION: _build_collection,
+        tagged.EXCEPTION: _build_exception,
+        tagged.ENUM: _build_enum,
+        tagged.INSTANCE: _build_instance,
+    }
+)

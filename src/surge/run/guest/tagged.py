@@ -1,0 +1,336 @@
+# mypy: allow-untyped-defs, allow-untyped-calls
+"""Values as tagged MessagePack, inside the sandbox: pure Python, twin of surge/model/tagged.py.
+
+Trusts what it decodes (a renter's own bytes, in the renter's own cage) and writes what the renter's
+side accepts. Kept short on the way of ints, floats and text: every task pays for it.
+"""
+
+import array
+import struct
+
+MAX_DEPTH = 100
+PACKED_FROM = 32
+
+TUPLE, SET, FROZENSET, DICT, INT, COMPLEX, BYTEARRAY, TEXT, RANGE, SLICE = range(1, 11)
+DATE, TIME, DATETIME, TIMEDELTA, TIMEZONE, ZONE, DECIMAL, FRACTION, UUID, PATH = range(11, 21)
+ENUM, INSTANCE, EXCEPTION, COLLECTION, SINGLETON = range(21, 26)
+INTS, FLOATS, ARRAY, OBJECTS, SCALAR = range(26, 31)
+FRAME, SERIES, INDEX, COLUMN, MOMENT = range(31, 36)
+OPAQUE, PRINTED, RAISED = range(36, 39)
+REFERENCE, IMPORT, METHOD = range(39, 42)
+
+BUILDERS = {}
+"""tag → builder(items)"""
+PACKERS = {}
+"""type → packer(value, put, depth)"""
+FINDERS = []
+"""Asked in turn for the packer of a type met for the first time."""
+
+
+class Marker:
+    __slots__ = ("code",)
+
+    def __init__(self, code):
+        self.code = code
+
+
+MARKERS = [Marker(code) for code in range(METHOD + 1)]
+
+_double = struct.Struct(">d")
+_unpack_double = _double.unpack_from
+
+# ——— decoding: READERS[first byte](bytes, position after it, first byte) → (value, position) ———
+
+
+def decode(data):
+    return READERS[data[0]](data, 1, data[0])[0]
+
+
+def _list(data, at, count):
+    items = []
+    for _ in range(count):
+        first = data[at]
+        value, at = READERS[first](data, at + 1, first)
+        items.append(value)
+    if items and type(items[0]) is Marker:
+        return BUILDERS[items[0].code](items[1:]), at
+    return items, at
+
+
+def _map(data, at, count):
+    items = {}
+    for _ in range(count):
+        first = data[at]
+        key, at = READERS[first](data, at + 1, first)
+        first = data[at]
+        items[key], at = READERS[first](data, at + 1, first)
+    return items, at
+
+
+def _small(data, at, first):
+    return first, at
+
+
+def _negative(data, at, first):
+    return first - 256, at
+
+
+def _short_list(data, at, first):
+    return _list(data, at, first & 15)
+
+
+def _short_map(data, at, first):
+    return _map(data, at, first & 15)
+
+
+def _short_text(data, at, first):
+    end = at + (first & 31)
+    return str(data[at:end], "utf-8"), end
+
+
+def _constant(value):
+    return lambda data, at, first: (value, at)
+
+
+def _sized(width, read):
+    """A reader whose length stands in the next `width` bytes."""
+
+    def reader(data, at, first):
+        start = at + width
+        return read(data, start, int.from_bytes(data[at:start], "big"))
+
+    return reader
+
+
+def _text(data, at, length):
+    return str(data[at : at + length], "utf-8"), at + length
+
+
+def _bytes(data, at, length):
+    return bytes(data[at : at + length]), at + length
+
+
+def _number(width, signed):
+    def reader(data, at, first):
+        end = at + width
+        return int.from_bytes(data[at:end], "big", signed=signed), end
+
+    return reader
+
+
+def _float(data, at, first):
+    return _unpack_double(data, at)[0], at + 8
+
+
+def _mark(data, at, first):
+    return MARKERS[data[at]], at + 2
+
+
+def _unknown(data, at, first):
+    raise ValueError(f"no tagged MessagePack: byte {first} at {at - 1}")
+
+
+READERS = [_small] * 128 + [_short_map] * 16 + [_short_list] * 16 + [_short_text] * 32 + [_unknown] * 32
+READERS += [_negative] * 32
+READERS[0xC0], READERS[0xC2], READERS[0xC3] = _constant(None), _constant(False), _constant(True)
+READERS[0xCB], READERS[0xD4] = _float, _mark
+for _at, _width in enumerate((1, 2, 4)):
+    READERS[0xC4 + _at] = _sized(_width, _bytes)
+    READERS[0xD9 + _at] = _sized(_width, _text)
+for _at, _width in enumerate((2, 4)):
+    READERS[0xDC + _at] = _sized(_width, _list)
+    READERS[0xDE + _at] = _sized(_width, _map)
+for _at, _width in enumerate((1, 2, 4, 8)):
+    READERS[0xCC + _at], READERS[0xD0 + _at] = _number(_width, False), _number(_width, True)
+
+# ——— encoding: PACKERS[type](value, put, depth) ———
+
+_BYTE = [bytes([n]) for n in range(256)]
+_MARK = [bytes([0xD4, code, 0]) for code in range(METHOD + 1)]
+
+
+def encode(value):
+    chunks = []
+    put = chunks.append
+    kind = type(value)
+    if kind is int and 0 <= value < 128:
+        return _BYTE[value]
+    pack(value, put, 0)
+    return b"".join(chunks)
+
+
+def pack(value, put, depth):
+    packer = PACKERS.get(type(value))
+    if packer is None:
+        packer = find_packer(type(value))
+    packer(value, put, depth)
+
+
+def find_packer(kind):
+    for finder in FINDERS:
+        found = finder(kind)
+        if found is not None:
+            PACKERS[kind] = found
+            return found
+    raise TypeError(f"a {kind.__module__}.{kind.__qualname__} can't travel as data")
+
+
+def deeper(value, depth):
+    if depth >= MAX_DEPTH:
+        raise ValueError(
+            f"a {type(value).__name__} is nested deeper than {MAX_DEPTH} levels or holds itself: return it flat"
+        )
+    return depth + 1
+
+
+def head(count, put):
+    if count < 16:
+        put(_BYTE[0x90 | count])
+    elif count < 1 << 16:
+        put(b"\xdc" + count.to_bytes(2, "big"))
+    else:
+        put(b"\xdd" + count.to_bytes(4, "big"))
+
+
+def mark(code, items, put, depth):
+    """A tagged value: the marker, then the items."""
+    depth = deeper(items, depth)
+    head(len(items) + 1, put)
+    put(_MARK[code])
+    for item in items:
+        pack(item, put, depth)
+
+
+def _pack_int(value, put, depth):
+    if 0 <= value < 128:
+        put(_BYTE[value])
+    elif -32 <= value < 0:
+        put(_BYTE[value + 256])
+    elif -(1 << 63) <= value < 1 << 63:
+        put(b"\xd3" + value.to_bytes(8, "big", signed=True))
+    elif 0 <= value < 1 << 64:
+        put(b"\xcf" + value.to_bytes(8, "big"))
+    else:
+        mark(INT, [value.to_bytes(value.bit_length() // 8 + 1, "little", signed=True)], put, depth - 1)
+
+
+def _pack_bytes(value, put, depth):
+    length = len(value)
+    if length < 256:
+        put(b"\xc4" + _BYTE[length])
+    elif length < 1 << 16:
+        put(b"\xc5" + length.to_bytes(2, "big"))
+    elif length < 1 << 32:
+        put(b"\xc6" + length.to_bytes(4, "big"))
+    else:
+        raise ValueError("more than 4 GiB can't travel as one value")
+    put(value)
+
+
+def _pack_text(value, put, depth):
+    try:
+        content = value.encode()
+    except UnicodeEncodeError:
+        mark(TEXT, [value.encode("utf-8", "surrogatepass")], put, depth - 1)
+        return
+    length = len(content)
+    if length < 32:
+        put(_BYTE[0xA0 | length])
+    elif length < 256:
+        put(b"\xd9" + _BYTE[length])
+    elif length < 1 << 16:
+        put(b"\xda" + length.to_bytes(2, "big"))
+    elif length < 1 << 32:
+        put(b"\xdb" + length.to_bytes(4, "big"))
+    else:
+        raise ValueError("more than 4 GiB can't travel as one value")
+    put(content)
+
+
+def _pack_list(value, put, depth):
+    depth = deeper(value, depth)
+    if len(value) >= PACKED_FROM:
+        kinds = set(map(type, value))
+        if kinds == {int}:
+            try:
+                return mark(INTS, [array.array("q", value).tobytes()], put, depth - 1)
+            except OverflowError:
+                pass  # too wide for a block; one by one below
+        elif kinds == {float}:
+            return mark(FLOATS, [array.array("d", value).tobytes()], put, depth - 1)
+    head(len(value), put)
+    for item in value:
+        pack(item, put, depth)
+
+
+def _pack_dict(value, put, depth):
+    depth = deeper(value, depth)
+    count = len(value)
+    if all(type(key) is str and key.isascii() for key in value):
+        if count < 16:
+            put(_BYTE[0x80 | count])
+        elif count < 1 << 16:
+            put(b"\xde" + count.to_bytes(2, "big"))
+        else:
+            put(b"\xdf" + count.to_bytes(4, "big"))
+    else:
+        head(2 * count + 1, put)
+        put(_MARK[DICT])
+    for key, item in value.items():
+        pack(key, put, depth)
+        pack(item, put, depth)
+
+
+def _pack_set(value, put, depth):
+    depth = deeper(value, depth)
+    head(len(value) + 1, put)
+    put(_MARK[SET if type(value) is set else FROZENSET])
+    items = []
+    for item in value:
+        chunks = []
+        pack(item, chunks.append, depth)
+        items.append(b"".join(chunks))
+    for item in sorted(items):
+        put(item)
+
+
+PACKERS.update(
+    {
+        type(None): lambda value, put, depth: put(b"\xc0"),
+        bool: lambda value, put, depth: put(b"\xc3" if value else b"\xc2"),
+        int: _pack_int,
+        float: lambda value, put, depth: put(b"\xcb" + _double.pack(value)),
+        str: _pack_text,
+        bytes: _pack_bytes,
+        list: _pack_list,
+        tuple: lambda value, put, depth: mark(TUPLE, value, put, depth),
+        dict: _pack_dict,
+        set: _pack_set,
+        frozenset: _pack_set,
+        bytearray: lambda value, put, depth: mark(BYTEARRAY, [bytes(value)], put, depth),
+    }
+)
+
+
+def _build_block(typecode):
+    def build(items):
+        block = array.array(typecode)
+        block.frombytes(items[0])
+        return block.tolist()
+
+    return build
+
+
+BUILDERS.update(
+    {
+        TUPLE: tuple,
+        SET: set,
+        FROZENSET: frozenset,
+        DICT: lambda items: dict(zip(items[::2], items[1::2], strict=True)),
+        INT: lambda items: int.from_bytes(items[0], "little", signed=True),
+        BYTEARRAY: lambda items: bytearray(items[0]),
+        TEXT: lambda items: items[0].decode("utf-8", "surrogatepass"),
+        INTS: _build_block("q"),
+        FLOATS: _build_block("d"),
+    }
+)
