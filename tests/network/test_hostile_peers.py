@@ -5,7 +5,8 @@ import os
 import random
 import socket
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
 
 import iroh
 import pytest
@@ -224,6 +225,41 @@ def test_what_is_turned_away_at_the_door_is_counted(
             assert provider.counts == Counter()
 
     asyncio.run(asyncio.wait_for(story(), 30))
+
+
+def junk_streams(count: int) -> Iterator[bytes]:
+    """Random bytes, random frames, and mutated and truncated messages, in turn."""
+    source = random.Random(SEED)
+    good = framed(encode(GOOD), OPENING_LIMIT)
+    for number in range(count):
+        junk = source.randbytes(source.randrange(1, 400))
+        changed = bytearray(good)
+        changed[source.randrange(len(good))] = source.randrange(256)
+        kinds = (junk, framed(junk, OPENING_LIMIT), bytes(changed), good[: source.randrange(len(good))])
+        yield kinds[number % len(kinds)]
+
+
+def test_streams_of_junk_are_counted_and_never_stop_the_provider() -> None:
+    async def story() -> None:
+        async with endpoints() as (renter, endpoint):
+            provider, cheater = Provider(endpoint), await Endpoint.bind(os.urandom(32))
+            link = await renter.dial(endpoint.ticket())
+            for number, junk in enumerate(junk_streams(160)):
+                connection, stream = await raw_stream(cheater, endpoint)
+                await stream.send().write_all(PREAMBLE + junk)
+                with suppress(iroh.IrohError):  # hung up on already
+                    await stream.send().finish()
+                await hung_up(connection)
+                if number % 20 == 0:
+                    await served(link)
+            await link.close()
+            await cheater.close()
+            await provider.stop()
+            assert provider.counts["malformed"] >= 80
+            assert provider.counts["malformed"] + provider.counts["closed"] == 161
+            assert provider.counts["served"] >= 8
+
+    asyncio.run(asyncio.wait_for(story(), 90))
 
 
 def test_slow_headers_are_held_cheaply_while_others_are_served() -> None:

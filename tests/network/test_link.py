@@ -16,6 +16,7 @@ from pair import connect, endpoints, linked
 
 from surge.model.errors import BadInput, ProviderLost, Unavailable
 from surge.net import blobs, link
+from surge.net import endpoint as endpoint_module
 from surge.net.endpoint import Endpoint
 from surge.net.errors import LinkClosed, Malformed
 from surge.net.messages import OPENING_LIMIT, PutBlob, Sorry, VoucherAccepted
@@ -54,6 +55,24 @@ def test_nothing_listens_beyond_this_machine() -> None:
             assert all(is_loopback(each) for each in provider._raw.addr().direct_addresses())
             assert provider._raw.addr().relay_url() is None
             assert len(provider.ticket()) < 150
+
+    run(story)
+
+
+def test_without_a_relay_the_open_network_works_by_direct_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(endpoint_module, "_RELAY_SECONDS", 0.05)
+    monkeypatch.setattr(
+        iroh, "preset_n0", endpoint_module._Loopback
+    )  # so that the test stays on this machine
+
+    async def story() -> None:
+        renter = await Endpoint.bind(os.urandom(32), loopback=False)
+        provider = await Endpoint.bind(os.urandom(32), loopback=False)
+        near, far = await connect(renter, provider)
+        await near.send(SMALL)
+        assert await far.receive() == SMALL
+        for each in (near, far, renter, provider):
+            await each.close()
 
     run(story)
 
@@ -144,6 +163,18 @@ def test_what_was_sent_arrives_before_the_hang_up() -> None:
             with pytest.raises(LinkClosed):
                 await near.receive()
             await near.close()
+
+    run(story)
+
+
+def test_a_peer_that_does_not_read_holds_no_close_up() -> None:
+    async def story() -> None:
+        async with linked() as (near, _):
+            sending = asyncio.ensure_future(near.send(PutBlob(b"d" * 32, 1 << 25, 0, bytes(1 << 25))))
+            await asyncio.sleep(0)
+            await asyncio.wait_for(near.close(), 5)
+            with pytest.raises(LinkClosed):
+                await sending
 
     run(story)
 

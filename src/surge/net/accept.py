@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 
-from iroh import BiStream, Connection, Incoming, IrohError
+from iroh import BiStream, Connection, Incoming, InternalError, IrohError
 from iroh import Endpoint as RawEndpoint
 
 from surge.net.errors import LinkClosed, Malformed
@@ -36,8 +36,9 @@ class Door:
         """Raises LinkClosed once the endpoint is closed."""
         link = await self._ready.get()
         if link is None:
-            self._ready.put_nowait(None)
-            raise LinkClosed("this endpoint is closed: no more links; bind a new one")
+            self._end()
+            failure = None if self._listening.cancelled() else self._listening.exception()
+            raise LinkClosed("this endpoint is closed: no more links; bind a new one") from failure
         return link
 
     async def close(self) -> None:
@@ -47,20 +48,28 @@ class Door:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         waiting = [self._ready.get_nowait() for _ in range(self._ready.qsize())]
-        self._ready.put_nowait(None)
+        self._end()
         await asyncio.gather(*(link.close() for link in waiting if link is not None))
 
+    def _end(self) -> None:
+        """Wake whoever waits for a link, one after the other."""
+        if self._ready.full():
+            self._ready.get_nowait()  # its endpoint is closed: so is the link
+        self._ready.put_nowait(None)
+
     async def _listen(self) -> None:
-        while (incoming := await self._endpoint.accept_next()) is not None:
-            if len(self._handshakes) >= MAX_HANDSHAKES:
-                oldest = next(iter(self._handshakes))
-                self._handshakes.pop(oldest)
-                oldest.cancel()
-                self.dropped["crowded"] += 1
-            task = asyncio.get_running_loop().create_task(self._admit(incoming))
-            self._handshakes[task] = None
-            task.add_done_callback(lambda done: self._handshakes.pop(done, None))
-        await self._ready.put(None)
+        try:
+            while (incoming := await self._endpoint.accept_next()) is not None:
+                if len(self._handshakes) >= MAX_HANDSHAKES:
+                    oldest = next(iter(self._handshakes))
+                    self._handshakes.pop(oldest)
+                    oldest.cancel()
+                    self.dropped["crowded"] += 1
+                task = asyncio.get_running_loop().create_task(self._admit(incoming))
+                self._handshakes[task] = None
+                task.add_done_callback(lambda done: self._handshakes.pop(done, None))
+        finally:
+            self._end()
 
     async def _admit(self, incoming: Incoming) -> None:
         connection: Connection | None = None
@@ -74,7 +83,7 @@ class Door:
             self.dropped["silent"] += 1
         except Malformed:
             self.dropped["malformed"] += 1
-        except IrohError:
+        except (IrohError, InternalError):  # the second: a panic inside the binding
             self.dropped["handshake"] += 1
         finally:
             if connection is not None:

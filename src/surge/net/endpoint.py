@@ -15,6 +15,7 @@ from surge.net.ticket import read_ticket, write_ticket
 
 ALPN = b"surge/1"
 _CLOSE_SECONDS = 1.0
+_RELAY_SECONDS = 5.0
 
 
 class Endpoint:
@@ -31,7 +32,8 @@ class Endpoint:
         """`secret` is the ed25519 seed (32 bytes). Raises BadInput, or Unavailable if no port is free.
 
         loopback: sockets on 127.0.0.1 and ::1 only, no relay, no discovery by DNS. Otherwise iroh's
-        relays, discovery and hole punching, and this waits for a relay.
+        relays, discovery and hole punching; this waits up to 5 s for a relay to be part of the ticket,
+        and goes on with the direct addresses if there is none.
 
         Warning: iroh 1.2.0 asks the local network for a UPnP router once at every bind (a multicast to
         239.255.255.250:1900), even then; its Python binding can't switch that off. It carries no
@@ -46,6 +48,10 @@ class Endpoint:
             raw = await iroh.Endpoint.bind(options)
         except iroh.IrohError as error:
             raise Unavailable(f"no endpoint can be bound ({error.message()}); free a UDP port") from error
+        if not loopback:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_RELAY_SECONDS):
+                    await raw.online()
         return cls(raw, loopback=loopback)
 
     def ticket(self) -> str:
