@@ -1,0 +1,1 @@
+"""Matching asks to demands: score, eligibility with reasons. Pure integers."""

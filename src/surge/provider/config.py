@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from surge.model.ask import Ask
 from surge.model.errors import BadInput, CorruptState
-from surge.model.units import MicroUsd, Wei, parse_surge, parse_usd, show_usd
+from surge.model.units import MicroUsd, Wei, parse_surge, parse_usd
 
 HEADER = """# What this machine offers. Edit it and start `surge provide` again.
 # Prices are dollars as decimal strings; 1 Gfuel is about 0.1 s of one core, 1 GiB is moved data.
@@ -117,11 +117,3 @@ def _checked(fields: dict[str, Any], path: Path) -> ProviderConfig:
 def save_config(config: ProviderConfig, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(HEADER + tomli_w.dumps(config.model_dump()))
-
-
-def describe(config: ProviderConfig) -> str:
-    """One line for a person."""
-    return (
-        f"{config.slots} slots of {config.memory_mib} MiB at {show_usd(parse_usd(config.price_per_gfuel))} USD/Gfuel "
-        f"and {show_usd(parse_usd(config.price_per_gib))} USD/GiB"
-    )

@@ -1,0 +1,492 @@
+# pragma version 0.4.3
+# SPDX-License-Identifier: AGPL-3.0-only
+"""
+@title Market
+@license AGPL-3.0-only
+@notice Leases of computing, paid from escrow by one cumulative voucher each.
+
+        open_lease -> (top_up) -> settle ... -> close | reclaim
+
+        M1: dollars held = sum of open escrows less what they settled + unswept fees.
+        M2: a voucher's sequence and amount only grow; nobody is paid more than signed or escrowed.
+        M3: after expiry and grace the renter gets back what no voucher claims, and nobody can take earned
+            work back before: an earlier end needs the provider.
+        M4: each open lease holds its slots in the Registry until it ends.
+        M5: the provider scores at least as well as every candidate and draw (Registry.book).
+@dev A lease is one word: 192 bits of the hash of its terms | 24 of its last voucher's sequence | 40 of the
+     settled amount; 0 when there is none. The terms live in events and come back as calldata. State is
+     complete before any token moves, so a token that calls back finds nothing half done.
+"""
+
+from ethereum.ercs import IERC20
+
+interface Registry:
+    def book(demand: uint256, seed: bytes32, candidates: DynArray[address, 8]) -> (address, uint256, bool): nonpayable
+    def release(provider: address, slots: uint256): nonpayable
+    def payee_of(provider: address) -> address: view
+
+event LeaseOpened:
+    lease: indexed(uint256)
+    renter: indexed(address)
+    provider: indexed(address)
+    slots: uint16
+    price_gfuel: uint32
+    price_gib: uint32
+    escrow: uint64
+    expiry: uint64
+    demand: uint256
+    reservation: uint256
+    drawn: bool
+
+event LeaseToppedUp:
+    lease: indexed(uint256)
+    escrow_total: uint64
+
+event Settled:
+    lease: indexed(uint256)
+    provider: indexed(address)
+    sequence: uint256
+    amount: uint256
+    root: bytes32
+    fee: uint256
+
+event LeaseClosed:
+    lease: indexed(uint256)
+    paid: uint256
+    refund: uint256
+
+event Swept:
+    epoch: indexed(uint256)
+    pot: uint256
+
+# Prices in millionths of a dollar per Gfuel and GiB, escrow in millionths, expiry in chain seconds.
+struct Terms:
+    renter: address
+    provider: address
+    slots: uint16
+    price_gfuel: uint32
+    price_gib: uint32
+    escrow: uint64
+    expiry: uint64
+
+MAX_CANDIDATES: constant(uint256) = 8
+MAX_LEASES: constant(uint256) = 32
+MAX_AMOUNT: constant(uint256) = 2**40 - 1
+MAX_SEQUENCE: constant(uint256) = 2**24 - 1
+BPS: constant(uint256) = 10_000
+# Half the order of secp256k1: a signature has one form only.
+HALF_ORDER: constant(uint256) = 57896044618658097711785492504343953926418782139537452191302581570759080747168
+U16: constant(uint256) = 2**16 - 1
+U32: constant(uint256) = 2**32 - 1
+U64: constant(uint256) = 2**64 - 1
+
+DOMAIN_TYPE: constant(bytes32) = keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)")
+VOUCHER_TYPE: constant(bytes32) = keccak256("Voucher(uint256 lease,uint256 sequence,uint256 amount,bytes32 root)")
+CLOSE_TYPE: constant(bytes32) = keccak256("Close(uint256 lease,uint256 sequence,uint256 amount)")
+
+DOLLAR: public(immutable(address))
+REGISTRY: public(immutable(address))
+FEE_BPS: public(immutable(uint256))
+RESERVATION_PRICE: public(immutable(uint256))
+GRACE_SECONDS: public(immutable(uint256))
+MAX_LEASE_SECONDS: public(immutable(uint256))
+DEPLOYER: immutable(address)
+CHAIN_ID: immutable(uint256)
+SEPARATOR: immutable(bytes32)
+
+rewards: public(address)
+leases: public(HashMap[uint256, uint256])
+# One word: leases opened (64 bits) | unswept fees (64) | epoch (32) | settlement fees of the epoch (64).
+books: uint256
+fees_of: public(HashMap[uint256, HashMap[address, uint256]])
+fees_of_ended: HashMap[uint256, uint256]
+
+
+@deploy
+def __init__(
+    dollar: address,
+    registry: address,
+    fee_bps: uint256,
+    reservation_price: uint256,
+    grace_seconds: uint256,
+    max_lease_seconds: uint256,
+):
+    """
+    @param fee_bps Of each payment, in ten thousandths.
+    @param reservation_price Millionths of a dollar per slot-second, so that nobody fills rivals for nothing.
+    """
+    assert fee_bps <= BPS, "Market: fee above all"
+    DOLLAR = dollar
+    REGISTRY = registry
+    FEE_BPS = fee_bps
+    RESERVATION_PRICE = reservation_price
+    GRACE_SECONDS = grace_seconds
+    MAX_LEASE_SECONDS = max_lease_seconds
+    DEPLOYER = msg.sender
+    CHAIN_ID = chain.id
+    SEPARATOR = self._build_separator()
+
+
+@external
+def set_rewards(rewards: address):
+    """
+    @notice Once, by the deployer.
+    """
+    assert msg.sender == DEPLOYER, "Market: only the deployer"
+    assert self.rewards == empty(address), "Market: rewards is set"
+    self.rewards = rewards
+
+
+# Leases
+
+
+@external
+def open_lease(demand: uint256, escrow: uint64, candidates: DynArray[address, MAX_CANDIDATES]) -> uint256:
+    """
+    @notice Lease slots of the best of the candidates and of the chain's own draws.
+    @param demand One word (src/surge/model/demand.py).
+    @param escrow Millionths of a dollar; taken from the caller together with the reservation.
+    @return The lease's id.
+    """
+    reservation: uint256 = self._reservation(demand, escrow)
+    books: uint256 = self.books
+    lease: uint256 = (books & U64) + 1
+    self.books = books + 1 + (reservation << 64)
+    self._open(lease, demand, escrow, reservation, candidates)
+    self._take(convert(escrow, uint256) + reservation)
+    return lease
+
+
+@external
+def open_leases(
+    demand: uint256, escrow: uint64, candidates: DynArray[address, MAX_CANDIDATES], count: uint256
+) -> DynArray[uint256, MAX_LEASES]:
+    """
+    @notice `count` leases with the same demand and escrow each, chosen one after the other.
+    """
+    assert count > 0 and count <= MAX_LEASES, "Market: 1 to 32 leases at once"
+    reservation: uint256 = self._reservation(demand, escrow)
+    books: uint256 = self.books
+    self.books = books + count + (count * reservation << 64)
+    opened: DynArray[uint256, MAX_LEASES] = []
+    for i: uint256 in range(count, bound=MAX_LEASES):
+        lease: uint256 = (books & U64) + 1 + i
+        self._open(lease, demand, escrow, reservation, candidates)
+        opened.append(lease)
+    self._take(count * (convert(escrow, uint256) + reservation))
+    return opened
+
+
+@internal
+@view
+def _reservation(demand: uint256, escrow: uint64) -> uint256:
+    """
+    @notice Check what the renter asks for, and price the slots' time.
+    """
+    slots: uint256 = demand >> 64 & U16
+    duration: uint256 = demand >> 80 & U32
+    assert slots > 0, "Market: no slots"
+    assert duration > 0, "Market: no duration"
+    assert duration <= MAX_LEASE_SECONDS, "Market: lease too long"
+    assert escrow > 0, "Market: no escrow"
+    assert convert(escrow, uint256) <= MAX_AMOUNT, "Market: escrow too large"
+    return slots * duration * RESERVATION_PRICE
+
+
+@internal
+def _open(
+    lease: uint256,
+    demand: uint256,
+    escrow: uint64,
+    reservation: uint256,
+    candidates: DynArray[address, MAX_CANDIDATES],
+):
+    seed: bytes32 = keccak256(abi_encode(blockhash(block.number - 1), msg.sender, lease))
+    provider: address = empty(address)
+    ask: uint256 = 0
+    drawn: bool = False
+    provider, ask, drawn = extcall Registry(REGISTRY).book(demand, seed, candidates)
+    terms: Terms = Terms(
+        renter=msg.sender,
+        provider=provider,
+        slots=convert(demand >> 64 & U16, uint16),
+        price_gfuel=convert(ask & U32, uint32),
+        price_gib=convert(ask >> 32 & U32, uint32),
+        escrow=escrow,
+        expiry=convert(block.timestamp + (demand >> 80 & U32), uint64),
+    )
+    self.leases[lease] = self._hash(terms)
+    log LeaseOpened(
+        lease=lease,
+        renter=msg.sender,
+        provider=provider,
+        slots=terms.slots,
+        price_gfuel=terms.price_gfuel,
+        price_gib=terms.price_gib,
+        escrow=escrow,
+        expiry=terms.expiry,
+        demand=demand,
+        reservation=reservation,
+        drawn=drawn,
+    )
+
+
+@external
+def top_up(lease: uint256, terms: Terms, amount: uint64):
+    """
+    @notice Add to the escrow. Anybody may pay; the refund goes to the renter.
+    """
+    word: uint256 = self._held(lease, terms)
+    assert amount > 0, "Market: nothing to add"
+    grown: Terms = terms
+    grown.escrow = terms.escrow + amount
+    assert convert(grown.escrow, uint256) <= MAX_AMOUNT, "Market: escrow too large"
+    self.leases[lease] = self._hash(grown) | (word & U64)
+    log LeaseToppedUp(lease=lease, escrow_total=grown.escrow)
+    self._take(convert(amount, uint256))
+
+
+@external
+def settle(
+    lease: uint256, terms: Terms, sequence: uint256, amount: uint256, root: bytes32, v: uint256, r: uint256, s: uint256
+):
+    """
+    @notice Pay what a voucher adds to the settled amount. Anybody may send it; the payee is read now.
+    @param sequence With amount and root: the voucher, cumulative, signed (v, r, s) by the renter.
+    """
+    word: uint256 = self._held(lease, terms)
+    self._check_voucher(lease, terms, word, sequence, amount, root, v, r, s)
+    self.leases[lease] = (word & ~U64) | (sequence << 40) | amount
+    self._pay(lease, terms.provider, word & MAX_AMOUNT, sequence, amount, root)
+
+
+@external
+def close(
+    lease: uint256,
+    terms: Terms,
+    sequence: uint256,
+    amount: uint256,
+    root: bytes32,
+    renter_signature: Bytes[65],
+    provider_signature: Bytes[65],
+):
+    """
+    @notice End a lease now: settle the voucher if it is new, give the rest back (M3).
+    @param renter_signature Of the voucher; empty when sequence and amount are the settled ones.
+    @param provider_signature Of Close(lease, sequence, amount); empty when the provider is the caller.
+    """
+    word: uint256 = self._held(lease, terms)
+    settled: uint256 = word & MAX_AMOUNT
+    v: uint256 = 0
+    r: uint256 = 0
+    s: uint256 = 0
+    if len(provider_signature) > 0 or msg.sender != terms.provider:
+        v, r, s = self._parts(provider_signature)
+        consent: bytes32 = keccak256(abi_encode(CLOSE_TYPE, lease, sequence, amount))
+        assert self._signed(consent, terms.provider, v, r, s), "Market: not the provider's consent"
+    if len(renter_signature) > 0:
+        v, r, s = self._parts(renter_signature)
+        self._check_voucher(lease, terms, word, sequence, amount, root, v, r, s)
+    else:
+        assert amount == settled and sequence == word >> 40 & MAX_SEQUENCE, "Market: not the settled amount"
+    self.leases[lease] = 0
+    extcall Registry(REGISTRY).release(terms.provider, convert(terms.slots, uint256))
+    refund: uint256 = convert(terms.escrow, uint256) - amount
+    log LeaseClosed(lease=lease, paid=amount, refund=refund)
+    if amount > settled:
+        self._pay(lease, terms.provider, settled, sequence, amount, root)
+    self._give(terms.renter, refund)
+
+
+@external
+def reclaim(lease: uint256, terms: Terms):
+    """
+    @notice After expiry and grace, give back what no voucher claimed (M3). Anybody may send it.
+    """
+    word: uint256 = self._held(lease, terms)
+    assert block.timestamp > convert(terms.expiry, uint256) + GRACE_SECONDS, "Market: expiry and grace not over"
+    settled: uint256 = word & MAX_AMOUNT
+    self.leases[lease] = 0
+    extcall Registry(REGISTRY).release(terms.provider, convert(terms.slots, uint256))
+    refund: uint256 = convert(terms.escrow, uint256) - settled
+    log LeaseClosed(lease=lease, paid=settled, refund=refund)
+    self._give(terms.renter, refund)
+
+
+@internal
+@view
+def _held(lease: uint256, terms: Terms) -> uint256:
+    """
+    @notice The word of an open lease with these terms.
+    """
+    word: uint256 = self.leases[lease]
+    assert word != 0, "Market: no such lease"
+    assert word & ~U64 == self._hash(terms), "Market: other terms"
+    return word
+
+
+@internal
+@pure
+def _hash(terms: Terms) -> uint256:
+    """
+    @notice 192 bits of the hash, in place: a collision takes 2**96 tries.
+    """
+    return convert(keccak256(abi_encode(terms)), uint256) & ~U64
+
+
+# Vouchers
+
+
+@internal
+@view
+def _check_voucher(
+    lease: uint256,
+    terms: Terms,
+    word: uint256,
+    sequence: uint256,
+    amount: uint256,
+    root: bytes32,
+    v: uint256,
+    r: uint256,
+    s: uint256,
+):
+    assert sequence > word >> 40 & MAX_SEQUENCE, "Market: sequence not grown"
+    assert amount > word & MAX_AMOUNT, "Market: amount not grown"
+    assert sequence <= MAX_SEQUENCE, "Market: sequence too large"
+    assert amount <= convert(terms.escrow, uint256), "Market: more than the escrow"
+    voucher: bytes32 = keccak256(abi_encode(VOUCHER_TYPE, lease, sequence, amount, root))
+    assert self._signed(voucher, terms.renter, v, r, s), "Market: not the renter's signature"
+
+
+@internal
+@view
+def _signed(struct_hash: bytes32, signer: address, v: uint256, r: uint256, s: uint256) -> bool:
+    """
+    @dev ecrecover gives zero for what is no signature, and no signer is zero: a renter has called, a provider
+         has staked.
+    """
+    if s > HALF_ORDER:
+        return False
+    return ecrecover(keccak256(concat(x"1901", self._separator(), struct_hash)), v, r, s) == signer
+
+
+@internal
+@pure
+def _parts(signature: Bytes[65]) -> (uint256, uint256, uint256):
+    assert len(signature) == 65, "Market: a signature has 65 bytes"
+    return (
+        convert(slice(signature, 64, 1), uint256),
+        extract32(signature, 0, output_type=uint256),
+        extract32(signature, 32, output_type=uint256),
+    )
+
+
+@internal
+@view
+def _separator() -> bytes32:
+    """
+    @dev Built anew on a fork of the chain, so that no signature is good on two.
+    """
+    if chain.id == CHAIN_ID:
+        return SEPARATOR
+    return self._build_separator()
+
+
+@internal
+@view
+def _build_separator() -> bytes32:
+    return keccak256(abi_encode(DOMAIN_TYPE, keccak256("Surge Market"), keccak256("1"), chain.id, self))
+
+
+# Money
+
+
+@internal
+def _pay(lease: uint256, provider: address, settled: uint256, sequence: uint256, amount: uint256, root: bytes32):
+    """
+    @notice The difference to the payee, less the fee, which stays until it is swept.
+    """
+    delta: uint256 = amount - settled
+    fee: uint256 = delta * FEE_BPS // BPS
+    books: uint256 = self.books
+    self.books = books + (fee << 64) + (fee << 160)
+    self.fees_of[books >> 128 & U32][provider] += fee
+    log Settled(lease=lease, provider=provider, sequence=sequence, amount=amount, root=root, fee=fee)
+    self._give(staticcall Registry(REGISTRY).payee_of(provider), delta - fee)
+
+
+@internal
+def _take(amount: uint256):
+    assert extcall IERC20(DOLLAR).transferFrom(msg.sender, self, amount, default_return_value=True), "Market: not paid in"
+
+
+@internal
+def _give(to: address, amount: uint256):
+    if amount > 0:
+        assert extcall IERC20(DOLLAR).transfer(to, amount, default_return_value=True), "Market: not paid out"
+
+
+@external
+def sweep() -> uint256:
+    """
+    @notice Hand all fees and reservations to Rewards and begin the next epoch.
+    @return How much.
+    """
+    assert msg.sender == self.rewards, "Market: only the rewards"
+    books: uint256 = self.books
+    pot: uint256 = books >> 64 & U64
+    epoch: uint256 = books >> 128 & U32
+    self.fees_of_ended[epoch] = books >> 160
+    self.books = (books & U64) | ((epoch + 1) << 128)
+    log Swept(epoch=epoch, pot=pot)
+    self._give(msg.sender, pot)
+    return pot
+
+
+# Views
+
+
+@external
+@view
+def epoch() -> uint256:
+    """
+    @notice The epoch that payments count for now.
+    """
+    return self.books >> 128 & U32
+
+
+@external
+@view
+def unswept() -> uint256:
+    """
+    @notice Fees and reservations that no sweep has taken, in millionths of a dollar.
+    """
+    return self.books >> 64 & U64
+
+
+@external
+@view
+def leases_count() -> uint256:
+    """
+    @notice How many leases were ever opened; ids count from 1.
+    """
+    return self.books & U64
+
+
+@external
+@view
+def fees_in(epoch: uint256) -> uint256:
+    """
+    @notice Settlement fees of an epoch, reservations not among them.
+    """
+    books: uint256 = self.books
+    return books >> 160 if epoch == books >> 128 & U32 else self.fees_of_ended[epoch]
+
+
+@external
+@view
+def separator() -> bytes32:
+    """
+    @notice The EIP-712 domain separator that signatures here are bound to.
+    """
+    return self._separator()

@@ -1,0 +1,478 @@
+# pragma version 0.4.3
+# SPDX-License-Identifier: AGPL-3.0-only
+"""
+@title Registry
+@license AGPL-3.0-only
+@notice Who offers what, backed by which stake.
+
+        stake -> publish -> (the Market books and releases slots) -> withdraw_ask -> unbond -> claim_unbonded
+
+        S1: a slash takes at most the stake, what is unbonding included; the finder gets at most half.
+        S2: the bonded stake covers every offered slot, and every slot in an open lease.
+        M4: the load in an ask is the sum of the slots of the provider's open leases.
+        M5: of all asks that it looks at, `book` takes one with the lowest cost.
+@dev An ask is one word (src/surge/model/ask.py). The provider writes what it offers; load, reputation, active
+     and index are the chain's. Active asks stand in a list per class, without gaps, so that a draw is one read.
+"""
+
+from ethereum.ercs import IERC20
+import score
+
+interface Surge:
+    def burn(amount: uint256): nonpayable
+
+event AskPublished:
+    provider: indexed(address)
+    ask: uint256
+    ticket: String[1024]
+
+event AskWithdrawn:
+    provider: indexed(address)
+
+event Staked:
+    provider: indexed(address)
+    amount: uint256
+
+event Unbonding:
+    provider: indexed(address)
+    amount: uint256
+    release: uint256
+
+event Unbonded:
+    provider: indexed(address)
+    amount: uint256
+
+event PayeeSet:
+    provider: indexed(address)
+    payee: address
+
+event Slashed:
+    provider: indexed(address)
+    amount: uint256
+    to_finder: uint256
+
+event ReputationSet:
+    provider: indexed(address)
+    reputation: uint256
+
+# `bonded` backs slots; `unbonding` can be taken out at `release`, and slashed until then.
+struct Stake:
+    bonded: uint96
+    unbonding: uint96
+    release: uint64
+
+MAX_CANDIDATES: constant(uint256) = 8
+MAX_PAGE: constant(uint256) = 100
+DRAWS: constant(uint256) = 2
+# The fields of an ask that its provider writes: all but load, reputation, active and index.
+OFFERED: constant(uint256) = (2**208 - 1) ^ ((2**16 - 1) << 80)
+ACTIVE: constant(uint256) = 1 << 216
+
+TOKEN: public(immutable(address))
+STAKE_PER_SLOT: public(immutable(uint256))
+UNBONDING_SECONDS: public(immutable(uint256))
+DEPLOYER: immutable(address)
+
+market: public(address)
+rewards: public(address)
+arbiter: public(address)
+
+ask_of: public(HashMap[address, uint256])
+stakes: public(HashMap[address, Stake])
+# Fees that a provider's work has paid, in millionths of a dollar: what reputation grows from.
+fees_paid: public(HashMap[address, uint256])
+
+payees: HashMap[address, address]
+providers: HashMap[uint256, address]
+providers_count: public(uint256)
+members: HashMap[uint256, HashMap[uint256, address]]
+class_size: public(HashMap[uint256, uint256])
+
+
+@deploy
+def __init__(token: address, stake_per_slot: uint256, unbonding_seconds: uint256):
+    """
+    @param stake_per_slot Wei of SURGE that each offered slot needs.
+    @param unbonding_seconds At least the longest lease, its grace and a dispute.
+    """
+    TOKEN = token
+    STAKE_PER_SLOT = stake_per_slot
+    UNBONDING_SECONDS = unbonding_seconds
+    DEPLOYER = msg.sender
+
+
+@external
+def set_market(market: address):
+    """
+    @notice Once, by the deployer.
+    """
+    assert msg.sender == DEPLOYER, "Registry: only the deployer"
+    assert self.market == empty(address), "Registry: market is set"
+    self.market = market
+
+
+@external
+def set_rewards(rewards: address):
+    """
+    @notice Once, by the deployer.
+    """
+    assert msg.sender == DEPLOYER, "Registry: only the deployer"
+    assert self.rewards == empty(address), "Registry: rewards is set"
+    self.rewards = rewards
+
+
+@external
+def set_arbiter(arbiter: address):
+    """
+    @notice Once, by the deployer. Until then nobody can slash.
+    """
+    assert msg.sender == DEPLOYER, "Registry: only the deployer"
+    assert self.arbiter == empty(address), "Registry: arbiter is set"
+    self.arbiter = arbiter
+
+
+# Stake
+
+
+@external
+def stake(amount: uint256):
+    """
+    @notice Lock wei of SURGE that the caller has approved.
+    """
+    self._stake(amount)
+
+
+@external
+def stake_with_permit(amount: uint256, deadline: uint256, v: uint8, r: bytes32, s: bytes32):
+    """
+    @notice As `stake`, with a permit over `amount` instead of an approval.
+    @dev A permit that somebody else has used already leaves its allowance: then that is enough.
+    """
+    permitted: bool = raw_call(
+        TOKEN,
+        abi_encode(msg.sender, self, amount, deadline, v, r, s, method_id=method_id("permit(address,address,uint256,uint256,uint8,bytes32,bytes32)")),
+        revert_on_failure=False,
+    )
+    allowed: uint256 = staticcall IERC20(TOKEN).allowance(msg.sender, self)
+    assert permitted or allowed >= amount, "Registry: permit refused"
+    self._stake(amount)
+
+
+@internal
+def _stake(amount: uint256):
+    assert amount > 0, "Registry: nothing to stake"
+    held: Stake = self.stakes[msg.sender]
+    assert amount <= convert(max_value(uint96) - held.bonded, uint256), "Registry: stake too large"
+    held.bonded += convert(amount, uint96)
+    self.stakes[msg.sender] = held
+    log Staked(provider=msg.sender, amount=amount)
+    assert extcall IERC20(TOKEN).transferFrom(msg.sender, self, amount, default_return_value=True), "Registry: stake not paid"
+
+
+@external
+def unbond(amount: uint256):
+    """
+    @notice Begin to take stake out. What slots in use or on offer need stays (S2). Restarts the waiting time
+            of what is unbonding already.
+    """
+    assert amount > 0, "Registry: nothing to unbond"
+    held: Stake = self.stakes[msg.sender]
+    bonded: uint256 = convert(held.bonded, uint256)
+    assert amount <= bonded, "Registry: not that much stake"
+    assert bonded - amount >= self._needed(self.ask_of[msg.sender]), "Registry: the slots need this stake"
+    release: uint256 = block.timestamp + UNBONDING_SECONDS
+    held.bonded -= convert(amount, uint96)
+    held.unbonding += convert(amount, uint96)
+    held.release = convert(release, uint64)
+    self.stakes[msg.sender] = held
+    log Unbonding(provider=msg.sender, amount=amount, release=release)
+
+
+@external
+def claim_unbonded():
+    """
+    @notice Take out what has waited long enough.
+    """
+    held: Stake = self.stakes[msg.sender]
+    amount: uint256 = convert(held.unbonding, uint256)
+    assert amount > 0, "Registry: nothing is unbonding"
+    assert block.timestamp >= convert(held.release, uint256), "Registry: still unbonding"
+    held.unbonding = 0
+    held.release = 0
+    self.stakes[msg.sender] = held
+    log Unbonded(provider=msg.sender, amount=amount)
+    assert extcall IERC20(TOKEN).transfer(msg.sender, amount, default_return_value=True), "Registry: stake not returned"
+
+
+@external
+def slash(provider: address, amount: uint256, finder: address, to_finder: uint256):
+    """
+    @notice Take stake, bonded first, from a cheat; half of it at most to the finder, the rest is burned (S1).
+            An ask that the rest no longer covers is withdrawn, and the reputation is halved.
+    """
+    assert msg.sender == self.arbiter, "Registry: only the arbiter"
+    assert to_finder <= amount // 2, "Registry: the finder gets at most half"
+    held: Stake = self.stakes[provider]
+    bonded: uint256 = min(amount, convert(held.bonded, uint256))
+    assert amount - bonded <= convert(held.unbonding, uint256), "Registry: more than the stake"
+    held.bonded -= convert(bonded, uint96)
+    held.unbonding -= convert(amount - bonded, uint96)
+    self.stakes[provider] = held
+    self.fees_paid[provider] = isqrt(self.fees_paid[provider])
+    ask: uint256 = self.ask_of[provider]
+    if ask & ACTIVE != 0 and convert(held.bonded, uint256) < self._needed(ask):
+        ask = self._deactivate(provider, ask)
+    self._set_reputation(provider, ask)
+    log Slashed(provider=provider, amount=amount, to_finder=to_finder)
+    extcall Surge(TOKEN).burn(amount - to_finder)
+    if to_finder > 0:
+        assert extcall IERC20(TOKEN).transfer(finder, to_finder, default_return_value=True), "Registry: finder not paid"
+
+
+@internal
+@view
+def _needed(ask: uint256) -> uint256:
+    """
+    @notice Stake for the slots on offer, or (withdrawn) for those still in leases.
+    """
+    slots: uint256 = ask >> 64 & score.U16
+    if ask & ACTIVE == 0:
+        slots = ask >> 80 & score.U16
+    return slots * STAKE_PER_SLOT
+
+
+# Asks
+
+
+@external
+def publish(ask: uint256, ticket: String[1024]):
+    """
+    @notice Offer, or replace the offer. Leases that are open keep the terms that they were opened with.
+    @param ask Only the fields that are the provider's to write are taken.
+    @param ticket How to reach the provider: endpoint id and addresses.
+    """
+    old: uint256 = self.ask_of[msg.sender]
+    offered: uint256 = ask & OFFERED
+    slots: uint256 = offered >> 64 & score.U16
+    assert slots > 0, "Registry: no slots offered"
+    assert offered & score.U32 > 0, "Registry: no price asked"
+    assert slots >= old >> 80 & score.U16, "Registry: fewer slots than are leased"
+    bonded: uint256 = convert(self.stakes[msg.sender].bonded, uint256)
+    assert bonded >= slots * STAKE_PER_SLOT, "Registry: stake too small"
+    assert len(ticket) > 0, "Registry: no ticket"
+    if old == 0:
+        self.providers[self.providers_count] = msg.sender
+        self.providers_count += 1
+    kept: uint256 = old & ~OFFERED
+    moves: bool = score._class_of_ask(old) != score._class_of_ask(offered)
+    if old & ACTIVE != 0 and moves:
+        kept = self._deactivate(msg.sender, old) & ~OFFERED
+    if kept & ACTIVE == 0:
+        kept = self._enlist(msg.sender, score._class_of_ask(offered), kept)
+    self.ask_of[msg.sender] = offered | kept
+    log AskPublished(provider=msg.sender, ask=offered | kept, ticket=ticket)
+
+
+@external
+def withdraw_ask():
+    """
+    @notice Take no new leases; open ones go on.
+    """
+    ask: uint256 = self.ask_of[msg.sender]
+    assert ask & ACTIVE != 0, "Registry: no active ask"
+    self._deactivate(msg.sender, ask)
+
+
+@internal
+def _enlist(provider: address, kind: uint256, kept: uint256) -> uint256:
+    """
+    @notice Append to the class; the chain's fields of the ask, now active and with their index.
+    """
+    index: uint256 = self.class_size[kind]
+    self.members[kind][index] = provider
+    self.class_size[kind] = index + 1
+    return (kept & (ACTIVE - 1)) | ACTIVE | (index << 224)
+
+
+@internal
+def _deactivate(provider: address, ask: uint256) -> uint256:
+    """
+    @notice Take the ask out of its class: the last member moves into the gap. The ask as it is now.
+    """
+    kind: uint256 = score._class_of_ask(ask)
+    index: uint256 = ask >> 224
+    last: uint256 = self.class_size[kind] - 1
+    if index != last:
+        moved: address = self.members[kind][last]
+        self.members[kind][index] = moved
+        self.ask_of[moved] = (self.ask_of[moved] & (2**224 - 1)) | (index << 224)
+    self.members[kind][last] = empty(address)
+    self.class_size[kind] = last
+    inactive: uint256 = ask & (ACTIVE - 1)
+    self.ask_of[provider] = inactive
+    log AskWithdrawn(provider=provider)
+    return inactive
+
+
+@external
+def set_payee(payee: address):
+    """
+    @notice Who is paid when the caller's leases settle, from the next settlement on.
+    """
+    assert payee != empty(address), "Registry: no payee"
+    self.payees[msg.sender] = payee
+    log PayeeSet(provider=msg.sender, payee=payee)
+
+
+# The Market's part
+
+
+@external
+def book(demand: uint256, seed: bytes32, candidates: DynArray[address, MAX_CANDIDATES]) -> (address, uint256, bool):
+    """
+    @notice The best of the candidates and of DRAWS draws from the demand's class, with its slots booked (M5).
+    @return Provider, its ask before the booking, and whether it was drawn.
+    @dev Candidates that don't fit are passed over. A tie goes to the earlier. A drawn ask is never nearer than
+         the (upper) median of the fitting candidates, since coordinates are self-reported.
+    """
+    assert msg.sender == self.market, "Registry: only the market"
+    best: address = empty(address)
+    best_ask: uint256 = 0
+    best_cost: uint256 = max_value(uint256)
+    drawn: bool = False
+    distances: DynArray[uint256, MAX_CANDIDATES] = []
+    for candidate: address in candidates:
+        ask: uint256 = self.ask_of[candidate]
+        if score._fits(ask, demand):
+            distance: uint256 = score._distance(ask, demand)
+            distances.append(distance)
+            cost: uint256 = score._cost(ask, demand, distance)
+            if cost < best_cost:
+                best = candidate
+                best_ask = ask
+                best_cost = cost
+    nearest: uint256 = self._median(distances)
+    kind: uint256 = score._class_of_demand(demand)
+    size: uint256 = self.class_size[kind]
+    if size > 0:
+        for draw: uint256 in range(DRAWS):
+            member: address = self.members[kind][convert(keccak256(abi_encode(seed, draw)), uint256) % size]
+            ask: uint256 = self.ask_of[member]
+            if score._fits(ask, demand):
+                cost: uint256 = score._cost(ask, demand, max(score._distance(ask, demand), nearest))
+                if cost < best_cost:
+                    best = member
+                    best_ask = ask
+                    best_cost = cost
+                    drawn = True
+    assert best != empty(address), "Market: no eligible provider"
+    self.ask_of[best] = best_ask + ((demand >> 64 & score.U16) << 80)
+    return best, best_ask, drawn
+
+
+@internal
+@pure
+def _median(values: DynArray[uint256, MAX_CANDIDATES]) -> uint256:
+    """
+    @notice The upper median; without values, as far as can be.
+    """
+    count: uint256 = len(values)
+    if count == 0:
+        return score.FAR
+    # The value with at most count // 2 below it and at least count - count // 2 at or below it.
+    for value: uint256 in values:
+        below: uint256 = 0
+        at_most: uint256 = 0
+        for other: uint256 in values:
+            if other < value:
+                below += 1
+            if other <= value:
+                at_most += 1
+        if below <= count // 2 and at_most > count // 2:
+            return value
+    raise "Registry: unreachable"
+
+
+@external
+def release(provider: address, slots: uint256):
+    """
+    @notice Give back the slots of a lease that has ended (M4).
+    """
+    assert msg.sender == self.market, "Registry: only the market"
+    self.ask_of[provider] -= slots << 80
+
+
+@external
+def credit_reputation(provider: address, fees: uint256):
+    """
+    @notice Count fees that the provider's work has paid, in millionths of a dollar.
+    """
+    assert msg.sender == self.rewards, "Registry: only the rewards"
+    self.fees_paid[provider] += fees
+    self._set_reputation(provider, self.ask_of[provider])
+
+
+@internal
+def _set_reputation(provider: address, ask: uint256):
+    """
+    @notice 12 for each doubling of the fees paid, up to 255: a dollar of fees gives 240.
+    @dev From money that is gone, not from counts: a thousand cheap leases are worth no more than one.
+    """
+    left: uint256 = self.fees_paid[provider]
+    doublings: uint256 = 0
+    for _: uint256 in range(21):
+        if left == 0:
+            break
+        left >>= 1
+        doublings += 1
+    reputation: uint256 = min(12 * doublings, 255)
+    self.ask_of[provider] = (ask & ~(score.U8 << 208)) | (reputation << 208)
+    log ReputationSet(provider=provider, reputation=reputation)
+
+
+# Views
+
+
+@external
+@view
+def payee_of(provider: address) -> address:
+    """
+    @notice The payee, the provider itself by default.
+    """
+    payee: address = self.payees[provider]
+    return provider if payee == empty(address) else payee
+
+
+@external
+@view
+def stake_of(provider: address) -> uint256:
+    """
+    @notice The bonded stake, in wei of SURGE.
+    """
+    return convert(self.stakes[provider].bonded, uint256)
+
+
+@external
+@view
+def asks(start: uint256, count: uint256) -> (DynArray[address, MAX_PAGE], DynArray[uint256, MAX_PAGE]):
+    """
+    @notice Providers and their asks, active or not, in the order in which they first came.
+    """
+    owners: DynArray[address, MAX_PAGE] = []
+    words: DynArray[uint256, MAX_PAGE] = []
+    for i: uint256 in range(min(count, MAX_PAGE), bound=MAX_PAGE):
+        if start + i >= self.providers_count:
+            break
+        provider: address = self.providers[start + i]
+        owners.append(provider)
+        words.append(self.ask_of[provider])
+    return owners, words
+
+
+@external
+@view
+def member(kind: uint256, index: uint256) -> address:
+    """
+    @notice Who stands at `index` of a class.
+    """
+    return self.members[kind][index]

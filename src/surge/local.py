@@ -1,0 +1,200 @@
+"""A whole network on one machine: a chain, its contracts, providers as processes of their own, a bidder.
+
+`surge up` and tests use the same class. What was there is resumed: chain, contracts, keys, stakes, leases.
+"""
+
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from surge.chain.anvil import LocalChain
+from surge.chain.book import LOCAL, AddressBook, load_book, save_book
+from surge.chain.local import Program, list_programs, start_program, stop_program
+from surge.chain.wallet import Wallet, open_wallet
+from surge.model.errors import BadInput, Unavailable
+from surge.model.units import Address, MicroUsd, Wei, parse_usd, show_usd
+from surge.store.home import HOME_VARIABLE, Home
+
+if TYPE_CHECKING:
+    from surge.chain.client import Chain
+    from surge.renter.executor import Executor
+
+COINS = Wei(10_000 * 10**18)
+"""Of the local chain's own coin, for gas."""
+RENTER_DOLLARS = parse_usd("1000")
+BIDDER_SURGE = Wei(1_000_000 * 10**18)
+SLOTS = 2
+READY_SECONDS = 120.0
+
+Tell = Callable[[str], None]
+
+
+class LocalNetwork:
+    """With no `home` it lives in a temporary folder and is gone after `stop`.
+
+    providers: how many to run. port: of the chain (default: the last one, or any free one).
+    """
+
+    def __init__(
+        self,
+        providers: int = 3,
+        *,
+        home: Home | Path | str | None = None,
+        port: int | None = None,
+        tell: Tell = lambda _: None,
+    ) -> None:
+        if not 1 <= providers <= 64:
+            raise BadInput(f"{providers} providers can't run on one machine; ask for 1 to 64")
+        self._temporary = None if home else tempfile.TemporaryDirectory(prefix="surge-")
+        root = self._temporary.name if self._temporary else home
+        self.home = root if isinstance(root, Home) else Home(Path(str(root)).absolute())
+        self.providers = providers
+        self._port = port
+        self._tell = tell
+        self._folder = self.home.network("local")
+        self._chain = LocalChain(self._folder / "chain")
+
+    def __enter__(self) -> Self:
+        try:
+            self.start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    @property
+    def running(self) -> bool:
+        return self._chain.running_url() is not None
+
+    @property
+    def book(self) -> AddressBook:
+        return load_book(self.home.book("local"))
+
+    def start(self) -> None:
+        """Bring everything up and wait until every provider's ask is on the chain."""
+        from surge.run.cache import prepare
+
+        prepare(self._tell)
+        self._tell("starting the chain")
+        url = self._chain.start(self._port)
+        book = self._deployed(url)
+        chain = self._genesis_chain(book)
+        try:
+            self._fund_renter(chain)
+            wallets = [self._fund_provider(chain, number) for number in range(1, self.providers + 1)]
+            self._fund_bidder(chain)
+            programs = [self._start_provider(number) for number in range(1, self.providers + 1)]
+            programs.append(self._start_bidder())
+            self._await_asks(chain, {wallet.address for wallet in wallets}, programs)
+        finally:
+            chain.close()
+
+    def stop(self) -> bool:
+        """Stop all its processes, providers first, and keep the state. False when nothing ran."""
+        stopped = [stop_program(self._folder / "run", p.name) for p in self.programs()]
+        stopped.append(self._chain.stop())
+        if self._temporary is not None:
+            self._temporary.cleanup()
+        return any(stopped)
+
+    def programs(self) -> list[Program]:
+        """The providers and the bidder, running or not."""
+        return list_programs(self._folder / "run")
+
+    def executor(self, max_workers: int = 2, budget: str = "1.00", **options: Any) -> "Executor":
+        """An Executor of this network's renter."""
+        from surge.renter.access import Access
+        from surge.renter.executor import Executor
+
+        return Executor(max_workers, budget, access=Access(self.home, "local"), **options)
+
+    def genesis_key(self) -> Wallet:
+        """The throw-away account that deployed the network and holds what is left of the genesis supply."""
+        return open_wallet(self._folder / "keys" / "genesis.json", throwaway=True)
+
+    def provider_home(self, number: int) -> Path:
+        return self._folder / "providers" / str(number)
+
+    # The chain
+
+    def _deployed(self, url: str) -> AddressBook:
+        path = self.home.book("local")
+        if path.exists():
+            book = load_book(path)
+            if book.rpc_url != url:
+                book = book.at(url)
+                save_book(book, path)
+            return book
+        from surge.chain.deploy import deploy
+
+        deployer = self.genesis_key()
+        self._chain.fund(deployer.address, COINS)
+        return deploy("local", url, deployer.key, LOCAL, path, tell=self._tell)
+
+    def _genesis_chain(self, book: AddressBook) -> "Chain":
+        from surge.chain.client import Chain
+
+        return Chain(book, self.genesis_key().key, index=self._folder / "index.db")
+
+    def _fund_coins(self, chain: "Chain", address: Address) -> None:
+        if chain.balance_gas(address) < COINS // 2:
+            self._chain.fund(address, COINS)
+
+    def _fund_renter(self, chain: "Chain") -> None:
+        renter = open_wallet(self.home.wallet, throwaway=True)
+        self._fund_coins(chain, renter.address)
+        missing = RENTER_DOLLARS - chain.balance_usd(renter.address)
+        if missing > 0:
+            self._tell(f"giving the renter {show_usd(missing)} test dollars")
+            chain.faucet(MicroUsd(missing))
+            chain.transfer_usd(renter.address, MicroUsd(missing))
+
+    def _fund_provider(self, chain: "Chain", number: int) -> Wallet:
+        wallet = open_wallet(self.provider_home(number) / "key.json", throwaway=True)
+        self._fund_coins(chain, wallet.address)
+        needed = SLOTS * chain.book.parameters.stake_per_slot
+        held = chain.balance_surge(wallet.address) + chain.stake_of(wallet.address)
+        if held < needed:
+            chain.transfer_surge(wallet.address, Wei(needed - held))
+        return wallet
+
+    def _fund_bidder(self, chain: "Chain") -> None:
+        wallet = open_wallet(self._folder / "bidder" / "key.json", throwaway=True)
+        self._fund_coins(chain, wallet.address)
+        if chain.balance_surge(wallet.address) < BIDDER_SURGE // 2:
+            chain.transfer_surge(wallet.address, BIDDER_SURGE)
+
+    # Processes
+
+    def _start(self, name: str, *command: str) -> Program:
+        environment = {HOME_VARIABLE: str(self.home.root), "PYTHONUNBUFFERED": "1"}
+        return start_program(self._folder / "run", name, [sys.executable, "-m", *command], environment)
+
+    def _start_provider(self, number: int) -> Program:
+        place = str(self.provider_home(number))
+        return self._start(
+            f"provider-{number}", "surge", "provide", "--place", place, "--slots", str(SLOTS), "--yes"
+        )
+
+    def _start_bidder(self) -> Program:
+        return self._start("bidder", "surge.keeper.bidder", "--home", str(self._folder / "bidder"))
+
+    def _await_asks(self, chain: "Chain", wanted: set[Address], programs: list[Program]) -> None:
+        self._tell("waiting for the providers' asks")
+        end = time.monotonic() + READY_SECONDS
+        while time.monotonic() < end:
+            if wanted <= {offer.provider for offer in chain.offers()}:
+                return
+            for program in programs:
+                if not program.running:
+                    raise Unavailable(f"{program.name} ended: {program.last_lines()}; see {program.log}")
+            time.sleep(0.1)
+        raise Unavailable(
+            f"not all providers published an ask within {READY_SECONDS:.0f} s; see the logs in {self._folder / 'run'}"
+        )

@@ -1,0 +1,121 @@
+"""From one command to a serving provider: measure, configure, stake, publish, serve."""
+
+import asyncio
+import os
+import secrets
+import signal
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+
+import structlog
+
+from surge.chain.client import Chain
+from surge.model.ask import Ask
+from surge.model.errors import SurgeError, Underfunded
+from surge.model.units import Wei, show_surge
+from surge.net.endpoint import Endpoint
+from surge.provider.agent import Agent
+from surge.provider.config import Place, ProviderConfig, load_config, save_config
+from surge.run.measure import measure
+from surge.run.pool import Pool
+from surge.run.suite import runtime_number
+from surge.store.provider import ProviderStore
+
+CLAIM_SECONDS = 5.0
+
+log = structlog.get_logger("surge.provider")
+
+
+def configured(place: Place, slots: int | None, tell: Callable[[str], None]) -> ProviderConfig:
+    """The owner's config.toml, written from a measurement of the machine when there is none."""
+    if place.config.exists():
+        return load_config(place.config)
+    tell("measuring this machine")
+    machine = measure()
+    cores = slots or max(1, machine.cores - 1)
+    config = ProviderConfig(
+        slots=cores,
+        memory_mib=1024,
+        energy_mj_per_gfuel=machine.millijoules_per_gfuel,
+        accelerator=machine.accelerator,
+        accelerator_gib=machine.accelerator_gib,
+    )
+    save_config(config, place.config)
+    tell(f"wrote {place.config}")
+    return config
+
+
+def endpoint_secret(place: Place) -> bytes:
+    """The endpoint's ed25519 seed, made once."""
+    path = place.endpoint_key
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(secrets.token_bytes(32))
+    return path.read_bytes()
+
+
+def ensure_stake(chain: Chain, config: ProviderConfig) -> None:
+    """Stake what the slots need. Raises Underfunded with the amount that is missing."""
+    needed = max(config.slots * chain.book.parameters.stake_per_slot, config.extra_stake)
+    missing = needed - chain.stake_of(chain.address)
+    if missing <= 0:
+        return
+    balance = chain.balance_surge(chain.address)
+    if balance < missing:
+        raise Underfunded(
+            f"{config.slots} slots need a stake of {show_surge(needed)} SURGE and {chain.address} is short of "
+            f"{show_surge(missing - balance)}; send it there, or offer fewer slots"
+        )
+    chain.stake(Wei(missing))
+
+
+async def provide(
+    place: Place, config: ProviderConfig, chain: Chain, loopback: bool, tell: Callable[[str], None]
+) -> None:
+    """Serve until SIGTERM or SIGINT; then withdraw the ask and leave every lease resumable."""
+    store = ProviderStore(place.database)
+    pool = Pool(config.slots)
+    await pool.start()
+    endpoint = await Endpoint.bind(endpoint_secret(place), loopback=loopback)
+    key = chain.key
+    agent = Agent(config=config, key=key, chain=chain, store=store, pool=pool, endpoint=endpoint)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, agent.stop)
+    serving = asyncio.create_task(agent.serve())
+    collecting = asyncio.create_task(_collect(chain))
+    try:
+        await asyncio.to_thread(_publish, chain, config, endpoint.ticket(), tell)
+        tell(f"serving as {agent.address}")
+        await serving
+    finally:
+        collecting.cancel()
+        serving.cancel()
+        await asyncio.gather(collecting, serving, return_exceptions=True)
+        with suppress(SurgeError):  # the chain may be gone already: the ask then just goes unanswered
+            await asyncio.to_thread(chain.withdraw_ask)
+        await endpoint.close()
+        await pool.stop()
+        store.close()
+
+
+def _publish(chain: Chain, config: ProviderConfig, ticket: str, tell: Callable[[str], None]) -> None:
+    ensure_stake(chain, config)
+    if config.payee and chain.payee_of(chain.address) != config.payee:
+        chain.set_payee(config.payee_address)
+    chain.publish(config.ask(runtime_number()), ticket)
+    tell("published the ask")
+
+
+async def _collect(chain: Chain) -> None:
+    """Claim the reward of every sold epoch."""
+    while True:
+        try:
+            for epoch, amount in await asyncio.to_thread(chain.unclaimed, chain.address):
+                await asyncio.to_thread(chain.claim, chain.address, epoch)
+                log.info("reward", epoch=epoch, surge=show_surge(amount))
+        except SurgeError as error:
+            log.warning("claiming failed; tried again", reason=str(error))
+        await asyncio.sleep(CLAIM_SECONDS)

@@ -1,0 +1,62 @@
+"""A renter's way in: its home folder, its key, and the chain of one network."""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from coincurve import PrivateKey
+
+from surge.chain.book import AddressBook, load_book
+from surge.model.errors import NoNetwork
+from surge.store.home import Home
+
+if TYPE_CHECKING:
+    from surge.chain.client import Chain
+    from surge.store.renter import RenterStore
+
+
+@dataclass
+class Access:
+    """Made once per network and actor; what it opens is opened once and shared."""
+
+    home: Home
+    network: str | None = None
+    _opened: dict[str, object] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def configured(cls, network: str | None = None) -> "Access":
+        """Of SURGE_HOME. When no network is configured there, a local one is started."""
+        home = Home.default()
+        if not home.book(network).exists():
+            if network is not None:
+                raise NoNetwork(
+                    f"there is no network {network!r} in {home.root}; put its address book at {home.book(network)}"
+                )
+            from surge.local import LocalNetwork
+
+            LocalNetwork(home=home).start()
+        return cls(home, network)
+
+    @cached_property
+    def book(self) -> AddressBook:
+        return load_book(self.home.book(self.network))
+
+    @property
+    def loopback(self) -> bool:
+        """Whether the chain, and so the network, is on this machine alone."""
+        return "127.0.0.1" in self.book.rpc_url or "localhost" in self.book.rpc_url
+
+    def key(self) -> PrivateKey:
+        from surge.chain.wallet import load_wallet
+
+        return load_wallet(self.home.wallet).key
+
+    def chain(self) -> "Chain":
+        from surge.chain.client import Chain
+
+        return Chain(self.book, self.key(), index=self.home.network(self.network) / "index.db")
+
+    def store(self) -> "RenterStore":
+        from surge.store.renter import RenterStore
+
+        return RenterStore(self.home.renter_db)

@@ -1,0 +1,216 @@
+"""`surge.Executor`: a concurrent.futures.Executor whose workers are other people's machines."""
+
+import sys
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor as BaseExecutor
+from concurrent.futures import Future
+from typing import Any, TypeVar
+
+from surge.model.demand import Demand
+from surge.model.errors import BadInput
+from surge.model.task import PYTHON, ImageSpec, Limits, Outcome, Task
+from surge.model.units import parse_usd
+from surge.net.blobs import blob_digest
+from surge.renter.access import Access
+from surge.renter.job import Entry, Group, Job, Settings
+from surge.renter.progress import follow
+from surge.renter.report import Report, report
+from surge.renter.scheduler import GroupKey
+from surge.renter.ship import Shipped, decode_outcome, encode_call, ship
+from surge.run.suite import interpreter_digest, runtime_number
+
+T = TypeVar("T")
+
+
+class Executor(BaseExecutor):
+    """Runs functions in sandboxes of leased providers.
+
+    max_workers: slots to lease at once. budget: dollars as a decimal string, the most that escrows and
+    reservations may take (gas is apart). network: a name in SURGE_HOME, else the configured one; a local
+    network is started when none is configured. max_price: dollars per Gfuel. duration: seconds that a
+    lease lasts at most. limits: of one task. progress: a live display on stderr (default: on a terminal).
+
+    What can't be shipped raises CannotShip at `submit`, before any money moves. Leases are opened at the
+    first task and closed, with the change back, at `shutdown`.
+
+    Warning: a task sees a virtual clock and seeded randomness, no network, threads or processes; prints
+    of a task go to stderr here. NumPy's default integer can be 32 bits wide where `warnings` say so.
+    """
+
+    def __init__(
+        self,
+        max_workers: int = 2,
+        budget: str = "1.00",
+        *,
+        network: str | None = None,
+        access: Access | None = None,
+        name: str = "executor",
+        max_price: str = "0.001",
+        max_price_gib: str = "1.00",
+        duration: int = 900,
+        memory_mib: int = 1024,
+        limits: Limits | None = None,
+        weights: dict[str, int] | None = None,
+        progress: bool | None = None,
+    ) -> None:
+        if max_workers < 1:
+            raise BadInput(f"max_workers is {max_workers}; it must be at least 1")
+        self._limits = limits or Limits()
+        self._access = access or Access.configured(network)
+        demand = Demand(
+            cap_gfuel=parse_usd(max_price),
+            cap_gib=parse_usd(max_price_gib),
+            duration=duration,
+            memory_tier=memory_mib.bit_length() - 1,
+            runtime=runtime_number(),
+            **{f"w_{term}": weight for term, weight in (weights or {}).items()},
+        )
+        settings = Settings(name, max_workers, parse_usd(budget), demand, self._access.loopback)
+        self.warnings: list[str] = []
+        self._settings = settings
+        self._job: Job | None = None
+        self._groups: dict[tuple[bytes, int], GroupKey] = {}
+        self._shipped: dict[Any, Shipped] = {}
+        self._lock = threading.Lock()
+        self._over = False
+        self._progress = sys.stderr.isatty() if progress is None else progress
+        self._display: Callable[[], None] | None = None
+
+    # Work
+
+    def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> "Future[T]":
+        """Raises CannotShip, naming what can't leave this machine; then nothing was spent."""
+        shipped = self._ship(fn)
+        given = encode_call(args, kwargs, shipped)
+        return self._enter(shipped, given, 1)
+
+    def map(
+        self,
+        fn: Callable[..., T],
+        *iterables: Iterable[Any],
+        timeout: float | None = None,
+        chunksize: int = 1,
+    ) -> Iterator[T]:
+        """As in the standard library; `chunksize` is the least number of tasks a chunk (1: adaptive)."""
+        if chunksize < 1:
+            raise BadInput(f"chunksize is {chunksize}; it must be at least 1")
+        shipped = self._ship(fn)
+        inputs = [encode_call(args, {}, shipped) for args in zip(*iterables, strict=False)]
+        futures = [self._enter(shipped, given, chunksize) for given in inputs]
+        return _results(futures, timeout)
+
+    def _ship(self, fn: Callable[..., Any]) -> Shipped:
+        try:
+            known = self._shipped.get(fn)
+        except TypeError:  # an unhashable callable is shipped anew each time
+            return self._noted(ship(fn))
+        if known is None:
+            known = self._shipped[fn] = self._noted(ship(fn))
+        return known
+
+    def _noted(self, shipped: Shipped) -> Shipped:
+        for line in shipped.warnings:
+            if line not in self.warnings:
+                self.warnings.append(line)
+                sys.stderr.write(f"surge: warning: {line}\n")
+        return shipped
+
+    def _enter(self, shipped: Shipped, given: bytes, chunksize: int) -> "Future[Any]":
+        spec = ImageSpec(PYTHON, interpreter_digest(), shipped.modules)
+
+        def decode(outcome: Outcome) -> Any:
+            return decode_outcome(outcome.status, outcome.output, shipped)
+
+        return self.enter(spec, shipped.code, given, decode, chunksize)
+
+    def enter(
+        self,
+        spec: ImageSpec,
+        code: bytes,
+        given: bytes,
+        decode: Callable[[Outcome], Any],
+        chunksize: int = 1,
+        blobs: dict[bytes, bytes] | None = None,
+    ) -> "Future[Any]":
+        """Queue one task of any runtime; `decode` makes its outcome a value or raises."""
+        with self._lock:
+            if self._over:
+                raise RuntimeError("cannot schedule new futures after shutdown")
+            job = self._start()
+        name = blob_digest(code)
+        key = self._groups.get((name + spec.id, chunksize))
+        if key is None:
+            group = Group(spec, {name: code, **(blobs or {})}, len(code), chunksize)
+            key = self._groups[name + spec.id, chunksize] = job.group(group)
+        number = job.next_number()
+        future: Future[Any] = Future()
+        job.submit(Entry(number, key, Task(name, given, number, self._limits), future, decode))
+        return future
+
+    def _start(self) -> Job:
+        if self._job is None:
+            access = self._access
+            self._job = Job(self._settings, access.chain(), access.key(), access.store())
+            if self._progress:
+                self._display = follow(self._job)
+        return self._job
+
+    # The end
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """Wait for the tasks, close every lease together with its provider, and end. Idempotent.
+
+        With wait=False the leases are closed in the background once the tasks are done.
+        """
+        with self._lock:
+            first, self._over = not self._over, True
+        job = self._job
+        if job is None or not first:
+            return
+        if cancel_futures:
+            job.cancel_waiting()
+        if wait:
+            self._end(job)
+        else:
+            threading.Thread(target=self._end, args=(job,), name="surge-shutdown").start()
+
+    def _end(self, job: Job) -> None:
+        try:
+            job.shutdown()
+        finally:
+            if self._display is not None:
+                self._display()
+        for line in job.warnings:
+            if line not in self.warnings:
+                self.warnings.append(line)
+                sys.stderr.write(f"surge: warning: {line}\n")
+
+    @property
+    def job(self) -> str | None:
+        """The job's id, once a task has been submitted."""
+        return self._job.id if self._job else None
+
+    def report(self) -> Report:
+        """What the job did and cost so far; complete after shutdown. Raises BadInput before any task."""
+        if self._job is None:
+            raise BadInput("nothing has run yet; submit a task first")
+        return report(self._job.row, self._job.store, self._job.chain)
+
+
+def _results(futures: "list[Future[T]]", timeout: float | None) -> Iterator[T]:
+    import time
+
+    end = None if timeout is None else time.monotonic() + timeout
+
+    def each() -> Iterator[T]:
+        waiting = list(reversed(futures))
+        try:
+            while waiting:
+                left = None if end is None else end - time.monotonic()
+                yield waiting.pop().result(left)
+        finally:
+            for future in waiting:
+                future.cancel()
+
+    return each()
