@@ -9,6 +9,8 @@ input), or with nothing when the chunk is done.
 import importlib
 import sys
 
+from surge.run.guest import watch
+
 CODE, READY, RETURNED, RAISED = b"C", b"T", b"R", b"E"
 
 
@@ -23,11 +25,14 @@ def reseed(seed):
 
 
 def serve():
-    """Run the chunk."""
+    """Run the chunk. Code that can't be loaded makes each of its tasks raise what the loading raised."""
     import _host  # type: ignore[import-not-found]  # built into the sandbox's interpreter
 
     entry = importlib.import_module("surge.run.guest.entry")
-    run = entry.load(_host.call(CODE))
+    try:
+        run = entry.load(_host.call(CODE))
+    except BaseException as error:
+        run = entry.failed(error)
     task = _host.call(READY)
     while task:
         reseed(int.from_bytes(task[:8], "little"))
@@ -39,6 +44,7 @@ def prepare(modules):
     """Import what the image holds, so that no chunk pays for it again."""
     import gc
 
+    watch.install()
     importlib.import_module("surge.run.guest.entry")
     for name in modules:
         importlib.import_module(name)
