@@ -15,7 +15,7 @@ import msgspec
 from coincurve import PrivateKey
 
 from surge.chain.artifacts import artifact
-from surge.chain.book import CONTRACTS, AddressBook, Parameters, save_book
+from surge.chain.book import CONTRACTS, AddressBook, Parameters, check_book, load_book, save_book
 from surge.chain.files import write_atomically
 from surge.chain.revert import as_error
 from surge.chain.rpc import Rpc
@@ -54,10 +54,15 @@ def deploy(
     """Deploy the network `name` and save its address book at `path`.
 
     key: pays the gas and receives the genesis supply. dollar: the stablecoin that the network is to use;
-    without it a TestDollar with a faucet is deployed. tell: is told each step.
+    without it a TestDollar with a faucet is deployed. tell: is told each step. When the book exists already,
+    it is checked and returned. Raises CorruptState (a journal of another deployment), Underfunded, NoNetwork.
     """
     rpc = Rpc(rpc_url)
     try:
+        if path.exists():
+            book = load_book(path).at(rpc_url)
+            check_book(book, rpc)
+            return book
         return _Deployment(rpc, key, parameters, path, tell).run(name, rpc_url, dollar)
     finally:
         rpc.close()

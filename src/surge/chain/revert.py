@@ -23,7 +23,7 @@ NEXT_STEPS = (
     ),
     (r"no (ask|provider|eligible)", "run `surge asks` to see what is offered, or raise the price cap"),
     (r"voucher|sequence|signature", "fetch the newest voucher of this lease and send that one"),
-    (r"expir|grace|not yet|too early|running", "wait until the time that the lease states (`surge leases`)"),
+    (r"expiry|grace|not over|still unbonding|is running", "wait until then, and try again"),
     (r"stake", "stake more SURGE, or offer fewer slots"),
     (r"only ", "send it from the account that the contract expects"),
 )

@@ -18,7 +18,7 @@ PATIENCE_SECONDS = 180.0
 """How long to wait for a receipt."""
 GAS_MARGIN = (6, 5)
 """Gas limit over the estimate: other transactions may land first and change the path."""
-_NONCE_TAKEN = ("nonce too low", "already known", "replacement transaction underpriced", "already imported")
+_NONCE_TAKEN = ("nonce too low", "replacement transaction underpriced")
 _RACES = 5
 
 
@@ -45,13 +45,18 @@ class Sent:
 
 
 class Sender:
-    """Thread-safe; several processes may send from the same account, a lost race is retried."""
+    """Thread-safe; several processes may send from the same account, a lost race is retried.
+
+    Nonces are counted here while transactions are on their way, and asked of the node otherwise: a local
+    node that lost its last seconds, or another program that used the account, leaves no gap.
+    """
 
     def __init__(self, rpc: Rpc, key: PrivateKey, chain_id: int) -> None:
         self.address = address_of(key)
         self._rpc, self._key, self._chain_id = rpc, key, chain_id
         self._lock = threading.Lock()
-        self._nonce: int | None = None
+        self._nonce = 0
+        self._in_flight: set[str] = set()
 
     def __repr__(self) -> str:
         return f"Sender({self.address})"
@@ -67,13 +72,17 @@ class Sender:
     def send_all(self, calls: list[Call], gas: int | None = None) -> list[Sent]:
         """Several in consecutive nonces, in as few requests as possible; waits for all of them.
 
-        Each is estimated alone, unless `gas` gives the limit of each: calls that build on one another
-        must give it. Raises the first refusal, after the rest was waited for.
+        Each is estimated alone on the state of now, unless `gas` gives the limit of each; none may depend on
+        another. When the estimate of one reverts, none is sent. Raises the first failure; the others count.
         """
         limits = [gas] * len(calls) if gas else self._estimate(calls)
         priority_fee, max_fee = self._fees()
         hashes = self._post(calls, limits, priority_fee, max_fee)
-        receipts = self._wait(calls, hashes)
+        try:
+            receipts = self._wait(calls, hashes)
+        finally:
+            with self._lock:
+                self._in_flight.difference_update(hashes)
         return [self._checked(call, receipt) for call, receipt in zip(calls, receipts, strict=True)]
 
     def _estimate(self, calls: list[Call]) -> list[int]:
@@ -95,39 +104,43 @@ class Sender:
         return fee, 2 * base + fee
 
     def _post(self, calls: list[Call], limits: list[int], priority_fee: int, max_fee: int) -> list[str]:
-        hashes: list[str] = []
+        """Hashes in the order of `calls`. A call that lost its nonce to another program is signed again."""
+        hashes: dict[int, str] = {}
         with self._lock:
+            count = not self._in_flight  # with nothing of ours on its way, the node knows best
             for _ in range(_RACES):
-                if self._nonce is None:
+                if count:
                     self._nonce = int(self._rpc.call("eth_getTransactionCount", self.address, "pending"), 16)
-                rest = list(zip(calls, limits, strict=True))[len(hashes) :]
+                rest = [i for i in range(len(calls)) if i not in hashes]
                 signed = [
-                    Transaction(
-                        self._chain_id,
-                        self._nonce + i,
-                        priority_fee,
-                        max_fee,
-                        limit,
-                        call.to,
-                        call.value,
-                        call.calldata,
-                    ).sign(self._key)
-                    for i, (call, limit) in enumerate(rest)
+                    self._sign(calls[i], limits[i], self._nonce + n, priority_fee, max_fee)
+                    for n, i in enumerate(rest)
                 ]
                 answers = self._rpc.batch([("eth_sendRawTransaction", [raw]) for _, raw in signed])
-                for (hash_, _), answer, (call, _) in zip(signed, answers, rest, strict=True):
-                    if isinstance(answer, RpcError):
-                        self._nonce = None  # count again: another process used this account
-                        if not any(sign in answer.message.lower() for sign in _NONCE_TAKEN):
-                            raise refusal(answer, call.what, self.address) from answer
-                        break
-                    self._nonce += 1
-                    hashes.append("0x" + hash_.hex())
+                self._nonce += len(rest)
+                for i, (hash_, _), answer in zip(rest, signed, answers, strict=True):
+                    if not isinstance(answer, RpcError) or self._is_known(hash_):
+                        hashes[i] = hash_
+                    elif not any(sign in answer.message.lower() for sign in _NONCE_TAKEN):
+                        raise refusal(answer, calls[i].what, self.address) from answer
                 if len(hashes) == len(calls):
-                    return hashes
-        raise NoNetwork(
-            f"{calls[len(hashes)].what}: {self.address} sends from several places at once; try again"
+                    self._in_flight.update(hashes.values())
+                    return [hashes[i] for i in range(len(calls))]
+                count = True
+        late = next(i for i in range(len(calls)) if i not in hashes)
+        raise NoNetwork(f"{calls[late].what}: {self.address} sends from several places at once; try again")
+
+    def _sign(self, call: Call, gas: int, nonce: int, priority_fee: int, max_fee: int) -> tuple[str, str]:
+        """Hash and raw transaction, in hex."""
+        transaction = Transaction(
+            self._chain_id, nonce, priority_fee, max_fee, gas, call.to, call.value, call.calldata
         )
+        digest, raw = transaction.sign(self._key)
+        return "0x" + digest.hex(), raw
+
+    def _is_known(self, hash_: str) -> bool:
+        """Whether the node has this very transaction: an answer may be lost and its request repeated."""
+        return bool(self._rpc.call("eth_getTransactionByHash", hash_))
 
     def _wait(self, calls: list[Call], hashes: list[str]) -> list[dict[str, Any]]:
         receipts: dict[str, dict[str, Any]] = {}
