@@ -60,7 +60,7 @@ class Cache:
 
     def keep_module(self, module: bytes) -> bytes:
         """Store a wasm module; its digest."""
-        named = digest("module", module)
+        named = digest("blob", module)
         path = self.root / "modules" / f"{named.hex()}.wasm"
         if not path.exists():
             _write(path, module)
@@ -70,7 +70,7 @@ class Cache:
         """A stored wasm module. Raises BadInput if it isn't here or was changed."""
         path = self.root / "modules" / f"{named.hex()}.wasm"
         content = path.read_bytes() if path.exists() else b""
-        if digest("module", content) != named:
+        if digest("blob", content) != named:
             raise BadInput(f"the wasm module {named.hex()[:16]} isn't here; send it again")
         return content
 

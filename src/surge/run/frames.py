@@ -46,6 +46,8 @@ class Working(msgspec.Struct, tag="working"):
 class Ready(msgspec.Struct, tag="ready"):
     digest: bytes = b""
     fuel: int = 0
+    millijoules: int = 0
+    measured: bool = False
 
 
 class TaskOutcome(msgspec.Struct, array_like=True):

@@ -45,14 +45,14 @@ class MemoryImage:
         return named
 
     @classmethod
-    def load(cls, path: Path) -> "tuple[MemoryImage, bytes] | None":
-        """The stored image and its digest; None if there is none, or a damaged one, which is removed."""
+    def load(cls, path: Path) -> "MemoryImage | None":
+        """The stored image; None if there is none, or a damaged one, which is removed."""
         try:
             body = msgspec.msgpack.decode(path.read_bytes())
             memory = zstandard.ZstdDecompressor().decompress(body["memory"], max_output_size=body["size"])
             image = cls(memory, body["state"], Fuel(body["fuel"]))
             if image.digest == body["digest"]:
-                return image, body["digest"]
+                return image
         except FileNotFoundError:
             return None
         except (msgspec.DecodeError, zstandard.ZstdError, KeyError, TypeError):

@@ -1,6 +1,9 @@
 """Access to a guest's linear memory that checks every pointer and length before a byte is touched."""
 
 import ctypes
+import mmap
+import os
+import sys
 
 import wasmtime
 
@@ -9,6 +12,45 @@ PAGE = 1 << 16
 
 class OutOfBounds(Exception):
     """A guest handed over a range that isn't all inside its memory."""
+
+
+class Stencil:
+    """Bytes to lay over a guest's memory many times. On Linux they are mapped copy-on-write, so that a
+    restore costs what the guest touches; elsewhere they are copied."""
+
+    def __init__(self, content: bytes) -> None:
+        self.size = len(content)
+        self._file: int | None = None
+        self._content = content
+        if sys.platform == "linux":
+            self._file = os.memfd_create("surge-image")
+            with open(self._file, "wb", closefd=False) as file:
+                file.write(content)
+            self._content = b""
+
+    def close(self) -> None:
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
+
+    def lay(self, address: int) -> None:
+        """Over `size` bytes at a page-aligned address of this process, which must be mapped and ours."""
+        if self._file is None:
+            ctypes.memmove(address, self._content, self.size)
+            return
+        protection, flags = mmap.PROT_READ | mmap.PROT_WRITE, mmap.MAP_PRIVATE | _MAP_FIXED
+        if _libc_mmap()(address, self.size, protection, flags, self._file, 0) != address:
+            raise OSError(ctypes.get_errno(), "the image can't be mapped; this machine is out of memory")
+
+
+_MAP_FIXED = 0x10
+
+
+def _libc_mmap() -> "ctypes._NamedFuncPointer":
+    call = ctypes.CDLL(None, use_errno=True).mmap
+    call.restype = ctypes.c_void_p
+    call.argtypes = [ctypes.c_void_p, ctypes.c_size_t, *[ctypes.c_int] * 3, ctypes.c_longlong]
+    return call
 
 
 class GuestMemory:
@@ -45,6 +87,12 @@ class GuestMemory:
 
     def write(self, address: int, content: bytes) -> None:
         ctypes.memmove(self._at(address, len(content)), content, len(content))
+
+    def lay(self, stencil: Stencil) -> None:
+        """Replace the whole memory, which must be as large as the stencil, by the stencil's bytes."""
+        if stencil.size != self.refresh():
+            raise OutOfBounds(f"an image of {stencil.size} bytes for a memory of {self.size}")
+        stencil.lay(self._base)
 
     def dump(self) -> bytes:
         return self.read(0, self.refresh())

@@ -47,10 +47,12 @@ A = TypeVar("A", Ready, Ran)
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """What chunks start from: its digest, and the fuel that making it takes."""
+    """What chunks start from: its digest, and what making it took (nothing when it was there already)."""
 
     digest: bytes
     fuel: Fuel
+    joules: MilliJoules
+    measured: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +204,7 @@ class Pool:
             if self._cache.keep_module(module) != spec.module:
                 raise BadInput("the wasm module isn't the one that the job names; send it again")
         ready = await self._ask(spec.id, MakeImage(spec), Ready, COMPILE_SECONDS)
-        return Image(ready.digest, Fuel(ready.fuel))
+        return Image(ready.digest, Fuel(ready.fuel), MilliJoules(ready.millijoules), ready.measured)
 
     async def run(self, job: Job) -> ChunkResult:
         """Run a chunk on the next idle slot.

@@ -13,7 +13,7 @@ from surge.run.door import Assignment, ChunkDoor
 from surge.run.files import Tree
 from surge.run.image import MemoryImage
 from surge.run.interpreter import library
-from surge.run.memory import PAGE
+from surge.run.memory import Stencil
 from surge.run.sandbox import Door, Sandbox, Stop, Trapped
 from surge.run.suite import guest_files
 from surge.run.world import Exited, World
@@ -73,9 +73,14 @@ class PythonGuest(Sandbox):
 
     def turn(self, source: bytes) -> Stop | None:
         """Run source in the persistent `__main__`; how it stopped, if it didn't end well."""
-        address = self.allocate(len(source))
-        self.memory.write(address, source)
-        result = self.call("turn", address, len(source))
+
+        def body() -> int | None:
+            address = self.allocate(len(source))
+            self.memory.write(address, source)
+            result: int | None = self.exports["turn"](self.store, address, len(source))  # type: ignore[operator]
+            return result
+
+        result = self.run(body)
         if isinstance(result, Exited):
             result = Stop(False, f"the interpreter ended itself with exit code {result.code}")
         if isinstance(result, Stop):
@@ -87,13 +92,22 @@ class PythonGuest(Sandbox):
         return f"\n{text}" if text else ""
 
 
+class Image:
+    """A memory image ready to be laid over fresh guests, and its digest."""
+
+    def __init__(self, source: MemoryImage) -> None:
+        self.digest, self.fuel, self.state = source.digest, source.fuel, source.state
+        self.stencil = Stencil(source.memory)
+
+    def close(self) -> None:
+        self.stencil.close()
+
+
 class PythonRuntime:
-    """Makes images and runs chunks, one at a time. Keeps the last instance to restore it in place."""
+    """Makes images and runs chunks, one at a time, each in an instance of its own."""
 
     def __init__(self, module: wasmtime.Module) -> None:
         self._module = module
-        self._kept: tuple[bytes, int, PythonGuest] | None = None
-        self._door: Door = _nobody
 
     def make_image(self, spec: ImageSpec) -> MemoryImage:
         """Import `spec.modules`. Raises BadInput, with the guest's traceback, if one can't be imported."""
@@ -116,52 +130,31 @@ class PythonRuntime:
             guest.close()
 
     def run(
-        self, named: bytes, image: MemoryImage, code: bytes, tasks: list[Assignment], limits: Limits
+        self, image: Image, code: bytes, tasks: list[Assignment], limits: Limits
     ) -> tuple[list[Outcome], Fuel]:
         """The outcomes of a chunk, in order, up to the first task that broke the guest; and all its fuel.
 
-        named: the image's digest. Raises BadInput if the image is larger than the memory limit,
-        NotDeterministic if this machine was the reason for a stop.
+        Raises BadInput if the image is larger than the memory limit, NotDeterministic if this machine
+        was the reason for a stop.
         """
-        guest = self._restored(named, image, limits)
-        self._door = door = ChunkDoor(code, tasks, limits, guest.world)
-        guest.world.set_fuel(limits.fuel)
-        kept = False
+        size = image.stencil.size
+        if size > limits.memory:
+            raise BadInput(
+                f"the imports alone fill {size >> 20} MiB; the limit is {limits.memory >> 20} MiB: "
+                "raise the memory limit or import less"
+            )
+        guest = PythonGuest(self._module, limits.memory, _nobody)
+        guest.door = door = ChunkDoor(code, tasks, limits, guest.world)
         try:
+            guest.memory.grow_to(size)
+            guest.memory.lay(image.stencil)
+            guest.world.restore(image.state)
+            guest.world.set_fuel(limits.fuel)
             stop = guest.turn(SERVE)
             if stop is not None:
                 door.broken(stop)
             elif not door.done:
                 door.broken(Stop(False, "the chunk ended before all its tasks did"))
-            kept = stop is None and door.done and guest.memory.refresh() == len(image.memory)
             return door.outcomes, door.fuel
         finally:
-            self._door = _nobody
-            if kept:
-                self._kept = named, limits.memory, guest
-            else:
-                guest.close()
-
-    def _restored(self, named: bytes, image: MemoryImage, limits: Limits) -> PythonGuest:
-        """A guest in the image's state. Its memory never grew past the image, so a kept one is as good
-        as a fresh one: the interpreter has one mutable global, its stack pointer, and that is at rest."""
-        kept, self._kept = self._kept, None
-        if kept is not None and kept[:2] == (named, limits.memory):
-            guest = kept[2]
-        else:
-            if kept is not None:
-                kept[2].close()
-            if len(image.memory) > limits.memory:
-                raise BadInput(
-                    f"the imports alone fill {len(image.memory) >> 20} MiB; the limit is "
-                    f"{limits.memory >> 20} MiB: raise the memory limit or import less"
-                )
-            guest = PythonGuest(self._module, limits.memory, self._answer)
-            guest.memory.grow_to(len(image.memory) // PAGE * PAGE)
-        guest.store.set_epoch_deadline(1)
-        guest.memory.write(0, image.memory)
-        guest.world.restore(image.state)
-        return guest
-
-    def _answer(self, message: bytes) -> bytes:
-        return self._door(message)
+            guest.close()

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 import wasmtime
 
 from surge.model.errors import BadInput, NotDeterministic
 from surge.run import abi
 from surge.run.engine import engine
-from surge.run.memory import GuestMemory
+from surge.run.memory import GuestMemory, OutOfBounds
 from surge.run.wasi import Wasi
 from surge.run.world import CALL_FUEL, Exited, OutOfFuel, World
 
@@ -49,10 +50,40 @@ def _types(signature: str) -> list[wasmtime.ValType]:
     return [wasmtime.ValType.i32() if c == abi.I32 else wasmtime.ValType.i64() for c in signature]
 
 
+class Linked:
+    """What guests may import, defined once per process (it takes 3 ms) and pointed at one guest at a time."""
+
+    def __init__(self) -> None:
+        self.wasi = Wasi()
+        self.guest: Sandbox | None = None
+        self.linker = wasmtime.Linker(engine())
+        for name, call in self.wasi.functions().items():
+            returns = [] if name == "proc_exit" else [wasmtime.ValType.i32()]
+            self.linker.define_func(
+                abi.MODULE, name, wasmtime.FuncType(_types(abi.SIGNATURES[name]), returns), call
+            )
+        four = wasmtime.FuncType(_types("iiii"), [wasmtime.ValType.i32()])
+        self.linker.define_func("host", "call", four, self._call)
+
+    def _call(self, at: int, length: int, reply_at: int, reply_length_at: int) -> int:
+        if self.guest is None:
+            raise Trapped("a message to a host that takes none")
+        return self.guest.answer(at, length & 0xFFFFFFFF, reply_at, reply_length_at)
+
+    def point(self, guest: "Sandbox") -> None:
+        self.guest, self.wasi.world, self.wasi.memory = guest, guest.world, guest.memory
+
+
+@cache
+def linked() -> Linked:
+    return Linked()
+
+
 class Sandbox:
     """An instance. `memory_limit` in bytes; `door` (python only) answers `host.call`.
 
-    Raises BadInput if the module imports what isn't offered or needs more memory than the limit.
+    Raises BadInput if the module needs more memory than the limit.
+    Warning: the process runs one sandbox at a time: the one that was made last, or resumed.
     """
 
     def __init__(
@@ -62,47 +93,34 @@ class Sandbox:
         self.store.set_limits(memory_size=memory_limit, instances=1, memories=1)
         self.store.set_epoch_deadline(1)
         self.store.set_fuel(2**62)
-        self.world, self._door = world, door or _no_door
+        self.world = world
+        self.door: Door = door or _no_door
         world.fuel_left, world.set_fuel = self.store.get_fuel, self.store.set_fuel
-        self._wasi = Wasi(world)
-        linker = wasmtime.Linker(engine())
-        for name, call in self._wasi.functions().items():
-            returns = [] if name == "proc_exit" else [wasmtime.ValType.i32()]
-            linker.define_func(
-                abi.MODULE, name, wasmtime.FuncType(_types(abi.SIGNATURES[name]), returns), call
-            )
-        if door is not None:
-            linker.define_func(
-                "host", "call", wasmtime.FuncType(_types("iiii"), [wasmtime.ValType.i32()]), self._call
-            )
         try:
-            exports = linker.instantiate(self.store, module).exports(self.store)
-        except wasmtime.WasmtimeError as error:
+            exports = linked().linker.instantiate(self.store, module).exports(self.store)
+        except (wasmtime.WasmtimeError, wasmtime.Trap) as error:
             self.close()
             raise BadInput(
                 f"the module can't start within {memory_limit >> 20} MiB of memory "
                 f"({str(error).splitlines()[0]}); raise the memory limit"
             ) from error
-        except BaseException:
-            self.close()
-            raise
-        self.exports = exports
         memory = exports.get("memory")
         if not isinstance(memory, wasmtime.Memory):
             self.close()
             raise BadInput("the module exports no memory; link it as a wasm32-wasi command")
-        self.memory = self._wasi.memory = GuestMemory(memory, self.store)
+        self.exports = exports
+        self.memory = GuestMemory(memory, self.store)
+        linked().point(self)
 
     def close(self) -> None:
         self.store.close()
 
-    def _call(self, at: int, length: int, reply_at: int, reply_length_at: int) -> int:
-        length &= 0xFFFFFFFF
+    def answer(self, at: int, length: int, reply_at: int, reply_length_at: int) -> int:
+        """One message of the guest: check it, ask the door, lay the reply into the guest's memory."""
         if length > MAX_MESSAGE:
             raise Trapped(f"a message of {length} bytes to the host; {MAX_MESSAGE} is the most")
         self.world.charge(CALL_FUEL + length)
-        self.memory.check(at, length)
-        reply = self._door(self.memory.read(at, length))
+        reply = self.door(self.memory.read(at, length))
         self.world.charge(len(reply))
         address = self.allocate(len(reply))
         self.memory.write(address, reply)
@@ -117,24 +135,29 @@ class Sandbox:
             raise Trapped(f"no memory left for {length} bytes from the host")
         return address
 
-    def call(self, export: str, *arguments: int) -> int | Stop | Exited | None:
-        """Run an export to its end. Its result, or how it stopped.
+    def start(self) -> int | Stop | Exited | None:
+        """Run a command's `_start` to its end: None, or how else it ended."""
+        return self.run(lambda: self.exports["_start"](self.store))  # type: ignore[operator]
+
+    def run(self, body: Callable[[], int | None]) -> int | Stop | Exited | None:
+        """Run calls into the guest. Their result, or how the guest ended.
 
         Raises NotDeterministic when the reason lies in this machine: wall time, native stack.
         """
         try:
-            result: int | None = self.exports[export](self.store, *arguments)  # type: ignore[operator]
+            return body()
         except Exited as exited:
             return exited
         except OutOfFuel:
             return Stop(True, "out of fuel")
+        except OutOfBounds:
+            return Stop(False, TRAPS[wasmtime.TrapCode.MEMORY_OUT_OF_BOUNDS])
         except Trapped as trapped:
             return Stop(False, str(trapped))
         except wasmtime.Trap as trap:
             return self._stop(trap)
         except wasmtime.WasmtimeError as error:
             raise NotDeterministic(f"the sandbox failed: {str(error).splitlines()[0]}") from error
-        return result
 
     def _stop(self, trap: wasmtime.Trap) -> Stop:
         code = trap.trap_code

@@ -43,4 +43,4 @@ def python_spec(modules: tuple[str, ...] = ()) -> ImageSpec:
 
 def wasm_spec(module: bytes) -> ImageSpec:
     """A wasm module, named by its digest."""
-    return ImageSpec(WASM, suite_digest(), (), digest("module", module))
+    return ImageSpec(WASM, suite_digest(), (), digest("blob", module))

@@ -20,9 +20,8 @@ MAX_TRANSFER = 16 << 20
 class Wasi:
     """The calls, as methods with WASI's names. Addresses arrive as signed 32-bit integers."""
 
-    def __init__(self, world: World) -> None:
-        self.world = world
-        self.memory: GuestMemory
+    world: World
+    memory: GuestMemory
 
     def functions(self) -> dict[str, Callable[..., int | None]]:
         """Name → a host function that charges, runs and answers with an errno."""

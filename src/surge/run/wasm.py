@@ -61,6 +61,9 @@ class WasmRuntime:
         check_command(module)
         self._module = module
 
+    def close(self) -> None:
+        self._module.close()
+
     def run(self, tasks: list[Assignment], limits: Limits) -> tuple[list[Outcome], Fuel]:
         """One outcome per task, in order; a task that traps doesn't stop the next. And all the fuel."""
         outcomes = [self._run(task, limits) for task in tasks]
@@ -81,7 +84,7 @@ class WasmRuntime:
         sandbox = Sandbox(self._module, world, limits.memory)
         try:
             world.set_fuel(limits.fuel)
-            ended = sandbox.call("_start")
+            ended = sandbox.start()
             fuel = Fuel(limits.fuel - world.fuel_left())
         finally:
             sandbox.close()

@@ -14,7 +14,7 @@ from surge.model.task import PYTHON, WASM, ImageSpec, Limits, Outcome
 from surge.model.units import Bytes, Fuel
 from surge.run.cache import Cache
 from surge.run.door import Assignment
-from surge.run.energy import EnergyMeter
+from surge.run.energy import Energy, EnergyMeter
 from surge.run.engine import THREAD_STACK, engine
 from surge.run.frames import (
     Answer,
@@ -33,13 +33,15 @@ from surge.run.frames import (
 )
 from surge.run.image import MemoryImage
 from surge.run.orphan import die_with_parent
-from surge.run.python import PythonRuntime
+from surge.run.python import Image, PythonRuntime
 from surge.run.suite import suite_digest
 from surge.run.wasm import WasmRuntime, module_image
 
 MAX_HELD = 3
 """Images, and modules, that a worker keeps in memory."""
 TICK = 0.05
+IMPORT_SECONDS = 10.0
+"""A guess, shown while an image is made."""
 
 
 @contextmanager
@@ -68,8 +70,10 @@ class Worker:
     def __init__(self, cache: Cache, out: BinaryIO) -> None:
         self._cache, self._out = cache, out
         self._python: PythonRuntime | None = None
-        self._images: dict[bytes, tuple[bytes, MemoryImage]] = {}
+        self._images: dict[bytes, Image] = {}
         self._commands: dict[bytes, WasmRuntime] = {}
+        self._made: tuple[Fuel, Energy] | None = None
+
 
     def answer(self, request: Request) -> Answer:
         try:
@@ -108,26 +112,25 @@ class Worker:
         _hold(self._commands, named, runtime)
         return runtime
 
-    def _image(self, spec: ImageSpec) -> tuple[bytes, MemoryImage]:
-        held = self._images.pop(spec.id, None)
-        if held is None:
+    def _image(self, spec: ImageSpec) -> Image:
+        image = self._images.pop(spec.id, None)
+        if image is None:
             path = self._cache.image_path(spec.id)
-            stored = MemoryImage.load(path)
-            if stored is None:
-                self._progress(f"importing {', '.join(spec.modules) or 'nothing'}", 0.0, 10.0)
-                image = self._interpreter().make_image(spec)
-                held = image.save(path), image
-            else:
-                held = stored[1], stored[0]
-        _hold(self._images, spec.id, held)
-        return held
+            made = MemoryImage.load(path)
+            if made is None:
+                self._progress(f"importing {', '.join(spec.modules) or 'the driver'}", 0.0, IMPORT_SECONDS)
+                made = self._interpreter().make_image(spec)
+                made.save(path)
+            image = Image(made)
+        _hold(self._images, spec.id, image)
+        return image
 
     def _make_image(self, spec: ImageSpec) -> Ready:
         if spec.runtime == WASM:
             self._command(spec.module)
             return Ready(module_image(spec.module), 0)
-        named, image = self._image(spec)
-        return Ready(named, image.fuel)
+        image = self._image(spec)
+        return Ready(image.digest, image.fuel)
 
     def _run(self, request: RunChunk) -> Ran:
         limits = Limits(Fuel(request.fuel), Bytes(request.memory), Bytes(request.output))
@@ -139,10 +142,11 @@ class Worker:
             with wall_guard(request.wall_seconds):
                 outcomes, fuel = command.run(tasks, limits)
         else:
-            (named, image), python = self._image(request.spec), self._interpreter()
+            image, python = self._image(request.spec), self._interpreter()
+            named = image.digest
             meter = EnergyMeter()
             with wall_guard(request.wall_seconds):
-                outcomes, fuel = python.run(named, image, request.code, tasks, limits)
+                outcomes, fuel = python.run(image, request.code, tasks, limits)
         energy = meter.read()
         told = [TaskOutcome(o.task, o.status, o.output, o.fuel) for o in outcomes]
         return Ran(named, told, fuel, energy.millijoules, energy.measured)
@@ -156,7 +160,7 @@ class Worker:
 def _hold(held: dict[bytes, Any], named: bytes, thing: Any) -> None:
     held[named] = thing
     while len(held) > MAX_HELD:
-        del held[next(iter(held))]
+        held.pop(next(iter(held))).close()
 
 
 def _limit_self() -> None:
