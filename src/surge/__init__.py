@@ -1,0 +1,29 @@
+"""Surge: one open computer made of other people's computers.
+
+`Executor` runs Python functions there; `LocalNetwork` brings a whole network up on this machine.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from surge.local import LocalNetwork
+    from surge.model.errors import SurgeError
+    from surge.renter.executor import Executor
+
+__all__ = ["Executor", "LocalNetwork", "SurgeError"]
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Executor": "surge.renter.executor",
+    "LocalNetwork": "surge.local",
+    "SurgeError": "surge.model.errors",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import on first use: `surge --help` must not wait for what it doesn't need."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'surge' has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(_HOMES[name]), name)

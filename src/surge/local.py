@@ -78,9 +78,9 @@ class LocalNetwork:
 
     def start(self) -> None:
         """Bring everything up and wait until every provider's ask is on the chain."""
-        from surge.run.cache import prepare
+        from surge.run.cache import Cache
 
-        prepare(self._tell)
+        Cache.open().interpreter(self._progress)
         self._tell("starting the chain")
         url = self._chain.start(self._port)
         book = self._deployed(url)
@@ -93,7 +93,10 @@ class LocalNetwork:
             programs.append(self._start_bidder())
             self._await_asks(chain, {wallet.address for wallet in wallets}, programs)
         finally:
-            chain.close()
+            chain.disconnect()
+
+    def _progress(self, stage: str, elapsed: float, expected: float) -> None:
+        self._tell(f"{stage}, {elapsed:.0f} of about {expected:.0f} s (once on this machine)")
 
     def stop(self) -> bool:
         """Stop all its processes, providers first, and keep the state. False when nothing ran."""
@@ -162,7 +165,18 @@ class LocalNetwork:
         held = chain.balance_surge(wallet.address) + chain.stake_of(wallet.address)
         if held < needed:
             chain.transfer_surge(wallet.address, Wei(needed - held))
+        self._configure_provider(number)
         return wallet
+
+    def _configure_provider(self, number: int) -> None:
+        """Providers that share one machine don't measure it each: they differ in price, so that there is
+        something to choose."""
+        from surge.provider.config import ProviderConfig, save_config
+
+        path = self.provider_home(number) / "config.toml"
+        if not path.exists():
+            price = MicroUsd(1 + number % 3)
+            save_config(ProviderConfig(slots=SLOTS, memory_mib=1024, price_per_gfuel=show_usd(price)), path)
 
     def _fund_bidder(self, chain: "Chain") -> None:
         wallet = open_wallet(self._folder / "bidder" / "key.json", throwaway=True)
@@ -179,11 +193,15 @@ class LocalNetwork:
     def _start_provider(self, number: int) -> Program:
         place = str(self.provider_home(number))
         return self._start(
-            f"provider-{number}", "surge", "provide", "--place", place, "--slots", str(SLOTS), "--yes"
+            f"provider-{number}", "surge", "provide", "--place", place, "--network", "local", "--yes"
         )
 
     def _start_bidder(self) -> Program:
-        return self._start("bidder", "surge.keeper.bidder", "--home", str(self._folder / "bidder"))
+        book, wallet = str(self.home.book("local")), str(self._folder / "bidder" / "key.json")
+        chain = str(self._chain.folder)
+        return self._start(
+            "bidder", "surge.keeper.bidder", "--book", book, "--wallet", wallet, "--local-chain", chain
+        )
 
     def _await_asks(self, chain: "Chain", wanted: set[Address], programs: list[Program]) -> None:
         self._tell("waiting for the providers' asks")
@@ -196,5 +214,6 @@ class LocalNetwork:
                     raise Unavailable(f"{program.name} ended: {program.last_lines()}; see {program.log}")
             time.sleep(0.1)
         raise Unavailable(
-            f"not all providers published an ask within {READY_SECONDS:.0f} s; see the logs in {self._folder / 'run'}"
+            f"not all providers published an ask within {READY_SECONDS:.0f} s; "
+            f"see the logs in {self._folder / 'run'}"
         )

@@ -67,6 +67,13 @@ class Connection:
             raise BadInput("this needs an account; give Chain a key (see `surge wallet`)")
         return address_of(self._key)
 
+    @property
+    def key(self) -> PrivateKey:
+        """The account's key. Raises BadInput without one."""
+        if self._key is None:
+            raise BadInput("this needs an account; give Chain a key (see `surge wallet`)")
+        return self._key
+
     def domain(self) -> Domain:
         """What this network's signatures are bound to."""
         return self.book.domain

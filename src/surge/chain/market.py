@@ -102,7 +102,7 @@ class MarketCalls(MoneyCalls):
         """Redeem vouchers of several leases in consecutive transactions, sent in one go."""
         return self._send_all([self._settling(*each) for each in vouchers])
 
-    def close(
+    def close_lease(
         self,
         lease: Lease,
         voucher: Voucher | None,

@@ -113,6 +113,15 @@ class RewardsCalls(MoneyCalls):
             for event in self._events("AuctionSettled")
         ]
 
+    def sweeps(self) -> dict[int, tuple[int, int]]:
+        """Of each epoch that an auction has ended: its payments are in blocks after the first number, up
+        to the second."""
+        spans, before = {}, 0
+        for event in self._events("AuctionStarted"):
+            spans[int(event.members["epoch"])] = (before, event.block)
+            before = event.block
+        return spans
+
     def rewards_of(self, provider: Address) -> list[Reward]:
         """Every reward that was claimed for a provider, oldest first."""
         return [

@@ -5,7 +5,7 @@ The thinking is in session.py; this actor performs its instructions: sandbox, st
 
 import asyncio
 from collections import Counter, OrderedDict
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
@@ -15,7 +15,7 @@ from surge.chain.client import Chain
 from surge.model.errors import Distrusted, SurgeError
 from surge.model.lease import Lease
 from surge.model.signature import address_of, recover, sign
-from surge.model.task import ImageSpec, moved_of
+from surge.model.task import WASM, ImageSpec
 from surge.model.units import LeaseId
 from surge.model.voucher import Session
 from surge.net.blobs import Assembly
@@ -178,7 +178,7 @@ class Agent:
         served = self._served.get(lease_id)
         if served is None or served.session.lease.terms != terms:
             lease = await asyncio.to_thread(self._chain.lease, lease_id)
-            if lease is None or lease.terms != terms or terms.provider != self.address:
+            if lease.terms != terms or terms.provider != self.address:
                 await link.send(Sorry("no-lease", f"lease {lease_id} is not open here with these terms"))
                 raise Distrusted(f"lease {lease_id} is not open here with the terms of the hello")
             self._store.put_lease(lease)
@@ -268,7 +268,7 @@ class Agent:
         except SurgeError as error:
             await self._handle_answer(served, Sorry("no-image", str(error)))
             return
-        made = ImageMade(spec, image.digest, image.fuel, image.joules, image.joules_measured)
+        made = ImageMade(spec, image.digest, image.fuel, image.joules, image.measured)
         await self._handle(served, made)
 
     async def _handle_answer(self, served: _Served, message: Message) -> None:
@@ -277,14 +277,13 @@ class Agent:
 
     async def _execute(self, served: _Served, work: Execute) -> None:
         first = work.tasks[0]
-        code = self._blobs.get(first.code)
+        code = b"" if work.spec.runtime == WASM else self._blobs.get(first.code)
         if code is None:
             await self._handle(served, ChunkBroke(work.chunk, "no-blob", "send the code before its tasks"))
             return
         ids = [task.id(work.spec) for task in work.tasks]
         job = Job(
             spec=work.spec,
-            chunk=work.chunk,
             code=code,
             tasks=[(name, task.input, task.seed) for name, task in zip(ids, work.tasks, strict=True)],
             limits=first.limits,
@@ -295,8 +294,7 @@ class Agent:
         except SurgeError as error:
             await self._handle(served, ChunkBroke(work.chunk, "failed", str(error)))
             return
-        moved = moved_of(len(code), [task.input for task in work.tasks], result.outcomes)
-        await self._handle(served, ChunkRan(replace(result, moved=moved)))
+        await self._handle(served, ChunkRan(result))
 
     # Chain
 
@@ -307,7 +305,7 @@ class Agent:
                 now = await asyncio.to_thread(self._chain.now)
                 for served in list(self._served.values()):
                     state = await asyncio.to_thread(self._chain.lease_state, served.session.lease.id)
-                    await self._handle(served, Tick(now, state.settled if state else None))
+                    await self._handle(served, Tick(now, state.settled if state.open else None))
             except SurgeError as error:
                 log.warning("the chain can't be asked", reason=str(error))
             await asyncio.sleep(TICK_SECONDS)
@@ -331,9 +329,9 @@ class Agent:
             return
         served.ending = True
         kept = self._store.voucher(served.session.lease.id)
-        paid = (kept.voucher, kept.signature) if kept else None
+        paid = (kept.voucher, kept.signature) if kept else (None,)
         try:
-            await asyncio.to_thread(self._chain.close_as_provider, served.session.lease, paid)
+            await asyncio.to_thread(self._chain.close_lease, served.session.lease, *paid)
         except SurgeError as error:
             log.warning("closing failed; tried again", lease=served.session.lease.id, reason=str(error))
         finally:

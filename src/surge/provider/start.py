@@ -6,18 +6,15 @@ import secrets
 import signal
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
 
 import structlog
 
 from surge.chain.client import Chain
-from surge.model.ask import Ask
 from surge.model.errors import SurgeError, Underfunded
-from surge.model.units import Wei, show_surge
+from surge.model.units import Address, Wei, show_surge
 from surge.net.endpoint import Endpoint
 from surge.provider.agent import Agent
 from surge.provider.config import Place, ProviderConfig, load_config, save_config
-from surge.run.measure import measure
 from surge.run.pool import Pool
 from surge.run.suite import runtime_number
 from surge.store.provider import ProviderStore
@@ -31,6 +28,8 @@ def configured(place: Place, slots: int | None, tell: Callable[[str], None]) -> 
     """The owner's config.toml, written from a measurement of the machine when there is none."""
     if place.config.exists():
         return load_config(place.config)
+    from surge.run.measure import measure
+
     tell("measuring this machine")
     machine = measure()
     cores = slots or max(1, machine.cores - 1)
@@ -65,8 +64,8 @@ def ensure_stake(chain: Chain, config: ProviderConfig) -> None:
     balance = chain.balance_surge(chain.address)
     if balance < missing:
         raise Underfunded(
-            f"{config.slots} slots need a stake of {show_surge(needed)} SURGE and {chain.address} is short of "
-            f"{show_surge(missing - balance)}; send it there, or offer fewer slots"
+            f"{config.slots} slots need a stake of {show_surge(needed)} SURGE and {chain.address} is short "
+            f"of {show_surge(missing - balance)}; send it there, or offer fewer slots"
         )
     chain.stake(Wei(missing))
 
@@ -104,7 +103,7 @@ async def provide(
 def _publish(chain: Chain, config: ProviderConfig, ticket: str, tell: Callable[[str], None]) -> None:
     ensure_stake(chain, config)
     if config.payee and chain.payee_of(chain.address) != config.payee:
-        chain.set_payee(config.payee_address)
+        chain.set_payee(Address(config.payee))
     chain.publish(config.ask(runtime_number()), ticket)
     tell("published the ask")
 

@@ -1,6 +1,9 @@
 """A renter's way in: its home folder, its key, and the chain of one network."""
 
-from dataclasses import dataclass, field
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -8,7 +11,7 @@ from coincurve import PrivateKey
 
 from surge.chain.book import AddressBook, load_book
 from surge.model.errors import NoNetwork
-from surge.store.home import Home
+from surge.store.home import HOME_VARIABLE, Home
 
 if TYPE_CHECKING:
     from surge.chain.client import Chain
@@ -21,7 +24,6 @@ class Access:
 
     home: Home
     network: str | None = None
-    _opened: dict[str, object] = field(default_factory=dict, repr=False)
 
     @classmethod
     def configured(cls, network: str | None = None) -> "Access":
@@ -30,11 +32,10 @@ class Access:
         if not home.book(network).exists():
             if network is not None:
                 raise NoNetwork(
-                    f"there is no network {network!r} in {home.root}; put its address book at {home.book(network)}"
+                    f"there is no network {network!r} in {home.root}; "
+                    f"put its address book at {home.book(network)}"
                 )
-            from surge.local import LocalNetwork
-
-            LocalNetwork(home=home).start()
+            _start_local(home)
         return cls(home, network)
 
     @cached_property
@@ -60,3 +61,12 @@ class Access:
         from surge.store.renter import RenterStore
 
         return RenterStore(self.home.renter_db)
+
+
+def _start_local(home: Home) -> None:
+    """`surge up --detach`, as a person would."""
+    sys.stderr.write(f"surge: no network is configured in {home.root}; starting a local one\n")
+    command = [sys.executable, "-m", "surge", "up", "--detach"]
+    environment = {**os.environ, HOME_VARIABLE: str(home.root)}
+    if subprocess.run(command, stdin=subprocess.DEVNULL, stdout=sys.stderr, env=environment).returncode:
+        raise NoNetwork("the local network did not start; see above, then try `surge up`")

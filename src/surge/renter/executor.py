@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from surge.model.demand import Demand
 from surge.model.errors import BadInput
-from surge.model.task import PYTHON, ImageSpec, Limits, Outcome, Task
+from surge.model.task import WASM, ImageSpec, Limits, Outcome, Task
 from surge.model.units import parse_usd
 from surge.net.blobs import blob_digest
 from surge.renter.access import Access
@@ -17,8 +17,8 @@ from surge.renter.job import Entry, Group, Job, Settings
 from surge.renter.progress import follow
 from surge.renter.report import Report, report
 from surge.renter.scheduler import GroupKey
-from surge.renter.ship import Shipped, decode_outcome, encode_call, ship
-from surge.run.suite import interpreter_digest, runtime_number
+from surge.renter.ship import Shipped, encode_call, read_outcome, ship
+from surge.run.suite import python_spec, runtime_number
 
 T = TypeVar("T")
 
@@ -35,7 +35,7 @@ class Executor(BaseExecutor):
     first task and closed, with the change back, at `shutdown`.
 
     Warning: a task sees a virtual clock and seeded randomness, no network, threads or processes; prints
-    of a task go to stderr here. NumPy's default integer can be 32 bits wide where `warnings` say so.
+    of a task appear here when its result does. NumPy's default integer can be 32 bits wide where `warnings` say so.
     """
 
     def __init__(
@@ -117,10 +117,13 @@ class Executor(BaseExecutor):
         return shipped
 
     def _enter(self, shipped: Shipped, given: bytes, chunksize: int) -> "Future[Any]":
-        spec = ImageSpec(PYTHON, interpreter_digest(), shipped.modules)
+        spec = python_spec(shipped.modules)
 
         def decode(outcome: Outcome) -> Any:
-            return decode_outcome(outcome.status, outcome.output, shipped)
+            answer = read_outcome(outcome.status, outcome.output, shipped)
+            for stream, text in answer.prints:
+                (sys.stdout if stream == "stdout" else sys.stderr).write(text)
+            return answer.result()
 
         return self.enter(spec, shipped.code, given, decode, chunksize)
 
@@ -131,9 +134,11 @@ class Executor(BaseExecutor):
         given: bytes,
         decode: Callable[[Outcome], Any],
         chunksize: int = 1,
-        blobs: dict[bytes, bytes] | None = None,
     ) -> "Future[Any]":
-        """Queue one task of any runtime; `decode` makes its outcome a value or raises."""
+        """Queue one task of any runtime; `decode` makes its outcome a value or raises.
+
+        code: what the guest loads; for a wasm module the module itself.
+        """
         with self._lock:
             if self._over:
                 raise RuntimeError("cannot schedule new futures after shutdown")
@@ -141,7 +146,7 @@ class Executor(BaseExecutor):
         name = blob_digest(code)
         key = self._groups.get((name + spec.id, chunksize))
         if key is None:
-            group = Group(spec, {name: code, **(blobs or {})}, len(code), chunksize)
+            group = Group(spec, {name: code}, 0 if spec.runtime == WASM else len(code), chunksize)
             key = self._groups[name + spec.id, chunksize] = job.group(group)
         number = job.next_number()
         future: Future[Any] = Future()

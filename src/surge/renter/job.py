@@ -178,6 +178,13 @@ class Job:
         if wake:
             self._loop.call_soon_threadsafe(self._drain)
 
+    def cancel_waiting(self) -> None:
+        """Cancel every task that has not been sent."""
+        with self._lock:
+            queued = [entry for _, entry in self._inbox]
+        for entry in [*queued, *list(self._entries.values())]:
+            entry.future.cancel()
+
     def wait(self) -> None:
         """Until no task is waiting or running."""
         with self._idle:
@@ -495,8 +502,13 @@ class Job:
             if held.gone is not None:
                 raise held.gone
             granted = await lessee.close()
+            latest = lessee.bill.latest
             sent = await asyncio.to_thread(
-                self.chain.close, lessee.lease, lessee.bill.latest, granted.signature
+                self.chain.close_lease,
+                lessee.lease,
+                latest.voucher if latest else None,
+                latest.signature if latest else b"",
+                granted.signature,
             )
         except (SurgeError, TimeoutError) as error:
             self.warnings.append(

@@ -74,7 +74,6 @@ class Worker:
         self._commands: dict[bytes, WasmRuntime] = {}
         self._made: tuple[Fuel, Energy] | None = None
 
-
     def answer(self, request: Request) -> Answer:
         try:
             if isinstance(request, Warm):
@@ -119,7 +118,9 @@ class Worker:
             made = MemoryImage.load(path)
             if made is None:
                 self._progress(f"importing {', '.join(spec.modules) or 'the driver'}", 0.0, IMPORT_SECONDS)
-                made = self._interpreter().make_image(spec)
+                python, meter = self._interpreter(), EnergyMeter()
+                made = python.make_image(spec)
+                self._made = made.fuel, meter.read()
                 made.save(path)
             image = Image(made)
         _hold(self._images, spec.id, image)
@@ -129,8 +130,12 @@ class Worker:
         if spec.runtime == WASM:
             self._command(spec.module)
             return Ready(module_image(spec.module), 0)
+        self._made = None
         image = self._image(spec)
-        return Ready(image.digest, image.fuel)
+        if self._made is None:
+            return Ready(image.digest)
+        fuel, energy = self._made
+        return Ready(image.digest, fuel, energy.millijoules, energy.measured)
 
     def _run(self, request: RunChunk) -> Ran:
         limits = Limits(Fuel(request.fuel), Bytes(request.memory), Bytes(request.output))

@@ -1,0 +1,5 @@
+"""`python -m surge`."""
+
+from surge.cli.main import entry
+
+entry()
