@@ -16,6 +16,7 @@
 @dev A lease is one word: 192 bits of the hash of its terms | 24 of its last voucher's sequence | 40 of the
      settled amount; 0 when there is none. The terms live in events and come back as calldata. State is
      complete before any token moves, so a token that calls back finds nothing half done.
+     A renter signs with a key: a contract can hold a lease, but pays nobody and gets its escrow back late.
 """
 
 from ethereum.ercs import IERC20
@@ -24,6 +25,7 @@ interface Registry:
     def book(demand: uint256, seed: bytes32, candidates: DynArray[address, 8]) -> (address, uint256, bool): nonpayable
     def release(provider: address, slots: uint256): nonpayable
     def payee_of(provider: address) -> address: view
+    def UNBONDING_SECONDS() -> uint256: view
 
 event LeaseOpened:
     lease: indexed(uint256)
@@ -78,7 +80,12 @@ BPS: constant(uint256) = 10_000
 HALF_ORDER: constant(uint256) = 57896044618658097711785492504343953926418782139537452191302581570759080747168
 U16: constant(uint256) = 2**16 - 1
 U32: constant(uint256) = 2**32 - 1
+U40: constant(uint256) = 2**40 - 1
 U64: constant(uint256) = 2**64 - 1
+U88: constant(uint256) = 2**88 - 1
+EPOCH: constant(uint256) = 40
+EPOCH_FEES: constant(uint256) = 72
+UNSWEPT: constant(uint256) = 160
 
 DOMAIN_TYPE: constant(bytes32) = keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)")
 VOUCHER_TYPE: constant(bytes32) = keccak256("Voucher(uint256 lease,uint256 sequence,uint256 amount,bytes32 root)")
@@ -96,7 +103,8 @@ SEPARATOR: immutable(bytes32)
 
 rewards: public(address)
 leases: public(HashMap[uint256, uint256])
-# One word: leases opened (64 bits) | unswept fees (64) | epoch (32) | settlement fees of the epoch (64).
+# One word: leases opened (40 bits) | epoch (32) | settlement fees of the epoch (88) | unswept fees (96).
+# A payment adds less than 2**40 and the constructor bounds a reservation, so no part can reach the next.
 books: uint256
 fees_of: public(HashMap[uint256, HashMap[address, uint256]])
 fees_of_ended: HashMap[uint256, uint256]
@@ -116,6 +124,9 @@ def __init__(
     @param reservation_price Millionths of a dollar per slot-second, so that nobody fills rivals for nothing.
     """
     assert fee_bps <= BPS, "Market: fee above all"
+    assert reservation_price <= U32, "Market: reservation price too large"
+    unbonding: uint256 = staticcall Registry(registry).UNBONDING_SECONDS()
+    assert unbonding > max_lease_seconds + grace_seconds, "Market: stake is free before a lease is over"
     DOLLAR = dollar
     REGISTRY = registry
     FEE_BPS = fee_bps
@@ -150,8 +161,8 @@ def open_lease(demand: uint256, escrow: uint64, candidates: DynArray[address, MA
     """
     reservation: uint256 = self._reservation(demand, escrow)
     books: uint256 = self.books
-    lease: uint256 = (books & U64) + 1
-    self.books = books + 1 + (reservation << 64)
+    lease: uint256 = (books & U40) + 1
+    self.books = books + 1 + (reservation << UNSWEPT)
     self._open(lease, demand, escrow, reservation, candidates)
     self._take(convert(escrow, uint256) + reservation)
     return lease
@@ -167,10 +178,10 @@ def open_leases(
     assert count > 0 and count <= MAX_LEASES, "Market: 1 to 32 leases at once"
     reservation: uint256 = self._reservation(demand, escrow)
     books: uint256 = self.books
-    self.books = books + count + (count * reservation << 64)
+    self.books = books + count + (count * reservation << UNSWEPT)
     opened: DynArray[uint256, MAX_LEASES] = []
     for i: uint256 in range(count, bound=MAX_LEASES):
-        lease: uint256 = (books & U64) + 1 + i
+        lease: uint256 = (books & U40) + 1 + i
         self._open(lease, demand, escrow, reservation, candidates)
         opened.append(lease)
     self._take(count * (convert(escrow, uint256) + reservation))
@@ -234,13 +245,17 @@ def _open(
 @external
 def top_up(lease: uint256, terms: Terms, amount: uint64):
     """
-    @notice Add to the escrow. Anybody may pay; the refund goes to the renter.
+    @notice Add to the renter's escrow, until the lease expires.
+    @dev New terms void every call that is under way with the old ones. So nobody else may make them, and after
+         expiry, when the provider's last chance to settle begins, nobody at all (M3).
     """
     word: uint256 = self._held(lease, terms)
+    assert msg.sender == terms.renter, "Market: only the renter"
+    assert block.timestamp <= convert(terms.expiry, uint256), "Market: lease has expired"
     assert amount > 0, "Market: nothing to add"
+    assert convert(amount, uint256) <= MAX_AMOUNT - convert(terms.escrow, uint256), "Market: escrow too large"
     grown: Terms = terms
     grown.escrow = terms.escrow + amount
-    assert convert(grown.escrow, uint256) <= MAX_AMOUNT, "Market: escrow too large"
     self.leases[lease] = self._hash(grown) | (word & U64)
     log LeaseToppedUp(lease=lease, escrow_total=grown.escrow)
     self._take(convert(amount, uint256))
@@ -272,7 +287,8 @@ def close(
 ):
     """
     @notice End a lease now: settle the voucher if it is new, give the rest back (M3).
-    @param renter_signature Of the voucher; empty when sequence and amount are the settled ones.
+    @param renter_signature Of the voucher; not looked at when sequence and amount are the settled ones, so that
+           somebody who settles the same voucher first can't make this call fail.
     @param provider_signature Of Close(lease, sequence, amount); empty when the provider is the caller.
     """
     word: uint256 = self._held(lease, terms)
@@ -284,11 +300,9 @@ def close(
         v, r, s = self._parts(provider_signature)
         consent: bytes32 = keccak256(abi_encode(CLOSE_TYPE, lease, sequence, amount))
         assert self._signed(consent, terms.provider, v, r, s), "Market: not the provider's consent"
-    if len(renter_signature) > 0:
+    if amount != settled or sequence != word >> 40 & MAX_SEQUENCE:
         v, r, s = self._parts(renter_signature)
         self._check_voucher(lease, terms, word, sequence, amount, root, v, r, s)
-    else:
-        assert amount == settled and sequence == word >> 40 & MAX_SEQUENCE, "Market: not the settled amount"
     self.leases[lease] = 0
     extcall Registry(REGISTRY).release(terms.provider, convert(terms.slots, uint256))
     refund: uint256 = convert(terms.escrow, uint256) - amount
@@ -409,8 +423,8 @@ def _pay(lease: uint256, provider: address, settled: uint256, sequence: uint256,
     delta: uint256 = amount - settled
     fee: uint256 = delta * FEE_BPS // BPS
     books: uint256 = self.books
-    self.books = books + (fee << 64) + (fee << 160)
-    self.fees_of[books >> 128 & U32][provider] += fee
+    self.books = books + (fee << EPOCH_FEES) + (fee << UNSWEPT)
+    self.fees_of[books >> EPOCH & U32][provider] += fee
     log Settled(lease=lease, provider=provider, sequence=sequence, amount=amount, root=root, fee=fee)
     self._give(staticcall Registry(REGISTRY).payee_of(provider), delta - fee)
 
@@ -434,10 +448,10 @@ def sweep() -> uint256:
     """
     assert msg.sender == self.rewards, "Market: only the rewards"
     books: uint256 = self.books
-    pot: uint256 = books >> 64 & U64
-    epoch: uint256 = books >> 128 & U32
-    self.fees_of_ended[epoch] = books >> 160
-    self.books = (books & U64) | ((epoch + 1) << 128)
+    pot: uint256 = books >> UNSWEPT
+    epoch: uint256 = books >> EPOCH & U32
+    self.fees_of_ended[epoch] = books >> EPOCH_FEES & U88
+    self.books = (books & U40) | ((epoch + 1) << EPOCH)
     log Swept(epoch=epoch, pot=pot)
     self._give(msg.sender, pot)
     return pot
@@ -452,7 +466,7 @@ def epoch() -> uint256:
     """
     @notice The epoch that payments count for now.
     """
-    return self.books >> 128 & U32
+    return self.books >> EPOCH & U32
 
 
 @external
@@ -461,7 +475,7 @@ def unswept() -> uint256:
     """
     @notice Fees and reservations that no sweep has taken, in millionths of a dollar.
     """
-    return self.books >> 64 & U64
+    return self.books >> UNSWEPT
 
 
 @external
@@ -470,7 +484,7 @@ def leases_count() -> uint256:
     """
     @notice How many leases were ever opened; ids count from 1.
     """
-    return self.books & U64
+    return self.books & U40
 
 
 @external
@@ -480,7 +494,7 @@ def fees_in(epoch: uint256) -> uint256:
     @notice Settlement fees of an epoch, reservations not among them.
     """
     books: uint256 = self.books
-    return books >> 160 if epoch == books >> 128 & U32 else self.fees_of_ended[epoch]
+    return books >> EPOCH_FEES & U88 if epoch == books >> EPOCH & U32 else self.fees_of_ended[epoch]
 
 
 @external

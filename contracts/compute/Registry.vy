@@ -218,7 +218,8 @@ def slash(provider: address, amount: uint256, finder: address, to_finder: uint25
     held.bonded -= convert(bonded, uint96)
     held.unbonding -= convert(amount - bonded, uint96)
     self.stakes[provider] = held
-    self.fees_paid[provider] = isqrt(self.fees_paid[provider])
+    # The root has half the doublings, of those that count.
+    self.fees_paid[provider] = isqrt(min(self.fees_paid[provider], score.U32))
     ask: uint256 = self.ask_of[provider]
     if ask & ACTIVE != 0 and convert(held.bonded, uint256) < self._needed(ask):
         ask = self._deactivate(provider, ask)
@@ -351,7 +352,7 @@ def book(demand: uint256, seed: bytes32, candidates: DynArray[address, MAX_CANDI
                 best = candidate
                 best_ask = ask
                 best_cost = cost
-    nearest: uint256 = self._median(distances)
+    nearest: uint256 = self._median_up(distances)
     kind: uint256 = score._class_of_demand(demand)
     size: uint256 = self.class_size[kind]
     if size > 0:
@@ -372,25 +373,22 @@ def book(demand: uint256, seed: bytes32, candidates: DynArray[address, MAX_CANDI
 
 @internal
 @pure
-def _median(values: DynArray[uint256, MAX_CANDIDATES]) -> uint256:
+def _median_up(values: DynArray[uint256, MAX_CANDIDATES]) -> uint256:
     """
     @notice The upper median; without values, as far as can be.
+    @dev The least value that more than half of the values, rounded down, don't exceed.
     """
-    count: uint256 = len(values)
-    if count == 0:
-        return score.FAR
-    # The value with at most count // 2 below it and at least count - count // 2 at or below it.
+    half: uint256 = len(values) // 2
+    median: uint256 = score.FAR
     for value: uint256 in values:
-        below: uint256 = 0
-        at_most: uint256 = 0
-        for other: uint256 in values:
-            if other < value:
-                below += 1
-            if other <= value:
-                at_most += 1
-        if below <= count // 2 and at_most > count // 2:
-            return value
-    raise "Registry: unreachable"
+        if value < median:
+            at_most: uint256 = 0
+            for other: uint256 in values:
+                if other <= value:
+                    at_most += 1
+            if at_most > half:
+                median = value
+    return median
 
 
 @external
@@ -415,17 +413,17 @@ def credit_reputation(provider: address, fees: uint256):
 @internal
 def _set_reputation(provider: address, ask: uint256):
     """
-    @notice 12 for each doubling of the fees paid, up to 255: a dollar of fees gives 240.
+    @notice 8 for each doubling of the fees paid, up to 255: a dollar of fees gives 160, two thousand 248.
     @dev From money that is gone, not from counts: a thousand cheap leases are worth no more than one.
     """
     left: uint256 = self.fees_paid[provider]
     doublings: uint256 = 0
-    for _: uint256 in range(21):
+    for _: uint256 in range(32):
         if left == 0:
             break
         left >>= 1
         doublings += 1
-    reputation: uint256 = min(12 * doublings, 255)
+    reputation: uint256 = min(8 * doublings, 255)
     self.ask_of[provider] = (ask & ~(score.U8 << 208)) | (reputation << 208)
     log ReputationSet(provider=provider, reputation=reputation)
 
