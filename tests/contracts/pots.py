@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import boa
+from hypothesis import Phase
 
 from surge.model.units import Bps, MicroUsd, Seconds, Wei
 from surge.settle.rewards import RewardRules, SurgePrice
@@ -13,6 +14,8 @@ from surge.settle.rewards import RewardRules, SurgePrice
 CONTRACTS = Path(__file__).parents[2] / "contracts"
 MOCKS = Path(__file__).parent / "mocks"
 
+# For Hypothesis on bytecode: a failure there takes seconds, and hundreds of them to shrink it.
+UNSHRUNK = (Phase.explicit, Phase.reuse, Phase.generate)
 GENESIS_SUPPLY = 10**9 * 10**18
 DAY = 86_400
 # About where the local network stands: 20 SURGE buy a dollar, and an auction opens well above that.

@@ -5,12 +5,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts.paid_lease import deploy_compute
+from contracts.pots import UNSHRUNK
 from surge.model.units import Bps, MicroUsd, Seconds
 from surge.settle.fees import reservation, split
 from surge.settle.voucher import next_voucher, unpaid
 
 
-@settings(max_examples=25)
+@settings(phases=UNSHRUNK, max_examples=25)
 @given(
     fee_bps=st.integers(0, 10_000),
     price=st.integers(0, 10_000),

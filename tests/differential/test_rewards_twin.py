@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contracts.pots import Pots, deploy_pots, wait
+from contracts.pots import UNSHRUNK, Pots, deploy_pots, wait
 from surge.model.units import Bps, MicroUsd, Seconds, Wei
 from surge.settle.rewards import SurgePrice, cost_up, share_down
 
@@ -30,7 +30,7 @@ def rules(draw: st.DrawFn) -> dict[str, int]:
     }
 
 
-@settings(max_examples=30)
+@settings(phases=UNSHRUNK, max_examples=30)
 @given(
     rules(),
     st.lists(
@@ -86,7 +86,7 @@ def running() -> Iterator[Pots]:
         yield pots
 
 
-@settings(max_examples=150)
+@settings(phases=UNSHRUNK, max_examples=150)
 @given(st.integers(0, 2**100), st.integers(0, 300 * 600), st.integers(1, 10**15))
 def test_the_falling_price(running: Pots, opening: int, elapsed: int, pot: int) -> None:
     """Any opening price, written into the contract's storage: far more than two auctions can reach."""
@@ -100,7 +100,7 @@ def test_the_falling_price(running: Pots, opening: int, elapsed: int, pot: int) 
         assert running.rewards.cost() == cost_up(price, MicroUsd(pot))
 
 
-@settings(max_examples=100)
+@settings(phases=UNSHRUNK, max_examples=100)
 @given(st.integers(0, 10**6))
 def test_the_schedule(running: Pots, period: int) -> None:
     assert running.rewards.schedule(period) == running.rules.schedule(period)

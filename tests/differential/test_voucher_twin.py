@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts.paid_lease import PROVIDER, RENTER, Compute, deploy_compute
+from contracts.pots import UNSHRUNK
 from surge.model.errors import Distrusted
 from surge.model.lease import Lease
 from surge.model.signature import sign
@@ -64,7 +65,7 @@ edges = st.sampled_from([0, 1, 4, 5, 6, MAX_SEQUENCE, MAX_SEQUENCE + 1])
 amounts = st.sampled_from([0, 1, 1_999_999, 2_000_000, 2_000_001, ESCROW - 1, ESCROW, ESCROW + 1, 2**40])
 
 
-@settings(max_examples=80)
+@settings(phases=UNSHRUNK, max_examples=80)
 @given(
     sequence=st.one_of(st.integers(6, 100), edges),
     amount=st.one_of(st.integers(2_000_001, ESCROW), amounts),

@@ -8,7 +8,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from contracts.pots import GENESIS_SUPPLY, deploy_pots, now, wait
+from contracts.pots import GENESIS_SUPPLY, UNSHRUNK, deploy_pots, now, wait
 from surge.model.units import BPS, MicroUsd, Seconds, Wei
 from surge.settle.rewards import cost_up, share_down
 
@@ -124,4 +124,4 @@ class RewardEpochs(RuleBasedStateMachine):
 
 
 TestRewardEpochs = RewardEpochs.TestCase
-TestRewardEpochs.settings = settings(max_examples=15, stateful_step_count=30, deadline=None)
+TestRewardEpochs.settings = settings(phases=UNSHRUNK, max_examples=15, stateful_step_count=30, deadline=None)

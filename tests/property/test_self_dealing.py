@@ -6,13 +6,13 @@ import boa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contracts.pots import deploy_pots, wait
+from contracts.pots import UNSHRUNK, deploy_pots, wait
 from surge.model.units import BPS
 
 prices = st.fractions(Fraction(1, 10**30), Fraction(1, 10**6))  # millionths of a dollar per wei of SURGE
 
 
-@settings(max_examples=25)
+@settings(phases=UNSHRUNK, max_examples=25)
 @given(
     own=st.lists(st.integers(1, 10**8), min_size=1, max_size=5),
     honest=st.integers(0, 10**8),
