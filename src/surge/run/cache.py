@@ -19,7 +19,7 @@ import platformdirs
 import wasmtime
 from blake3 import blake3
 
-from surge.model.digest import digest
+from surge.model.digest import blob_digest, digest
 from surge.model.errors import BadInput, Unavailable
 from surge.run.engine import engine, host_digest, settings_digest
 from surge.run.interpreter import Interpreter, interpreter
@@ -31,6 +31,8 @@ EXPECTED_COMPILE = 110.0
 """Seconds for the interpreter on two cores, shown until this machine has measured its own."""
 COMPILE_SPEED = 1e6
 """Bytes of wasm a second, a guess for other modules."""
+MAX_COMPILE = 300.0
+"""Seconds that a renter's module may take to compile."""
 
 
 def silent(_stage: str, _elapsed: float, _expected: float) -> None:
@@ -60,7 +62,7 @@ class Cache:
 
     def keep_module(self, module: bytes) -> bytes:
         """Store a wasm module; its digest."""
-        named = digest("blob", module)
+        named = blob_digest(module)
         path = self.root / "modules" / f"{named.hex()}.wasm"
         if not path.exists():
             _write(path, module)
@@ -70,7 +72,7 @@ class Cache:
         """A stored wasm module. Raises BadInput if it isn't here or was changed."""
         path = self.root / "modules" / f"{named.hex()}.wasm"
         content = path.read_bytes() if path.exists() else b""
-        if digest("blob", content) != named:
+        if blob_digest(content) != named:
             raise BadInput(f"the wasm module {named.hex()[:16]} isn't here; send it again")
         return content
 
@@ -79,7 +81,8 @@ class Cache:
         found = interpreter()
         path = self._interpreter_path(found)
         if not _intact(path):
-            self._compile(found.snapshot, path, "compiling the Python sandbox", EXPECTED_COMPILE, progress)
+            stage = "compiling the Python sandbox"
+            self._compile(found.snapshot, path, stage, EXPECTED_COMPILE, float("inf"), progress)
         return _load(path)
 
     def has_interpreter(self) -> bool:
@@ -97,14 +100,16 @@ class Cache:
         if not _intact(path):
             source = self.root / "modules" / f"{named.hex()}.wasm"
             expected = len(content) / COMPILE_SPEED
-            self._compile(source, path, "compiling the wasm module", expected, progress)
+            self._compile(source, path, "compiling the wasm module", expected, MAX_COMPILE, progress)
         return _load(path)
 
     def _code_path(self, named: bytes) -> Path:
         key = digest("code", named, settings_digest(), host_digest())
         return self.root / "code" / f"{key.hex()}.cwasm"
 
-    def _compile(self, source: Path, path: Path, stage: str, expected: float, progress: Progress) -> None:
+    def _compile(
+        self, source: Path, path: Path, stage: str, expected: float, most: float, progress: Progress
+    ) -> None:
         """In a process of its own, so that its memory is given back and Ctrl-C ends it."""
         with _locked(path.with_suffix(".lock"), stage, expected, progress):
             if _intact(path):
@@ -115,13 +120,16 @@ class Cache:
             child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
             try:
                 while True:
-                    progress(stage, time.monotonic() - began, expected)
+                    elapsed = time.monotonic() - began
+                    progress(stage, elapsed, expected)
+                    if elapsed > most:
+                        raise BadInput(f"{stage} took more than {most:.0f} s; split the module up")
                     with suppress(subprocess.TimeoutExpired):
                         _, errors = child.communicate(timeout=1.0)
                         break
                 if child.returncode:
                     said = errors.decode(errors="replace").strip().splitlines() or ["no message"]
-                    raise BadInput(f"{stage} failed: {said[-1]}")
+                    raise BadInput(f"{stage} failed: {said[-1]}; build it for wasm32-wasi without extensions")
                 summed = _sum(partial)
                 partial.replace(path)
                 _write(_sum_path(path), summed)

@@ -82,7 +82,7 @@ class ChunkDoor:
         """The guest stopped. The task it was at (the first, if it was still loading the code) ends so."""
         if self.done:
             return
-        fuel = self._limits.fuel if stop.out_of_fuel else self._spent()
+        fuel = self._spent() if stop.fuel_known and not stop.out_of_fuel else self._limits.fuel
         if self._next != self._on_result:
             self.setup_fuel, fuel = fuel, 0
         self._record(OUT_OF_FUEL if stop.out_of_fuel else TRAPPED, stop.reason.encode(), fuel)

@@ -17,6 +17,8 @@ Door = Callable[[bytes], bytes]
 """Answers one message of the guest. May raise to end the guest."""
 
 MAX_MESSAGE = 256 << 20
+MAX_TABLE = 1 << 20
+"""Functions in a table; a guest could fill the host's memory with tables otherwise."""
 TRAPS = {
     wasmtime.TrapCode.MEMORY_OUT_OF_BOUNDS: "an address outside the memory",
     wasmtime.TrapCode.TABLE_OUT_OF_BOUNDS: "an index outside a table",
@@ -30,16 +32,26 @@ TRAPS = {
 }
 
 
+_UNCAUGHT = "thrown Wasm exception"
+UNTOLD = "the engine can't tell the fuel of such an end, so the whole limit is billed"
+# Fuel counts live in registers between calls: after a trap by a faulting instruction the engine knows
+# only an older count. Billing that one would make work before a deliberate fault free.
+
+
 class Trapped(Exception):
     """The guest did something that no instruction allows. Deterministic; the text says what."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """How the guest ended, when not by returning: out of fuel, or with a sentence about its trap."""
+    """How the guest ended, when not by returning: out of fuel, or with a sentence about its trap.
+
+    fuel_known: whether the store's count is exact; otherwise the whole limit is billed.
+    """
 
     out_of_fuel: bool
     reason: str
+    fuel_known: bool = True
 
 
 def _no_door(_message: bytes) -> bytes:
@@ -90,7 +102,9 @@ class Sandbox:
         self, module: wasmtime.Module, world: World, memory_limit: int, door: Door | None = None
     ) -> None:
         self.store = wasmtime.Store(engine())
-        self.store.set_limits(memory_size=memory_limit, instances=1, memories=1)
+        self.store.set_limits(
+            memory_size=memory_limit, table_elements=MAX_TABLE, instances=1, tables=16, memories=1
+        )
         self.store.set_epoch_deadline(1)
         self.store.set_fuel(2**62)
         self.world = world
@@ -151,7 +165,7 @@ class Sandbox:
         except OutOfFuel:
             return Stop(True, "out of fuel")
         except OutOfBounds:
-            return Stop(False, TRAPS[wasmtime.TrapCode.MEMORY_OUT_OF_BOUNDS])
+            return Stop(False, "an address outside the memory, given to the host")
         except Trapped as trapped:
             return Stop(False, str(trapped))
         except wasmtime.Trap as trap:
@@ -169,6 +183,10 @@ class Sandbox:
             ) from trap
         if code == wasmtime.TrapCode.STACK_OVERFLOW:
             raise NotDeterministic("the native stack ran out; recurse less deeply") from trap
-        if code in TRAPS:
+        if code == wasmtime.TrapCode.UNREACHABLE:
             return Stop(False, TRAPS[code])
-        raise NotDeterministic(f"the sandbox stopped: {str(trap).splitlines()[0]}") from trap
+        if code in TRAPS:
+            return Stop(False, f"{TRAPS[code]} ({UNTOLD})", fuel_known=False)
+        if _UNCAUGHT in str(trap):
+            return Stop(False, f"an exception that nothing caught ({UNTOLD})", fuel_known=False)
+        raise NotDeterministic(f"the sandbox stopped: {str(trap).splitlines()[-1].strip()}") from trap

@@ -3,7 +3,7 @@
 from functools import cache
 from pathlib import Path
 
-from surge.model.digest import digest
+from surge.model.digest import blob_digest, digest
 from surge.model.task import PYTHON, WASM, ImageSpec
 from surge.run.engine import settings_digest
 from surge.run.interpreter import interpreter
@@ -43,4 +43,4 @@ def python_spec(modules: tuple[str, ...] = ()) -> ImageSpec:
 
 def wasm_spec(module: bytes) -> ImageSpec:
     """A wasm module, named by its digest."""
-    return ImageSpec(WASM, suite_digest(), (), digest("blob", module))
+    return ImageSpec(WASM, suite_digest(), (), blob_digest(module))

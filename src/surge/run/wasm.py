@@ -99,7 +99,7 @@ def _outcome(
         text = f"{ended.reason}\n{said}" if said else ended.reason
         if ended.out_of_fuel:
             return Outcome(task.task, OUT_OF_FUEL, text.encode(), limits.fuel)
-        return Outcome(task.task, TRAPPED, text.encode(), fuel)
+        return Outcome(task.task, TRAPPED, text.encode(), fuel if ended.fuel_known else limits.fuel)
     written = len(world.stdout.kept) + len(world.stderr.kept)
     if world.stdout.dropped or world.stderr.dropped or written > limits.output:
         text = f"the command wrote more than the output limit of {limits.output} bytes"
