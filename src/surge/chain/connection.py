@@ -95,6 +95,12 @@ class Connection:
             block = as_error(latest, "reading the chain's time", "")
         return Seconds(int(block["timestamp"], 16))
 
+    def gas_of(self, transaction: bytes) -> int | None:
+        """What a mined and successful transaction took; None if the chain has none of this hash."""
+        self.check()
+        receipt = self._rpc.call("eth_getTransactionReceipt", "0x" + transaction.hex())
+        return int(receipt["gasUsed"], 16) if receipt and int(receipt["status"], 16) else None
+
     def block_number(self) -> int:
         self.check()
         return int(self._rpc.call("eth_blockNumber"), 16)

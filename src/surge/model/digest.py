@@ -12,6 +12,11 @@ def digest(tag: str, *parts: bytes) -> bytes:
     return state.digest()
 
 
+def blob_digest(content: bytes) -> bytes:
+    """The name of a content-addressed blob: code, a wasm module."""
+    return digest("blob", content)
+
+
 def keccak(*parts: bytes) -> bytes:
     """32 bytes: keccak-256 of the joined parts, for what a contract can check."""
     return bytes(_keccak(b"".join(parts)))

@@ -6,14 +6,10 @@ A blob's name is `model.digest.digest("blob", content)`; nothing is used before 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from surge.model.digest import digest
+from surge.model.digest import blob_digest
 from surge.net.errors import Malformed
 from surge.net.link import Link
 from surge.net.messages import MAX_BLOB, MAX_PART, PutBlob
-
-
-def blob_digest(content: bytes) -> bytes:
-    return digest("blob", content)
 
 
 def parts_of(content: bytes) -> Iterator[PutBlob]:

@@ -8,10 +8,10 @@ from concurrent.futures import Future
 from typing import Any, TypeVar
 
 from surge.model.demand import Demand
+from surge.model.digest import blob_digest
 from surge.model.errors import BadInput
 from surge.model.task import WASM, ImageSpec, Limits, Outcome, Task
 from surge.model.units import parse_usd
-from surge.net.blobs import blob_digest
 from surge.renter.access import Access
 from surge.renter.job import Entry, Group, Job, Settings
 from surge.renter.progress import follow

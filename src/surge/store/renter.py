@@ -378,6 +378,12 @@ class RenterStore:
                 for row in connection.execute(statement.order_by(TASKS.c.position, TASKS.c.ordinal))
             ]
 
+    def leases_of_tasks(self, job: str) -> set[LeaseId]:
+        """Every lease that a task of the job names."""
+        statement = sa.select(TASKS.c.lease).where(TASKS.c.job == job).distinct()
+        with reading(self._engine) as connection:
+            return {LeaseId(row[0]) for row in connection.execute(statement)}
+
     def voucher(self, lease: LeaseId) -> SignedVoucher | None:
         with reading(self._engine) as connection:
             row = connection.execute(sa.select(VOUCHERS).where(VOUCHERS.c.lease == lease)).first()
