@@ -41,7 +41,7 @@ def packer(kind: type) -> Pack | None:
 
 
 def _words(dtype: Any) -> Any:
-    """A dtype as data: its string, or (name, dtype, shape) of each field. None where it has no tagged form."""
+    """A dtype as data: its text, or (name, dtype, shape) of each field. None where it has no tagged form."""
     if dtype.hasobject:
         return None
     if dtype.names is None:

@@ -67,7 +67,7 @@ PACKERS.update(
         dt.time: lambda v, p: p.mark(tag.TIME, *_clock(v)),
         dt.datetime: lambda v, p: p.mark(tag.DATETIME, v.year, v.month, v.day, *_clock(v)),
         dt.timedelta: lambda v, p: p.mark(tag.TIMEDELTA, v.days, v.seconds, v.microseconds),
-        dt.timezone: lambda v, p: p.mark(tag.TIMEZONE, *v.__getinitargs__()),  # type: ignore[attr-defined]
+        dt.timezone: lambda v, p: p.mark(tag.TIMEZONE, *v.__getinitargs__()),
         zoneinfo.ZoneInfo: _pack_zone,
         decimal.Decimal: lambda v, p: p.mark(tag.DECIMAL, str(v)),
         fractions.Fraction: lambda v, p: p.mark(tag.FRACTION, v.numerator, v.denominator),
@@ -153,7 +153,9 @@ def _make_path(text: str, concrete: bool) -> pathlib.PurePath:
 
 def _make_time(*parts: Any) -> dt.time:
     *clock, fold, zone = parts
-    return dt.time(*clock, tzinfo=zone, fold=fold)
+    make: Any = dt.time
+    moment: dt.time = make(*clock, tzinfo=zone, fold=fold)
+    return moment
 
 
 def _make_datetime(*parts: Any) -> dt.datetime:

@@ -72,8 +72,8 @@ def imports(node: ast.AST, optional: bool = False) -> Iterator[Import]:
             for other in (*handlers, *orelse, *finalbody):
                 yield from imports(other, optional)
         case _:
-            for child in ast.iter_child_nodes(node):
-                yield from imports(child, optional)
+            for inner in ast.iter_child_nodes(node):
+                yield from imports(inner, optional)
 
 
 def _is_type_checking(test: ast.expr) -> bool:

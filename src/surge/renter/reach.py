@@ -5,9 +5,12 @@ Functions travel as source with their own cells, defaults and attributes, so a c
 there too; names that they use are bound in a stand-in of their module.
 """
 
+import copyreg
 import enum
 import functools
+import operator
 import types
+import typing
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -41,7 +44,6 @@ class Reach:
     classes: dict[str, type] = field(default_factory=dict)
     keys: dict[type, str] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
-    files: dict[str, str] = field(default_factory=dict)
     path: list[str] = field(default_factory=list)
     active: set[int] = field(default_factory=set)
     late: list[Callable[[], None]] = field(default_factory=list)
@@ -107,8 +109,8 @@ class Reach:
 
     def _copy(self) -> dict[str, Any]:
         kept = {n: getattr(self, n).copy() for n in _COPIED}
-        whole = (self.modules.needed.copy(), self.modules.whole.copy())
-        return {**kept, "count": self.count, "modules": Modules(*whole)}
+        modules = Modules(self.modules.needed.copy(), self.modules.whole.copy())
+        return {**kept, "count": self.count, "modules": modules}
 
     def _restore(self, before: dict[str, Any]) -> None:
         for name, value in before.items():
@@ -206,6 +208,8 @@ class Reach:
                 from surge.renter.ship_classes import reach_class
 
                 reach_class(self, value)
+            elif _is_single_dispatch(value):
+                self._dispatcher(value)
             elif isinstance(value, types.FunctionType):
                 from surge.renter.ship_functions import reach_function
 
@@ -259,6 +263,13 @@ class Reach:
         self.step("call", encode(_Named(decorator), _tree_of), function, self.content({}))
         self.node(value)
 
+    def _dispatcher(self, value: Any) -> None:
+        """functools.singledispatch keeps its table in cells of its own; made anew from its entries."""
+        self.call(value, functools.singledispatch, (value.registry[object],))
+        for kind, function in value.registry.items():
+            if kind is not object:
+                self.call(object(), operator.methodcaller("register", kind, function), (value,))
+
     def call(self, value: object, function: Any, args: tuple[Any, ...], kwargs: Any = None) -> int:
         """A node that `function(*args, **kwargs)` makes, standing for `value`."""
         self.step_call(function, args, kwargs)
@@ -285,11 +296,17 @@ class Reach:
     def _reduced(self, value: Any) -> None:
         """By the same protocol as pickle and copy, each part reached like any other value."""
         kind = type(value)
+        if kind is typing.TypeVar:
+            settings = {"bound": value.__bound__, "covariant": value.__covariant__}
+            settings["contravariant"] = value.__contravariant__
+            self.call(value, typing.TypeVar, (value.__name__, *value.__constraints__), settings)
+            return
         noun = f"{kind.__module__}.{kind.__qualname__}"
         if _elsewhere(kind):
             self.modules.need(kind.__module__, f"{self.where} (a {noun})")
         try:
-            reduced = value.__reduce_ex__(4)
+            reducer = copyreg.dispatch_table.get(kind)
+            reduced = reducer(value) if reducer else value.__reduce_ex__(4)
         except Exception as error:
             raise CannotShip(
                 f"{self.where} is a {noun}, which can't be sent ({error}): pass plain values"
@@ -298,6 +315,10 @@ class Reach:
             import pickle
 
             module = pickle.whichmodule(value, reduced)  # type: ignore[attr-defined]
+            if module == "__main__":
+                raise CannotShip(
+                    f"{self.where} is a {noun} of this script, which can't be sent: make it inside"
+                )
             self.modules.need(module, self.where)
             self.step("value", encode(_Import(module, reduced), _tree_of))
             self.node(value)
@@ -312,8 +333,20 @@ class Reach:
             self.step("state", number, *contents)
 
 
-_COPIED = ("steps", "memo", "keep", "spaces", "bound", "filled", "classes", "keys", "warnings", "files")
-_COPIED += ("active", "late")
+_COPIED = ("steps", "memo", "keep", "spaces", "bound", "filled") + (
+    "classes",
+    "keys",
+    "warnings",
+    "active",
+    "late",
+)
+
+
+def _is_single_dispatch(value: object) -> bool:
+    return isinstance(value, types.FunctionType) and value.__code__ is _DISPATCH
+
+
+_DISPATCH = functools.singledispatch(len).__code__  # type: ignore[attr-defined]
 
 
 class _Named:

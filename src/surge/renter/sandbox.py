@@ -15,7 +15,7 @@ PACKAGES = (
 
 LACKS = (
     "_ctypes", "_curses", "_dbm", "_gdbm", "_hashlib", "_multiprocessing", "_posixsubprocess", "_socket",
-    "_ssl", "_tkinter", "_winapi", "asyncio", "ctypes", "curses", "ensurepip", "fcntl", "ftplib", "grp",
+    "_ssl", "_tkinter", "_winapi", "ctypes", "curses", "ensurepip", "fcntl", "ftplib", "grp",
     "idlelib", "imaplib", "msvcrt", "multiprocessing", "poplib", "pty", "pwd", "readline", "resource",
     "smtplib", "socket", "socketserver", "ssl", "subprocess", "syslog", "telnetlib", "termios", "tkinter",
     "tty", "turtle", "turtledemo", "venv", "webbrowser", "winreg", "winsound", "xmlrpc",

@@ -4,6 +4,7 @@ Everything is found out before any money moves: what can't be sent is refused he
 """
 
 import enum
+import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -68,6 +69,11 @@ def ship(function: Callable[..., Any]) -> Shipped:
     if not callable(function):
         raise CannotShip(f"{function!r} is no function; give something that can be called")
     name = getattr(function, "__qualname__", type(function).__name__)
+    bare = inspect.unwrap(function)
+    if inspect.isgeneratorfunction(bare):
+        raise CannotShip(f"{name} is a generator function; have it return list(…) of what it yields")
+    if inspect.iscoroutinefunction(bare) or inspect.isasyncgenfunction(bare):
+        raise CannotShip(f"{name} is an async function; wrap it: def task(x): return asyncio.run({name}(x))")
     whole: set[str] = set()
     while True:
         reach = Reach()
@@ -166,11 +172,9 @@ def _raised(output: bytes, shipped: Shipped) -> Answer:
         prints = prints_of(flat)
     except (TypeError, ValueError) as error:
         raise Distrusted("a task's prints are malformed; ask another provider") from error
-    error = _rebuilt(exact, shipped)
-    if error is None:
-        error = RemoteError(f"{name}: {said}" if said else name)
-    error.__cause__ = RemoteTraceback(text)
-    return Answer(None, error, prints)
+    rebuilt = _rebuilt(exact, shipped) or RemoteError(f"{name}: {said}" if said else name)
+    rebuilt.__cause__ = RemoteTraceback(text)
+    return Answer(None, rebuilt, prints)
 
 
 def _rebuilt(exact: Any, shipped: Shipped) -> Exception | None:

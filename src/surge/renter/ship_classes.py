@@ -148,7 +148,6 @@ def _reach_source(reach: Reach, kind: type, definition: Definition) -> None:
             reach.step("fill", cells[name], reach.content(value))
     maker = MAKER if cells or definition.first > 1 else None
     key = key_of(reach, kind)
-    reach.files[definition.filename] = definition.shown
     reach.step(
         "class", space, definition.filename, definition.line, definition.text, definition.shown,
         definition.first, maker, kind.__name__, kind.__qualname__, cells, key, definition.future,

@@ -2,7 +2,6 @@
 
 import ast
 import builtins
-import inspect
 import types
 
 from surge.model.errors import CannotShip
@@ -16,11 +15,6 @@ from surge.renter.source import Definition, find_function
 def reach_function(reach: Reach, function: types.FunctionType) -> None:
     """Write the steps of `function` and of what it reaches; it ends with a node of its own."""
     where = reach.where
-    if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
-        raise CannotShip(
-            f"{where} is an async function, which can't be sent: write it without async, or wrap it in "
-            "a plain function that needs no event loop"
-        )
     _refuse_rebinding(function, where)
     owner = _owner(function)
     if owner is not None:
@@ -58,7 +52,6 @@ def _write(reach: Reach, function: types.FunctionType, definition: Definition) -
     space = reach.space(function.__globals__)
     cells = {n: reach.cell(c, n) for n, c in zip(code.co_freevars, function.__closure__ or (), strict=True)}
     shown = definition.shown
-    reach.files[definition.filename] = shown
     reach.step(
         "function",
         space,

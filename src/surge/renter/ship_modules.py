@@ -17,14 +17,15 @@ from surge.renter.names import Import, imports
 @dataclass
 class Modules:
     """needed: names that the sandbox imports. whole: the renter's own modules, name → (filename, source,
-    is a package), their imports followed."""
+    is a package), their imports followed. beside: a folder whose modules are found first, as a script's."""
 
     needed: set[str] = field(default_factory=set)
     whole: dict[str, tuple[str, str, bool]] = field(default_factory=dict)
+    beside: Path | None = None
 
     def need(self, name: str, path: str) -> None:
         """Make sure that code in the sandbox can import `name`. Raises CannotShip if it can't."""
-        if name in self.whole or name == "__main__":
+        if name in self.whole or name in ("__main__", ""):
             return
         if sandbox.has(name):
             self.needed.add(name)
@@ -49,8 +50,22 @@ class Modules:
         self.need(name, path)
         for taken in statement.taken:
             inner = f"{name}.{taken}"
-            if inner in sys.modules or (name in self.whole and self.whole[name][2] and _spec(inner)):
+            if self._is_module(name, inner):
                 self.need(inner, path)
+
+    def _is_module(self, name: str, inner: str) -> bool:
+        if inner in sys.modules or self._beside(inner) is not None:
+            return True
+        return name in self.whole and self.whole[name][2] and _spec(inner) is not None
+
+    def _beside(self, name: str) -> tuple[str, bool] | None:
+        if self.beside is None:
+            return None
+        place = self.beside.joinpath(*name.split("."))
+        for file, package in ((place / "__init__.py", True), (place.with_suffix(".py"), False)):
+            if file.is_file():
+                return str(file), package
+        return None
 
     def _whole(self, name: str, path: str) -> None:
         if sandbox.is_standard(name):
@@ -58,12 +73,12 @@ class Modules:
                 f"{path} reaches the module {name}, which the sandbox lacks (it has no network, processes "
                 "or terminals): do that part here and pass its result"
             )
-        filename, package = _local_file(name, path)
+        filename, package = self._beside(name) or _local_file(name, path)
         parent = name.rpartition(".")[0]
         if parent:
             self.need(parent, path)
         try:
-            source = Path(filename).read_text("utf-8")
+            source = Path(filename).read_text("utf-8-sig")
             tree = ast.parse(source)
         except (OSError, SyntaxError, UnicodeDecodeError) as error:
             raise CannotShip(

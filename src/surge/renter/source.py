@@ -4,6 +4,8 @@ Text, not bytecode, travels: the sandbox has its own version of Python. Lines an
 are in the renter's file, so that tracebacks from the sandbox point at it.
 """
 
+import __future__
+
 import ast
 import builtins
 import inspect
@@ -88,7 +90,7 @@ def find_class(kind: type, name: str) -> Definition:
     tree = _tree(lines, name)
     methods = [
         f.__code__
-        for f in map(inspect.unwrap, filter(callable, _plain_functions(kind)))
+        for f in map(inspect.unwrap, _plain_functions(kind))
         if isinstance(f, types.FunctionType) and f.__qualname__.startswith(kind.__qualname__ + ".")
     ]
     found = [n for n in ast.walk(tree) if isinstance(n, ast.ClassDef) and n.name == kind.__name__]
@@ -116,11 +118,11 @@ def find_class(kind: type, name: str) -> Definition:
 def _plain_functions(kind: type) -> list[object]:
     found: list[object] = []
     for value in vars(kind).values():
-        value = getattr(value, "__func__", getattr(value, "fget", value))
-        code = getattr(value, "__code__", None)
+        part = getattr(value, "__func__", getattr(value, "fget", value))
+        code = getattr(part, "__code__", None)
         if code is None or not code.co_filename.startswith("<string"):
-            found.append(value)
-    return [f for f in found if isinstance(f, types.FunctionType)]
+            found.append(part)
+    return [f for f in found if callable(f)]
 
 
 def _parameters(args: ast.arguments) -> list[str]:
@@ -211,10 +213,9 @@ def _wrapper(free: tuple[str, ...], name: str, indent: str) -> str:
 
 
 def _compiled(text: str, filename: str, future: bool) -> types.CodeType:
-    import __future__
-
     flags = __future__.annotations.compiler_flag if future else 0
-    return compile(text, filename, "exec", flags, dont_inherit=True)
+    code: types.CodeType = compile(text, filename, "exec", flags, dont_inherit=True)
+    return code
 
 
 def _cut_lambda(node: ast.Lambda, code: types.CodeType, lines: list[str]) -> Definition:

@@ -1,4 +1,4 @@
-# mypy: allow-untyped-defs, allow-untyped-calls
+# mypy: ignore-errors
 """Tagged forms of numpy's arrays and scalars, in the sandbox. numpy is imported when a value needs it.
 
 The sandbox's default integers have 32 bits. Results of that type are marked ("l4"), so that the renter's

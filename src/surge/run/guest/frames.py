@@ -1,4 +1,4 @@
-# mypy: allow-untyped-defs, allow-untyped-calls
+# mypy: ignore-errors
 """Tagged forms of pandas' frames, series and indexes, in the sandbox."""
 
 

