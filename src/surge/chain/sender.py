@@ -1,5 +1,6 @@
 """Sends transactions of one account: fees, nonces counted here, receipts."""
 
+import secrets
 import threading
 import time
 from dataclasses import dataclass, field
@@ -18,13 +19,15 @@ PATIENCE_SECONDS = 180.0
 """How long to wait for a receipt."""
 GAS_MARGIN = (6, 5)
 """Gas limit over the estimate: other transactions may land first and change the path."""
+GAS_SALT = 4_096
+REPLACED_SECONDS = 3.0
 _NONCE_TAKEN = ("nonce too low", "replacement transaction underpriced")
 _RACES = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """What a transaction does: `calldata` in hex to `to` (None creates a contract); `what` names it in errors."""
+    """What a transaction does: `calldata` in hex to `to` (None: create a contract). `what` is for errors."""
 
     what: str
     to: Address | None
@@ -57,6 +60,7 @@ class Sender:
         self._lock = threading.Lock()
         self._nonce = 0
         self._in_flight: set[str] = set()
+        self._recount = False
 
     def __repr__(self) -> str:
         return f"Sender({self.address})"
@@ -107,10 +111,13 @@ class Sender:
         """Hashes in the order of `calls`. A call that lost its nonce to another program is signed again."""
         hashes: dict[int, str] = {}
         with self._lock:
-            count = not self._in_flight  # with nothing of ours on its way, the node knows best
+            count = (
+                self._recount or not self._in_flight
+            )  # with nothing of ours on its way, the node knows best
             for _ in range(_RACES):
                 if count:
                     self._nonce = int(self._rpc.call("eth_getTransactionCount", self.address, "pending"), 16)
+                self._recount = True  # until all went well
                 rest = [i for i in range(len(calls)) if i not in hashes]
                 signed = [
                     self._sign(calls[i], limits[i], self._nonce + n, priority_fee, max_fee)
@@ -125,6 +132,7 @@ class Sender:
                         raise refusal(answer, calls[i].what, self.address) from answer
                 if len(hashes) == len(calls):
                     self._in_flight.update(hashes.values())
+                    self._recount = False
                     return [hashes[i] for i in range(len(calls))]
                 count = True
         late = next(i for i in range(len(calls)) if i not in hashes)
@@ -132,6 +140,7 @@ class Sender:
 
     def _sign(self, call: Call, gas: int, nonce: int, priority_fee: int, max_fee: int) -> tuple[str, str]:
         """Hash and raw transaction, in hex."""
+        gas += secrets.randbelow(GAS_SALT)  # no other program's transaction has this hash: see _is_known
         transaction = Transaction(
             self._chain_id, nonce, priority_fee, max_fee, gas, call.to, call.value, call.calldata
         )
@@ -144,7 +153,8 @@ class Sender:
 
     def _wait(self, calls: list[Call], hashes: list[str]) -> list[dict[str, Any]]:
         receipts: dict[str, dict[str, Any]] = {}
-        deadline, pause = time.monotonic() + PATIENCE_SECONDS, 0.005
+        start = time.monotonic()
+        pause, seen = 0.005, dict.fromkeys(hashes, start)
         while True:
             missing = [h for h in hashes if h not in receipts]
             answers = self._rpc.batch([("eth_getTransactionReceipt", [h]) for h in missing])
@@ -155,12 +165,22 @@ class Sender:
             }
             if len(receipts) == len(hashes):
                 return [receipts[h] for h in hashes]
-            if time.monotonic() > deadline:
-                late = next(i for i, h in enumerate(hashes) if h not in receipts)
-                raise NoNetwork(
-                    f"{calls[late].what}: transaction {hashes[late]} was not mined within "
-                    f"{PATIENCE_SECONDS:.0f} s; it may still be: look it up before sending again"
-                )
+            now, pending = time.monotonic(), [h for h in hashes if h not in receipts]
+            if now - start > 1:
+                known = self._rpc.batch([("eth_getTransactionByHash", [h]) for h in pending])
+                seen |= {h: now for h, answer in zip(pending, known, strict=True) if answer}
+            for h in pending:
+                what = f"{calls[hashes.index(h)].what}: transaction {h}"
+                if now - seen[h] > REPLACED_SECONDS:
+                    raise NoNetwork(
+                        f"{what} was dropped by the node, or replaced by another program that sends from "
+                        f"{self.address}; look at the state before you send it again"
+                    )
+                if now - start > PATIENCE_SECONDS:
+                    raise NoNetwork(
+                        f"{what} was not mined within {PATIENCE_SECONDS:.0f} s; it may still be: "
+                        "look it up before you send it again"
+                    )
             time.sleep(pause)
             pause = min(pause * 1.5, 1.0)
 

@@ -1,7 +1,8 @@
-"""A real node for the tests of this folder."""
+"""A real node, and a network deployed on it, for the tests of this folder."""
 
 import pytest
 
+from chain_network import raise_network
 from surge.chain.anvil import LocalChain
 from surge.chain.rpc import Rpc
 
@@ -19,3 +20,10 @@ def rpc(local):
     rpc = Rpc(local.start())
     yield rpc
     rpc.close()
+
+
+@pytest.fixture
+def network(tmp_path):
+    network = raise_network(tmp_path)
+    yield network
+    network.close()

@@ -95,7 +95,7 @@ def test_a_lease_from_opening_to_closing(network, provider, renter):
     assert renter.closing(lease.id) is None
 
     last, signature = voucher(renter, grown, 2, 30_000)
-    renter.close(grown, last, signature, consent(provider, grown, 2, 30_000))
+    renter.close_lease(grown, last, signature, consent(provider, grown, 2, 30_000))
     assert not renter.lease_state(lease.id).open
     closing = renter.closing(lease.id)
     assert (closing.paid, closing.refund) == (30_000, ESCROW + 500_000 - 30_000)
