@@ -1,6 +1,6 @@
 """The conversation of a renter and a provider, one struct per step, in the order of the story.
 
-renter → provider: Hello · SeekBlobs · PutBlob · PrepareImage · RunChunk · FetchChunk · PayVoucher · AskClose
+renter → provider: Hello · SeekBlobs · PutBlob · PrepareImage · RunChunk · PayVoucher · AskClose
 provider → renter: Welcome · HaveBlobs · Progress · ImageReady · ChunkPart · ChunkDone · VoucherAccepted ·
                    CloseGranted · Sorry
 
@@ -182,12 +182,6 @@ class RunChunk(Message, frozen=True, tag="run-chunk"):
             raise ValueError("as many seeds as inputs")
 
 
-class FetchChunk(Message, frozen=True, tag="fetch-chunk"):
-    """After a reconnect: the result of a chunk that may be done already. Answered like RunChunk."""
-
-    chunk: Digest
-
-
 class PayVoucher(Message, frozen=True, tag="pay-voucher"):
     """A model Voucher of the session's lease with the renter's signature."""
 
@@ -280,7 +274,6 @@ _KINDS = (
     | PutBlob
     | PrepareImage
     | RunChunk
-    | FetchChunk
     | PayVoucher
     | AskClose
     | Welcome

@@ -1,7 +1,7 @@
 """A job: the actor that joins the scheduler to the chain, the providers and the store.
 
 It runs an asyncio loop in a thread of its own, so that the executor's caller never waits for I/O that it
-did not ask for. Money moves in three places only: `_open`, `_top_up` and `_close`.
+did not ask for. Money moves in leasing.py only.
 """
 
 import asyncio
@@ -17,17 +17,15 @@ from typing import Any
 from coincurve import PrivateKey
 
 from surge.chain.client import Chain
-from surge.model.demand import Demand
 from surge.model.digest import digest
-from surge.model.errors import Distrusted, NoProvider, SurgeError, Unavailable, Underfunded
+from surge.model.errors import Distrusted, NoProvider, SurgeError, Unavailable
 from surge.model.lease import Lease
 from surge.model.signature import address_of
 from surge.model.task import ImageSpec, Outcome, Task
-from surge.model.units import Address, LeaseId, MicroUsd, show_usd
-from surge.net.endpoint import Endpoint
+from surge.model.units import Address, LeaseId
 from surge.renter.bill import AskedChunk
+from surge.renter.leasing import MIN_ESCROW, Leasing, Settings
 from surge.renter.lessee import Declined, Delivered, Ended, Lessee, Notice, Preparing
-from surge.renter.market import rank
 from surge.renter.scheduler import (
     ChunkDone,
     ChunkFailed,
@@ -46,25 +44,6 @@ from surge.renter.scheduler import (
     Withdrawn,
 )
 from surge.store.renter import JobRow, RenterStore, SignedReceipt, SignedVoucher, TaskRow
-
-MIN_ESCROW = 1_000
-"""Millionths of a dollar: below this a lease could hardly pay its first chunk."""
-PROBE_SECONDS = 5.0
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """What the renter wants: how many leases at once, what it may cost, what a node must have.
-
-    budget: millionths of a dollar, the most that all escrows and reservations together may take.
-    loopback: providers are reached on this machine only.
-    """
-
-    name: str
-    wanted: int
-    budget: MicroUsd
-    demand: Demand
-    loopback: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,12 +114,12 @@ class Job:
         )
         store.put_job(self.row)
         self._domain = chain.book.domain
+        self._leasing = Leasing(settings, chain, store, self.row, self._stage)
         self._scheduler = Scheduler(settings.wanted)
         self._groups: dict[GroupKey, Group] = {}
         self._entries: dict[TaskKey, Entry] = {}
         self._held: dict[LeaseId, _Held] = {}
         self._shunned: set[Address] = set()
-        self._committed = 0
         self._inbox: deque[tuple[TaskKey, Entry]] = deque()
         self._awake = False
         self._lock = threading.Lock()
@@ -148,10 +127,12 @@ class Job:
         self._idle = threading.Condition()
         self._unfinished = 0
         self._background: set[asyncio.Task[None]] = set()
-        self._endpoint: Endpoint | None = None
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name=f"surge-job-{self.id}", daemon=True)
         self._thread.start()
+
+    def _stage(self, stage: str) -> None:
+        self.tally.stage = stage
 
     # Called from any thread
 
@@ -259,8 +240,7 @@ class Job:
 
     async def _open(self, count: int) -> None:
         try:
-            self.tally.stage = "choosing providers"
-            leases, tickets = await self._lease(count)
+            leases, tickets = await self._leasing.open(count, self._shunned)
         except SurgeError as error:
             self._feed(NoLease(error))
             return
@@ -268,75 +248,11 @@ class Job:
         if len(leases) < count:
             self._feed(NoLease(NoProvider(f"only {len(leases)} of {count} slots were free; ask again later")))
 
-    async def _lease(self, count: int) -> tuple[list[Lease], dict[Address, str]]:
-        """Open up to `count` leases in one transaction, on providers that answer."""
-        demand = self.settings.demand
-        offers = [o for o in await asyncio.to_thread(self.chain.offers) if o.provider not in self._shunned]
-        ranked = await self._reachable(rank(offers, demand))
-        count = min(count, sum(offer.ask.free_slots // demand.slots for offer in ranked))
-        price = self.chain.book.parameters.reservation_price
-        reservation = demand.slots * demand.duration * price
-        spare = self.settings.budget - self._committed
-        escrow = min(self.settings.budget // (self.settings.wanted + 1), spare // count - reservation)
-        if escrow < MIN_ESCROW:
-            least = (self.settings.wanted + 1) * (MIN_ESCROW + reservation)
-            raise Underfunded(
-                f"the budget of {show_usd(self.settings.budget)} is too small: "
-                f"{show_usd(self._committed)} is committed, and {self.settings.wanted} leases need "
-                f"{show_usd(least)}; give a larger budget"
-            )
-        cost = count * (escrow + reservation)
-        balance = await asyncio.to_thread(self.chain.balance_usd, self.row.renter)
-        if balance < cost:
-            raise Underfunded(
-                f"{self.row.renter} holds {show_usd(balance)} and needs {show_usd(cost)}; "
-                "fund it (on a local network: surge wallet --faucet 100), or give a smaller budget"
-            )
-        self._committed += cost
-        self.tally.stage = "opening leases"
-        try:
-            leases, sent = await asyncio.to_thread(
-                self.chain.open_leases, demand, MicroUsd(escrow), [o.provider for o in ranked[:8]], count
-            )
-        except SurgeError:
-            self._committed -= cost
-            raise
-        for lease in leases:
-            self.store.put_lease(self.id, lease)
-        self._record(sent, "open leases")
-        known = {offer.provider: offer.ticket for offer in offers}
-        return leases, known
-
-    async def _reachable(self, ranked: list[Any]) -> list[Any]:
-        """Those that answer a dial, in order: no lease is opened on a machine that is off."""
-        endpoint = await self._own_endpoint()
-
-        async def answers(ticket: str) -> bool:
-            try:
-                link = await endpoint.dial(ticket, PROBE_SECONDS)
-            except SurgeError:
-                return False
-            await link.close()
-            return True
-
-        alive = await asyncio.gather(*(answers(offer.ticket) for offer in ranked[:16]))
-        reachable = [offer for offer, up in zip(ranked, alive, strict=False) if up]
-        if not reachable:
-            raise NoProvider(
-                f"{len(ranked)} asks fit, but none of their providers answers; try again later (surge asks)"
-            )
-        return reachable
-
-    async def _own_endpoint(self) -> Endpoint:
-        if self._endpoint is None:
-            self._endpoint = await Endpoint.bind(os.urandom(32), loopback=self.settings.loopback)
-        return self._endpoint
-
     async def _greet(self, lease: Lease, tickets: Mapping[Address, str]) -> None:
         lessee = Lessee(
             lease=lease,
             ticket=tickets.get(lease.terms.provider, ""),
-            endpoint=await self._own_endpoint(),
+            endpoint=await self._leasing.own_endpoint(),
             key=self._key,
             domain=self._domain,
             keep=self._keep,
@@ -450,28 +366,13 @@ class Job:
             if chunk not in held.chunks:
                 return
             if held.lessee.bill.left < MIN_ESCROW:
-                await self._add_escrow(lease, held, reason)
+                try:
+                    await held.lessee.refresh(await self._leasing.top_up(held.lessee.lease, reason))
+                except SurgeError as error:
+                    await self._give_up(lease, error)
             if chunk in held.chunks:
                 key, _ = held.chunks.pop(chunk)
                 self._feed(ChunkFailed(lease, key, Unavailable(reason), time.monotonic(), blame=False))
-
-    async def _add_escrow(self, lease: LeaseId, held: _Held, reason: str) -> None:
-        spare = self.settings.budget - self._committed
-        extra = min(spare, self.settings.budget // (self.settings.wanted + 1))
-        if extra < MIN_ESCROW:
-            error = Underfunded(f"the budget of {show_usd(self.settings.budget)} is spent: {reason}")
-            await self._give_up(lease, error)
-            return
-        self._committed += extra
-        try:
-            renewed, sent = await asyncio.to_thread(self.chain.top_up, held.lessee.lease, MicroUsd(extra))
-        except SurgeError as error:
-            self._committed -= extra
-            await self._give_up(lease, error)
-            return
-        self.store.put_lease(self.id, renewed)
-        self._record(sent, "top up")
-        await held.lessee.refresh(renewed)
 
     async def _give_up(self, lease: LeaseId, error: SurgeError) -> None:
         self._feed(NoLease(error))
@@ -482,41 +383,16 @@ class Job:
     async def _finish(self) -> None:
         for key in list(self._entries):
             self._resolve(key, error=Unavailable("the executor was shut down before this task ran"))
-        await asyncio.gather(*(self._close(held) for held in self._held.values()))
+        await asyncio.gather(
+            *(self._leasing.close(held.lessee, held.gone, self.warnings) for held in self._held.values())
+        )
         for held in self._held.values():
             if held.sender is not None:
                 held.sender.cancel()
             await held.lessee.hang_up()
-        if self._endpoint is not None:
-            await self._endpoint.close()
+        await self._leasing.end()
         for task in list(self._background):
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
         self.row = replace(self.row, state="closed")
         self.store.put_job(self.row)
-
-    async def _close(self, held: _Held) -> None:
-        """Close together with the provider, so that the change comes back at once."""
-        lessee = held.lessee
-        try:
-            if held.gone is not None:
-                raise held.gone
-            granted = await lessee.close()
-            latest = lessee.bill.latest
-            sent = await asyncio.to_thread(
-                self.chain.close_lease,
-                lessee.lease,
-                latest.voucher if latest else None,
-                latest.signature if latest else b"",
-                granted.signature,
-            )
-        except (SurgeError, TimeoutError) as error:
-            self.warnings.append(
-                f"lease {lessee.lease.id} stays open until its provider closes it or, after expiry and "
-                f"grace, you reclaim it (surge leases --reclaim): {error}"
-            )
-            return
-        self._record(sent, "close lease")
-
-    def _record(self, sent: Any, purpose: str) -> None:
-        self.store.put_transaction(self.id, sent.hash, purpose, sent.gas)
