@@ -4,7 +4,7 @@
 
 The shipped artefacts, PROVIDERS providers in one class, a renter that has leased before and that has given
 the Market its allowance once. A draw that falls on a candidate costs less, so an opening is measured ROUNDS
-times: `gas` is the median, `most` the dearest. The node is `surge.chain.anvil`'s (SURGE_ANVIL names a binary).
+times: `gas` is the median, `most` the dearest. SURGE_ANVIL names another anvil than the pinned one.
 """
 
 import json
