@@ -16,12 +16,12 @@ from surge.model.errors import BadInput, Distrusted
 
 MAX_BYTES = 256 << 20
 MAX_DEPTH = 100
-MAX_VALUES = 4_000_000
+MAX_VALUES = 2_000_000
 """Of values that are encoded one by one; lists of ints or floats and arrays count as one."""
 PACKED_FROM = 32
 """Shortest list of ints or floats that travels as one block of bytes."""
-FREELY_DECODED = 1 << 16
-"""Below this length the bytes can't hold enough values to be worth counting."""
+FREELY_DECODED = 1 << 10
+"""Up to this length the bytes can't hold values or levels enough to do harm."""
 MAX_SAME_HASH = 64
 
 Tree = Any
@@ -158,47 +158,73 @@ def check(data: bytes) -> None:
             f"the answer has {len(data)} bytes, more than {MAX_BYTES}; return less, or in several tasks"
         )
     if len(data) > FREELY_DECODED:
-        _count(data)
+        _walk(data)
 
 
-def _count(data: bytes) -> None:
+def _walk(data: bytes) -> None:
+    """Counts values and levels. The decoder below recurses on the C stack, so it must not be trusted
+    with deep bytes where something raised Python's recursion limit."""
     at, end, values = 0, len(data), 0
-    fixed, lengths = _FIXED, _LENGTHS
+    steps, lengths, counts = _STEPS, _LENGTHS, _COUNTS
+    left = 1
+    above: list[int] = []
     while at < end:
         first = data[at]
         at += 1
-        values += 1
-        step = fixed[first]
+        left -= 1
+        step = steps[first]
         if step >= 0:
             at += step
-        else:
+        elif step == _LONG:
             width, extra = lengths[first]
             at += width + extra + int.from_bytes(data[at : at + width], "big")
-    if values > MAX_VALUES:
-        raise Distrusted(
-            f"the answer holds {values} separate values, more than {MAX_VALUES}; return arrays instead"
-        )
+        else:
+            width, each = counts[first]
+            items = each * (int.from_bytes(data[at : at + width], "big") if width else first & 15)
+            at += width
+            values += items
+            if values > MAX_VALUES:
+                raise Distrusted(
+                    f"the answer holds more than {MAX_VALUES} separate values; return arrays instead"
+                )
+            if items:
+                above.append(left)
+                left = items
+                if len(above) > MAX_DEPTH:
+                    raise Distrusted(
+                        f"the answer is nested deeper than {MAX_DEPTH} levels; ask another provider"
+                    )
+        while not left and above:
+            left = above.pop()
 
 
-def _widths() -> tuple[list[int], dict[int, tuple[int, int]]]:
-    """Bytes that follow each first byte, up to the next value; -1 where a length (width, extra) does."""
-    fixed = [0] * 256
+_LONG, _CONTAINER = -1, -2
+
+
+def _widths() -> list[int]:
+    """Bytes that follow each first byte up to the next value; or that a length, or a count, follows."""
+    steps = [0] * 256
+    steps[0x80:0xA0] = [_CONTAINER] * 32
     for first in range(0xA0, 0xC0):
-        fixed[first] = first & 31
+        steps[first] = first & 31
     for first, step in zip(range(0xCA, 0xD4), (4, 8, 1, 2, 4, 8, 1, 2, 4, 8), strict=True):
-        fixed[first] = step
+        steps[first] = step
     for first, step in zip(range(0xD4, 0xD9), (2, 3, 5, 9, 17), strict=True):
-        fixed[first] = step
-    fixed[0xDC] = fixed[0xDE] = 2
-    fixed[0xDD] = fixed[0xDF] = 4
-    lengths = {0xC4: (1, 0), 0xC5: (2, 0), 0xC6: (4, 0), 0xC7: (1, 1), 0xC8: (2, 1), 0xC9: (4, 1)}
-    lengths |= {0xD9: (1, 0), 0xDA: (2, 0), 0xDB: (4, 0)}
-    for first in lengths:
-        fixed[first] = -1
-    return fixed, lengths
+        steps[first] = step
+    for first in _LENGTHS:
+        steps[first] = _LONG
+    for first in range(0xDC, 0xE0):
+        steps[first] = _CONTAINER
+    return steps
 
 
-_FIXED, _LENGTHS = _widths()
+_LENGTHS = {0xC4: (1, 0), 0xC5: (2, 0), 0xC6: (4, 0), 0xC7: (1, 1), 0xC8: (2, 1), 0xC9: (4, 1)}
+_LENGTHS |= {0xD9: (1, 0), 0xDA: (2, 0), 0xDB: (4, 0)}
+"""first byte → (width of the length, bytes besides)"""
+_COUNTS = {first: (0, 2 if first < 0x90 else 1) for first in range(0x80, 0xA0)}
+_COUNTS |= {0xDC: (2, 1), 0xDD: (4, 1), 0xDE: (2, 2), 0xDF: (4, 2)}
+"""first byte → (width of the count, values for each)"""
+_STEPS = _widths()
 
 # ——— scalars and containers; the rest of the types live in tagged_types, arrays and frames ———
 
