@@ -37,13 +37,20 @@ def compiled(path: Path) -> Any:
     return boa.load_partial(str(path))
 
 
+def _deploy(path: Path, arguments: tuple[Any, ...]) -> Any:
+    # An anchor takes back contracts but not the trace of their storage. When another contract comes to
+    # the same address, boa reads its storage by that old trace and fails where it should show a revert.
+    boa.env.sstore_trace.clear()
+    return compiled(path).deploy(*arguments)
+
+
 def deploy(name: str, *arguments: Any) -> Any:
     """A contract of the project, by its path below contracts/."""
-    return compiled(CONTRACTS / f"{name}.vy").deploy(*arguments)
+    return _deploy(CONTRACTS / f"{name}.vy", arguments)
 
 
 def deploy_mock(name: str, *arguments: Any) -> Any:
-    return compiled(MOCKS / f"{name}.vy").deploy(*arguments)
+    return _deploy(MOCKS / f"{name}.vy", arguments)
 
 
 def now() -> int:

@@ -1,12 +1,10 @@
 """Rewards with the real Market and Registry: from a renter's voucher to the provider's SURGE."""
 
-from collections.abc import Iterator
-
 import boa
 import pytest
 from coincurve import PrivateKey
 
-from contracts.paid_lease import PROVIDER, Compute, deploy_compute
+from contracts.paid_lease import PROVIDER, Compute
 from contracts.pots import DAY, wait
 from surge.model.ask import Ask
 from surge.model.lease import Lease
@@ -18,12 +16,6 @@ from surge.settle.voucher import next_voucher, unpaid
 
 OTHER = PrivateKey(bytes([23]) * 32)
 NO_LIMIT = 2**256 - 1
-
-
-@pytest.fixture
-def compute() -> Iterator[Compute]:
-    with boa.env.anchor():
-        yield deploy_compute()
 
 
 def pay(compute: Compute, lease: Lease, amount: int) -> None:
