@@ -1,0 +1,165 @@
+"""match/score.py against the bytecode of score.vy and of Registry.book (M5)."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import boa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from contracts.pots import UNSHRUNK, deploy, deploy_mock
+from surge.match.score import FAR, choose, cost, distance, explain, nearest_of_drawn
+from surge.model.ask import ASK_LAYOUT, Ask
+from surge.model.demand import DEMAND_LAYOUT, Demand
+from surge.model.digest import keccak
+from surge.model.typed import word
+from surge.model.word import Field
+
+NOBODY = "0x" + "00" * 20
+
+
+@pytest.fixture(scope="module")
+def score() -> Iterator[Any]:
+    with boa.env.anchor():
+        yield deploy_mock("ScoreDoor")
+
+
+def numbers(field: Field) -> st.SearchStrategy[int]:
+    """Any value of the field, its edges more often."""
+    low = -(1 << field.bits - 1) if field.signed else 0
+    high = low + (1 << field.bits) - 1
+    return st.one_of(st.integers(low, high), st.sampled_from([low, low + 1, 0, 1, high - 1, high]))
+
+
+asks = st.builds(Ask, **{name: numbers(field) for name, field in ASK_LAYOUT.items()})
+demands = st.builds(Demand, **{name: numbers(field) for name, field in DEMAND_LAYOUT.items()})
+
+
+@settings(max_examples=150)
+@given(ask=asks, demand=demands)
+def test_distances_and_classes(score: Any, ask: Ask, demand: Demand) -> None:
+    assert score.distance(ask.word, demand.word) == distance(ask, demand) <= FAR
+    assert score.class_of_ask(ask.word) == ask.sampling_class
+    assert score.class_of_demand(demand.word) == demand.sampling_class
+
+
+@st.composite
+def near_pairs(draw: st.DrawFn) -> tuple[Ask, Demand]:
+    """An ask and a demand that differ by at most one in what eligibility looks at."""
+    near: dict[str, int] = {}
+    wanted: dict[str, int] = {}
+    for name in ("accelerator", "accelerator_memory", "memory_tier", "runtime"):
+        near[name] = draw(numbers(ASK_LAYOUT[name]))
+        step = draw(st.sampled_from([0, 0, 0, 0, -1, 1]))
+        wanted[name] = min(max(near[name] + step, 0), (1 << ASK_LAYOUT[name].bits) - 1)
+    for price, cap in (("price_gfuel", "cap_gfuel"), ("price_gib", "cap_gib")):
+        near[price] = draw(numbers(ASK_LAYOUT[price]))
+        wanted[cap] = min(max(near[price] + draw(st.integers(-1, 5)), 0), 2**32 - 1)
+    near["slots"] = draw(numbers(ASK_LAYOUT["slots"]))
+    near["load"] = draw(st.integers(0, near["slots"]))
+    free = near["slots"] - near["load"]
+    wanted["slots"] = draw(st.sampled_from([0, 1, free, max(free - 1, 0), min(free + 1, 2**16 - 1)]))
+    near["active"] = draw(st.sampled_from([1, 1, 1, 1, 0]))
+    rest = {name: draw(numbers(field)) for name, field in ASK_LAYOUT.items() if name not in near}
+    other = {name: draw(numbers(field)) for name, field in DEMAND_LAYOUT.items() if name not in wanted}
+    return Ask(**near, **rest), Demand(**wanted, **other)
+
+
+@settings(phases=UNSHRUNK, max_examples=120)
+@given(pair=near_pairs(), nearest=st.integers(0, FAR))
+def test_eligibility_and_cost(score: Any, pair: tuple[Ask, Demand], nearest: int) -> None:
+    ask, demand = pair
+    fits = explain(ask, demand) == []
+    assert score.fits(ask.word, demand.word) == fits
+    if fits and ask.slots:
+        assert score.cost(ask.word, demand.word, distance(ask, demand)) == cost(ask, demand)
+        far = max(nearest, distance(ask, demand))
+        assert score.cost(ask.word, demand.word, far) == cost(ask, demand, nearest)
+
+
+# The choice. Asks are set through the Registry's own calls.
+
+PROVIDERS = [boa.env.generate_address() for _ in range(6)]
+
+
+@pytest.fixture(scope="module")
+def registry() -> Iterator[Any]:
+    with boa.env.anchor():
+        surge = deploy("token/SurgeToken", 10**24)
+        registry = deploy("compute/Registry", surge, 1, 1)
+        registry.set_market(boa.env.eoa)
+        registry.set_rewards(boa.env.eoa)
+        for provider in PROVIDERS:
+            surge.transfer(provider, 100)
+            surge.approve(registry, 100, sender=provider)
+            registry.stake(100, sender=provider)
+        yield registry
+
+
+offers = st.builds(
+    Ask,
+    price_gfuel=st.integers(1, 12),
+    price_gib=st.just(1),
+    slots=st.integers(1, 4),
+    x=st.integers(-40, 40),
+    y=st.integers(-40, 40),
+    height=st.integers(0, 20),
+    energy=st.integers(0, 20),
+    memory_tier=st.sampled_from([10, 10, 10, 11, 9]),
+)
+places = st.lists(st.integers(0, len(PROVIDERS)), max_size=8)
+
+
+@settings(max_examples=60, phases=UNSHRUNK)
+@given(
+    published=st.lists(offers, min_size=len(PROVIDERS), max_size=len(PROVIDERS)),
+    credits=st.lists(st.sampled_from([0, 0, 1, 1_000]), min_size=6, max_size=6),
+    withdrawn=st.sets(st.integers(0, len(PROVIDERS) - 1), max_size=2),
+    weights=st.lists(st.integers(0, 255), min_size=5, max_size=5),
+    calls=st.lists(
+        st.tuples(places, st.integers(1, 2), st.binary(min_size=32, max_size=32)), min_size=1, max_size=4
+    ),
+    cap=st.integers(8, 12),
+)
+def test_the_same_choice(
+    registry: Any,
+    published: list[Ask],
+    credits: list[int],
+    withdrawn: set[int],
+    weights: list[int],
+    calls: list[tuple[list[int], int, bytes]],
+    cap: int,
+) -> None:
+    """M5: and each booking changes what the next one sees."""
+    with boa.env.anchor():
+        for provider, ask, fees in zip(PROVIDERS, published, credits, strict=True):
+            registry.publish(ask.word, "ticket", sender=provider)
+            if fees:
+                registry.credit_reputation(provider, fees)
+        for number in withdrawn:
+            registry.withdraw_ask(sender=PROVIDERS[number])
+        for chosen, slots, seed in calls:
+            names = dict(
+                zip(("w_price", "w_proximity", "w_load", "w_reputation", "w_energy"), weights, strict=True)
+            )
+            check_choice(registry, Demand(cap, 1, slots=slots, **names), chosen, seed)
+
+
+def check_choice(registry: Any, demand: Demand, chosen: list[int], seed: bytes) -> None:
+    named = [PROVIDERS[n] if n < len(PROVIDERS) else NOBODY for n in chosen]
+    size = registry.class_size(demand.sampling_class)
+    draws = [int.from_bytes(keccak(seed, word(n)), "big") % size for n in range(2)] if size else []
+    drawn = [registry.member(demand.sampling_class, place) for place in draws]
+    shown = [Ask.from_word(registry.ask_of(each)) for each in [*named, *drawn]]
+    expected = choose(demand, shown[: len(named)], shown[len(named) :])
+    if expected is None:
+        with boa.reverts("Market: no eligible provider"):
+            registry.book(demand.word, seed, named)
+        return
+    booked, ask, was_drawn = registry.book(demand.word, seed, named)
+    assert booked == [*named, *drawn][expected]
+    assert (ask, was_drawn) == (shown[expected].word, expected >= len(named))
+    assert registry.ask_of(booked) == ask + (demand.slots << ASK_LAYOUT["load"].offset)
+    best = cost(shown[expected], demand, nearest_of_drawn(demand, shown[: len(named)]) if was_drawn else 0)
+    assert all(best <= cost(each, demand) for each in shown[: len(named)] if not explain(each, demand))
