@@ -14,9 +14,9 @@ from wasmtime import _ffi
 
 from surge.model.digest import digest
 
-WASM_STACK = 8 << 20
-"""Bytes of native stack for wasm: CPython's own recursion limit must come first, because a native
-overflow isn't deterministic."""
+WASM_STACK = 256 << 20
+"""Bytes of native stack for wasm, touched only as far as used. CPython's own limits must come first, because
+a native overflow isn't deterministic. Deleting a list nested a million deep needs more than 128 MiB."""
 THREAD_STACK = WASM_STACK + (4 << 20)
 """Bytes of stack that a thread needs to enter wasm: host calls run on top of the wasm frames."""
 
@@ -52,8 +52,10 @@ def wasmtime_version() -> str:
 
 def settings_digest() -> bytes:
     """32 bytes over wasmtime's version and every setting that decides results or fuel."""
-    lines = [f"wasmtime {wasmtime_version()}", f"stack {WASM_STACK}"]
-    lines += [f"{name} {value}" for name, value in sorted(SETTINGS.items())]
+    lines = [
+        f"wasmtime {wasmtime_version()}",
+        *(f"{name} {value}" for name, value in sorted(SETTINGS.items())),
+    ]
     return digest("engine", "\n".join(lines).encode())
 
 

@@ -33,7 +33,7 @@ from surge.run.frames import (
 )
 from surge.run.image import MemoryImage
 from surge.run.orphan import die_with_parent
-from surge.run.python import Image, PythonRuntime
+from surge.run.python import Image, PythonRuntime, check_modules
 from surge.run.suite import suite_digest
 from surge.run.wasm import WasmRuntime, module_image
 
@@ -95,6 +95,8 @@ class Worker:
             raise BadInput(
                 "the job was made for another release of the sandbox; use the same release of surge"
             )
+
+        check_modules(spec.modules)
 
     def _progress(self, stage: str, elapsed: float, expected: float) -> None:
         write_frame(self._out, Working(stage, elapsed, expected))
