@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 from surge.chain.anvil import LocalChain
 from surge.chain.book import LOCAL, AddressBook, load_book, save_book
 from surge.chain.local import Program, list_programs, start_program, stop_program
+from surge.chain.rpc import Rpc
 from surge.chain.wallet import Wallet, open_wallet
 from surge.model.errors import BadInput, Unavailable
 from surge.model.units import Address, MicroUsd, Wei, parse_usd, show_usd
@@ -124,6 +125,25 @@ class LocalNetwork:
     def provider_home(self, number: int) -> Path:
         return self._folder / "providers" / str(number)
 
+    def advance(self, seconds: int) -> None:
+        """Move the chain's clock on and mine a block. Warning: leases, stakes and auctions all see it."""
+        rpc = Rpc(self.book.rpc_url)
+        try:
+            rpc.call("evm_increaseTime", max(0, seconds))
+            rpc.call("evm_mine")
+        finally:
+            rpc.close()
+
+    def endow(self, address: Address, surge: Wei) -> None:
+        """Give an account of this network coins for gas, and `surge` from the genesis account."""
+        chain = self._genesis_chain(self.book)
+        try:
+            self._fund_coins(chain, address)
+            if surge > 0:
+                chain.transfer_surge(address, surge)
+        finally:
+            chain.disconnect()
+
     # The chain
 
     def _deployed(self, url: str) -> AddressBook:
@@ -200,7 +220,16 @@ class LocalNetwork:
         book, wallet = str(self.home.book("local")), str(self._folder / "bidder" / "key.json")
         chain = str(self._chain.folder)
         return self._start(
-            "bidder", "surge.keeper.bidder", "--book", book, "--wallet", wallet, "--local-chain", chain
+            "bidder",
+            "surge.keeper.bidder",
+            "--book",
+            book,
+            "--wallet",
+            wallet,
+            "--local-chain",
+            chain,
+            "--every",
+            "0.5",
         )
 
     def _await_asks(self, chain: "Chain", wanted: set[Address], programs: list[Program]) -> None:

@@ -1,14 +1,19 @@
-"""The `surge` command: parse, call one actor, print."""
+"""The `surge` command: every command's module, and what becomes of errors."""
 
+import signal
 import sys
-from pathlib import Path
-from typing import Annotated
+from collections.abc import Sequence
 
 import typer
 
+from surge.cli import earnings, jobs, leases, market, network, provide, run, show, wallet
+from surge.cli.output import print_json
 from surge.model.errors import SurgeError
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+INTERRUPTED = 128 + signal.SIGINT
+
+# Plain help: the styled one takes longer to import than all the rest.
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 
 
 @app.callback()
@@ -16,40 +21,69 @@ def surge() -> None:
     """One open computer made of other people's computers."""
 
 
-@app.command()
-def provide(
-    place: Annotated[Path | None, typer.Option(help="The provider's folder.")] = None,
-    slots: Annotated[int | None, typer.Option(help="Sandboxes to offer, if config.toml has to be written.")] = None,
-    network: Annotated[str | None, typer.Option(help="Network name.")] = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,
-) -> None:
-    """Turn this machine into income: measure, stake, publish, serve."""
-    import asyncio
-
-    from surge.chain.book import load_book
-    from surge.chain.client import Chain
-    from surge.chain.wallet import load_wallet
-    from surge.provider.config import Place
-    from surge.provider.start import configured
-    from surge.provider.start import provide as serve
-    from surge.store.home import Home
-
-    def tell(line: str) -> None:
-        sys.stderr.write(f"surge: {line}\n")
-
-    home = Home.default()
-    folder = Place(place or home.provider)
-    config = configured(folder, slots, tell)
-    wallet = load_wallet(folder.key)
-    book = load_book(home.book(network))
-    chain = Chain(book, wallet.key, index=folder.root / "index.db")
-    asyncio.run(serve(folder, config, chain, "127.0.0.1" in book.rpc_url, tell))
+app.command()(network.up)
+app.command()(network.down)
+app.command()(network.status)
+app.command()(show.demo)
+app.command()(run.run)
+app.command()(market.quote)
+app.command()(market.asks)
+app.command()(jobs.jobs)
+app.command()(jobs.job)
+app.command()(jobs.verify)
+app.command()(leases.leases)
+app.command()(wallet.wallet)
+app.command()(provide.provide)
+app.command()(earnings.earnings)
 
 
 def entry() -> None:
-    """Errors of ours become one sentence and their exit code."""
+    """Of `surge` and `python -m surge`."""
+    sys.exit(run_command(sys.argv[1:]))
+
+
+def run_command(arguments: Sequence[str]) -> int:
+    """The exit code. An error of ours becomes one sentence on stderr (and a document with --json)."""
+    arguments = list(arguments) or ["--help"]
+    own = arguments[: arguments.index("--")] if "--" in arguments else arguments
+    as_json = "--json" in own
+    usage: type[Exception] = typer.BadParameter.__mro__[1]
     try:
-        app()
+        return int(app(arguments, prog_name="surge", standalone_mode=False) or 0)
+    except typer.Exit as ended:
+        return ended.exit_code
+    except (KeyboardInterrupt, typer.Abort) as ended:
+        sys.stderr.write("\nsurge: interrupted\n")
+        return INTERRUPTED if _by_signal(ended) else 1
     except SurgeError as error:
-        sys.stderr.write(f"surge: {error}\n")
-        sys.exit(error.exit_code)
+        return _fail(type(error).__name__, str(error), error.exit_code, as_json)
+    except usage as error:
+        return _fail("Usage", _usage(error), 2, as_json)
+    except BrokenPipeError:
+        sys.stderr.close()  # nobody reads on: not an error of ours
+        return 1
+    except OSError as error:
+        if error.filename is None:
+            raise
+        reason = (error.strerror or "it can't be read").lower()
+        return _fail(
+            "BadInput", f"{error.filename}: {reason}; check the path and its permissions", 2, as_json
+        )
+
+
+def _by_signal(ended: BaseException) -> bool:
+    return isinstance(ended, KeyboardInterrupt) or isinstance(ended.__cause__, KeyboardInterrupt)
+
+
+def _usage(error: Exception) -> str:
+    said: str = error.format_message()  # type: ignore[attr-defined]
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context else "surge"
+    return f"{said.rstrip('.')}; see `{command} --help`"
+
+
+def _fail(kind: str, message: str, code: int, as_json: bool) -> int:
+    if as_json:
+        print_json({"error": {"kind": kind, "message": message}})
+    sys.stderr.write(f"surge: {message}\n")
+    return code

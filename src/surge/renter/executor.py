@@ -63,7 +63,7 @@ class Executor(BaseExecutor):
             cap_gfuel=parse_usd(max_price),
             cap_gib=parse_usd(max_price_gib),
             duration=duration,
-            memory_tier=memory_mib.bit_length() - 1,
+            memory_tier=(memory_mib - 1).bit_length(),  # up: the least tier that holds it
             runtime=runtime_number(),
             **{f"w_{term}": weight for term, weight in (weights or {}).items()},
         )
@@ -181,9 +181,16 @@ class Executor(BaseExecutor):
         else:
             threading.Thread(target=self._end, args=(job,), name="surge-shutdown").start()
 
-    def _end(self, job: Job) -> None:
+    def abandon(self) -> None:
+        """End now: what has not come back is not paid for, and every lease is closed with its change back."""
+        with self._lock:
+            first, self._over = not self._over, True
+        if self._job is not None and first:
+            self._end(self._job, wait=False)
+
+    def _end(self, job: Job, wait: bool = True) -> None:
         try:
-            job.shutdown()
+            job.shutdown(wait)
         finally:
             if self._display is not None:
                 self._display()
@@ -191,6 +198,11 @@ class Executor(BaseExecutor):
             if line not in self.warnings:
                 self.warnings.append(line)
                 sys.stderr.write(f"surge: warning: {line}\n")
+
+    @property
+    def demand(self) -> Demand:
+        """What it needs of a node, as the market's score sees it."""
+        return self._settings.demand
 
     @property
     def job(self) -> str | None:

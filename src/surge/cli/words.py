@@ -1,0 +1,37 @@
+"""Figures in words: times, durations and addresses as a person reads them."""
+
+from datetime import datetime
+
+_STEPS = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
+
+
+def duration(seconds: int) -> str:
+    """`3725` → "1 hour 2 minutes": the two largest parts; 0 is "now"."""
+    parts = []
+    for noun, size in _STEPS:
+        count, seconds = divmod(seconds, size)
+        if count:
+            parts.append(counted(count, noun))
+        if len(parts) == 2 or (parts and not count):
+            break
+    return " ".join(parts) or "now"
+
+
+def counted(count: int, noun: str) -> str:
+    """ "1 lease", "2 leases"."""
+    return f"{count:,} {noun}" + ("" if count == 1 else "s")
+
+
+def moment(seconds: int) -> str:
+    """Unix seconds → local date and time."""
+    return datetime.fromtimestamp(seconds).strftime("%Y-%m-%d %H:%M")
+
+
+def short(address: str) -> str:
+    """0x1234567890… → "0x123456…7890"; what isn't an address stays."""
+    return f"{address[:8]}…{address[-4:]}" if len(address) == 42 and address.startswith("0x") else address
+
+
+def gfuel(fuel: int) -> str:
+    """Fuel in units of 1e9, to two decimals, down."""
+    return f"{fuel // 10**9:,}.{fuel % 10**9 // 10**7:02d}"
