@@ -198,7 +198,7 @@ class Reach:
             return _Named(self.memo[id(value)]).tree
         refuse(value, self.where)
         if isinstance(value, types.ModuleType):
-            self.modules.need(value.__name__, self.where)
+            self.modules.need(value.__name__, " → ".join(self.path[:-1]) or self.where)
             return self.imported(value.__name__, "")
         found = self._by_name(value)
         if found is not None:

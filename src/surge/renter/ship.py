@@ -10,14 +10,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from surge.model import tags as tag
-from surge.model.errors import CannotShip, Distrusted, LimitExceeded, RemoteError
+from surge.model.errors import BadInput, CannotShip, Distrusted, LimitExceeded, RemoteError
 from surge.model.tagged import decode, encode
 from surge.model.tagged_core import MARKERS, Packing, Tree
 from surge.model.tagged_types import Printed, pack_instance, pack_member, prints_of
 from surge.model.task import OUT_OF_FUEL, RAISED, RETURNED, TRAPPED
 from surge.renter import sandbox
 from surge.renter.reach import Reach
-from surge.renter.ship_classes import is_plain
+from surge.renter.ship_classes import is_plain, reach_whole_classes
 
 FUNCTION, SCRIPT = "function", "script"
 
@@ -82,6 +82,7 @@ def ship(function: Callable[..., Any]) -> Shipped:
         with reach.named(name):
             root = reach.shared(function)
             reach.finish()
+            reach_whole_classes(reach)
         if set(reach.modules.whole) <= whole:
             break
         whole |= set(reach.modules.whole)
@@ -98,6 +99,8 @@ def encode_call(args: tuple[Any, ...], kwargs: Mapping[str, Any], shipped: Shipp
         return encode([list(args), dict(kwargs)] if kwargs else [list(args)], shipped.tree)
     except _NeedsRecipe:
         pass
+    except BadInput as error:
+        raise CannotShip(f"an argument of {shipped.name}: {error}") from error
     reach = shipped.reach.branch()
     with reach.named(f"an argument of {shipped.name}"):
         call = reach.content((list(args), dict(kwargs)))

@@ -1,9 +1,12 @@
 """A class as source: what its body needs is bound before it runs, what its methods need after."""
 
 import ast
+import builtins
 import collections
+import dis
 import enum
 import inspect
+import sys
 import types
 from abc import ABCMeta
 from collections.abc import Iterator
@@ -70,6 +73,17 @@ def reach_class(reach: Reach, kind: type) -> None:
             return
         raise
     _reach_source(reach, kind, definition)
+
+
+def reach_whole_classes(reach: Reach) -> None:
+    """Give the classes of modules that travel whole a key, so that their instances can come back."""
+    for name in sorted(reach.modules.whole):
+        for kind in list(vars(sys.modules.get(name, builtins)).values()):
+            if isinstance(kind, type) and kind.__module__ == name and kind not in reach.keys:
+                if find(name, kind.__qualname__) is not kind:
+                    continue
+                reach.step("value", reach.content(kind))
+                reach.step("known", key_of(reach, kind), reach.node(kind))
 
 
 def _made_by_call(reach: Reach, kind: type) -> bool:
@@ -168,8 +182,6 @@ def _reach_source(reach: Reach, kind: type, definition: Definition) -> None:
 
 def _names(code: types.CodeType) -> tuple[list[str], list[str]]:
     """(names that the class's body reads while it runs, names that its methods read later)."""
-    import dis
-
     before: dict[str, None] = {}
     after: dict[str, None] = {}
     for one in nested(code):

@@ -56,7 +56,9 @@ class Modules:
     def _is_module(self, name: str, inner: str) -> bool:
         if inner in sys.modules or self._beside(inner) is not None:
             return True
-        return name in self.whole and self.whole[name][2] and _spec(inner) is not None
+        if name in self.whole:
+            return self.whole[name][2] and _spec(inner) is not None
+        return sandbox.top(name) in sandbox.HEAVY and _on_disk(inner)
 
     def _beside(self, name: str) -> tuple[str, bool] | None:
         if self.beside is None:
@@ -93,6 +95,17 @@ def _spec(name: str) -> object:
         return importlib.util.find_spec(name)
     except (ImportError, ValueError):
         return None
+
+
+def _on_disk(name: str) -> bool:
+    """Whether an installed package has this module, found without importing anything."""
+    top, *parts = name.split(".")
+    spec = importlib.util.find_spec(top)
+    for folder in (spec.submodule_search_locations or ()) if spec else ():
+        place = Path(folder).joinpath(*parts)
+        if (place / "__init__.py").is_file() or place.with_suffix(".py").is_file():
+            return True
+    return False
 
 
 def _local_file(name: str, path: str) -> tuple[str, bool]:
