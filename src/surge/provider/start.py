@@ -19,7 +19,7 @@ from surge.run.pool import Pool
 from surge.run.suite import runtime_number
 from surge.store.provider import ProviderStore
 
-CLAIM_SECONDS = 5.0
+CLAIM_SECONDS = 2.0
 
 log = structlog.get_logger("surge.provider")
 

@@ -1,0 +1,257 @@
+"""`surge demo`: a real job on a local network, paid, verified and compared with runs that need no network."""
+
+import asyncio
+import importlib.util
+import json
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from surge.local import LocalNetwork
+from surge.model.command import CommandInput, CommandOutput
+from surge.model.errors import Unavailable
+from surge.model.task import Limits, Outcome
+from surge.renter.ship import Shipped, decode_outcome, encode_call, ship
+from surge.run.pool import Job, Pool
+from surge.run.suite import python_spec, wasm_spec
+from surge.store.home import Home
+
+if TYPE_CHECKING:
+    from surge.chain.client import Chain
+    from surge.renter.executor import Executor
+
+PROVIDERS = 3
+BUDGET = "1.50"
+TOLERANCE = 0.02
+"""How far an accuracy may lie from native scikit-learn's: another version, compiler and math library."""
+AUCTION_PATIENCE = 30.0
+
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """One row of the ranking."""
+
+    dataset: str
+    model: str
+    parameters: dict[str, Any]
+    hits: int
+    rows: int
+
+    @property
+    def accuracy(self) -> float:
+        return self.hits / self.rows
+
+
+def workload(home: Home) -> ModuleType:
+    """The grid search as a file of the renter's own, SURGE_HOME/demo/grid_search.py, for anybody to read."""
+    source = Path(__file__).with_name("grid_search.py").read_text()
+    path = home.root / "demo" / "grid_search.py"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(source)
+    spec = importlib.util.spec_from_file_location("grid_search", path)
+    if spec is None or spec.loader is None:
+        raise Unavailable(f"{path} can't be loaded; check that the folder is readable")
+    module = sys.modules["grid_search"] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def ranking(grid: list[tuple[str, str, dict[str, Any]]], found: list[tuple[int, int]]) -> list[Fit]:
+    """Best first; equal hits keep the order of the grid."""
+    fits = [Fit(*entry, *result) for entry, result in zip(grid, found, strict=True)]
+    return sorted(fits, key=lambda fit: (fit.dataset, -fit.hits))
+
+
+def kernel() -> bytes:
+    """The nearest-neighbour kernel, compiled from run/kernels/knn.c."""
+    from surge.run import kernels
+
+    return Path(kernels.__file__).with_name("knn.wasm").read_bytes()
+
+
+class Demo:
+    """Run it with `run`; what it found is in the returned document."""
+
+    def __init__(self, tell: Tell, home: Home) -> None:
+        self.tell = tell
+        self.home = home
+        self.work = workload(home)
+
+    def run(self) -> dict[str, Any]:
+        """Bring the local network up (unless it runs already), do the work, check it, tell the figures."""
+        began = time.monotonic()
+        network = LocalNetwork(PROVIDERS, home=self.home, tell=self.tell)
+        was_up = network.running
+        try:
+            network.start()
+            return self._on(network, began)
+        finally:
+            if not was_up:
+                self.tell("stopping the local network; its state is kept")
+                network.stop()
+
+    def _on(self, network: LocalNetwork, began: float) -> dict[str, Any]:
+        from surge.renter.access import Access
+        from surge.renter.report import report
+        from surge.renter.verify import verify
+
+        self.tell(f"leasing {PROVIDERS} providers for {len(self.work.GRID)} fits, budget {BUDGET} USD")
+        with network.executor(PROVIDERS, BUDGET, name="demo") as executor:
+            found = list(executor.map(self.work.fit, *zip(*self.work.GRID, strict=True)))
+            csvs = list(executor.map(self.work.as_csv, (self.work.DIGITS, self.work.CANCER)))
+            self.tell("running the wasm kernel over the same data")
+            nearest = [_kernel(executor, csv, self.work.NEIGHBOURS).result() for csv in csvs]
+        job = executor.job or ""
+        ranked = ranking(self.work.GRID, found)
+        self.tell("running the same tasks in a sandbox of this machine")
+        local, local_nearest = asyncio.run(self._locally(csvs))
+        local_ranked = ranking(self.work.GRID, local)
+        self.tell("running the same tasks with native scikit-learn")
+        native_gap = self._native_gap(found, csvs, nearest)
+        access = Access(self.home, "local")
+        chain = access.chain()
+        try:
+            sold = self._sell_fees(network, chain)
+            store = access.store()
+            checks = verify(job, store, chain)
+            row = next(row for row, _ in store.jobs() if row.id == job)
+            figures = report(row, store, chain)
+            store.close()
+        finally:
+            chain.disconnect()
+        results_match = (ranked, nearest) == (local_ranked, local_nearest)
+        native_match = native_gap is not None and native_gap <= TOLERANCE
+        verified = all(check.ok for check in checks)
+        return {
+            "ok": results_match and native_match and verified and sold,
+            "workload": f"{len(found)} fits on digits and breast cancer, and a C kernel over both",
+            "job": job,
+            "result": _document(ranked, nearest),
+            "local_result": _document(local_ranked, local_nearest),
+            "results_match": results_match,
+            "native_match": native_match,
+            "native_gap": native_gap,
+            "native_tolerance": TOLERANCE,
+            "providers": figures.providers,
+            "leases": figures.leases,
+            "tasks": figures.tasks,
+            "paid": figures.paid,
+            "payments": figures.payments,
+            "fee": figures.fee,
+            "reservation": figures.reservation,
+            "burned": figures.burned,
+            "rewards": figures.rewards,
+            "fuel": figures.fuel,
+            "joules": figures.joules,
+            "joules_kind": figures.joules_kind,
+            "transactions": figures.transactions,
+            "gas": figures.gas,
+            "gas_per_task": figures.gas_per_task,
+            "verified": verified,
+            "checks": len(checks),
+            "failed_checks": [f"{check.place}: {check.said}" for check in checks if not check.ok],
+            "seconds": round(time.monotonic() - began, 1),
+        }
+
+    async def _locally(self, csvs: list[str]) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
+        """The same tasks, with the same seeds, in this machine's own sandboxes."""
+        pool = Pool(2)
+        await pool.start()
+        try:
+            shipped = ship(self.work.fit)
+            spec = python_spec(shipped.modules)
+            await pool.image(spec)
+            fits = await asyncio.gather(
+                *(_run(pool, shipped, spec, number, entry) for number, entry in enumerate(self.work.GRID))
+            )
+            module = wasm_spec(kernel())
+            await pool.image(module, kernel())
+            nearest = []
+            for csv in csvs:
+                given = CommandInput((str(self.work.NEIGHBOURS),), csv.encode()).encode()
+                task = [(bytes(32), given, 0)]
+                result = await pool.run(Job(module, b"", task, Limits()))
+                nearest.append(_hits(result.outcomes[0]))
+            return list(fits), nearest
+        finally:
+            await pool.stop()
+
+    def _native_gap(
+        self, found: list[tuple[int, int]], csvs: list[str], nearest: list[tuple[int, int]]
+    ) -> float | None:
+        """The largest difference of accuracy from native scikit-learn; None where that is not installed."""
+        if importlib.util.find_spec("sklearn") is None:
+            self.tell("scikit-learn is not installed here: nothing native to compare with (extra: demo)")
+            return None
+        native = [self.work.fit(*entry) for entry in self.work.GRID]
+        natively_near = [self.work.nearest_natively(csv, self.work.NEIGHBOURS) for csv in csvs]
+        pairs = zip([*found, *nearest], [*native, *natively_near], strict=True)
+        gaps = [abs(ours[0] / ours[1] - theirs[0] / theirs[1]) for ours, theirs in pairs]
+        return float(max(gaps))
+
+    def _sell_fees(self, network: LocalNetwork, chain: "Chain") -> bool:
+        """Move the local chain's clock on until the bidder has bought the fee pot and rewards are claimed."""
+        self.tell(
+            "moving the local chain's clock on, so that the fee pot is auctioned and rewards are minted"
+        )
+        before = len(chain.sales())
+        network.advance(int(chain.next_auction() - chain.now()) + 1)
+        end = time.monotonic() + AUCTION_PATIENCE
+        providers = [offer.provider for offer in chain.offers()]
+        while time.monotonic() < end:
+            if len(chain.sales()) > before:
+                if not any(chain.unclaimed(provider) for provider in providers):
+                    return True
+            elif chain.auction() is not None:
+                network.advance(chain.book.parameters.step_seconds // 4)
+            time.sleep(0.2)
+        return False
+
+
+async def _run(pool: Pool, shipped: Shipped, spec: Any, number: int, entry: Any) -> tuple[int, int]:
+    given = encode_call(entry, {}, shipped)
+    result = await pool.run(Job(spec, shipped.code, [(bytes(32), given, number)], Limits()))
+    outcome = result.outcomes[0]
+    answer: tuple[int, int] = decode_outcome(outcome.status, outcome.output, shipped)
+    return answer
+
+
+def _kernel(executor: "Executor", csv: str, neighbours: int) -> Any:
+    module = kernel()
+    given = CommandInput((str(neighbours),), csv.encode()).encode()
+    return executor.enter(wasm_spec(module), module, given, _hits)
+
+
+def _hits(outcome: Outcome) -> tuple[int, int]:
+    """The kernel prints a JSON object with `right` and `rows`."""
+    output = CommandOutput.decode(outcome.output)
+    if output.exit_code:
+        raise Unavailable(
+            f"the kernel ended with {output.exit_code}: {output.stderr.decode(errors='replace')}"
+        )
+    printed = json.loads(output.stdout)
+    return int(printed["right"]), int(printed["rows"])
+
+
+def _document(ranked: list[Fit], nearest: list[tuple[int, int]]) -> list[dict[str, Any]]:
+    rows = [
+        {
+            "dataset": fit.dataset,
+            "model": fit.model,
+            "parameters": fit.parameters,
+            "hits": fit.hits,
+            "rows": fit.rows,
+        }
+        for fit in ranked
+    ]
+    names = ("digits", "breast_cancer")
+    return rows + [
+        {"dataset": name, "model": "knn.wasm", "parameters": {"k": 3}, "hits": hits, "rows": count}
+        for name, (hits, count) in zip(names, nearest, strict=True)
+    ]
