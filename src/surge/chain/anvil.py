@@ -1,16 +1,19 @@
 """The local chain: anvil on the loopback interface, with its state kept in a folder.
 
-Blocks come with transactions, and every TICK_SECONDS without them, so chain time moves. anvil writes
-`state.json` at a clean stop and every STATE_SECONDS; a kill loses at most that long. Because anvil writes
-that file in place, a kill in the very moment of writing can leave it half written: `checkpoint` keeps the
-last whole one as `checkpoint.json`, and `start` names it when the state can't be read.
+Blocks come with transactions, and every TICK_SECONDS without them, so chain time moves. (anvil mines the
+slower the more blocks it has: a quick tick would make a long-lived chain slow.) anvil writes `state.json`
+at a clean stop and every STATE_SECONDS; a kill loses at most that long. Because it writes that file in
+place, a kill in the very moment of writing can leave it half written: `checkpoint` keeps a whole one as
+`checkpoint.json`, and `start` says so when the state can't be read.
 """
 
+import gzip
 import socket
 import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -22,7 +25,7 @@ from surge.model.errors import BadInput, CorruptState, NoNetwork, Unavailable
 from surge.model.units import Address, Wei
 
 LOCAL_CHAIN_ID = 31337
-TICK_SECONDS = 12
+TICK_SECONDS = 60
 STATE_SECONDS = 2
 HARDFORK = "prague"
 START_SECONDS = 30.0
@@ -84,40 +87,50 @@ class LocalChain:
         port = self._last_port()
         return f"http://127.0.0.1:{port}" if program and program.running and port else None
 
-    def checkpoint(self) -> bool:
-        """Keep a copy of the state when it is whole and newer than the last copy."""
-        if not self.state.exists():
-            return False
+    def checkpoint(self, oldest: float = 0.0) -> bool:
+        """Keep the running node's state, whole, unless the last copy is younger than `oldest` seconds.
+
+        Call it after what must not be lost, such as a deployment. Raises NoNetwork.
+        """
         kept = self.last_whole_state
-        if kept.exists() and kept.stat().st_mtime_ns >= self.state.stat().st_mtime_ns:
+        if oldest and kept.exists() and time.time() - kept.stat().st_mtime < oldest:
             return False
-        content = self.state.read_bytes()
-        if not _whole(content):
-            return False
-        write_atomically(kept, content)
+        dump = self._asked("anvil_dumpState")
+        write_atomically(kept, gzip.decompress(bytes.fromhex(dump[2:])))
         return True
 
     def fund(self, address: Address, coins: Wei) -> None:
         """Set the balance of the chain's own coin, which pays for gas."""
+        self._asked("anvil_setBalance", str(address), hex(coins))
+
+    def _asked(self, method: str, *params: Any) -> Any:
         url = self.running_url()
         if url is None:
             raise NoNetwork(f"the local chain of {self.folder} does not run; start it with `surge up`")
         rpc = Rpc(url)
         try:
-            rpc.call("anvil_setBalance", str(address), hex(coins))
+            return rpc.call(method, *params)
         finally:
             rpc.close()
 
     def _check_state(self) -> None:
-        if not self.state.exists() or _whole(self.state.read_bytes()):
-            self.checkpoint()
-            return
-        step = (
-            f"to resume from {_moment(self.last_whole_state)}, replace it by {self.last_whole_state}"
-            if self.last_whole_state.exists()
-            else "restore it from a backup, or move it away to begin a new chain"
-        )
-        raise CorruptState(f"the local chain's state {self.state} is damaged and was left as it is; {step}")
+        """Make `state.json` the newest whole state that there is. Raises CorruptState if it is damaged."""
+        kept = _height(self.last_whole_state)
+        if not self.state.exists():
+            height = -1
+        elif (found := _height(self.state)) is None:
+            step = (
+                f"move it away to resume from the copy of {_moment(self.last_whole_state)}"
+                if kept is not None
+                else "restore it from a backup, or move it away to begin a new chain"
+            )
+            raise CorruptState(
+                f"the local chain's state {self.state} is damaged and was left as it is; {step}"
+            )
+        else:
+            height = found
+        if kept is not None and kept > height:
+            write_atomically(self.state, self.last_whole_state.read_bytes())
 
     def _port(self, wanted: int | None) -> int:
         if wanted:
@@ -169,11 +182,18 @@ def _keep_time_rising(rpc: Rpc) -> None:
         rpc.call("evm_increaseTime", ahead + 1)
 
 
-def _whole(content: bytes) -> bool:
+class _State(msgspec.Struct):
+    """The part of anvil's state file that tells how far it got."""
+
+    best_block_number: int
+
+
+def _height(path: Path) -> int | None:
+    """The last block of a state file; None when it is missing or damaged."""
     try:
-        return isinstance(msgspec.json.decode(content), dict)
-    except msgspec.DecodeError:
-        return False
+        return msgspec.json.decode(path.read_bytes(), type=_State).best_block_number
+    except (FileNotFoundError, msgspec.DecodeError):
+        return None
 
 
 def _free(port: int) -> bool:

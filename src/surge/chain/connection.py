@@ -12,7 +12,7 @@ from surge.chain.book import AddressBook, check_book
 from surge.chain.revert import as_error
 from surge.chain.rpc import Rpc
 from surge.chain.sender import Call, Sender, Sent
-from surge.model.errors import BadInput
+from surge.model.errors import BadInput, NoNetwork
 from surge.model.signature import address_of
 from surge.model.typed import Domain
 from surge.model.units import Address, Seconds
@@ -122,9 +122,18 @@ class Connection:
         ]
         answers = self._rpc.batch(requests)
         return [
-            function.decode(as_error(answer, f"{contract}.{name}", "reading"))
+            function.decode(self._answered(answer, contract, name))
             for function, answer, (contract, name, _) in zip(functions, answers, calls, strict=True)
         ]
+
+    def _answered(self, answer: Any, contract: str, name: str) -> str:
+        found: str = as_error(answer, f"{contract}.{name}", "reading")
+        if found == "0x":
+            raise NoNetwork(
+                f"there is no {contract} at {self.book.addresses[contract]} any more: the chain at "
+                f"{self._rpc.where} lost its state; deploy again, or restore the chain's state"
+            )
+        return found
 
     def _call(self, what: str, contract: str, name: str, *arguments: Any) -> Call:
         function = artifact(_SOURCES.get(contract, contract)).function(name, len(arguments))

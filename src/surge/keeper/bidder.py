@@ -22,6 +22,7 @@ from surge.model.units import MicroUsd, Seconds, parse_usd, show_surge, show_usd
 
 EVERY_SECONDS = 5.0
 LONGEST_PAUSE_SECONDS = 60.0
+CHECKPOINT_SECONDS = 30.0
 DEFAULT_VALUE = "0.10"
 
 _log = structlog.get_logger("bidder")
@@ -78,7 +79,7 @@ def watch(
                 _log.info(decision.reason if isinstance(decision, Wait) else "acted", decision=kind)
                 told = kind
             if local:
-                local.checkpoint()
+                local.checkpoint(CHECKPOINT_SECONDS)
         except Refused as error:
             _log.info("refused", reason=str(error))
         except Unavailable as error:

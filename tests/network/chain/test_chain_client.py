@@ -335,3 +335,20 @@ def test_what_is_never_mined_is_given_up_with_its_hash(network, monkeypatch):
     assert chain.balance_usd(chain.address) == 1
     chain.faucet(1)
     assert chain.balance_usd(chain.address) == 2
+
+
+def test_a_dropped_transaction_is_noticed(network, monkeypatch):
+    chain = network.account()
+    monkeypatch.setattr("surge.chain.sender.REPLACED_SECONDS", 0.5)
+    network.rpc.call("evm_setAutomine", False)
+    network.rpc.call("evm_setIntervalMining", 0)
+    try:
+        dropping = threading.Timer(0.2, network.rpc.call, ("anvil_dropAllTransactions",))
+        dropping.start()
+        with pytest.raises(NoNetwork, match="dropped by the node"):
+            chain.faucet(1)
+        dropping.join()
+    finally:
+        network.rpc.call("evm_setAutomine", True)
+    chain.faucet(1)
+    assert chain.balance_usd(chain.address) == 1
