@@ -5,8 +5,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.stamp
+BENCH := .venv-bench
 
-.PHONY: setup demo test lint nightly bench contracts clean lock
+.PHONY: setup demo test lint nightly bench contracts kernels lock clean
 
 setup: $(STAMP)
 
@@ -17,8 +18,9 @@ $(STAMP): requirements.lock pyproject.toml
 	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --no-deps --editable .
 	touch $(STAMP)
 
+# A real job on a network of this machine's own; its state stays in .surge.
 demo: setup
-	$(BIN)/surge demo
+	SURGE_HOME=$(CURDIR)/.surge $(BIN)/surge demo
 
 lint: setup
 	$(BIN)/ruff check .
@@ -29,5 +31,29 @@ lint: setup
 test: lint
 	$(BIN)/pytest
 
-lock:
-	uv pip compile --upgrade --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --group dev --extra local --extra demo pyproject.toml -o requirements.lock -q
+# The same tests, with many more examples for every property.
+nightly: lint
+	HYPOTHESIS_PROFILE=nightly $(BIN)/pytest
+
+# Each benchmark runs its peers in the same run and rewrites its file in benchmarks/results.
+bench: setup
+	test -x $(BENCH)/bin/python || $(PYTHON) -m venv $(BENCH)
+	VIRTUAL_ENV=$(BENCH) $(BIN)/uv pip install --quiet --require-hashes -r requirements.lock
+	VIRTUAL_ENV=$(BENCH) $(BIN)/uv pip install --quiet --require-hashes -r requirements-bench.lock
+	VIRTUAL_ENV=$(BENCH) $(BIN)/uv pip install --quiet --no-deps --editable .
+	for one in compute_gas sandbox transfer noop start; do $(BENCH)/bin/python benchmarks/$$one.py; done
+
+contracts: setup
+	$(BIN)/python scripts/build_contracts.py
+
+kernels: setup
+	$(BIN)/python scripts/build_kernels.py
+
+lock: setup
+	$(BIN)/uv pip compile --upgrade --universal --generate-hashes --no-emit-index-url --no-header \
+	  --python-version 3.11 --group dev --extra local --extra demo pyproject.toml -o requirements.lock -q
+	$(BIN)/uv pip compile --upgrade --universal --generate-hashes --no-emit-index-url --no-header \
+	  --python-version 3.11 --group bench -c requirements.lock pyproject.toml -o requirements-bench.lock -q
+
+clean:
+	rm -rf $(VENV) $(BENCH) .surge
