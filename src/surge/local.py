@@ -158,7 +158,9 @@ class LocalNetwork:
 
         deployer = self.genesis_key()
         self._chain.fund(deployer.address, COINS)
-        return deploy("local", url, deployer.key, LOCAL, path, tell=self._tell)
+        book = deploy("local", url, deployer.key, LOCAL, path, tell=self._tell)
+        self._chain.checkpoint()  # the address book must not outlive the contracts
+        return book
 
     def _genesis_chain(self, book: AddressBook) -> "Chain":
         from surge.chain.client import Chain
