@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 PIPE_WIDTH = 160
 """Columns when stdout is no terminal: nothing there needs to be cut."""
 
+_UNBOUNDED = 10_000
+
 Document = Mapping[str, Any]
 
 
@@ -66,8 +68,8 @@ class Listing:
 
     def fitted(self, console: "Console") -> "Table":
         whole = self._table(cut=False)
-        fits = console.measure(whole).maximum <= console.width
-        return whole if fits else self._table(cut=True)
+        wanted = console.measure(whole, options=console.options.update(width=_UNBOUNDED)).maximum
+        return whole if wanted <= console.width else self._table(cut=True)
 
     def _table(self, cut: bool) -> "Table":
         from rich.table import Table

@@ -1,0 +1,171 @@
+"""What becomes of errors: one sentence, the right exit code, a document with --json, never a traceback."""
+
+import json
+
+import pytest
+import typer
+
+from surge.cli import main
+from surge.model import errors
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path, monkeypatch):
+    monkeypatch.setenv("SURGE_HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("SURGE_NETWORK", raising=False)
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def failing(monkeypatch):
+    """A program whose one command raises what it is given."""
+
+    def made(error):
+        app = typer.Typer(add_completion=False, rich_markup_mode=None)
+
+        @app.command()
+        def only(as_json: bool = typer.Option(False, "--json")) -> None:
+            raise error
+
+        monkeypatch.setattr(main, "app", app)
+
+    return made
+
+
+@pytest.mark.parametrize("kind", ["BadInput", "CorruptState", "NoNetwork", "Underfunded", "LimitExceeded"])
+def test_an_error_of_ours_is_one_sentence_and_its_exit_code(kind, failing, capsys):
+    error = getattr(errors, kind)("what happened; what to do")
+    failing(error)
+    assert main.run_command([]) == 0 or True
+    capsys.readouterr()
+    assert main.run_command(["--json"]) == error.exit_code
+    out, err = capsys.readouterr()
+    assert json.loads(out) == {"error": {"kind": kind, "message": "what happened; what to do"}}
+    assert err == "surge: what happened; what to do\n"
+
+
+def test_an_error_without_json_leaves_stdout_alone(capsys):
+    assert main.run_command(["run", "missing.py"]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err == "surge: there is no file missing.py; check the path\n"
+
+
+def test_an_interrupt_has_its_own_exit_code(failing):
+    failing(KeyboardInterrupt())
+    assert main.run_command(["--json"]) == 130
+
+
+def test_an_error_of_the_file_system_names_the_file(failing, capsys):
+    failing(PermissionError(13, "Permission denied", "config.toml"))
+    assert main.run_command(["--json"]) == 2
+    said = json.loads(capsys.readouterr().out)["error"]
+    assert said == {
+        "kind": "BadInput",
+        "message": "config.toml: permission denied; check the path and its permissions",
+    }
+
+
+def test_a_defect_is_not_hidden(failing):
+    failing(ZeroDivisionError())
+    with pytest.raises(ZeroDivisionError):
+        main.run_command(["--json"])
+
+
+@pytest.mark.parametrize("arguments", [["nothing"], ["run"], ["up", "--providers", "0"], ["asks", "--bogus"]])
+def test_wrong_usage_says_where_help_is(arguments, capsys):
+    assert main.run_command([*arguments, "--json"]) == 2
+    out, err = capsys.readouterr()
+    said = json.loads(out)["error"]
+    assert said["kind"] == "Usage"
+    assert "--help`" in said["message"]
+    assert err == f"surge: {said['message']}\n"
+
+
+def test_json_after_the_double_dash_is_the_program_s(capsys):
+    assert main.run_command(["run", "missing.py", "--", "--json"]) == 2
+    assert capsys.readouterr().out == ""
+
+
+def test_no_command_is_a_request_for_help(capsys):
+    assert main.run_command([]) == 0
+    assert "surge [OPTIONS] COMMAND" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", ["asks", "leases", "earnings", "wallet"])
+def test_without_a_network_the_next_step_is_said(command, capsys, home):
+    code = main.run_command([command, "--json"])
+    said = json.loads(capsys.readouterr().out)["error"]["message"]
+    assert code in (2, 3)
+    assert "`surge up --detach`" in said or "`surge wallet --create`" in said
+    assert not home.exists(), "reading creates nothing"
+
+
+def test_a_network_that_is_not_there_is_named(capsys):
+    assert main.run_command(["asks", "--network", "elsewhere", "--json"]) == 3
+    assert "'elsewhere'" in json.loads(capsys.readouterr().out)["error"]["message"]
+
+
+def test_a_name_that_is_a_path_is_refused(capsys):
+    assert main.run_command(["asks", "--network", "../x", "--json"]) == 2
+
+
+@pytest.mark.parametrize("command", ["up", "down"])
+def test_only_the_local_network_can_be_brought_up(command, capsys):
+    assert main.run_command([command, "--network", "elsewhere", "--json"]) == 2
+    assert "elsewhere" in json.loads(capsys.readouterr().out)["error"]["message"]
+
+
+def test_a_home_that_is_a_file_is_refused(tmp_path, monkeypatch, capsys):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("SURGE_HOME", str(tmp_path / "file"))
+    assert main.run_command(["jobs", "--json"]) == 2
+    assert json.loads(capsys.readouterr().out)["error"]["kind"] == "CorruptState"
+
+
+def test_an_empty_home_has_no_jobs_and_no_network(capsys, home):
+    assert main.run_command(["jobs", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"jobs": []}
+    assert main.run_command(["status", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"network": "local", "home": str(home), "up": False}
+    assert main.run_command(["down", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"stopped": []}
+    assert not home.exists()
+
+
+def test_a_damaged_store_is_named_and_kept(capsys, home):
+    home.mkdir()
+    (home / "renter.db").write_bytes(b"no database" * 1_000)
+    assert main.run_command(["jobs", "--json"]) == 2
+    said = json.loads(capsys.readouterr().out)["error"]
+    assert said["kind"] == "CorruptState"
+    assert str(home / "renter.db") in said["message"]
+    assert (home / "renter.db").read_bytes() == b"no database" * 1_000
+
+
+def test_a_damaged_address_book_is_named(capsys, home):
+    book = home / "networks" / "local" / "book.json"
+    book.parent.mkdir(parents=True)
+    book.write_text("{")
+    assert main.run_command(["asks", "--json"]) == 2
+    assert str(book) in json.loads(capsys.readouterr().out)["error"]["message"]
+
+
+def test_a_wallet_is_made_once_and_its_key_is_never_shown(capsys, home):
+    assert main.run_command(["wallet", "--create", "--json"]) == 0
+    out, err = capsys.readouterr()
+    shown = json.loads(out)
+    assert shown["address"].startswith("0x")
+    from surge.chain.wallet import load_wallet
+
+    made = load_wallet(home / "wallet.json")
+    assert made.address == shown["address"]
+    assert made.key.to_hex() not in out + err
+    assert main.run_command(["wallet", "--create", "--json"]) == 2
+    assert "exists already" in json.loads(capsys.readouterr().out)["error"]["message"]
+
+
+@pytest.mark.parametrize("amount", ["1e3", "-1", "0.0000001", "0", "much"])
+def test_a_faucet_takes_decimal_strings(amount, capsys):
+    assert main.run_command(["wallet", f"--faucet={amount}", "--json"]) == 2
+    assert json.loads(capsys.readouterr().out)["error"]["kind"] == "BadInput"
