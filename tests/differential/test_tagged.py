@@ -10,6 +10,7 @@ from collections import Counter, OrderedDict, deque
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -164,3 +165,49 @@ def test_what_has_no_form_is_named() -> None:
         tagged.encode(object())
     with pytest.raises(BadInput, match="can't travel"):
         tagged.encode(np.longdouble(1))
+
+
+def frames() -> dict[str, Any]:
+    days = pd.date_range("2020-01-01", periods=3, freq="D")
+    pairs = pd.MultiIndex.from_product([["a", "b"], [1, 2]], names=["k", "n"])
+    return {
+        "frame": pd.DataFrame({"a": [1, 2], "b": [0.5, None], "c": ["x", None]}),
+        "frame, dates": pd.DataFrame({"a": [1, 2, 3]}, index=days),
+        "frame, two levels": pd.DataFrame({("x", 1): range(4), ("x", 2): range(4)}, index=pairs),
+        "frame, no columns": pd.DataFrame(index=[1, 2]),
+        "frame, same name twice": pd.DataFrame([[1, 2], [3, 4]], columns=["a", "a"]),
+        "frame, objects": pd.DataFrame({"o": [1, "a", None]}, dtype=object),
+        "series": pd.Series([1.5, 2], name="s", index=["p", "q"]),
+        "series, zoned": pd.Series(days.tz_localize("Europe/Paris")),
+        "series, nullable": pd.Series([1, None], dtype="Int64"),
+        "series, nullable text": pd.Series(["a", None], dtype="string"),
+        "series, nullable truth": pd.Series([True, None], dtype="boolean"),
+        "series, categories": pd.Series(pd.Categorical(["b", "a", None], categories=["b", "a"], ordered=True)),
+        "series, spans": pd.Series(pd.to_timedelta([1, 2], unit="s")),
+        "index": pd.Index([1, 2, 3], name="i"),
+        "index, text": pd.Index(["a", "b"]),
+        "index, range": pd.RangeIndex(1, 9, 2, name="r"),
+        "index, dates": days,
+        "index, two levels": pairs,
+    }
+
+
+@pytest.mark.parametrize("name", frames())
+def test_frames(name: str) -> None:
+    value = frames()[name]
+    check = {"f": pd.testing.assert_frame_equal, "s": pd.testing.assert_series_equal}
+    for found in (there(value), back(value)):
+        assert type(found) is type(value)
+        check.get(name[0], pd.testing.assert_index_equal)(found, value)
+        if name == "index, dates":
+            assert found.freq == value.freq
+
+
+@pytest.mark.parametrize(
+    "value", [pd.NaT, pd.NA, pd.Timestamp("2020-01-01 12:00"), pd.Timedelta("1D"),
+              pd.Timestamp("2020-07-01 12:00", tz="Europe/Paris")], ids=repr
+)  # fmt: skip
+def test_moments(value: Any) -> None:
+    for found in (there(value), back(value)):
+        assert type(found) is type(value)
+        assert repr(found) == repr(value)

@@ -4,6 +4,7 @@ import contextlib
 import tracemalloc
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -32,6 +33,7 @@ SAMPLES = [
     list(range(40)), [0.5] * 40, ValueError("x", 1), range(3), slice(1, 2), 1j, bytearray(b"y"),
     np.arange(6).reshape(2, 3), np.array(["a", "bc"]), np.array([1, None], object), np.float32(2),
     np.zeros(2, [("a", "i4"), ("b", "f8", (2,))]), np.datetime64("2020-01-01"),
+    pd.DataFrame({"a": [1, 2], "b": ["x", None]}), pd.date_range("2020", periods=3, tz="UTC"),
 ]  # fmt: skip
 
 
