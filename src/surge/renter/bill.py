@@ -59,8 +59,12 @@ def check_outcomes(asked: AskedChunk, receipt: Receipt, outcomes: Sequence[Outco
         raise Distrusted(
             f"the outcomes of chunk {asked.id.hex()[:12]} are not those that its receipt signs; refuse it"
         )
-    if sum(outcome.fuel for outcome in outcomes) > receipt.fuel:
-        raise Distrusted(f"chunk {asked.id.hex()[:12]}: its tasks burn more fuel than its receipt; refuse it")
+    limit = asked.tasks[0].limits.fuel
+    setup = receipt.fuel - sum(outcome.fuel for outcome in outcomes)
+    if not 0 <= setup <= limit or any(outcome.fuel > limit for outcome in outcomes):
+        raise Distrusted(
+            f"the receipt of chunk {asked.id.hex()[:12]} bills fuel that its limits don't allow; refuse it"
+        )
     moved = moved_of(asked.code_size, [task.input for task in asked.tasks], outcomes)
     if receipt.moved != moved:
         raise Distrusted(f"the receipt bills {receipt.moved} bytes where {moved} were moved; refuse it")
@@ -90,6 +94,15 @@ class LeaseBill:
     def left(self) -> MicroUsd:
         """Of the escrow, not yet signed away."""
         return MicroUsd(self.lease.terms.escrow - self.signed.amount)
+
+    def check_books(self, receipts: int, sequence: int) -> None:
+        """Whether a provider that has kept so much can go on with us. Raises Distrusted."""
+        if receipts < self.receipts or sequence > self.signed.sequence:
+            raise Distrusted(
+                f"provider {self.lease.terms.provider} has other books for lease {self.lease.id} ({receipts} "
+                f"receipts, voucher {sequence}) than ours ({self.receipts}, {self.signed.sequence}); "
+                "it is not asked again"
+            )
 
     def take_setup(
         self, spec: ImageSpec, image: bytes, receipt: Receipt, signature: bytes

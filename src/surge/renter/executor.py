@@ -13,7 +13,8 @@ from surge.model.errors import BadInput
 from surge.model.task import WASM, ImageSpec, Limits, Outcome, Task
 from surge.model.units import parse_usd
 from surge.renter.access import Access
-from surge.renter.job import Entry, Group, Job
+from surge.renter.board import Entry, Group
+from surge.renter.job import Job
 from surge.renter.leasing import Settings
 from surge.renter.progress import follow
 from surge.renter.report import Report, report

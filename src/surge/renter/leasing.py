@@ -2,31 +2,33 @@
 
 import asyncio
 import os
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from surge.chain.client import Chain, Sent
+from surge.chain.market import CANDIDATES, TOGETHER
 from surge.model.ask import Offer
 from surge.model.demand import Demand
-from surge.model.errors import NoProvider, SurgeError, Underfunded
+from surge.model.errors import NoProvider, Refused, SurgeError, Underfunded
 from surge.model.lease import Lease
-from surge.model.units import Address, MicroUsd, show_usd
+from surge.model.units import Address, MicroUsd, Seconds, show_usd
 from surge.net.endpoint import Endpoint
+from surge.renter.board import Tally
+from surge.renter.budget import Budget
 from surge.renter.lessee import Lessee
 from surge.renter.market import rank
 from surge.store.renter import JobRow, RenterStore
 
-MIN_ESCROW = 1_000
-"""Millionths of a dollar: below this a lease could hardly pay its first chunk."""
 PROBE_SECONDS = 5.0
+PROBED = 16
+"""Offers that are dialled before a lease is opened, best first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
     """What the renter wants: how many leases at once, what it may cost, what a node must have.
 
-    budget: millionths of a dollar, the most that all escrows and reservations together may take.
-    loopback: providers are reached on this machine only.
+    budget: millionths of a dollar, the most that all escrows and reservations together may take; what a
+    closed lease gives back may be used again. loopback: providers are reached on this machine only.
     """
 
     name: str
@@ -37,7 +39,7 @@ class Settings:
 
 
 class Leasing:
-    """Use it from the job's event loop. `stage` hears what goes on, for a display."""
+    """Use it from the job's event loop."""
 
     def __init__(
         self,
@@ -45,55 +47,72 @@ class Leasing:
         chain: Chain,
         store: RenterStore,
         job: JobRow,
-        stage: Callable[[str], None],
+        tally: Tally,
     ) -> None:
+        self.budget = Budget(settings.budget, settings.wanted)
+        self.lost: set[Address] = set()
+        """Providers that stopped answering: asked again only when there is nobody else."""
+        self.distrusted: set[Address] = set()
         self._settings = settings
         self._chain = chain
         self._store = store
         self._job = job
-        self._stage = stage
-        self._committed = 0
+        self._tally = tally
         self._endpoint: Endpoint | None = None
 
-    async def open(self, count: int, shunned: set[Address]) -> tuple[list[Lease], dict[Address, str]]:
-        """Open up to `count` leases in one transaction, on providers that answer; with all tickets."""
-        settings = self._settings
-        demand = settings.demand
-        self._stage("choosing providers")
-        offers = [o for o in await asyncio.to_thread(self._chain.offers) if o.provider not in shunned]
-        ranked = await self._reachable(rank(offers, demand))
-        count = min(count, sum(offer.ask.free_slots // demand.slots for offer in ranked))
-        price = self._chain.book.parameters.reservation_price
-        reservation = demand.slots * demand.duration * price
-        spare = settings.budget - self._committed
-        escrow = min(settings.budget // (settings.wanted + 1), spare // count - reservation)
-        if escrow < MIN_ESCROW:
-            least = (settings.wanted + 1) * (MIN_ESCROW + reservation)
-            raise Underfunded(
-                f"the budget of {show_usd(settings.budget)} is too small: "
-                f"{show_usd(self._committed)} is committed, and {settings.wanted} leases need "
-                f"{show_usd(least)}; give a larger budget"
-            )
-        cost = count * (escrow + reservation)
+    @property
+    def duration(self) -> int:
+        """Seconds that a lease lasts at most."""
+        return self._settings.demand.duration
+
+    async def open(self, count: int) -> tuple[list[Lease], dict[Address, str]]:
+        """Open up to `count` leases in one transaction, on providers that answer; with all tickets.
+
+        Raises NoProvider, Underfunded, and what the chain says; then nothing was taken, except that with
+        NoNetwork a transaction may still be on its way: its money stays committed.
+        """
+        demand = self._settings.demand
+        self._tally.stage = "choosing providers"
+        offers = await asyncio.to_thread(self._chain.offers)
+        ranked = await self._choose(offers)
+        count = min(count, TOGETHER, sum(offer.ask.free_slots // demand.slots for offer in ranked))
+        reservation = self._chain.reservation(demand)
+        escrow = self.budget.take_for_leases(count, reservation)
+        cost = MicroUsd(count * (escrow + reservation))
+        try:
+            await self._check_balance(cost)
+            self._tally.stage = "opening leases"
+            candidates = [offer.provider for offer in ranked[:CANDIDATES]]
+            leases, sent = await asyncio.to_thread(self._chain.open_leases, demand, escrow, candidates, count)
+        except Refused:
+            self.budget.give_back(cost)
+            raise
+        for lease in leases:
+            self._store.put_lease(self._job.id, lease)
+        self._record(sent, "open leases")
+        return leases, {offer.provider: offer.ticket for offer in offers}
+
+    async def _check_balance(self, cost: MicroUsd) -> None:
         balance = await asyncio.to_thread(self._chain.balance_usd, self._job.renter)
         if balance < cost:
             raise Underfunded(
                 f"{self._job.renter} holds {show_usd(balance)} and needs {show_usd(cost)}; "
                 "fund it (on a local network: surge wallet --faucet 100), or give a smaller budget"
             )
-        self._committed += cost
-        self._stage("opening leases")
-        try:
-            leases, sent = await asyncio.to_thread(
-                self._chain.open_leases, demand, MicroUsd(escrow), [o.provider for o in ranked[:8]], count
+
+    async def _choose(self, offers: list[Offer]) -> list[Offer]:
+        trusted = [offer for offer in offers if offer.provider not in self.distrusted]
+        if offers and not trusted:
+            raise NoProvider(
+                f"all {len(offers)} providers broke the rules in this job (see its warnings); wait for others"
             )
-        except SurgeError:
-            self._committed -= cost
-            raise
-        for lease in leases:
-            self._store.put_lease(self._job.id, lease)
-        self._record(sent, "open leases")
-        return leases, {offer.provider: offer.ticket for offer in offers}
+        fresh = [offer for offer in trusted if offer.provider not in self.lost]
+        if fresh and len(fresh) < len(trusted):
+            try:
+                return await self._reachable(rank(fresh, self._settings.demand))
+            except NoProvider:
+                self._tally.stage = "asking lost providers again"
+        return await self._reachable(rank(trusted, self._settings.demand))
 
     async def _reachable(self, ranked: list[Offer]) -> list[Offer]:
         """Those that answer a dial, in order: no lease is opened on a machine that is off."""
@@ -107,13 +126,18 @@ class Leasing:
             await link.close()
             return True
 
-        alive = await asyncio.gather(*(answers(offer.ticket) for offer in ranked[:16]))
+        alive = await asyncio.gather(*(answers(offer.ticket) for offer in ranked[:PROBED]))
         reachable = [offer for offer, up in zip(ranked, alive, strict=False) if up]
         if not reachable:
             raise NoProvider(
                 f"{len(ranked)} asks fit, but none of their providers answers; try again later (surge asks)"
             )
         return reachable
+
+    async def ticket_of(self, provider: Address) -> str | None:
+        """As the chain has it now; None when it offers nothing at the moment."""
+        offers = await asyncio.to_thread(self._chain.offers)
+        return next((offer.ticket for offer in offers if offer.provider == provider), None)
 
     async def own_endpoint(self) -> Endpoint:
         if self._endpoint is None:
@@ -122,42 +146,40 @@ class Leasing:
 
     async def top_up(self, lease: Lease, reason: str) -> Lease:
         """More escrow for a lease that has spent its own, from what the budget has left."""
-        settings = self._settings
-        spare = settings.budget - self._committed
-        extra = min(spare, settings.budget // (settings.wanted + 1))
-        if extra < MIN_ESCROW:
-            raise Underfunded(f"the budget of {show_usd(settings.budget)} is spent: {reason}")
-        self._committed += extra
+        extra = self.budget.take_for_top_up(reason)
         try:
-            renewed, sent = await asyncio.to_thread(self._chain.top_up, lease, MicroUsd(extra))
-        except SurgeError:
-            self._committed -= extra
+            renewed, sent = await asyncio.to_thread(self._chain.top_up, lease, extra)
+        except Refused:
+            self.budget.give_back(extra)
             raise
         self._store.put_lease(self._job.id, renewed)
         self._record(sent, "top up")
         return renewed
 
-    async def close(self, lessee: Lessee, gone: SurgeError | None, warnings: list[str]) -> None:
+    async def close(self, lessee: Lessee) -> None:
         """Close together with the provider, so that the change comes back at once."""
-        try:
-            if gone is not None:
-                raise gone
-            granted = await lessee.close()
-            latest = lessee.bill.latest
-            sent = await asyncio.to_thread(
-                self._chain.close_lease,
-                lessee.lease,
-                latest.voucher if latest else None,
-                latest.signature if latest else b"",
-                granted.signature,
-            )
-        except (SurgeError, TimeoutError) as error:
-            warnings.append(
-                f"lease {lessee.lease.id} stays open until its provider closes it or, after expiry and "
-                f"grace, you reclaim it (surge leases --reclaim): {error}"
-            )
-            return
+        granted = await lessee.close()
+        latest = lessee.bill.latest
+        sent = await asyncio.to_thread(
+            self._chain.close_lease,
+            lessee.lease,
+            latest.voucher if latest else None,
+            latest.signature if latest else b"",
+            granted.signature,
+        )
         self._record(sent, "close lease")
+        self.budget.give_back(lessee.bill.left)
+
+    async def ended(self, lease: Lease) -> bool:
+        """Whether the chain has closed the lease without us; its change then counts for the budget."""
+        closing = await asyncio.to_thread(self._chain.closing, lease.id)
+        if closing is not None:
+            self.budget.give_back(closing.refund)
+        return closing is not None
+
+    async def now(self) -> Seconds:
+        """Of the chain."""
+        return await asyncio.to_thread(self._chain.now)
 
     async def end(self) -> None:
         if self._endpoint is not None:

@@ -4,18 +4,20 @@ It tells the job actor what happened through `notify`; all checking and signing 
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Any, cast
 
 from coincurve import PrivateKey
 
-from surge.model.errors import Distrusted, ProviderLost, SurgeError, Unavailable
+from surge.model.errors import Distrusted, ProviderLost, Refused, SurgeError, Unavailable
 from surge.model.lease import Lease
 from surge.model.signature import sign
 from surge.model.task import ImageSpec, Outcome
 from surge.model.typed import Domain
-from surge.model.voucher import Session
-from surge.net.blobs import parts_of
+from surge.model.units import MicroUsd
+from surge.model.voucher import Close, Session
 from surge.net.endpoint import Endpoint
 from surge.net.errors import LinkClosed
 from surge.net.link import Link
@@ -29,60 +31,26 @@ from surge.net.messages import (
     Hello,
     ImageReady,
     Message,
-    PayVoucher,
-    PrepareImage,
     Progress,
-    RunChunk,
-    SeekBlobs,
     Sorry,
     TermsMessage,
     VoucherAccepted,
     Welcome,
 )
 from surge.net.results import Gathering
+from surge.renter.asks import Uploads, pay_message, prepare_message, run_message
 from surge.renter.bill import AskedChunk, LeaseBill
+from surge.renter.notices import Declined, Delivered, Ended, Notice, Preparing
+from surge.settle.voucher import check_close
 from surge.store.renter import SignedReceipt, SignedVoucher
 
-REDIALS = 3
 ANSWER_SECONDS = 30.0
-
-
-# What a lessee tells the job actor
-
-
-@dataclass(frozen=True, slots=True)
-class Delivered:
-    """A chunk came back, checked and paid for."""
-
-    chunk: bytes
-    outcomes: tuple[Outcome, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Declined:
-    """The provider would not or could not run a chunk."""
-
-    chunk: bytes
-    code: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """The conversation is over for good."""
-
-    error: SurgeError
-
-
-@dataclass(frozen=True, slots=True)
-class Preparing:
-    """The provider works on an image; `total` 0 means unknown."""
-
-    done: int
-    total: int
-
-
-Notice = Delivered | Declined | Ended | Preparing
+DIAL_SECONDS = 5.0
+RESUME_SECONDS = 15.0
+MAX_RESUMES = 8
+"""Broken links in a row without one chunk delivered."""
+MAX_DECLINES = 32
+"""Chunks declined in a row, likewise."""
 
 
 @dataclass(slots=True)
@@ -90,17 +58,20 @@ class _Image:
     spec: ImageSpec
     blobs: Mapping[bytes, bytes]
     ready: asyncio.Future[bytes] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+    billed: bool = False
 
 
 class Lessee:
     """Use it from one event loop. `keep` stores a paid receipt (with its chunk, None for a setup) before
-    the voucher leaves; `notify` is called in the order in which things happened."""
+    the voucher leaves; `notify` is called in the order in which things happened. `find_ticket` tells where
+    the provider is now (None: nobody knows)."""
 
     def __init__(
         self,
         *,
         lease: Lease,
         ticket: str,
+        find_ticket: Callable[[], Awaitable[str | None]],
         endpoint: Endpoint,
         key: PrivateKey,
         domain: Domain,
@@ -109,7 +80,10 @@ class Lessee:
     ) -> None:
         self.lease = lease
         self.bill = LeaseBill(lease, domain, lambda digest: sign(digest, key))
+        self.over: SurgeError | None = None
+        """Why the conversation ended."""
         self._ticket = ticket
+        self._find_ticket = find_ticket
         self._endpoint = endpoint
         self._key = key
         self._domain = domain
@@ -119,16 +93,25 @@ class Lessee:
         self._images: dict[bytes, _Image] = {}
         self._asked: dict[bytes, AskedChunk] = {}
         self._gathering = Gathering()
-        self._closing: asyncio.Future[CloseGranted] | None = None
-        self._have: asyncio.Future[HaveBlobs] | None = None
-        self._blob_lock = asyncio.Lock()
+        self._closing: asyncio.Future[CloseGranted | None] | None = None
+        self._uploads = Uploads(self._send)
+        self._paid = asyncio.Event()
         self._reader: asyncio.Task[None] | None = None
         self._again: asyncio.Task[None] | None = None
-        self._redials = 0
+        self._resumes = 0
+        self._declines = 0
 
     async def open(self) -> Welcome:
-        """Dial and prove that the lease is ours. Raises ProviderLost or Distrusted."""
+        """Dial and prove that the lease is ours; also once more after the end, for a last word.
+
+        Raises ProviderLost, Refused or Distrusted.
+        """
+        if self.over is not None:
+            await self.hang_up()
+            self._ticket = await self._find_ticket() or self._ticket
         welcome = await self._dial()
+        self.over = None
+        await self._catch_up(welcome)
         self._reader = asyncio.create_task(self._read())
         return welcome
 
@@ -137,145 +120,201 @@ class Lessee:
 
         Raises what ended the conversation, or Unavailable if the provider can't make it.
         """
+        self._check_open()
         image = self._images.setdefault(spec.id, _Image(spec, {}))
         image.blobs = {**image.blobs, **blobs}
-        await self._upload(blobs)
-        if not image.ready.done():
-            await self._send(_prepare(spec))
+        if not (image.ready.done() and self._uploads.has(blobs)):
+            try:
+                await self._uploads.put(blobs)
+                if not image.ready.done():
+                    await self._send(prepare_message(spec))
+            except LinkClosed:
+                pass  # all that is open is asked for again on the next link
         return await asyncio.shield(image.ready)
 
     async def run(self, asked: AskedChunk) -> None:
         """Send a chunk; its end comes as Delivered or Declined."""
+        self._check_open()
         self._asked[asked.id] = asked
-        await self._send(_run(asked))
+        await self._send(run_message(asked))
 
     async def refresh(self, lease: Lease) -> None:
         """Tell the provider that the escrow has grown."""
         self.lease = self.bill.lease = lease
-        await self._send(self._hello())
+        if self._link is not None:
+            await self._send(self._hello(self._link))
 
     async def close(self) -> CloseGranted:
-        """The provider's signed word that the latest voucher is all. Raises Unavailable."""
+        """The provider's signed word that the latest voucher is all. Raises Unavailable, Distrusted."""
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                while (granted := await self._ask_to_close()) is None:
+                    await self._paid.wait()  # what it is owed arrives, and then it is asked again
+        except TimeoutError as error:
+            raise ProviderLost(
+                f"provider {self.lease.terms.provider} gave no word to close lease {self.lease.id}; "
+                "it can close it alone, or you after expiry and grace"
+            ) from error
+        close = Close(self.lease.id, granted.sequence, MicroUsd(granted.amount))
+        latest = self.bill.latest
+        check_close(close, granted.signature, latest.voucher if latest else None, self.lease, self._domain)
+        return granted
+
+    async def _ask_to_close(self) -> CloseGranted | None:
+        """None when something is owed or under way."""
+        self._check_open()
+        self._paid.clear()
         self._closing = asyncio.get_running_loop().create_future()
-        signed = self.bill.signed
-        async with asyncio.timeout(ANSWER_SECONDS):
-            await self._send(AskClose(signed.sequence, signed.amount))
-            return await self._closing
+        await self._send(self._close_message())
+        return await self._closing
 
     async def hang_up(self) -> None:
         """End the conversation; idempotent."""
-        for task in (self._reader, self._again):
-            if task is not None:
-                task.cancel()
-                await asyncio.gather(task, return_exceptions=True)
+        tasks = [task for task in (self._reader, self._again) if task is not None]
         self._reader = self._again = None
-        if self._link is not None:
-            await self._link.close()
-            self._link = None
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        link, self._link = self._link, None
+        if link is not None:
+            await link.close()
+        self.over = self.over or ProviderLost(f"the link of lease {self.lease.id} was closed here")
+        self._wake(self.over)
 
     # The link
 
+    def _check_open(self) -> None:
+        if self.over is not None:
+            raise self.over
+
     async def _dial(self) -> Welcome:
-        link = await self._endpoint.dial(self._ticket)
+        provider = self.lease.terms.provider
+        link = await self._endpoint.dial(self._ticket, DIAL_SECONDS)
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
                 link.limit = SESSION_LIMIT
-                self._link = link
-                await link.send(self._hello())
+                await link.send(self._hello(link))
                 answer = await link.receive()
-        except TimeoutError as error:
-            link.abort("no welcome")
-            raise ProviderLost(
-                f"provider {self.lease.terms.provider} did not answer for lease {self.lease.id}; "
-                "its work goes elsewhere"
-            ) from error
-        if isinstance(answer, Sorry):
-            raise ProviderLost(f"provider {self.lease.terms.provider} refused: {answer.reason}")
-        if not isinstance(answer, Welcome):
-            raise Distrusted(
-                f"provider {self.lease.terms.provider} broke the protocol; it is not asked again"
-            )
-        return answer
+            self._check_welcome(answer)
+        except BaseException as error:
+            link.abort("no session")
+            await link.close()
+            if isinstance(error, TimeoutError):
+                raise ProviderLost(
+                    f"provider {provider} did not answer for lease {self.lease.id}; its work goes elsewhere"
+                ) from error
+            raise
+        old, self._link = self._link, link
+        if old is not None:
+            await old.close()
+        self._gathering = Gathering()
+        self._uploads.forget()
+        return cast(Welcome, answer)
 
-    def _hello(self) -> Hello:
-        session = Session(self.lease.id, self._endpoint.id, self._live().remote)
+    def _check_welcome(self, answer: Message) -> None:
+        provider = self.lease.terms.provider
+        if isinstance(answer, Sorry):
+            raise Refused(f"provider {provider} refused lease {self.lease.id}: {answer.reason}")
+        if not isinstance(answer, Welcome):
+            raise Distrusted(f"provider {provider} broke the protocol; it is not asked again")
+        self.bill.check_books(answer.receipts, answer.last_sequence)
+
+    def _hello(self, link: Link) -> Hello:
+        session = Session(self.lease.id, self._endpoint.id, link.remote)
         proof = sign(self._domain.digest(session.struct_hash), self._key)
         return Hello(self.lease.id, TermsMessage.of(self.lease.terms), proof)
 
-    def _live(self) -> Link:
-        if self._link is None:
-            raise ProviderLost(f"the link of lease {self.lease.id} is closed; open another lease")
-        return self._link
+    def _close_message(self) -> AskClose:
+        return AskClose(self.bill.signed.sequence, self.bill.signed.amount)
 
     async def _send(self, message: Message) -> None:
+        if self._link is None:
+            return
         try:
-            await self._live().send(message)
+            await self._link.send(message)
         except LinkClosed:
             # The reader notices the same and redials; what is asked for is asked again then.
             return
 
     async def _read(self) -> None:
-        while True:
-            try:
-                while True:
-                    await self._take(await self._live().receive())
-            except LinkClosed as lost:
+        try:
+            while self._link is not None:
                 try:
+                    await self._take(await self._link.receive())
+                except LinkClosed as lost:
                     await self._resume(lost)
-                except SurgeError:
-                    self._end(lost)
-                    return
-            except SurgeError as error:
-                self._live().abort("the conversation broke the rules")
-                self._end(error)
-                return
+        except SurgeError as error:
+            self._end(error)
+        except Exception as error:  # noqa: BLE001 - a full disk, say: it ends this lease and is told
+            self._end(Unavailable(f"lease {self.lease.id} can't go on ({error!r}); its work goes elsewhere"))
 
     async def _resume(self, lost: LinkClosed) -> None:
         """Redial, say hello, and ask again for all that is open: each ask is idempotent."""
-        while True:
-            self._redials += 1
-            if self._redials > REDIALS:
-                raise lost
-            try:
-                welcome = await self._dial()
-                break
-            except Unavailable:
-                continue
-        self._gathering = Gathering()
-        if welcome.last_sequence < self.bill.signed.sequence and self.bill.latest is not None:
-            await self._send(_pay(self.bill.latest))
+        self._resumes += 1
+        if self._resumes > MAX_RESUMES:
+            raise lost
+        self._uploads.interrupt(lost)
+        welcome = await self._redial(lost)
+        self._uploads.interrupt(lost)  # what began on the dead link
+        for image in self._images.values():
+            if image.ready.done():
+                image.ready = asyncio.get_running_loop().create_future()
+        await self._catch_up(welcome)
+        if self._again is not None:
+            self._again.cancel()
         self._again = asyncio.create_task(self._ask_again())
 
+    async def _redial(self, lost: LinkClosed) -> Welcome:
+        clock = asyncio.get_running_loop().time
+        deadline, pause = clock() + RESUME_SECONDS, 0.1
+        while True:
+            try:
+                return await self._dial()
+            except Unavailable:
+                if clock() + pause > deadline:
+                    raise ProviderLost(
+                        f"provider {self.lease.terms.provider} is gone ({lost}); its work goes elsewhere"
+                    ) from lost
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, 2.0)
+            with suppress(Unavailable):  # the chain may be away too: then where it was last
+                self._ticket = await self._find_ticket() or self._ticket
+
+    async def _catch_up(self, welcome: Welcome) -> None:
+        """The provider may lack the latest voucher."""
+        if self.bill.latest is not None and welcome.last_sequence < self.bill.signed.sequence:
+            await self._send(pay_message(self.bill.latest))
+
     async def _ask_again(self) -> None:
-        for image in list(self._images.values()):
-            await self._upload(image.blobs)
-            await self._send(_prepare(image.spec))
+        try:
+            for image in list(self._images.values()):
+                await self._uploads.put(image.blobs)
+                await self._send(prepare_message(image.spec))
+                with suppress(Unavailable):  # whoever asked for the image is told
+                    await asyncio.shield(image.ready)
+        except LinkClosed:
+            return  # again; the next link begins anew
         for asked in list(self._asked.values()):
-            await self._send(_run(asked))
+            await self._send(run_message(asked))
+        if self._closing is not None and not self._closing.done():
+            await self._send(self._close_message())
 
     def _end(self, error: SurgeError) -> None:
-        for image in self._images.values():
-            if not image.ready.done():
-                image.ready.set_exception(error)
-                image.ready.exception()  # the caller may have gone
-        for waiting in (self._closing, self._have):
-            if waiting is not None and not waiting.done():
-                waiting.set_exception(error)
-                waiting.exception()
+        self.over = error
+        if self._link is not None:
+            self._link.abort("the conversation is over")
+        self._wake(error)
         self._notify(self, Ended(error))
 
-    async def _upload(self, blobs: Mapping[bytes, bytes]) -> None:
-        if not blobs:
-            return
-        async with self._blob_lock:
-            self._have = asyncio.get_running_loop().create_future()
-            await self._send(SeekBlobs(list(blobs)))
-            have = await self._have
-            for name, content in blobs.items():
-                if name in have.digests:
-                    continue
-                for part in parts_of(content):
-                    await self._send(part)
+    def _wake(self, error: SurgeError) -> None:
+        """Tell all who wait."""
+        self._uploads.interrupt(error)
+        self._paid.set()
+        waiting: list[asyncio.Future[Any] | None] = [image.ready for image in self._images.values()]
+        for future in (*waiting, self._closing):
+            if future is not None and not future.done():
+                future.set_exception(error)
+                future.exception()  # the caller may have gone
 
     # What comes in
 
@@ -287,8 +326,7 @@ class Lessee:
             case ImageReady():
                 await self._take_image(message)
             case HaveBlobs():
-                if self._have is not None and not self._have.done():
-                    self._have.set_result(message)
+                self._uploads.take(message)
             case Progress(_, done, total):
                 self._notify(self, Preparing(done, total))
             case CloseGranted():
@@ -314,9 +352,10 @@ class Lessee:
             )
         signed, paid = self.bill.take_chunk(asked, receipt, done.signature, outcomes)
         del self._asked[done.chunk]
-        self._redials = 0
+        self._resumes = self._declines = 0
         self._keep(signed, paid, asked, outcomes)
-        await self._send(_pay(paid))
+        await self._send(pay_message(paid))
+        self._paid.set()
         self._notify(self, Delivered(done.chunk, outcomes))
 
     async def _take_image(self, ready: ImageReady) -> None:
@@ -324,11 +363,15 @@ class Lessee:
         if image is None:
             raise Distrusted(f"lease {self.lease.id}: an image came that nobody asked for; refuse it")
         if ready.receipt is not None and ready.receipt.position >= self.bill.receipts:
+            if image.billed:
+                raise Distrusted(f"lease {self.lease.id}: the same image is billed twice; refuse it")
+            image.billed = True
             signed, paid = self.bill.take_setup(
                 image.spec, ready.image, ready.receipt.receipt(), ready.signature
             )
             self._keep(signed, paid, None, ())
-            await self._send(_pay(paid))
+            await self._send(pay_message(paid))
+            self._paid.set()
         if image.ready.done():
             if image.ready.result() != ready.image:
                 raise Distrusted(f"lease {self.lease.id}: the same image has two digests; refuse it")
@@ -336,35 +379,22 @@ class Lessee:
             image.ready.set_result(ready.image)
 
     def _take_refusal(self, code: str, reason: str, chunk: bytes | None) -> None:
-        if chunk is not None and chunk in self._asked:
-            del self._asked[chunk]
-            self._notify(self, Declined(chunk, code, reason))
-            return
-        error = Unavailable(f"provider {self.lease.terms.provider} refused ({code}): {reason}")
-        if code in {"unpaid", "bad-close"} and self._closing is not None and not self._closing.done():
-            self._closing.set_exception(error)
-            return
-        raise Distrusted(str(error)) if code == "bad-voucher" else error
-
-
-def _prepare(spec: ImageSpec) -> PrepareImage:
-    return PrepareImage(spec.runtime, spec.runtime_digest, list(spec.modules), spec.module)
-
-
-def _run(asked: AskedChunk) -> RunChunk:
-    limits = asked.tasks[0].limits
-    return RunChunk(
-        asked.id,
-        asked.image,
-        asked.tasks[0].code,
-        [task.seed for task in asked.tasks],
-        [task.input for task in asked.tasks],
-        limits.fuel,
-        limits.memory,
-        limits.output,
-    )
-
-
-def _pay(paid: SignedVoucher) -> PayVoucher:
-    voucher = paid.voucher
-    return PayVoucher(voucher.sequence, voucher.amount, voucher.root, paid.signature)
+        provider = self.lease.terms.provider
+        error = Unavailable(f"provider {provider} refused ({code}): {reason}")
+        if chunk is not None:
+            if code in {"no-blob", "no-image"}:
+                self._uploads.forget()
+            self._declines += 1
+            if self._declines > MAX_DECLINES:
+                raise ProviderLost(f"provider {provider} declines everything ({code}: {reason})")
+            if self._asked.pop(chunk, None) is not None:
+                self._notify(self, Declined(chunk, code, reason))
+            elif (image := self._images.pop(chunk, None)) is not None and not image.ready.done():
+                image.ready.set_exception(error)
+                image.ready.exception()  # the caller may have gone
+            self._paid.set()
+        elif code in {"unpaid", "bad-close"} and self._closing is not None:
+            if not self._closing.done():
+                self._closing.set_result(None)
+        else:
+            raise Distrusted(str(error)) if code == "bad-voucher" else error

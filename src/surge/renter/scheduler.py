@@ -57,10 +57,27 @@ class LeaseLost:
 
 
 @dataclass(frozen=True, slots=True)
+class LeaseEnding:
+    """The lease takes no more work (its expiry is near, or its escrow is spent); what is in flight may
+    still come back. Then it is released."""
+
+    lease: LeaseId
+    now: float
+
+
+@dataclass(frozen=True, slots=True)
 class NoLease:
-    """No (further) lease can be had. Final while no other lease is live."""
+    """`count` of the leases that were needed can't be had. Final while no other lease is live."""
 
     error: SurgeError
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    """Of these tasks, the ones that still wait need not run."""
+
+    tasks: tuple[TaskKey, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +111,26 @@ class ChunkFailed:
     blame: bool = True
 
 
-Event = Submitted | LeaseReady | LeaseLost | NoLease | Withdrawn | ChunkDone | ChunkFailed
+@dataclass(frozen=True, slots=True)
+class GroupFailed:
+    """None of the group's waiting tasks can run anywhere (its image can't be made)."""
+
+    group: GroupKey
+    error: SurgeError
+
+
+Event = (
+    Submitted
+    | LeaseReady
+    | LeaseLost
+    | LeaseEnding
+    | NoLease
+    | Cancelled
+    | Withdrawn
+    | ChunkDone
+    | ChunkFailed
+    | GroupFailed
+)
 
 
 # Instructions
@@ -121,7 +157,14 @@ class NeedLease:
     count: int
 
 
-Instruction = Send | Fail | NeedLease
+@dataclass(frozen=True, slots=True)
+class Release:
+    """Nothing is in flight on this lease, and nothing will be: close it."""
+
+    lease: LeaseId
+
+
+Instruction = Send | Fail | NeedLease | Release
 
 
 @dataclass(slots=True)
@@ -144,6 +187,7 @@ class _Lease:
     slots: int
     chunks: OrderedDict[ChunkKey, _InFlight] = field(default_factory=OrderedDict)
     free_since: float = 0.0
+    ending: bool = False
 
 
 @dataclass(slots=True)
@@ -194,10 +238,16 @@ class Scheduler:
                 if lost is None:
                     self._opening = max(0, self._opening - 1)
                 else:
+                    self._refused = None  # a place is free again: ask anew before giving up
                     for chunk in reversed(lost.chunks.values()):
                         done += self._requeue(chunk.group, chunk.tasks, 1 if blame else 0, None)
-            case NoLease(error):
-                self._opening, self._refused = 0, error
+            case LeaseEnding(lease, _):
+                if lease in self._leases:
+                    self._leases[lease].ending = True
+            case NoLease(error, count):
+                self._opening, self._refused = max(0, self._opening - count), error
+            case Cancelled(tasks):
+                self._cancel(set(tasks))
             case Withdrawn(lease, chunk, tasks, now):
                 self._withdraw(lease, chunk, set(tasks), now)
             case ChunkDone(lease, chunk, finished, now):
@@ -206,7 +256,20 @@ class Scheduler:
                 flight = self._take(lease, chunk, now)
                 if flight is not None:
                     done += self._requeue(flight.group, flight.tasks, 1 if blame else 0, error)
-        return done + self._dispatch() + self._ask_for_leases()
+            case GroupFailed(group, error):
+                done += [Fail(task.key, error) for task in self._drain(self._groups[group])]
+        return done + self._release() + self._dispatch() + self._ask_for_leases()
+
+    def _cancel(self, gone: set[TaskKey]) -> None:
+        for group in self._groups.values():
+            group.waiting = deque(task for task in group.waiting if task.key not in gone)
+
+    def _release(self) -> list[Instruction]:
+        drained = [key for key, lease in self._leases.items() if lease.ending and not lease.chunks]
+        for key in drained:
+            del self._leases[key]
+            self._refused = None  # its money comes back
+        return [Release(key) for key in drained]
 
     def _take(self, lease: LeaseId, chunk: ChunkKey, now: float) -> _InFlight | None:
         holder = self._leases.get(lease)
@@ -258,7 +321,7 @@ class Scheduler:
     def _dispatch(self) -> list[Instruction]:
         sent: list[Instruction] = []
         for depth in range(1, CHUNKS_AHEAD + 1):
-            for lease_id, lease in self._leases.items():
+            for lease_id, lease in self._live():
                 while len(lease.chunks) < lease.slots * depth and (found := self._next_chunk(lease_id)):
                     group, tasks = found
                     self._chunks += 1
@@ -266,6 +329,9 @@ class Scheduler:
                     lease.chunks[key] = _InFlight(group, tasks, lease.free_since)
                     sent.append(Send(lease_id, key, group, tuple(t.key for t in tasks)))
         return sent
+
+    def _live(self) -> list[tuple[LeaseId, _Lease]]:
+        return [(key, lease) for key, lease in self._leases.items() if not lease.ending]
 
     def _next_chunk(self, lease: LeaseId) -> tuple[GroupKey, list[_Waiting]] | None:
         for key, group in self._groups.items():
@@ -276,7 +342,7 @@ class Scheduler:
     def _size(self, group: _Group, lease: LeaseId) -> int:
         pace = group.pace.get(lease) or min(group.pace.values(), default=None)
         fitting = 1 if pace is None else int(TARGET_SECONDS / pace)
-        slots = sum(other.slots for other in self._leases.values())
+        slots = sum(other.slots for _, other in self._live())
         fair = divide_up(len(group.waiting), CHUNKS_AHEAD * slots)
         return max(1, group.at_least, min(fitting, fair, MAX_TASKS))
 
@@ -305,7 +371,7 @@ class Scheduler:
             error = self._refused
             return [Fail(t.key, error) for g in self._groups.values() for t in self._drain(g)]
         # Work that the live leases will take up at once is no reason to open more.
-        missing = min(self._wanted, waiting + self.in_flight) - len(self._leases) - self._opening
+        missing = min(self._wanted, waiting + self.in_flight) - len(self._live()) - self._opening
         if missing <= 0:
             return []
         self._opening += missing

@@ -1,0 +1,57 @@
+"""What a job may still commit. Pure.
+
+Invariant: what is committed (escrows and reservations, less what came back) never exceeds the total.
+"""
+
+from surge.model.errors import Underfunded
+from surge.model.units import MicroUsd, show_usd
+
+MIN_ESCROW = 1_000
+"""Millionths of a dollar: below this a lease could hardly pay its first chunk."""
+
+
+class Budget:
+    """Millionths of a dollar. One share more than leases are wanted: the rest tops up or replaces."""
+
+    def __init__(self, total: MicroUsd, wanted: int) -> None:
+        self.total = total
+        self.committed = MicroUsd(0)
+        self._wanted = wanted
+
+    @property
+    def spare(self) -> MicroUsd:
+        return MicroUsd(self.total - self.committed)
+
+    @property
+    def share(self) -> MicroUsd:
+        """The escrow of one lease, as long as there is enough."""
+        return MicroUsd(self.total // (self._wanted + 1))
+
+    def take_for_leases(self, count: int, reservation: MicroUsd) -> MicroUsd:
+        """Commit `count` escrows with a reservation each; the escrow. Raises Underfunded."""
+        escrow = min(self.share, self.spare // count - reservation)
+        if escrow < MIN_ESCROW:
+            least = (self._wanted + 1) * (MIN_ESCROW + reservation)
+            raise Underfunded(
+                f"the budget of {show_usd(self.total)} is too small: {show_usd(self.committed)} is "
+                f"committed, and {self._wanted} leases need at least {show_usd(MicroUsd(least))}; "
+                "give a larger budget"
+            )
+        self.committed = MicroUsd(self.committed + count * (escrow + reservation))
+        return MicroUsd(escrow)
+
+    def take_for_top_up(self, reason: str) -> MicroUsd:
+        """Commit one more escrow, or what is left. Raises Underfunded."""
+        extra = min(self.share, self.spare)
+        if extra < MIN_ESCROW:
+            raise Underfunded(
+                f"the budget of {show_usd(self.total)} is spent ({reason}); run the rest with a larger one"
+            )
+        self.committed = MicroUsd(self.committed + extra)
+        return MicroUsd(extra)
+
+    def give_back(self, amount: MicroUsd) -> None:
+        """`amount` was not taken after all, or came back when a lease closed."""
+        if not 0 <= amount <= self.committed:
+            raise ValueError(f"{amount} can't come back where {self.committed} is committed")
+        self.committed = MicroUsd(self.committed - amount)

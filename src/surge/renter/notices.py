@@ -1,0 +1,41 @@
+"""What a lessee tells the job actor, in the order in which it happened."""
+
+from dataclasses import dataclass
+
+from surge.model.errors import SurgeError
+from surge.model.task import Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """A chunk came back, checked and paid for."""
+
+    chunk: bytes
+    outcomes: tuple[Outcome, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Declined:
+    """The provider would not or could not run a chunk."""
+
+    chunk: bytes
+    code: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The conversation is over for good."""
+
+    error: SurgeError
+
+
+@dataclass(frozen=True, slots=True)
+class Preparing:
+    """The provider works on an image; `total` 0 means unknown."""
+
+    done: int
+    total: int
+
+
+Notice = Delivered | Declined | Ended | Preparing
