@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 
 from surge.chain.files import write_atomically
-from surge.chain.rpc import Rpc
+from surge.chain.rpc import Rpc, RpcError
 from surge.model.errors import CorruptState, NoNetwork
 from surge.model.signature import checksum
 from surge.model.typed import Domain
@@ -132,8 +132,8 @@ def check_book(book: AddressBook, rpc: Rpc) -> None:
         [("eth_chainId", []), *(("eth_getCode", [str(book.addresses[c]), "latest"]) for c in CONTRACTS)]
     )
     for answer in (chain_id, *codes):
-        if isinstance(answer, Exception):
-            raise NoNetwork(f"the node at {rpc.where} can't be asked ({answer}); check rpc_url") from answer
+        if isinstance(answer, RpcError):
+            raise answer
     if int(chain_id, 16) != book.chain_id:
         raise NoNetwork(
             f"the node at {rpc.where} is of chain {int(chain_id, 16)}, but the network {book.name} is on "

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from surge.chain.artifacts import EventKind, artifact
 from surge.chain.book import AddressBook
 from surge.chain.logs import read_logs
-from surge.chain.rpc import Rpc
+from surge.chain.rpc import Rpc, RpcError
 from surge.model.errors import NoNetwork
 from surge.store.database import open_database, reading
 from surge.store.tables_chain import blocks, chain_metadata, events
@@ -174,10 +174,8 @@ class Index:
     def _first_shared(self, known: Sequence[sa.Row[Any]]) -> int | None:
         answers = self._rpc.batch([("eth_getBlockByNumber", [hex(row.number), False]) for row in known])
         for row, answer in zip(known, answers, strict=True):
-            if isinstance(answer, Exception):
-                raise NoNetwork(
-                    f"the node at {self._rpc.where} gives no block {row.number} ({answer}); check rpc_url"
-                ) from answer
+            if isinstance(answer, RpcError):
+                raise answer
             if answer and answer["hash"] == row.hash:
                 return int(row.number)
         return None

@@ -5,7 +5,7 @@ import itertools
 import threading
 import time
 import weakref
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -19,16 +19,18 @@ _BUSY = (429, 502, 503)
 _ATTEMPTS = 4
 
 
-class RpcError(Exception):
-    """The node's error. Internal to this room: callers turn it into a SurgeError."""
+class RpcError(NoNetwork):
+    """What the node answered instead of a result; callers that know better turn it into another error."""
 
-    def __init__(self, code: int, message: str, payload: Any = None) -> None:
-        super().__init__(message)
+    def __init__(self, code: int, message: str, payload: Any = None, where: str = "") -> None:
+        super().__init__(
+            f"the node {where} refused a call ({message}); try again, or use another RPC address"
+        )
         self.code, self.message, self.payload = code, message, payload
 
 
 class Rpc:
-    """A node at `url` (http or https). Raises NoNetwork when it can't be reached."""
+    """A node at `url` (http or https). Raises NoNetwork when it can't be reached, or keeps refusing."""
 
     def __init__(self, url: str, timeout: float = 30.0) -> None:
         parts = urlsplit(url)
@@ -65,21 +67,27 @@ class Rpc:
         """Results in order; an RpcError takes the place of a call that failed."""
         results: list[Any] = []
         for start in range(0, len(calls), BATCH):
+            part = calls[start : start + BATCH]
             bodies = [
                 {"jsonrpc": "2.0", "id": next(self._ids), "method": method, "params": params}
-                for method, params in calls[start : start + BATCH]
+                for method, params in part
             ]
             replies = self._post(bodies)
-            if not isinstance(replies, list):  # some endpoints refuse batches with one error
-                results.append(_result(replies, self.where))
+            if not isinstance(replies, list):  # an endpoint that takes no batches answers with one error
+                results.extend(self._attempt(lambda m=m, p=p: self.call(m, *p)) for m, p in part)
                 continue
             by_id = {reply.get("id"): reply for reply in replies}
             for body in bodies:
-                try:
-                    results.append(_result(by_id.get(body["id"]), self.where))
-                except RpcError as error:
-                    results.append(error)
+                reply = by_id.get(body["id"])
+                results.append(self._attempt(lambda reply=reply: _result(reply, self.where)))
         return results
+
+    @staticmethod
+    def _attempt(act: Callable[[], Any]) -> Any:
+        try:
+            return act()
+        except RpcError as error:
+            return error
 
     def _post(self, body: Any) -> Any:
         content = msgspec.json.encode(body)
@@ -146,5 +154,5 @@ def _result(reply: Any, where: str) -> Any:
         raise NoNetwork(f"the node at {where} left a call unanswered; check rpc_url in the address book")
     error = reply.get("error")
     if error is not None:
-        raise RpcError(error.get("code", 0), str(error.get("message", "")), error.get("data"))
+        raise RpcError(error.get("code", 0), str(error.get("message", "")), error.get("data"), where)
     return reply["result"]
