@@ -5,7 +5,7 @@ import itertools
 import threading
 import time
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -67,25 +67,21 @@ class Rpc:
         """Results in order; an RpcError takes the place of a call that failed."""
         results: list[Any] = []
         for start in range(0, len(calls), BATCH):
-            part = calls[start : start + BATCH]
             bodies = [
                 {"jsonrpc": "2.0", "id": next(self._ids), "method": method, "params": params}
-                for method, params in part
+                for method, params in calls[start : start + BATCH]
             ]
             replies = self._post(bodies)
             if not isinstance(replies, list):  # an endpoint that takes no batches answers with one error
-                results.extend(self._attempt(lambda m=m, p=p: self.call(m, *p)) for m, p in part)
-                continue
+                replies = [self._post(body) for body in bodies]
             by_id = {reply.get("id"): reply for reply in replies}
-            for body in bodies:
-                reply = by_id.get(body["id"])
-                results.append(self._attempt(lambda reply=reply: _result(reply, self.where)))
+            results.extend(self._kept(by_id.get(body["id"])) for body in bodies)
         return results
 
-    @staticmethod
-    def _attempt(act: Callable[[], Any]) -> Any:
+    def _kept(self, reply: Any) -> Any:
+        """The result, or the RpcError itself."""
         try:
-            return act()
+            return _result(reply, self.where)
         except RpcError as error:
             return error
 

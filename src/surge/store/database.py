@@ -10,12 +10,15 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from sqlalchemy import event
 
 from surge.model.errors import BadInput, CorruptState
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_MILLISECONDS = 10_000
@@ -121,15 +124,21 @@ def _stamp(connection: sa.Connection, revision: str) -> None:
     connection.exec_driver_sql("INSERT INTO alembic_version VALUES (?)", (revision,))
 
 
-def _upgrade(connection: sa.Connection, lineage: str, revision: str = "head") -> None:
-    from alembic import command
+def alembic_config(connection: sa.Connection, lineage: str) -> "Config":
+    """Alembic's settings for the migrations of one lineage, run on `connection`."""
     from alembic.config import Config  # slow to import, seldom needed
 
     config = Config(attributes={"connection": connection})
     config.set_main_option("path_separator", "newline")
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.set_main_option("version_locations", str(MIGRATIONS / lineage).replace("%", "%%"))
-    command.upgrade(config, revision)
+    return config
+
+
+def _upgrade(connection: sa.Connection, lineage: str) -> None:
+    from alembic import command
+
+    command.upgrade(alembic_config(connection, lineage), "head")
 
 
 def _corrupt(path: Path, finding: str) -> CorruptState:
