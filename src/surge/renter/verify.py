@@ -101,6 +101,8 @@ def _image(stored: bytes, spec: ImageSpec) -> str:
 
 def _complete(job: JobRow, leases: list[Lease], store: RenterStore) -> str:
     ids = {lease.id for lease in leases}
+    orphans = store.orphans()
+    _need(not orphans, f"rows of {', '.join(sorted(orphans))} name a job or lease that is not stored")
     strays = store.leases_of_tasks(job.id) - ids
     _need(not strays, f"tasks of this job name the leases {sorted(strays)}, which aren't its own")
     opened = sum(purpose == "open leases" for _, purpose, _ in store.transactions(job.id))

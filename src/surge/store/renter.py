@@ -378,6 +378,11 @@ class RenterStore:
                 for row in connection.execute(statement.order_by(TASKS.c.position, TASKS.c.ordinal))
             ]
 
+    def orphans(self) -> set[str]:
+        """Tables with rows that name a job or lease which is not there."""
+        with reading(self._engine) as connection:
+            return {str(row[0]) for row in connection.exec_driver_sql("PRAGMA foreign_key_check")}
+
     def leases_of_tasks(self, job: str) -> set[LeaseId]:
         """Every lease that a task of the job names."""
         statement = sa.select(TASKS.c.lease).where(TASKS.c.job == job).distinct()
