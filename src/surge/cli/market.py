@@ -100,7 +100,7 @@ def quote(
     answer(document, as_json, show_quote)
     if refused is None:
         return 0
-    tell(str(refused))
+    tell(f"none of {len(offers)} asks fits; relax the demand (--max-price, --memory), or wait")
     return refused.exit_code
 
 

@@ -18,7 +18,7 @@ MaxPrice = Annotated[
 MaxPriceGib = Annotated[str, typer.Option("--max-price-gib", metavar="USD", help="The most per GiB moved.")]
 Memory = Annotated[int, typer.Option("--memory", metavar="MIB", help="Of one sandbox, in MiB.")]
 Duration = Annotated[
-    int, typer.Option("--duration", metavar="SECONDS", help="How long a lease lasts at the most.")
+    int, typer.Option("--duration", min=1, metavar="SECONDS", help="How long a lease lasts at the most.")
 ]
 File = Annotated[str, typer.Argument(metavar="FILE", help="A Python file, or a wasm32-wasi command.")]
 Arguments = Annotated[

@@ -32,8 +32,12 @@ def answer(document: Document, as_json: bool, show: Callable[[Any], Iterable["Pa
         print_json(document)
         return
     console = stdout_console()
-    for part in show(document):
-        console.print(part.fitted(console) if isinstance(part, Listing) else part)
+    with console.capture() as captured:
+        for part in show(document):
+            console.print(part.fitted(console) if isinstance(part, Listing) else part)
+    lines = captured.get().split("\n")
+    sys.stdout.write("\n".join(line.rstrip(" ") for line in lines))
+    sys.stdout.flush()
 
 
 def print_json(document: Document) -> None:

@@ -108,8 +108,8 @@ def _perform(executor: "Executor", program: "Program", timeout: float | None) ->
     except TimeoutError as error:
         executor.abandon()
         raise LimitExceeded(
-            f"{program.name} did not end within {timeout} s and was given up; its leases are closed, "
-            "and only work that came back was paid (raise --timeout)"
+            f"{program.name} did not end within {timeout:g} s and was given up; what did not come back is "
+            "not paid (raise --timeout; `surge leases` shows what is still open)"
         ) from error
     except KeyboardInterrupt:
         tell("closing the leases; what has not come back is not paid")
