@@ -1,6 +1,6 @@
 """Build src/surge/run/kernels/*.c to wasm32-wasi beside their sources, with the zig of the dev lock.
 
-    python scripts/build_kernels.py [FOLDER]     into FOLDER instead
+python scripts/build_kernels.py [FOLDER]     into FOLDER instead
 """
 
 import subprocess

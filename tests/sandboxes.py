@@ -51,7 +51,10 @@ class Slots:
         return self.do(self.pool.image(python_spec(modules)))
 
     def command(
-        self, module: bytes, *inputs: CommandInput, limits: Limits = Limits()  # noqa: B008 frozen
+        self,
+        module: bytes,
+        *inputs: CommandInput,
+        limits: Limits = Limits(),  # noqa: B008 frozen
     ) -> ChunkResult:
         """Run a wasm command on each input."""
         spec = wasm_spec(module)
@@ -80,7 +83,10 @@ def slots(count: int = 1, cache_root: Path | None = None) -> Iterator[Slots]:
 
 
 def run_wat(
-    text: str, command: CommandInput | None = None, limits: Limits = Limits(), seed: int = 0  # noqa: B008
+    text: str,
+    command: CommandInput | None = None,
+    limits: Limits = Limits(),  # noqa: B008 frozen
+    seed: int = 0,
 ) -> Any:
     """The outcome of one command given as WebAssembly text, in this process."""
     runtime = WasmRuntime(wasmtime.Module(engine(), wasmtime.wat2wasm(text)))

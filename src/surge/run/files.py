@@ -126,7 +126,7 @@ class Tree:
             body.extend(bytes(grown))
 
     def write(self, body: bytearray, offset: int, content: bytes) -> None:
-        if offset + len(content) > len(body):
+        if content and offset + len(content) > len(body):
             self.resize(body, offset + len(content))
         body[offset : offset + len(content)] = content
 

@@ -16,6 +16,7 @@ from pathlib import Path
 import psutil
 
 from surge.model.command import CommandInput
+from surge.model.errors import Unavailable
 from surge.model.task import RETURNED, Limits
 from surge.model.units import GFUEL, GIB, Bytes
 from surge.run.kernels import kernel
@@ -146,7 +147,7 @@ async def benchmark(pool: Pool) -> Speed:
         result = await pool.run(Job(spec, b"", [task], Limits(), 60.0))
         seconds = time.perf_counter() - began
         if result.outcomes[0].status != RETURNED:
-            raise RuntimeError(f"the kernel {name} ended as {result.outcomes[0].status}")
+            raise Unavailable(f"the sandbox failed its own kernel {name}; clear the cache and try again")
         speeds.append(result.fuel / GFUEL / seconds)
         joules, fuel = joules + result.joules, fuel + result.fuel
         measured = measured and result.joules_measured

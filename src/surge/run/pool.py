@@ -17,8 +17,8 @@ import msgspec
 
 from surge.model import errors
 from surge.model.errors import BadInput, NotDeterministic, SurgeError, Unavailable
-from surge.model.task import WASM, ChunkResult, ImageSpec, Limits, Outcome, chunk_id
-from surge.model.units import Bytes, Fuel, MilliJoules
+from surge.model.task import WASM, ChunkResult, ImageSpec, Limits, Outcome, chunk_id, moved_of
+from surge.model.units import Fuel, MilliJoules
 from surge.run.cache import Cache, Progress, silent
 from surge.run.frames import (
     LENGTH,
@@ -219,12 +219,12 @@ class Pool:
         )
         ran = await self._ask(job.spec.id, request, Ran, job.wall_seconds + SETUP_SECONDS)
         outcomes = tuple(Outcome(o.task, o.status, o.output, Fuel(o.fuel)) for o in ran.outcomes)
-        moved = len(job.code) + sum(len(task.input) for task in tasks) + sum(len(o.output) for o in outcomes)
+        moved = moved_of(len(job.code), [task.input for task in tasks], outcomes)
         return ChunkResult(
             chunk_id(ran.image, [task.task for task in tasks], limits),
             outcomes,
             Fuel(ran.fuel),
-            Bytes(moved),
+            moved,
             MilliJoules(ran.millijoules),
             ran.measured,
         )

@@ -9,7 +9,7 @@ from surge.model.digest import digest
 from surge.run import abi
 from surge.run.files import MAX_PATH, Denied
 from surge.run.memory import GuestMemory, OutOfBounds
-from surge.run.world import CALL_FUEL, CLOCK_START, Exited, Handle, World
+from surge.run.world import CALL_FUEL, CLOCK_START, FILE_FUEL, Exited, Handle, World
 
 MAX_IOVECS = 1024
 MAX_SUBSCRIPTIONS = 1024
@@ -182,6 +182,7 @@ class Wasi:
             content = self._gather(at, count)
             if handle.append:
                 handle.offset = len(body)
+            self.world.charge(max(0, min(handle.offset, 1 << 40) - len(body)))  # the gap is filled with zeros
             self.world.tree.write(body, handle.offset, content)  # type: ignore[arg-type]
             handle.offset += len(content)
         self.memory.write(written_at, abi.U32.pack(len(content)))
@@ -192,6 +193,7 @@ class Wasi:
         if offset < 0:
             return abi.EINVAL
         content = self._gather(at, count)
+        self.world.charge(max(0, min(offset, 1 << 40) - len(body)))
         self.world.tree.write(body, offset, content)  # type: ignore[arg-type]
         self.memory.write(written_at, abi.U32.pack(len(content)))
         return 0
@@ -296,6 +298,7 @@ class Wasi:
         handle = self._handle(fd)
         length &= 0xFFFFFFFF
         if handle.names is None or cookie == 0:
+            self.world.charge(FILE_FUEL * (len(self.world.tree.own) + len(self.world.tree.base)))
             handle.names = self.world.tree.names(handle.path)
         listing = b""
         for n, name in enumerate(handle.names[cookie:], start=cookie + 1):

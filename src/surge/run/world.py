@@ -18,6 +18,8 @@ CLOCK_STEP = 1_000
 """Nanoseconds that pass with each reading, so that a loop which waits for time to pass ends."""
 CALL_FUEL = 20_000
 """Fuel of one call to the host: a call takes about as long as this many instructions."""
+FILE_FUEL = 20
+"""Fuel per file that a call has to look at."""
 MAX_HANDLES = 256
 
 
@@ -109,6 +111,7 @@ class World:
 
     def recount(self) -> None:
         """Bytes that the guest's files hold now: a removed file counts until its last handle is closed."""
+        self.charge(FILE_FUEL * len(self.tree.own))
         bodies = [*self.tree.own.values(), *(h.body for h in self.handles.values())]
         alive = {id(body): len(body) for body in bodies if isinstance(body, bytearray)}
         self.tree.used = sum(alive.values())

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from sandboxes import Slots, slots
 
+from sandboxes import Slots, slots
 from surge.model.task import ChunkResult
 from surge.run.cache import Cache
 from surge.run.suite import python_spec
@@ -28,7 +28,7 @@ def everything(x):
         os.urandom(4),
         uuid.uuid4().hex,
         uuid.uuid1().hex,
-        [os.stat(p).st_ino for p in ("/", "/tmp")],  # noqa: S108
+        [os.stat(p).st_ino for p in ("/", "/tmp")],  # noqa: S108, PTH116
         object().__repr__(),
         x,
     ]
@@ -48,7 +48,10 @@ def fits(x):
 
     data, target = load_iris(return_X_y=True)
     forest = RandomForestClassifier(4)
-    return [forest.fit(data, target).predict_proba(data[:5]).tolist(), cross_val_score(forest, data, target, cv=2).tolist()]
+    return [
+        forest.fit(data, target).predict_proba(data[:5]).tolist(),
+        cross_val_score(forest, data, target, cv=2).tolist(),
+    ]
 
 
 CASES: list[tuple[Callable[..., Any], tuple[str, ...]]] = [

@@ -1,3 +1,4 @@
+# ruff: noqa: PTH102, PTH104, PTH106, PTH108, PTH109, PTH110, PTH116, PTH118, PTH123, PTH208, PTH211, SIM115
 """Chunks of the python runtime: how tasks end, what they see, what they can't break."""
 
 import importlib
@@ -7,8 +8,8 @@ import time
 import uuid
 
 import pytest
-from sandboxes import Slots
 
+from sandboxes import Slots
 from surge.model.errors import BadInput, NotDeterministic
 from surge.model.task import OUT_OF_FUEL, RAISED, RETURNED, TRAPPED, Limits
 from surge.model.units import Bytes, Fuel

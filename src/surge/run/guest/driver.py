@@ -31,7 +31,7 @@ def serve():
     entry = importlib.import_module("surge.run.guest.entry")
     try:
         run = entry.load(_host.call(CODE))
-    except BaseException as error:
+    except BaseException as error:  # noqa: BLE001 whatever it raises is an outcome
         run = entry.failed(error)
     task = _host.call(READY)
     while task:

@@ -24,7 +24,7 @@ class Idle:
 def apply(asyncio):
     """Make it the loop that asyncio.run and new_event_loop give."""
 
-    class Loop(asyncio.base_events.BaseEventLoop):
+    class Loop(asyncio.base_events.BaseEventLoop):  # type: ignore[misc, name-defined]  # as imported there
         def __init__(self):
             super().__init__()
             self._selector = Idle()

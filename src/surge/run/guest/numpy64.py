@@ -19,38 +19,43 @@ LIBRARY = "/usr/local/lib/"
 """Where the modules live whose calls go to the originals."""
 
 FROM_PYTHON = (
-    "append array arange asanyarray asarray ascontiguousarray asfortranarray atleast_1d atleast_2d "
-    "atleast_3d block broadcast_to choose clip column_stack concatenate copy cross diag diff dot dstack einsum "
-    "expand_dims flip full full_like hstack inner insert kron matmul max mean median meshgrid min outer "
-    "pad put ravel repeat reshape resize roll rot90 select sort squeeze stack tensordot tile transpose tri tril triu vdot "
-    "vstack"
-).split()
+    "append", "array", "arange", "asanyarray", "asarray", "ascontiguousarray", "asfortranarray",
+    "atleast_1d", "atleast_2d", "atleast_3d", "block", "broadcast_to", "choose", "clip",
+    "column_stack", "concatenate", "copy", "cross", "diag", "diff", "dot", "dstack", "einsum",
+    "expand_dims", "flip", "full", "full_like", "hstack", "inner", "insert", "kron", "matmul",
+    "max", "mean", "median", "meshgrid", "min", "outer", "pad", "put", "ravel", "repeat", "reshape",
+    "resize", "roll", "rot90", "select", "sort", "squeeze", "stack", "tensordot", "tile",
+    "transpose", "tri", "tril", "triu", "vdot", "vstack",
+)  # fmt: skip
 """Bare Python integers among their arguments become 64 bits wide; arrays keep their width."""
 
 COUNTS = (
-    "argmax argmin argpartition argsort argwhere bincount count_nonzero cumprod cumsum cumulative_prod "
-    "cumulative_sum digitize flatnonzero histogram histogram2d histogramdd indices lexsort nanargmax "
-    "nanargmin nancumprod nancumsum nanprod nansum ndim nonzero prod ravel_multi_index searchsorted size "
-    "sum trace tril_indices triu_indices unique unique_all unique_counts unique_inverse unravel_index where"
-).split()
+    "argmax", "argmin", "argpartition", "argsort", "argwhere", "bincount", "count_nonzero",
+    "cumprod", "cumsum", "cumulative_prod", "cumulative_sum", "digitize", "flatnonzero",
+    "histogram", "histogram2d", "histogramdd", "indices", "lexsort", "nanargmax", "nanargmin",
+    "nancumprod", "nancumsum", "nanprod", "nansum", "ndim", "nonzero", "prod", "ravel_multi_index",
+    "searchsorted", "size", "sum", "trace", "tril_indices", "triu_indices", "unique", "unique_all",
+    "unique_counts", "unique_inverse", "unravel_index", "where",
+)  # fmt: skip
 """What they count or add up is 64 bits wide on a 64-bit machine, whatever goes in."""
 
 TYPED = (
-    "empty empty_like eye frombuffer fromfunction fromiter fromstring genfromtxt identity linspace "
-    "loadtxt logspace geomspace ones ones_like vander zeros zeros_like"
-).split()
+    "empty", "empty_like", "eye", "frombuffer", "fromfunction", "fromiter", "fromstring",
+    "genfromtxt", "identity", "linspace", "loadtxt", "logspace", "geomspace", "ones", "ones_like",
+    "vander", "zeros", "zeros_like",
+)  # fmt: skip
 """Only `dtype=int` needs care."""
 
 INDEXED = {"choose": 0, "put": 1, "repeat": 1}
 """Where these take an array of indices or counts, which must have the sandbox's own width."""
 
-RANDOM = "binomial choice geometric permutation poisson randint random_integers zipf".split()
+RANDOM = ("binomial", "choice", "geometric", "permutation", "poisson", "randint", "random_integers", "zipf")
 DEFAULTS = (int, "int")
 
 
 def _narrow(value):
     kind = getattr(value, "dtype", None)
-    return kind is not None and kind.kind == "i" and kind.itemsize == 4
+    return getattr(kind, "kind", None) == "i" and kind.itemsize == 4
 
 
 def _has_python_int(value, depth=0):
@@ -111,19 +116,18 @@ def _replacement(numpy, original, rule):
         if caller is not None and caller.startswith(LIBRARY):
             return original(*args, **options)
         args, asked = _typed(numpy, args, options)
+        from_python = not _holds_narrow(args) and any(map(_has_python_int, args))
         if place is not None and len(args) > place and isinstance(args[place], numpy.ndarray):
             args = (*args[:place], args[place].astype(numpy.intp), *args[place + 1 :])
         result = original(*args, **options)
         if asked or options.get("out") is not None:
             return result
-        from_python = not _holds_narrow(args) and any(map(_has_python_int, args))
         if from_python or (rule == "counts" and not (name == "where" and len(args) == 3)):
             if name.startswith("unique") and not from_python:
                 return _wide_behind_first(numpy, result)
             return _wide(numpy, result)
         return result
 
-    wide.surge_original = original
     return wide
 
 
@@ -139,7 +143,6 @@ def _full(numpy, original):
         args, _ = _typed(numpy, args, options)
         return original(shape, fill_value, *args, **options)
 
-    full.surge_original = original
     return full
 
 
