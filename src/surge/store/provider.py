@@ -137,9 +137,17 @@ class ProviderStore:
                 sa.insert(RECEIPTS).values(values | {"signature": kept.signature, "answer": kept.answer})
             )
 
+    def receipt(self, lease: LeaseId, position: int) -> Kept:
+        """The one at this position."""
+        (kept,) = self._receipts((RECEIPTS.c.lease == lease) & (RECEIPTS.c.position == position))
+        return kept
+
     def receipts(self, lease: LeaseId) -> list[Kept]:
         """In order of their positions."""
-        statement = sa.select(RECEIPTS).where(RECEIPTS.c.lease == lease).order_by(RECEIPTS.c.position)
+        return self._receipts(RECEIPTS.c.lease == lease)
+
+    def _receipts(self, which: sa.ColumnElement[bool]) -> list[Kept]:
+        statement = sa.select(RECEIPTS).where(which).order_by(RECEIPTS.c.position)
         with reading(self._engine) as connection:
             return [
                 Kept(
