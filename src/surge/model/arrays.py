@@ -41,22 +41,21 @@ def packer(kind: type) -> Pack | None:
 
 
 def _words(dtype: Any) -> Any:
-    """A dtype as data: its text, or (name, dtype, shape) of each field. None where it has no tagged form."""
+    """A dtype as data: its text, or its size and (name, dtype, shape, place) of each field; None if it has
+    no tagged form."""
     if dtype.hasobject:
         return None
     if dtype.names is None:
         return dtype.str if dtype.subdtype is None and _DTYPE.fullmatch(dtype.str) else None
     fields = []
-    offset = 0
     for name in dtype.names:
         field, at, *title = dtype.fields[name]
         base, shape = field.subdtype or (field, ())
         inner = _words(base)
-        if inner is None or title or at != offset:
+        if inner is None or title:
             return None
-        offset += field.itemsize
-        fields.append([name, inner, list(shape)])
-    return fields if offset == dtype.itemsize else None
+        fields.append([name, inner, list(shape), at])
+    return [dtype.itemsize, *fields]
 
 
 def _dtype(words: Any, wide: bool, depth: int = 0) -> tuple[Any, Any]:
@@ -71,12 +70,24 @@ def _dtype(words: Any, wide: bool, depth: int = 0) -> tuple[Any, Any]:
         return (numpy.dtype(words),) * 2
     if type(words) is not list or depth > 4 or len(words) > MAX_FIELDS:
         raise ValueError("no dtype that may come back")
-    wire, given = [], []
-    for name, inner, shape in words:
+    size, *fields = words
+    wire: dict[str, Any] = {"names": [], "formats": [], "offsets": [], "itemsize": _place(size)}
+    given: dict[str, Any] = {"names": [], "formats": []}
+    for name, inner, shape, at in fields:
         before, after = _dtype(inner, wide, depth + 1)
-        wire.append((_text(name), before, _shape(shape)))
-        given.append((name, after, tuple(shape)))
+        for form, kind in ((wire, before), (given, after)):
+            form["names"].append(_text(name))
+            form["formats"].append((kind, _shape(shape)))
+        wire["offsets"].append(_place(at))
+    if given["formats"] == wire["formats"]:
+        return (numpy.dtype(wire),) * 2
     return numpy.dtype(wire), numpy.dtype(given)
+
+
+def _place(value: Any) -> int:
+    if type(value) is not int or not 0 <= value < 1 << 20:
+        raise ValueError("no place in a record")
+    return value
 
 
 def _text(value: Any) -> str:

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from guests import Guest, NativeGuest, SandboxGuest
 
+from guests import Guest, NativeGuest, SandboxGuest
 from surge.model.command import CommandInput, CommandOutput
 from surge.model.errors import CannotShip
 from surge.model.tagged import encode

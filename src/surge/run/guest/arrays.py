@@ -15,7 +15,7 @@ KINDS = "biufcSUVmM"
 
 
 def _words(dtype):
-    """A dtype as text, or (name, dtype, shape) of each field; None where it has no tagged form."""
+    """A dtype as text, or its size and (name, dtype, shape, place) of each field; None if it has no form."""
     if dtype.hasobject or dtype.subdtype is not None:
         return None
     if dtype.names is None:
@@ -25,16 +25,14 @@ def _words(dtype):
             return None
         return dtype.str
     fields = []
-    offset = 0
     for name in dtype.names:
         field, at, *title = dtype.fields[name]
         base, shape = field.subdtype or (field, ())
         inner = _words(base)
-        if inner is None or title or at != offset:
+        if inner is None or title:
             return None
-        offset += field.itemsize
-        fields.append([name, inner, list(shape)])
-    return fields if offset == dtype.itemsize else None
+        fields.append([name, inner, list(shape), at])
+    return [dtype.itemsize, *fields]
 
 
 def _dtype(words):
@@ -46,13 +44,20 @@ def _dtype(words):
         if words in ("l4", "L4"):
             return numpy.dtype(words[0])
         return numpy.dtype(words)
-    return numpy.dtype([(name, _dtype(inner), tuple(shape)) for name, inner, shape in words])
+    size, *fields = words
+    names, formats, offsets = [], [], []
+    for name, inner, shape, at in fields:
+        names.append(name)
+        formats.append((_dtype(inner), tuple(shape)))
+        offsets.append(at)
+    return numpy.dtype({"names": names, "formats": formats, "offsets": offsets, "itemsize": size})
 
 
 def _pack_array(value, put, depth):
     shape = list(value.shape)
     if value.dtype.hasobject and value.dtype.names is None:
-        return mark(tagged.OBJECTS, [shape, *value.ravel().tolist()], put, depth)
+        mark(tagged.OBJECTS, [shape, *value.ravel().tolist()], put, depth)
+        return
     words = _words(value.dtype)
     if words is None:
         raise TypeError(f"an array of {value.dtype} can't travel: convert it with astype first")

@@ -1,4 +1,5 @@
 # mypy: ignore-errors
+# ruff: noqa: BLE001 — whatever a task raises is its outcome
 """The sandbox's door for code: `load` it once per chunk, then call what it returns once per task."""
 
 import sys
@@ -59,7 +60,7 @@ def _function(modules, steps, root):
                     call = _with_recipe(kept, call)
                 value = function(*call[0], **(call[1] if len(call) == 2 else {}))
             output = encode(value)
-        except BaseException as error:  # noqa: BLE001 — whatever a task raises is its outcome
+        except BaseException as error:
             return RAISED, _raised(error, prints)
         if prints.size:
             output = b"\x93" + tagged.MARK[tagged.PRINTED] + output + encode(prints.take())

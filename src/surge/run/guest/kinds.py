@@ -1,4 +1,5 @@
 # mypy: ignore-errors
+# ruff: noqa: BLE001 — whatever refuses to be pickled is named
 """Tagged forms of the standard library's value types, exceptions and shipped classes, in the sandbox.
 
 A type's module is imported only when one of its values is met.
@@ -74,7 +75,7 @@ def _pack_opaque(value, put, depth):
         content = pickle.dumps(value, 5)
     except Exception as error:
         raise TypeError(
-            f"the task returned a {name}, which can't travel ({error}): return its parts as lists, dicts or arrays"
+            f"the task returned a {name}, which can't travel ({error}): return its parts as lists or arrays"
         ) from None
     mark(tagged.OPAQUE, [name, repr(value)[:LISTED], content], put, depth)
 

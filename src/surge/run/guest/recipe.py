@@ -1,4 +1,5 @@
 # mypy: ignore-errors
+# ruff: noqa: S102 — running the renter's source is the point
 """Rebuilds, inside the sandbox, the functions, classes and constants that a renter's function reaches.
 
 A recipe is a list of steps, each `[op, …]`; some make a node, which later values name by its number.

@@ -200,7 +200,7 @@ def find_packer(kind):
 def deeper(value, depth):
     if depth >= MAX_DEPTH:
         raise ValueError(
-            f"a {type(value).__name__} is nested deeper than {MAX_DEPTH} levels or holds itself: return it flat"
+            f"a {type(value).__name__} is nested deeper than {MAX_DEPTH} levels or holds itself: flatten it"
         )
     return depth + 1
 
@@ -275,11 +275,13 @@ def _pack_list(value, put, depth):
         kinds = set(map(type, value))
         if kinds == {int}:
             try:
-                return mark(INTS, [array.array("q", value).tobytes()], put, depth - 1)
+                mark(INTS, [array.array("q", value).tobytes()], put, depth - 1)
+                return
             except OverflowError:
                 pass  # too wide for a block; one by one below
         elif kinds == {float}:
-            return mark(FLOATS, [array.array("d", value).tobytes()], put, depth - 1)
+            mark(FLOATS, [array.array("d", value).tobytes()], put, depth - 1)
+            return
     head(len(value), put)
     for item in value:
         (PACKERS.get(type(item)) or find_packer(type(item)))(item, put, depth)
@@ -288,12 +290,12 @@ def _pack_list(value, put, depth):
 def _pack_tuple(value, put, depth):
     count = len(value)
     if depth >= MAX_DEPTH or count > 14:
-        return mark(TUPLE, value, put, depth)
+        mark(TUPLE, value, put, depth)
+        return
     put(_TUPLES[count])
     depth += 1
     for item in value:
         (PACKERS.get(type(item)) or find_packer(type(item)))(item, put, depth)
-    return None
 
 
 def _pack_dict(value, put, depth):
