@@ -1,7 +1,7 @@
 """The compiled contracts that ship with the package, and ABI coding by their names."""
 
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from importlib import resources
 from typing import Any
 
@@ -10,6 +10,7 @@ import msgspec
 from surge.model.digest import keccak
 from surge.model.errors import BadInput
 from surge.model.signature import checksum
+from surge.model.units import Address
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class Function:
 
 @dataclass(frozen=True)
 class EventKind:
-    """An event's name and its members in order: (name, type, indexed)."""
+    """An event's name and its members in order: (name, type, indexed). Indexed ones are static words."""
 
     name: str
     members: tuple[tuple[str, str, bool], ...]
@@ -54,14 +55,13 @@ class EventKind:
         """The members of a log by name."""
         from eth_abi.abi import decode
 
-        topics = iter(log["topics"][1:])
-        plain = [kind for _, kind, indexed in self.members if not indexed]
+        indexed = [kind for _, kind, is_topic in self.members if is_topic]
+        plain = [kind for _, kind, is_topic in self.members if not is_topic]
+        topics = iter(decode(indexed, bytes.fromhex("".join(topic[2:] for topic in log["topics"][1:]))))
         values = iter(decode(plain, bytes.fromhex(log["data"][2:])))
-        found = {}
-        for name, kind, indexed in self.members:
-            value = decode([kind], bytes.fromhex(next(topics)[2:]))[0] if indexed else next(values)
-            found[name] = _show(kind, value)
-        return found
+        return {
+            name: _show(kind, next(topics if is_topic else values)) for name, kind, is_topic in self.members
+        }
 
 
 @dataclass(frozen=True)
@@ -134,7 +134,12 @@ def _kind(member: dict[str, Any]) -> str:
 
 def _show(kind: str, value: Any) -> Any:
     if kind == "address":
-        return checksum(bytes.fromhex(value[2:]))
+        return _checksummed(value)
     if kind == "address[]":
-        return [checksum(bytes.fromhex(each[2:])) for each in value]
+        return [_checksummed(each) for each in value]
     return value
+
+
+@lru_cache(4_096)
+def _checksummed(address: str) -> Address:
+    return checksum(bytes.fromhex(address[2:]))
