@@ -11,14 +11,16 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from surge.cli.demo_view import show_demo
+from surge.cli.output import answer, tell
 from surge.local import LocalNetwork
 from surge.model.command import CommandInput, CommandOutput
-from surge.model.errors import Unavailable
+from surge.model.errors import BadInput, Unavailable
 from surge.model.task import Limits, Outcome
 from surge.renter.ship import Shipped, decode_outcome, encode_call, ship
 from surge.run.pool import Job, Pool
 from surge.run.suite import python_spec, wasm_spec
-from surge.store.home import Home
+from surge.store.home import LOCAL, Home
 
 if TYPE_CHECKING:
     from surge.chain.client import Chain
@@ -46,6 +48,15 @@ class Fit:
     @property
     def accuracy(self) -> float:
         return self.hits / self.rows
+
+
+def demo(as_json: bool, network: str | None) -> int:
+    """Run it and print what it found; 1 if anything did not hold."""
+    if network not in (None, LOCAL):
+        raise BadInput(f"the demo spends test dollars on the local network; leave out --network {network}")
+    document = Demo(tell, Home.default()).run()
+    answer(document, as_json, show_demo)
+    return 0 if document["ok"] else 1
 
 
 def workload(home: Home) -> ModuleType:

@@ -3,8 +3,8 @@
 from surge.cli.options import AsJson, Network
 
 
-def demo(as_json: AsJson = False, network: Network = None) -> None:
+def demo(as_json: AsJson = False, network: Network = None) -> int:
     """A real grid search on leased machines, paid and verified."""
     from surge.cli.demo import demo as perform
 
-    perform(as_json=as_json, network=network)
+    return perform(as_json=as_json, network=network)
