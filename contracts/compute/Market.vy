@@ -24,7 +24,6 @@ from ethereum.ercs import IERC20
 interface Registry:
     def book(demand: uint256, seed: bytes32, candidates: DynArray[address, 8]) -> (address, uint256, bool): nonpayable
     def release(provider: address, slots: uint256): nonpayable
-    def payee_of(provider: address) -> address: view
     def UNBONDING_SECONDS() -> uint256: view
 
 event LeaseOpened:
@@ -86,6 +85,9 @@ U88: constant(uint256) = 2**88 - 1
 EPOCH: constant(uint256) = 40
 EPOCH_FEES: constant(uint256) = 72
 UNSWEPT: constant(uint256) = 160
+U160: constant(uint256) = 2**160 - 1
+LAST_EPOCH: constant(uint256) = 160
+FEES: constant(uint256) = 192
 
 DOMAIN_TYPE: constant(bytes32) = keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)")
 VOUCHER_TYPE: constant(bytes32) = keccak256("Voucher(uint256 lease,uint256 sequence,uint256 amount,bytes32 root)")
@@ -106,8 +108,11 @@ leases: public(HashMap[uint256, uint256])
 # One word: leases opened (40 bits) | epoch (32) | settlement fees of the epoch (88) | unswept fees (96).
 # A payment adds less than 2**40 and the constructor bounds a reservation, so no part can reach the next.
 books: uint256
-fees_of: public(HashMap[uint256, HashMap[address, uint256]])
 fees_of_ended: HashMap[uint256, uint256]
+# By provider, what each of its payments needs: payee (160 bits, 0 for itself) | epoch of its last one (32) |
+# its fees in that epoch (64). Those of earlier epochs move to `earlier_fees`.
+accounts: HashMap[address, uint256]
+earlier_fees: HashMap[uint256, HashMap[address, uint256]]
 
 
 @deploy
@@ -424,9 +429,32 @@ def _pay(lease: uint256, provider: address, settled: uint256, sequence: uint256,
     fee: uint256 = delta * FEE_BPS // BPS
     books: uint256 = self.books
     self.books = books + (fee << EPOCH_FEES) + (fee << UNSWEPT)
-    self.fees_of[books >> EPOCH & U32][provider] += fee
+    account: uint256 = self.accounts[provider]
+    epoch: uint256 = books >> EPOCH & U32
+    last: uint256 = account >> LAST_EPOCH & U32
+    if last != epoch:
+        if account >> FEES != 0:
+            self.earlier_fees[last][provider] = account >> FEES
+        account = (account & U160) | (epoch << LAST_EPOCH)
+    self.accounts[provider] = account + (fee << FEES)
     log Settled(lease=lease, provider=provider, sequence=sequence, amount=amount, root=root, fee=fee)
-    self._give(staticcall Registry(REGISTRY).payee_of(provider), delta - fee)
+    self._give(self._payee(provider, account), delta - fee)
+
+
+@internal
+@pure
+def _payee(provider: address, account: uint256) -> address:
+    payee: uint256 = account & U160
+    return provider if payee == 0 else convert(payee, address)
+
+
+@external
+def set_payee(provider: address, payee: address):
+    """
+    @notice Only by the Registry, where the provider says it.
+    """
+    assert msg.sender == REGISTRY, "Market: only the registry"
+    self.accounts[provider] = (self.accounts[provider] & ~U160) | convert(payee, uint256)
 
 
 @internal
@@ -485,6 +513,25 @@ def leases_count() -> uint256:
     @notice How many leases were ever opened; ids count from 1.
     """
     return self.books & U40
+
+
+@external
+@view
+def payee_of(provider: address) -> address:
+    """
+    @notice Who is paid for the provider's leases: itself by default.
+    """
+    return self._payee(provider, self.accounts[provider])
+
+
+@external
+@view
+def fees_of(epoch: uint256, provider: address) -> uint256:
+    """
+    @notice Settlement fees of a provider's leases in an epoch.
+    """
+    account: uint256 = self.accounts[provider]
+    return account >> FEES if epoch == account >> LAST_EPOCH & U32 else self.earlier_fees[epoch][provider]
 
 
 @external

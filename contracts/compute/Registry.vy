@@ -21,6 +21,10 @@ import score
 interface Surge:
     def burn(amount: uint256): nonpayable
 
+interface Market:
+    def set_payee(provider: address, payee: address): nonpayable
+    def payee_of(provider: address) -> address: view
+
 event AskPublished:
     provider: indexed(address)
     ask: uint256
@@ -67,6 +71,7 @@ DRAWS: constant(uint256) = 2
 # The fields of an ask that its provider writes: all but load, reputation, active and index.
 OFFERED: constant(uint256) = (2**208 - 1) ^ ((2**16 - 1) << 80)
 ACTIVE: constant(uint256) = 1 << 216
+U128: constant(uint256) = 2**128 - 1
 
 TOKEN: public(immutable(address))
 STAKE_PER_SLOT: public(immutable(uint256))
@@ -82,7 +87,6 @@ stakes: public(HashMap[address, Stake])
 # Fees that a provider's work has paid, in millionths of a dollar: what reputation grows from.
 fees_paid: public(HashMap[address, uint256])
 
-payees: HashMap[address, address]
 providers: HashMap[uint256, address]
 providers_count: public(uint256)
 members: HashMap[uint256, HashMap[uint256, address]]
@@ -319,10 +323,11 @@ def _deactivate(provider: address, ask: uint256) -> uint256:
 def set_payee(payee: address):
     """
     @notice Who is paid when the caller's leases settle, from the next settlement on.
+    @dev The Market keeps it: it reads it with each payment, beside the fees that it writes.
     """
     assert payee != empty(address), "Registry: no payee"
-    self.payees[msg.sender] = payee
     log PayeeSet(provider=msg.sender, payee=payee)
+    extcall Market(self.market).set_payee(msg.sender, payee)
 
 
 # The Market's part
@@ -352,15 +357,20 @@ def book(demand: uint256, seed: bytes32, candidates: DynArray[address, MAX_CANDI
                 best = candidate
                 best_ask = ask
                 best_cost = cost
-    nearest: uint256 = self._median_up(distances)
     kind: uint256 = score._class_of_demand(demand)
     size: uint256 = self.class_size[kind]
     if size > 0:
-        for draw: uint256 in range(DRAWS):
-            member: address = self.members[kind][convert(keccak256(abi_encode(seed, draw)), uint256) % size]
+        left: uint256 = convert(seed, uint256)
+        for _: uint256 in range(DRAWS):
+            member: address = self.members[kind][(left & U128) % size]
+            left >>= 128
             ask: uint256 = self.ask_of[member]
             if score._fits(ask, demand):
-                cost: uint256 = score._cost(ask, demand, max(score._distance(ask, demand), nearest))
+                # What loses at its own distance loses at the median's too: mostly that need not be known.
+                distance: uint256 = score._distance(ask, demand)
+                cost: uint256 = score._cost(ask, demand, distance)
+                if cost < best_cost:
+                    cost = score._cost(ask, demand, max(distance, self._median_up(distances)))
                 if cost < best_cost:
                     best = member
                     best_ask = ask
@@ -437,8 +447,7 @@ def payee_of(provider: address) -> address:
     """
     @notice The payee, the provider itself by default.
     """
-    payee: address = self.payees[provider]
-    return provider if payee == empty(address) else payee
+    return staticcall Market(self.market).payee_of(provider)
 
 
 @external

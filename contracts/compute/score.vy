@@ -16,6 +16,7 @@ FAR: constant(uint256) = 10_000
 U8: constant(uint256) = 2**8 - 1
 U16: constant(uint256) = 2**16 - 1
 U32: constant(uint256) = 2**32 - 1
+U48: constant(uint256) = 2**48 - 1
 SIGN: constant(uint256) = 2**15
 
 
@@ -40,12 +41,14 @@ def _fits(ask: uint256, demand: uint256) -> bool:
     """
     @notice Whether the ask is active, of the right kind, free enough and within the price caps.
     """
-    if ask >> 216 & U8 == 0 or ask >> 192 & U16 != demand >> 216 & U16:
+    if ask >> 216 & U8 == 0:
         return False
-    if ask >> 160 & U8 != demand >> 184 & U8 or ask >> 168 & U16 < demand >> 192 & U16:
-        return False
-    if ask >> 184 & U8 < demand >> 208 & U8:
-        return False
+    # Accelerator, its memory, memory tier and runtime stand side by side in both words; mostly all are equal.
+    if (ask >> 160 ^ demand >> 184) & U48 != 0:
+        if ask >> 192 & U16 != demand >> 216 & U16 or ask >> 160 & U8 != demand >> 184 & U8:
+            return False
+        if ask >> 168 & U16 < demand >> 192 & U16 or ask >> 184 & U8 < demand >> 208 & U8:
+            return False
     if ask >> 64 & U16 < unsafe_add(ask >> 80 & U16, demand >> 64 & U16):
         return False
     return ask & U32 <= demand & U32 and ask >> 32 & U32 <= demand >> 32 & U32
@@ -62,10 +65,19 @@ def _distance(ask: uint256, demand: uint256) -> uint256:
     ask_y: uint256 = ask >> 112 & U16 ^ SIGN
     demand_x: uint256 = demand >> 112 & U16 ^ SIGN
     demand_y: uint256 = demand >> 128 & U16 ^ SIGN
-    dx: uint256 = unsafe_sub(max(ask_x, demand_x), min(ask_x, demand_x))
-    dy: uint256 = unsafe_sub(max(ask_y, demand_y), min(ask_y, demand_y))
-    plane: uint256 = unsafe_add(max(dx, dy), unsafe_div(unsafe_mul(3, min(dx, dy)), 8))
-    return min(unsafe_add(plane, ask >> 128 & U16), FAR)
+    dx: uint256 = unsafe_sub(ask_x, demand_x)
+    if ask_x < demand_x:
+        dx = unsafe_sub(demand_x, ask_x)
+    dy: uint256 = unsafe_sub(ask_y, demand_y)
+    if ask_y < demand_y:
+        dy = unsafe_sub(demand_y, ask_y)
+    height: uint256 = ask >> 128 & U16
+    far: uint256 = FAR
+    if dx > dy:
+        far = unsafe_add(unsafe_add(dx, unsafe_mul(3, dy) >> 3), height)
+    else:
+        far = unsafe_add(unsafe_add(dy, unsafe_mul(3, dx) >> 3), height)
+    return min(far, FAR)
 
 
 @internal

@@ -44,6 +44,25 @@ def test_the_payee_is_read_at_settlement(compute: Compute, lease: Lease) -> None
     assert compute.market.fees_of(0, lease.terms.provider) == 100_000
 
 
+def test_the_payee_and_the_fees_share_a_word(compute: Compute, lease: Lease) -> None:
+    provider, payee, market = lease.terms.provider, boa.env.generate_address(), compute.market
+    with boa.reverts("Market: only the registry"):
+        market.set_payee(provider, payee, sender=provider)
+    compute.settle(lease, voucher(lease, 1, 1_000_000))
+    compute.registry.set_payee(payee, sender=provider)
+    assert market.payee_of(provider) == payee == compute.registry.payee_of(provider)
+    assert [market.fees_of(epoch, provider) for epoch in range(3)] == [50_000, 0, 0]
+    for _ in range(2):
+        market.sweep(sender=compute.rewards.address)
+    assert [market.fees_of(epoch, provider) for epoch in range(3)] == [50_000, 0, 0]
+    compute.settle(lease, voucher(lease, 2, 3_000_000))
+    compute.settle(lease, voucher(lease, 3, 4_000_000))
+    assert [market.fees_of(epoch, provider) for epoch in range(4)] == [50_000, 0, 150_000, 0]
+    assert market.payee_of(provider) == payee
+    compute.registry.set_payee(provider, sender=provider)
+    assert market.fees_of(2, provider) == 150_000
+
+
 @pytest.mark.parametrize(
     ("sequence", "amount", "reason"),
     [

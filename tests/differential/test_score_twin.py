@@ -12,8 +12,6 @@ from contracts.pots import UNSHRUNK, deploy, deploy_mock
 from surge.match.score import FAR, choose, cost, distance, explain, nearest_of_drawn
 from surge.model.ask import ASK_LAYOUT, Ask
 from surge.model.demand import DEMAND_LAYOUT, Demand
-from surge.model.digest import keccak
-from surge.model.typed import word
 from surge.model.word import Field
 
 NOBODY = "0x" + "00" * 20
@@ -149,7 +147,7 @@ def test_the_same_choice(
 def check_choice(registry: Any, demand: Demand, chosen: list[int], seed: bytes) -> None:
     named = [PROVIDERS[n] if n < len(PROVIDERS) else NOBODY for n in chosen]
     size = registry.class_size(demand.sampling_class)
-    draws = [int.from_bytes(keccak(seed, word(n)), "big") % size for n in range(2)] if size else []
+    draws = [int.from_bytes(half, "big") % size for half in (seed[16:], seed[:16])] if size else []
     drawn = [registry.member(demand.sampling_class, place) for place in draws]
     shown = [Ask.from_word(registry.ask_of(each)) for each in [*named, *drawn]]
     expected = choose(demand, shown[: len(named)], shown[len(named) :])
