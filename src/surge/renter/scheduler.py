@@ -226,12 +226,13 @@ class Scheduler:
             case Submitted(group, tasks, now, at_least):
                 for idle in (lease for lease in self._leases.values() if not lease.chunks):
                     idle.free_since = now
+                if not self._leases:
+                    self._refused = None  # what was refused before may be had now
                 entry = self._groups.setdefault(group, _Group(at_least))
                 entry.at_least = at_least
                 entry.waiting.extend(_Waiting(key, size) for key, size in tasks)
             case LeaseReady(lease, slots, now):
                 self._opening = max(0, self._opening - 1)
-                self._refused = None
                 self._leases[lease] = _Lease(slots, free_since=now)
             case LeaseLost(lease, blame, _):
                 lost = self._leases.pop(lease, None)
