@@ -17,6 +17,9 @@ from surge.settle.merkle import Frontier, root_of
 from surge.settle.voucher import check_receipt, next_voucher, unpaid
 from surge.store.renter import SignedReceipt, SignedVoucher
 
+MAX_SETUP_FUEL = 2_000 * 10**9
+"""What the sandbox allows the imports of an image."""
+
 
 @dataclass(frozen=True, slots=True)
 class AskedChunk:
@@ -109,7 +112,8 @@ class LeaseBill:
     ) -> tuple[SignedReceipt, SignedVoucher]:
         """Pay for the making of an image. Raises Distrusted."""
         expected = root_of([task_leaf(setup_outcome(spec, image, receipt.fuel))])
-        if receipt.chunk != setup_chunk(spec) or receipt.outcomes != expected or receipt.moved:
+        fits = receipt.chunk == setup_chunk(spec) and receipt.outcomes == expected
+        if not fits or receipt.moved or receipt.fuel > MAX_SETUP_FUEL:
             raise Distrusted(
                 f"the setup receipt of lease {self.lease.id} is not for the image asked for; refuse it"
             )
