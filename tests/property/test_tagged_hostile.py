@@ -57,13 +57,13 @@ def test_tags_with_unfit_items(code: int, items: list[object]) -> None:
 
 @settings(max_examples=500)
 @given(st.sampled_from(SAMPLES), st.data())
-def test_mutated_bytes(value: object, data: st.DataObject) -> None:
+def test_mutated_bytes(value: object, draw: st.DataObject) -> None:
     content = bytearray(encode(value))
-    for _ in range(data.draw(st.integers(1, 4))):
-        at = data.draw(st.integers(0, len(content) - 1))
-        content[at] = data.draw(st.integers(0, 255))
-    if data.draw(st.booleans()):
-        del content[data.draw(st.integers(0, len(content) - 1)) :]
+    for _ in range(draw.draw(st.integers(1, 4))):
+        at = draw.draw(st.integers(0, len(content) - 1))
+        content[at] = draw.draw(st.integers(0, 255))
+    if draw.draw(st.booleans()):
+        del content[draw.draw(st.integers(0, len(content) - 1)) :]
     open_bytes(bytes(content))
 
 

@@ -151,25 +151,25 @@ BUILDERS: dict[int, Build] = {}
 PLAIN = frozenset({type(None), bool, int, float, str, bytes})
 
 
-def check(data: bytes) -> None:
+def check(content: bytes) -> None:
     """Raises Distrusted if decoding `data` could take memory or time out of proportion to its length."""
-    if len(data) > MAX_BYTES:
+    if len(content) > MAX_BYTES:
         raise Distrusted(
-            f"the answer has {len(data)} bytes, more than {MAX_BYTES}; return less, or in several tasks"
+            f"the answer has {len(content)} bytes, more than {MAX_BYTES}; return less, or in several tasks"
         )
-    if len(data) > FREELY_DECODED:
-        _walk(data)
+    if len(content) > FREELY_DECODED:
+        _walk(content)
 
 
-def _walk(data: bytes) -> None:
+def _walk(content: bytes) -> None:
     """Counts values and levels. The decoder below recurses on the C stack, so it must not be trusted
     with deep bytes where something raised Python's recursion limit."""
-    at, end, values = 0, len(data), 0
+    at, end, values = 0, len(content), 0
     steps, lengths, counts = _STEPS, _LENGTHS, _COUNTS
     left = 1
     above: list[int] = []
     while at < end:
-        first = data[at]
+        first = content[at]
         at += 1
         left -= 1
         step = steps[first]
@@ -177,10 +177,10 @@ def _walk(data: bytes) -> None:
             at += step
         elif step == _LONG:
             width, extra = lengths[first]
-            at += width + extra + int.from_bytes(data[at : at + width], "big")
+            at += width + extra + int.from_bytes(content[at : at + width], "big")
         else:
             width, each = counts[first]
-            items = each * (int.from_bytes(data[at : at + width], "big") if width else first & 15)
+            items = each * (int.from_bytes(content[at : at + width], "big") if width else first & 15)
             at += width
             values += items
             if values > MAX_VALUES:

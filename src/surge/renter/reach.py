@@ -333,19 +333,8 @@ class Reach:
             self.step("state", number, *contents)
 
 
-_COPIED = [
-    "steps",
-    "memo",
-    "keep",
-    "spaces",
-    "bound",
-    "filled",
-    "classes",
-    "keys",
-    "warnings",
-    "active",
-    "late",
-]
+_COPIED = ["steps", "memo", "keep", "spaces", "bound", "filled"]
+_COPIED += ["classes", "keys", "warnings", "active", "late"]
 
 
 def _is_single_dispatch(value: object) -> bool:

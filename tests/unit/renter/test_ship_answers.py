@@ -170,7 +170,7 @@ def test_a_forged_exception_is_not_believed() -> None:
 
 
 def test_same_function_same_bytes() -> None:
-    program = "from corpus import CASES; from surge.renter.ship import ship; import hashlib\n"
+    program = "from corpus_cases import CASES; from surge.renter.ship import ship; import hashlib\n"
     program += (
         "f = [ship(CASES[n][0]).code for n in ('dataclass', 'subclass registry', 'modules', 'plain')]\n"
     )

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from corpus import CASES
+from corpus_cases import CASES
 from guests import Guest, NativeGuest, SandboxGuest, remote
 
 

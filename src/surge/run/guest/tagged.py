@@ -43,108 +43,108 @@ _double = struct.Struct(">Bd").pack
 # ——— decoding: READERS[first byte](bytes, position after it, first byte) → (value, position) ———
 
 
-def decode(data):
-    return READERS[data[0]](data, 1, data[0])[0]
+def decode(content):
+    return READERS[content[0]](content, 1, content[0])[0]
 
 
-def _list(data, at, count):
+def _list(content, at, count):
     items = []
     for _ in range(count):
-        first = data[at]
+        first = content[at]
         if first < 128:
             value = first
             at += 1
         else:
-            value, at = READERS[first](data, at + 1, first)
+            value, at = READERS[first](content, at + 1, first)
         items.append(value)
     if items and type(items[0]) is Marker:
         return BUILDERS[items[0].code](items[1:]), at
     return items, at
 
 
-def _map(data, at, count):
+def _map(content, at, count):
     items = {}
     for _ in range(count):
-        first = data[at]
-        key, at = READERS[first](data, at + 1, first)
-        first = data[at]
-        items[key], at = READERS[first](data, at + 1, first)
+        first = content[at]
+        key, at = READERS[first](content, at + 1, first)
+        first = content[at]
+        items[key], at = READERS[first](content, at + 1, first)
     return items, at
 
 
-def _small(data, at, first):
+def _small(content, at, first):
     return first, at
 
 
-def _negative(data, at, first):
+def _negative(content, at, first):
     return first - 256, at
 
 
-def _short_list(data, at, first):
+def _short_list(content, at, first):
     """As _list: a call less for what every task's input is made of."""
     items = []
     for _ in range(first & 15):
-        first = data[at]
+        first = content[at]
         if first < 128:
             value = first
             at += 1
         else:
-            value, at = READERS[first](data, at + 1, first)
+            value, at = READERS[first](content, at + 1, first)
         items.append(value)
     if items and type(items[0]) is Marker:
         return BUILDERS[items[0].code](items[1:]), at
     return items, at
 
 
-def _short_map(data, at, first):
-    return _map(data, at, first & 15)
+def _short_map(content, at, first):
+    return _map(content, at, first & 15)
 
 
-def _short_text(data, at, first):
+def _short_text(content, at, first):
     end = at + (first & 31)
-    return str(data[at:end], "utf-8"), end
+    return str(content[at:end], "utf-8"), end
 
 
 def _constant(value):
-    return lambda data, at, first: (value, at)
+    return lambda content, at, first: (value, at)
 
 
 def _sized(width, read):
     """A reader whose length stands in the next `width` bytes."""
 
-    def reader(data, at, first):
+    def reader(content, at, first):
         start = at + width
-        return read(data, start, int.from_bytes(data[at:start], "big"))
+        return read(content, start, int.from_bytes(content[at:start], "big"))
 
     return reader
 
 
-def _text(data, at, length):
-    return str(data[at : at + length], "utf-8"), at + length
+def _text(content, at, length):
+    return str(content[at : at + length], "utf-8"), at + length
 
 
-def _bytes(data, at, length):
-    return bytes(data[at : at + length]), at + length
+def _bytes(content, at, length):
+    return bytes(content[at : at + length]), at + length
 
 
 def _number(width, code):
     unpack = struct.Struct(">" + code).unpack_from
 
-    def reader(data, at, first):
-        return unpack(data, at)[0], at + width
+    def reader(content, at, first):
+        return unpack(content, at)[0], at + width
 
     return reader
 
 
-def _float(data, at, first):
-    return _unpack_double(data, at)[0], at + 8
+def _float(content, at, first):
+    return _unpack_double(content, at)[0], at + 8
 
 
-def _mark(data, at, first):
-    return MARKERS[data[at]], at + 2
+def _mark(content, at, first):
+    return MARKERS[content[at]], at + 2
 
 
-def _unknown(data, at, first):
+def _unknown(content, at, first):
     raise ValueError(f"no tagged MessagePack: byte {first} at {at - 1}")
 
 
