@@ -298,21 +298,6 @@ def _(value: int) -> str:
     return "int"
 
 
-@functools.total_ordering
-class Ordered:
-    def __init__(self, n: int) -> None:
-        self.n = n
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Ordered) and self.n == other.n
-
-    def __lt__(self, other: "Ordered") -> bool:
-        return self.n < other.n
-
-    def __hash__(self) -> int:
-        return self.n
-
-
 def local_class(x: int) -> int:
     class Local:
         def __init__(self, n: int) -> None:

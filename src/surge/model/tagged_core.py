@@ -152,7 +152,7 @@ PLAIN = frozenset({type(None), bool, int, float, str, bytes})
 
 
 def check(content: bytes) -> None:
-    """Raises Distrusted if decoding `data` could take memory or time out of proportion to its length."""
+    """Raises Distrusted if decoding `content` could take memory or time out of proportion to its length."""
     if len(content) > MAX_BYTES:
         raise Distrusted(
             f"the answer has {len(content)} bytes, more than {MAX_BYTES}; return less, or in several tasks"
