@@ -55,7 +55,7 @@ DEFAULTS = (int, "int")
 
 def _narrow(value):
     kind = getattr(value, "dtype", None)
-    return getattr(kind, "kind", None) == "i" and kind.itemsize == 4
+    return kind is not None and getattr(kind, "kind", None) == "i" and kind.itemsize == 4
 
 
 def _has_python_int(value, depth=0):
