@@ -7,6 +7,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -81,9 +82,9 @@ class LocalNetwork:
         """Bring everything up and wait until every provider's ask is on the chain."""
         from surge.run.cache import Cache
 
-        Cache.open().interpreter(self._progress)
         self._tell("starting the chain")
         url = self._chain.start(self._port)
+        Cache.open().interpreter(self._progress)  # after what can be refused at once
         book = self._deployed(url)
         chain = self._genesis_chain(book)
         try:
@@ -101,7 +102,9 @@ class LocalNetwork:
 
     def stop(self) -> bool:
         """Stop all its processes, providers first, and keep the state. False when nothing ran."""
-        stopped = [stop_program(self._folder / "run", p.name) for p in self.programs()]
+        with ThreadPoolExecutor() as together:
+            folder = self._folder / "run"
+            stopped = list(together.map(lambda program: stop_program(folder, program.name), self.programs()))
         stopped.append(self._chain.stop())
         if self._temporary is not None:
             self._temporary.cleanup()

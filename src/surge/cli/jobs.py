@@ -83,6 +83,7 @@ def _row(row: "JobRow", store: "RenterStore") -> dict[str, Any]:
     leases = store.leases(row)
     vouchers = [store.voucher(lease.id) for lease in leases]
     signed = sum(paid.voucher.amount for paid in vouchers if paid)
+    reserved = sum(lease.reservation for lease in leases)
     return {
         "id": row.id,
         "name": row.name,
@@ -93,5 +94,6 @@ def _row(row: "JobRow", store: "RenterStore") -> dict[str, Any]:
         "budget": show_usd(row.budget),
         "leases": len(leases),
         "signed": show_usd(signed),
-        "reserved": show_usd(sum(lease.reservation for lease in leases)),
+        "reserved": show_usd(reserved),
+        "cost": show_usd(signed + reserved),
     }

@@ -17,8 +17,7 @@ def show_jobs(document: Any) -> Iterable[Part]:
         Column("started"),
         Column("state"),
         Column("leases", right=True),
-        Column("signed USD", right=True),
-        Column("reserved USD", right=True),
+        Column("cost USD", right=True),
     ]
     yield Listing(
         columns,
@@ -29,8 +28,7 @@ def show_jobs(document: Any) -> Iterable[Part]:
                 moment(job["created"]),
                 job["state"],
                 str(job["leases"]),
-                job["signed"],
-                job["reserved"],
+                job["cost"],
             ]
             for job in document["jobs"]
         ],

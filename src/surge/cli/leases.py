@@ -140,7 +140,7 @@ def show_leases(document: Any) -> Iterable[Part]:
 
 
 def _cells(row: Any) -> list[str]:
-    left = duration(row["seconds_left"]) if row["state"] in (OPEN, ENDING) else row["state"]
+    left = duration(row["seconds_left"], 1) if row["state"] in (OPEN, ENDING) else row["state"]
     return [
         str(row["lease"]),
         row["job"] or "",

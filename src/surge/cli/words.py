@@ -5,14 +5,14 @@ from datetime import datetime
 _STEPS = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
 
 
-def duration(seconds: int) -> str:
-    """`3725` → "1 hour 2 minutes": the two largest parts; 0 is "now"."""
+def duration(seconds: int, most: int = 2) -> str:
+    """`3725` → "1 hour 2 minutes": the largest parts, `most` at most, rounded down; 0 is "now"."""
     parts = []
     for noun, size in _STEPS:
         count, seconds = divmod(seconds, size)
         if count:
             parts.append(counted(count, noun))
-        if len(parts) == 2 or (parts and not count):
+        if len(parts) == most or (parts and not count):
             break
     return " ".join(parts) or "now"
 
@@ -23,8 +23,9 @@ def counted(count: int, noun: str) -> str:
 
 
 def moment(seconds: int) -> str:
-    """Unix seconds → local date and time."""
-    return datetime.fromtimestamp(seconds).strftime("%Y-%m-%d %H:%M")
+    """Unix seconds → local date and time, the year only where it isn't this one."""
+    then = datetime.fromtimestamp(seconds)
+    return then.strftime("%d %b %H:%M" if then.year == datetime.now().year else "%d %b %Y")
 
 
 def short(address: str) -> str:

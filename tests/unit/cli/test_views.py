@@ -153,6 +153,7 @@ JOB = {
     "leases": 1,
     "signed": "0.000123",
     "reserved": "0.0009",
+    "cost": "0.001023",
     "budget": "1.00",
 }
 
