@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from surge.local import LocalNetwork
     from surge.model.errors import SurgeError
+    from surge.model.opaque import Opaque
     from surge.renter.executor import Executor
 
-__all__ = ["Executor", "LocalNetwork", "SurgeError"]
+__all__ = ["Executor", "LocalNetwork", "Opaque", "SurgeError"]
 __version__ = "0.1.0"
 
 _HOMES = {
     "Executor": "surge.renter.executor",
     "LocalNetwork": "surge.local",
+    "Opaque": "surge.model.opaque",
     "SurgeError": "surge.model.errors",
 }
 

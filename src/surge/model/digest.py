@@ -1,7 +1,7 @@
 """BLAKE3 digests with a domain tag each, over length-prefixed parts: no two nouns can collide."""
 
 from blake3 import blake3
-from eth_utils.crypto import keccak as _keccak
+from eth_hash.auto import keccak as _keccak
 
 
 def digest(tag: str, *parts: bytes) -> bytes:
