@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import typer
 
-from surge.cli import earnings, jobs, leases, market, network, provide, run, show, wallet
+from surge.cli import earnings, jobs, leases, market, network, provide, run, wallet
+from surge.cli.options import AsJson, Network
 from surge.cli.output import print_json
 from surge.model.errors import SurgeError
 
@@ -21,10 +22,17 @@ def surge() -> None:
     """One open computer made of other people's computers."""
 
 
+def demo(as_json: AsJson = False, network: Network = None) -> int:
+    """A real grid search on leased machines, paid and verified."""
+    from surge.cli.demo import demo as perform
+
+    return perform(as_json, network)
+
+
 app.command()(network.up)
 app.command()(network.down)
 app.command()(network.status)
-app.command()(show.demo)
+app.command()(demo)
 app.command()(run.run)
 app.command()(market.quote)
 app.command()(market.asks)
