@@ -46,11 +46,11 @@ def fits(x):
     from sklearn.ensemble import RandomForestClassifier
     from sklearn.model_selection import cross_val_score
 
-    data, target = load_iris(return_X_y=True)
+    rows, target = load_iris(return_X_y=True)
     forest = RandomForestClassifier(4)
     return [
-        forest.fit(data, target).predict_proba(data[:5]).tolist(),
-        cross_val_score(forest, data, target, cv=2).tolist(),
+        forest.fit(rows, target).predict_proba(rows[:5]).tolist(),
+        cross_val_score(forest, rows, target, cv=2).tolist(),
     ]
 
 

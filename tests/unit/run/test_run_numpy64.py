@@ -83,15 +83,15 @@ def libraries(x):
     from sklearn.neighbors import KNeighborsClassifier
     from sklearn.svm import SVC
 
-    data = np.random.default_rng(0).normal(size=(60, 4))
-    target = np.array([int(v) for v in data[:, 0] > 0])
+    rows = np.random.default_rng(0).normal(size=(60, 4))
+    target = np.array([int(v) for v in rows[:, 0] > 0])
     order = np.arange(60)
     scores = [
-        model.fit(data[order], target[order]).score(data, target)
+        model.fit(rows[order], target[order]).score(rows, target)
         for model in (SVC(), RandomForestClassifier(5), KNeighborsClassifier())
     ]
     matrix = sparse.csr_matrix((np.array([1, 2]), (np.array([0, 1]), np.array([0, 1]))))
-    return [min(scores) > 0.8, KMeans(2, n_init=1).fit(data).labels_.shape, (matrix @ matrix).toarray().tolist(),
+    return [min(scores) > 0.8, KMeans(2, n_init=1).fit(rows).labels_.shape, (matrix @ matrix).toarray().tolist(),
             round(float(stats.norm.fit(np.array([1, 2, 3]))[0]), 6)]  # fmt: skip
 
 
