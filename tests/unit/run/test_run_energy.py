@@ -11,14 +11,11 @@ from surge.run.energy import WATTS_PER_CORE, EnergyMeter
 class Clock:
     now = 10.0
 
-    def process_time(self) -> float:
-        return self.now
-
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr(energy, "time", clock)
+    monkeypatch.setattr(energy.time, "process_time", lambda: clock.now)
     monkeypatch.setattr(energy.os, "sysconf", lambda _: 100)
     return clock
 

@@ -21,6 +21,10 @@ class Idle:
         return {}
 
 
+def _nothing(*_):
+    """There is nothing to do."""
+
+
 def apply(asyncio):
     """Make it the loop that asyncio.run and new_event_loop give."""
 
@@ -29,10 +33,7 @@ def apply(asyncio):
             super().__init__()
             self._selector = Idle()
 
-        def _process_events(self, events):
-            """There are none."""
-
-        def _write_to_self(self):
-            """No other thread has to be woken."""
-
+    # No file or socket ever has an event, and no other thread has to be woken.
+    for name in ("_process_events", "_write_to_self"):
+        setattr(Loop, name, _nothing)
     asyncio.events.new_event_loop = asyncio.new_event_loop = Loop
