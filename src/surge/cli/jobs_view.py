@@ -67,14 +67,20 @@ def show_job(job: Any) -> Iterable[Part]:
 
 
 def show_verification(document: Any) -> Iterable[Part]:
+    from rich.table import Table
     from rich.text import Text
 
-    wrong = [check for check in document["checks"] if not check["ok"]]
+    lines = Table.grid(padding=(0, 2, 0, 0))
+    lines.add_column(no_wrap=True)
+    lines.add_column(no_wrap=True)
+    lines.add_column(overflow="fold")
     for check in document["checks"]:
-        mark = Text("ok    ", "green") if check["ok"] else Text("WRONG ", "bold red")
-        yield Text.assemble(mark, (check["place"], "bold"), ": ", check["said"])
-    lines = counted(len(document["checks"]), "line")
+        mark = Text("ok", "green") if check["ok"] else Text("WRONG", "bold red")
+        lines.add_row(mark, check["place"], Text(check["said"]))
+    yield lines
+    count = counted(len(document["checks"]), "line")
+    wrong = sum(not check["ok"] for check in document["checks"])
     if wrong:
-        yield Text(f"job {document['job']} does not verify: {len(wrong)} of {lines} wrong", "bold red")
+        yield Text(f"job {document['job']} does not verify: {wrong} of {count} wrong", "bold red")
     else:
-        yield Text(f"job {document['job']} verifies: {lines}, all right", "bold green")
+        yield Text(f"job {document['job']} verifies: {count}, all right", "bold green")

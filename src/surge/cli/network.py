@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from surge.cli.access import reading
+from surge.cli.access import found, reading
 from surge.cli.options import AsJson, Network
 from surge.cli.output import answer, tell
 from surge.cli.status_view import show_status, show_up
@@ -84,6 +84,7 @@ def status(as_json: AsJson = False, network: Network = None) -> None:
 
         document = local_status(LocalNetwork(home=home))
     else:
+        found(network)
         document = _chain_status(home, network)
     answer(document, as_json, show_status)
 

@@ -22,7 +22,7 @@ Duration = Annotated[
 ]
 File = Annotated[str, typer.Argument(metavar="FILE", help="A Python file, or a wasm32-wasi command.")]
 Arguments = Annotated[
-    list[str] | None, typer.Argument(metavar="[-- ARGS]...", help="Given to the program.", show_default=False)
+    list[str] | None, typer.Argument(metavar="-- ARGS", help="Given to the program.", show_default=False)
 ]
 
 BUDGET = "1.00"

@@ -116,5 +116,6 @@ def _serve(folder: "Place", config: "ProviderConfig", chain: "Chain", loopback: 
 
     try:
         asyncio.run(serve(folder, config, chain, loopback, tell))
+        tell("stopped; the ask is withdrawn, and open leases are resumed at the next start")
     finally:
         chain.disconnect()

@@ -82,6 +82,7 @@ class _Slot:
             str(cache.root),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
+            process_group=0,  # Ctrl-C on a terminal is its parent's to handle
         )
         return cls(child)
 
