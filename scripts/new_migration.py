@@ -18,7 +18,7 @@ from surge.store.database import MIGRATIONS, alembic_config, revisions
 METADATA = {
     "chain": ("surge.store.tables_chain", "chain_metadata"),
     "provider": ("surge.store.provider", "METADATA"),
-    "renter": ("surge.store.renter", "METADATA"),
+    "renter": ("surge.store.tables_renter", "METADATA"),
 }
 
 

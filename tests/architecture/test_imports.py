@@ -39,6 +39,7 @@ def test_every_room_has_a_layer():
     contracts = config["tool"]["importlinter"]["contracts"]
     layered = next(_declared_rooms(c["layers"]) for c in contracts if c["type"] == "layers")
     rooms = {f"surge.{init.parent.name}" for init in SRC.glob("*/__init__.py")}
+    rooms |= {f"surge.{path.stem}" for path in SRC.glob("*.py") if not path.stem.startswith("__")}
     assert rooms == layered
 
 

@@ -28,7 +28,7 @@ def catalogue() -> tuple[set[str], set[str]]:
 def cited(text: str) -> set[str]:
     """Ids of the catalogue's families in `text`: one letter of a family and one digit."""
     families = "".join(sorted({name[0] for name in catalogue()[1]}))
-    return set(re.findall(rf"\b[{families}][1-9]\b", text))
+    return set(re.findall(rf"\b[{families}][1-9]\b(?!\[)", text))
 
 
 def spoken(source: str) -> str:

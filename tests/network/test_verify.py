@@ -15,7 +15,8 @@ from surge.renter.access import Access
 from surge.renter.verify import Check, verify
 from surge.run import kernels
 from surge.run.suite import wasm_spec
-from surge.store.renter import METADATA, RenterStore
+from surge.store.renter import RenterStore
+from surge.store.tables_renter import METADATA
 
 COLUMNS = [(table.name, column.name) for table in METADATA.sorted_tables for column in table.columns]
 

@@ -1,0 +1,1 @@
+"""Integer twins of the credit contracts. Not built yet."""

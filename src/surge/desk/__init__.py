@@ -1,0 +1,1 @@
+"""The lender's and borrower's actor. Not built yet."""

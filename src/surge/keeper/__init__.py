@@ -1,0 +1,1 @@
+"""Bots: the bidder of the fee auction."""

@@ -1,0 +1,1 @@
+"""Volatility, liquidation probability, stress. Not built yet."""

@@ -59,29 +59,29 @@ def test_random_bytes_are_malformed(frame: bytes) -> None:
 
 
 @given(MESSAGES, st.data())
-def test_mutated_messages_are_messages_or_malformed(message: m.Message, data: st.DataObject) -> None:
+def test_mutated_messages_are_messages_or_malformed(message: m.Message, drawn: st.DataObject) -> None:
     frame = bytearray(m.encode(message))
-    for _ in range(data.draw(st.integers(1, 4))):
-        frame[data.draw(st.integers(0, len(frame) - 1))] = data.draw(st.integers(0, 255))
+    for _ in range(drawn.draw(st.integers(1, 4))):
+        frame[drawn.draw(st.integers(0, len(frame) - 1))] = drawn.draw(st.integers(0, 255))
     changed = message_or_malformed(bytes(frame))
     if changed is not None:
         assert m.decode(m.encode(changed)) == changed
 
 
 @given(MESSAGES, st.data())
-def test_truncated_and_extended_messages_are_malformed(message: m.Message, data: st.DataObject) -> None:
+def test_truncated_and_extended_messages_are_malformed(message: m.Message, drawn: st.DataObject) -> None:
     frame = m.encode(message)
-    assert message_or_malformed(frame[: data.draw(st.integers(0, len(frame) - 1))]) is None
-    assert message_or_malformed(frame + data.draw(st.binary(min_size=1, max_size=9))) is None
+    assert message_or_malformed(frame[: drawn.draw(st.integers(0, len(frame) - 1))]) is None
+    assert message_or_malformed(frame + drawn.draw(st.binary(min_size=1, max_size=9))) is None
 
 
 @given(MESSAGES, VALUES, st.data())
 def test_fields_of_a_wrong_type_or_in_excess_never_pass(
-    message: m.Message, value: Any, data: st.DataObject
+    message: m.Message, value: Any, drawn: st.DataObject
 ) -> None:
     fields = msgspec.to_builtins(message, builtin_types=(bytes,))
     wrong = list(fields)
-    wrong[data.draw(st.integers(0, len(fields) - 1))] = value
+    wrong[drawn.draw(st.integers(0, len(fields) - 1))] = value
     changed = message_or_malformed(msgspec.msgpack.encode(wrong))
     if changed is not None:
         assert m.decode(m.encode(changed)) == changed
