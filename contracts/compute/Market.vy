@@ -22,7 +22,9 @@
 from ethereum.ercs import IERC20
 
 interface Registry:
-    def book(demand: uint256, seed: bytes32, candidates: DynArray[address, 8]) -> (address, uint256, bool): nonpayable
+    def book(
+        demand: uint256, seed: bytes32, candidates: DynArray[address, 8], count: uint256
+    ) -> DynArray[uint256, 32]: nonpayable
     def release(provider: address, slots: uint256): nonpayable
     def UNBONDING_SECONDS() -> uint256: view
 
@@ -164,13 +166,7 @@ def open_lease(demand: uint256, escrow: uint64, candidates: DynArray[address, MA
     @param escrow Millionths of a dollar; taken from the caller together with the reservation.
     @return The lease's id.
     """
-    reservation: uint256 = self._reservation(demand, escrow)
-    books: uint256 = self.books
-    lease: uint256 = (books & U40) + 1
-    self.books = books + 1 + (reservation << UNSWEPT)
-    self._open(lease, demand, escrow, reservation, candidates)
-    self._take(convert(escrow, uint256) + reservation)
-    return lease
+    return self._open(demand, escrow, candidates, 1)
 
 
 @external
@@ -181,16 +177,53 @@ def open_leases(
     @notice `count` leases with the same demand and escrow each, chosen one after the other.
     """
     assert count > 0 and count <= MAX_LEASES, "Market: 1 to 32 leases at once"
-    reservation: uint256 = self._reservation(demand, escrow)
-    books: uint256 = self.books
-    self.books = books + count + (count * reservation << UNSWEPT)
+    first: uint256 = self._open(demand, escrow, candidates, count)
     opened: DynArray[uint256, MAX_LEASES] = []
     for i: uint256 in range(count, bound=MAX_LEASES):
-        lease: uint256 = (books & U40) + 1 + i
-        self._open(lease, demand, escrow, reservation, candidates)
-        opened.append(lease)
-    self._take(count * (convert(escrow, uint256) + reservation))
+        opened.append(first + i)
     return opened
+
+
+@internal
+def _open(
+    demand: uint256, escrow: uint64, candidates: DynArray[address, MAX_CANDIDATES], count: uint256
+) -> uint256:
+    """
+    @return The first id; the others follow it.
+    """
+    reservation: uint256 = self._reservation(demand, escrow)
+    books: uint256 = self.books
+    first: uint256 = (books & U40) + 1
+    self.books = books + count + (count * reservation << UNSWEPT)
+    seed: bytes32 = keccak256(abi_encode(blockhash(block.number - 1), msg.sender, first))
+    booked: DynArray[uint256, MAX_LEASES] = extcall Registry(REGISTRY).book(demand, seed, candidates, count)
+    terms: Terms = empty(Terms)
+    terms.renter = msg.sender
+    terms.slots = convert(demand >> 64 & U16, uint16)
+    terms.escrow = escrow
+    terms.expiry = convert(block.timestamp + (demand >> 80 & U32), uint64)
+    lease: uint256 = first
+    for booking: uint256 in booked:
+        terms.provider = convert(booking & U160, address)
+        terms.price_gfuel = convert(booking >> 160 & U32, uint32)
+        terms.price_gib = convert(booking >> 192 & U32, uint32)
+        self.leases[lease] = self._hash(terms)
+        log LeaseOpened(
+            lease=lease,
+            renter=msg.sender,
+            provider=terms.provider,
+            slots=terms.slots,
+            price_gfuel=terms.price_gfuel,
+            price_gib=terms.price_gib,
+            escrow=escrow,
+            expiry=terms.expiry,
+            demand=demand,
+            reservation=reservation,
+            drawn=booking >> 224 != 0,
+        )
+        lease += 1
+    self._take(count * (convert(escrow, uint256) + reservation))
+    return first
 
 
 @internal
@@ -207,44 +240,6 @@ def _reservation(demand: uint256, escrow: uint64) -> uint256:
     assert escrow > 0, "Market: no escrow"
     assert convert(escrow, uint256) <= MAX_AMOUNT, "Market: escrow too large"
     return slots * duration * RESERVATION_PRICE
-
-
-@internal
-def _open(
-    lease: uint256,
-    demand: uint256,
-    escrow: uint64,
-    reservation: uint256,
-    candidates: DynArray[address, MAX_CANDIDATES],
-):
-    seed: bytes32 = keccak256(abi_encode(blockhash(block.number - 1), msg.sender, lease))
-    provider: address = empty(address)
-    ask: uint256 = 0
-    drawn: bool = False
-    provider, ask, drawn = extcall Registry(REGISTRY).book(demand, seed, candidates)
-    terms: Terms = Terms(
-        renter=msg.sender,
-        provider=provider,
-        slots=convert(demand >> 64 & U16, uint16),
-        price_gfuel=convert(ask & U32, uint32),
-        price_gib=convert(ask >> 32 & U32, uint32),
-        escrow=escrow,
-        expiry=convert(block.timestamp + (demand >> 80 & U32), uint64),
-    )
-    self.leases[lease] = self._hash(terms)
-    log LeaseOpened(
-        lease=lease,
-        renter=msg.sender,
-        provider=provider,
-        slots=terms.slots,
-        price_gfuel=terms.price_gfuel,
-        price_gib=terms.price_gib,
-        escrow=escrow,
-        expiry=terms.expiry,
-        demand=demand,
-        reservation=reservation,
-        drawn=drawn,
-    )
 
 
 @external
@@ -275,7 +270,7 @@ def settle(
     @param sequence With amount and root: the voucher, cumulative, signed (v, r, s) by the renter.
     """
     word: uint256 = self._held(lease, terms)
-    self._check_voucher(lease, terms, word, sequence, amount, root, v, r, s)
+    self._check_voucher(lease, terms.renter, terms.escrow, word, sequence, amount, root, v, r, s)
     self.leases[lease] = (word & ~U64) | (sequence << 40) | amount
     self._pay(lease, terms.provider, word & MAX_AMOUNT, sequence, amount, root)
 
@@ -307,7 +302,7 @@ def close(
         assert self._signed(consent, terms.provider, v, r, s), "Market: not the provider's consent"
     if amount != settled or sequence != word >> 40 & MAX_SEQUENCE:
         v, r, s = self._parts(renter_signature)
-        self._check_voucher(lease, terms, word, sequence, amount, root, v, r, s)
+        self._check_voucher(lease, terms.renter, terms.escrow, word, sequence, amount, root, v, r, s)
     self.leases[lease] = 0
     extcall Registry(REGISTRY).release(terms.provider, convert(terms.slots, uint256))
     refund: uint256 = convert(terms.escrow, uint256) - amount
@@ -340,7 +335,7 @@ def _held(lease: uint256, terms: Terms) -> uint256:
     """
     word: uint256 = self.leases[lease]
     assert word != 0, "Market: no such lease"
-    assert word & ~U64 == self._hash(terms), "Market: other terms"
+    assert (word ^ convert(keccak256(abi_encode(terms)), uint256)) >> 64 == 0, "Market: other terms"
     return word
 
 
@@ -360,7 +355,8 @@ def _hash(terms: Terms) -> uint256:
 @view
 def _check_voucher(
     lease: uint256,
-    terms: Terms,
+    renter: address,
+    escrow: uint64,
     word: uint256,
     sequence: uint256,
     amount: uint256,
@@ -372,9 +368,9 @@ def _check_voucher(
     assert sequence > word >> 40 & MAX_SEQUENCE, "Market: sequence not grown"
     assert amount > word & MAX_AMOUNT, "Market: amount not grown"
     assert sequence <= MAX_SEQUENCE, "Market: sequence too large"
-    assert amount <= convert(terms.escrow, uint256), "Market: more than the escrow"
+    assert amount <= convert(escrow, uint256), "Market: more than the escrow"
     voucher: bytes32 = keccak256(abi_encode(VOUCHER_TYPE, lease, sequence, amount, root))
-    assert self._signed(voucher, terms.renter, v, r, s), "Market: not the renter's signature"
+    assert self._signed(voucher, renter, v, r, s), "Market: not the renter's signature"
 
 
 @internal
@@ -425,10 +421,11 @@ def _pay(lease: uint256, provider: address, settled: uint256, sequence: uint256,
     """
     @notice The difference to the payee, less the fee, which stays until it is swept.
     """
-    delta: uint256 = amount - settled
-    fee: uint256 = delta * FEE_BPS // BPS
+    # Below 2**40, and FEE_BPS is at most BPS.
+    delta: uint256 = unsafe_sub(amount, settled)
+    fee: uint256 = unsafe_div(unsafe_mul(delta, FEE_BPS), BPS)
     books: uint256 = self.books
-    self.books = books + (fee << EPOCH_FEES) + (fee << UNSWEPT)
+    self.books = unsafe_add(books, (fee << EPOCH_FEES) | (fee << UNSWEPT))
     account: uint256 = self.accounts[provider]
     epoch: uint256 = books >> EPOCH & U32
     last: uint256 = account >> LAST_EPOCH & U32
@@ -438,7 +435,7 @@ def _pay(lease: uint256, provider: address, settled: uint256, sequence: uint256,
         account = (account & U160) | (epoch << LAST_EPOCH)
     self.accounts[provider] = account + (fee << FEES)
     log Settled(lease=lease, provider=provider, sequence=sequence, amount=amount, root=root, fee=fee)
-    self._give(self._payee(provider, account), delta - fee)
+    self._give(self._payee(provider, account), unsafe_sub(delta, fee))
 
 
 @internal

@@ -66,11 +66,15 @@ struct Stake:
     release: uint64
 
 MAX_CANDIDATES: constant(uint256) = 8
+MAX_BOOKINGS: constant(uint256) = 32
+# More than any cost: of an ask that doesn't fit.
+NEVER: constant(uint256) = max_value(uint256)
 MAX_PAGE: constant(uint256) = 100
 DRAWS: constant(uint256) = 2
 # The fields of an ask that its provider writes: all but load, reputation, active and index.
 OFFERED: constant(uint256) = (2**208 - 1) ^ ((2**16 - 1) << 80)
 ACTIVE: constant(uint256) = 1 << 216
+U64: constant(uint256) = 2**64 - 1
 U128: constant(uint256) = 2**128 - 1
 
 TOKEN: public(immutable(address))
@@ -334,70 +338,116 @@ def set_payee(payee: address):
 
 
 @external
-def book(demand: uint256, seed: bytes32, candidates: DynArray[address, MAX_CANDIDATES]) -> (address, uint256, bool):
+def book(
+    demand: uint256, seed: bytes32, candidates: DynArray[address, MAX_CANDIDATES], count: uint256
+) -> DynArray[uint256, MAX_BOOKINGS]:
     """
-    @notice The best of the candidates and of DRAWS draws from the demand's class, with its slots booked (M5).
-    @return Provider, its ask before the booking, and whether it was drawn.
+    @notice `count` times, one after the other: the best of the candidates and of DRAWS draws from the demand's
+            class, with its slots booked (M5).
+    @param seed Of the first draws; those of each next booking come from its hash.
+    @return A word for each: provider (160 bits) | its price per Gfuel (32) | per GiB (32) | whether it was drawn.
     @dev Candidates that don't fit are passed over. A tie goes to the earlier. A drawn ask is never nearer than
          the (upper) median of the fitting candidates, since coordinates are self-reported.
     """
     assert msg.sender == self.market, "Registry: only the market"
-    best: address = empty(address)
-    best_ask: uint256 = 0
-    best_cost: uint256 = max_value(uint256)
-    drawn: bool = False
+    costs: DynArray[uint256, MAX_CANDIDATES] = []
     distances: DynArray[uint256, MAX_CANDIDATES] = []
     for candidate: address in candidates:
         ask: uint256 = self.ask_of[candidate]
+        distance: uint256 = score._distance(ask, demand)
+        distances.append(distance)
+        costs.append(score._cost(ask, demand, distance) if score._fits(ask, demand) else NEVER)
+    kind: uint256 = score._class_of_demand(demand)
+    draws: bytes32 = seed
+    booked: DynArray[uint256, MAX_BOOKINGS] = []
+    for i: uint256 in range(count, bound=MAX_BOOKINGS):
+        best: address = empty(address)
+        best_cost: uint256 = NEVER
+        for place: uint256 in range(len(candidates), bound=MAX_CANDIDATES):
+            if costs[place] < best_cost:
+                best = candidates[place]
+                best_cost = costs[place]
+        better: address = self._draw(demand, kind, draws, best_cost, distances, costs)
+        drawn: uint256 = 0
+        if better != empty(address):
+            best = better
+            drawn = 1
+        assert best != empty(address), "Market: no eligible provider"
+        ask: uint256 = self.ask_of[best]
+        booked.append(convert(best, uint256) | (ask & U64) << 160 | drawn << 224)
+        ask += (demand >> 64 & score.U16) << 80
+        self.ask_of[best] = ask
+        if i + 1 < count:
+            draws = keccak256(draws)
+            for place: uint256 in range(len(candidates), bound=MAX_CANDIDATES):
+                if candidates[place] == best:
+                    fits: bool = score._fits(ask, demand)
+                    costs[place] = score._cost(ask, demand, distances[place]) if fits else NEVER
+    return booked
+
+
+@internal
+@view
+def _draw(
+    demand: uint256,
+    kind: uint256,
+    seed: bytes32,
+    limit: uint256,
+    distances: DynArray[uint256, MAX_CANDIDATES],
+    costs: DynArray[uint256, MAX_CANDIDATES],
+) -> address:
+    """
+    @notice The best of DRAWS members of a class, one from each half of the seed; none if none costs less than `limit`.
+    """
+    size: uint256 = self.class_size[kind]
+    best: address = empty(address)
+    best_cost: uint256 = limit
+    nearest: uint256 = NEVER
+    left: uint256 = convert(seed, uint256)
+    for _: uint256 in range(DRAWS):
+        if size == 0:
+            break
+        member: address = self.members[kind][(left & U128) % size]
+        left >>= 128
+        ask: uint256 = self.ask_of[member]
         if score._fits(ask, demand):
+            # What loses at its own distance loses at the median's too: mostly that need not be known.
             distance: uint256 = score._distance(ask, demand)
-            distances.append(distance)
             cost: uint256 = score._cost(ask, demand, distance)
             if cost < best_cost:
-                best = candidate
-                best_ask = ask
-                best_cost = cost
-    kind: uint256 = score._class_of_demand(demand)
-    size: uint256 = self.class_size[kind]
-    if size > 0:
-        left: uint256 = convert(seed, uint256)
-        for _: uint256 in range(DRAWS):
-            member: address = self.members[kind][(left & U128) % size]
-            left >>= 128
-            ask: uint256 = self.ask_of[member]
-            if score._fits(ask, demand):
-                # What loses at its own distance loses at the median's too: mostly that need not be known.
-                distance: uint256 = score._distance(ask, demand)
-                cost: uint256 = score._cost(ask, demand, distance)
-                if cost < best_cost:
-                    cost = score._cost(ask, demand, max(distance, self._median_up(distances)))
+                if nearest == NEVER:
+                    nearest = self._median_up(distances, costs)
+                if distance < nearest:
+                    cost = score._cost(ask, demand, nearest)
                 if cost < best_cost:
                     best = member
-                    best_ask = ask
                     best_cost = cost
-                    drawn = True
-    assert best != empty(address), "Market: no eligible provider"
-    self.ask_of[best] = best_ask + ((demand >> 64 & score.U16) << 80)
-    return best, best_ask, drawn
+    return best
 
 
 @internal
 @pure
-def _median_up(values: DynArray[uint256, MAX_CANDIDATES]) -> uint256:
+def _median_up(
+    values: DynArray[uint256, MAX_CANDIDATES], costs: DynArray[uint256, MAX_CANDIDATES]
+) -> uint256:
     """
-    @notice The upper median; without values, as far as can be.
+    @notice The upper median of the values that have a cost; without any, as far as can be.
     @dev The least value that more than half of the values, rounded down, don't exceed.
     """
-    half: uint256 = len(values) // 2
+    half: uint256 = 0
+    for cost: uint256 in costs:
+        if cost < NEVER:
+            half += 1
+    half //= 2
     median: uint256 = score.FAR
-    for value: uint256 in values:
-        if value < median:
+    for i: uint256 in range(len(values), bound=MAX_CANDIDATES):
+        if costs[i] < NEVER and values[i] < median:
             at_most: uint256 = 0
-            for other: uint256 in values:
-                if other <= value:
+            for j: uint256 in range(len(values), bound=MAX_CANDIDATES):
+                if costs[j] < NEVER and values[j] <= values[i]:
                     at_most += 1
             if at_most > half:
-                median = value
+                median = values[i]
     return median
 
 

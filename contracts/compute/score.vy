@@ -85,17 +85,14 @@ def _distance(ask: uint256, demand: uint256) -> uint256:
 def _cost(ask: uint256, demand: uint256, distance: uint256) -> uint256:
     """
     @notice The weighted sum. The ask must fit, so that its price is within a cap and its load within its slots.
+    @dev Five products of at most 255 * 10,000: nothing can overflow. Division by zero (a cap of zero) gives zero.
     """
-    cap: uint256 = demand & U32
-    price: uint256 = 0
-    if cap != 0:
-        price = unsafe_div(unsafe_mul(ask & U32, FULL), cap)
+    price: uint256 = unsafe_div(unsafe_mul(ask & U32, FULL), demand & U32)
     load: uint256 = unsafe_div(unsafe_mul(ask >> 80 & U16, FULL), ask >> 64 & U16)
     reputation: uint256 = unsafe_div(unsafe_mul(unsafe_sub(U8, ask >> 208 & U8), FULL), U8)
-    energy: uint256 = min(ask >> 144 & U16, FULL)
-    # Five products of at most 255 * 10,000: nothing can overflow.
-    cost: uint256 = unsafe_mul(demand >> 144 & U8, price)
-    cost = unsafe_add(cost, unsafe_mul(demand >> 152 & U8, distance))
-    cost = unsafe_add(cost, unsafe_mul(demand >> 160 & U8, load))
-    cost = unsafe_add(cost, unsafe_mul(demand >> 168 & U8, reputation))
-    return unsafe_add(cost, unsafe_mul(demand >> 176 & U8, energy))
+    energy: uint256 = ask >> 144 & U16
+    if energy > FULL:
+        energy = FULL
+    first: uint256 = unsafe_add(unsafe_mul(demand >> 144 & U8, price), unsafe_mul(demand >> 152 & U8, distance))
+    second: uint256 = unsafe_add(unsafe_mul(demand >> 160 & U8, load), unsafe_mul(demand >> 168 & U8, reputation))
+    return unsafe_add(unsafe_add(first, second), unsafe_mul(demand >> 176 & U8, energy))

@@ -1,7 +1,7 @@
 """What providers and renters do in these tests beyond Compute: keys, asks, closes, events."""
 
 from dataclasses import astuple, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import boa
 from coincurve import PrivateKey
@@ -9,7 +9,7 @@ from coincurve import PrivateKey
 from contracts.paid_lease import PROVIDER, RENTER, STAKE_PER_SLOT, Compute
 from surge.model.ask import Ask
 from surge.model.lease import Lease
-from surge.model.signature import address_of
+from surge.model.signature import address_of, checksum
 from surge.model.units import LeaseId, MicroUsd
 from surge.model.voucher import Close, Voucher
 
@@ -71,6 +71,20 @@ def close(
         provider,
         sender=sender or address(RENTER),
     )
+
+
+class Booked(NamedTuple):
+    """What the Registry tells the Market of a booking, out of its word."""
+
+    provider: str
+    price_gfuel: int
+    price_gib: int
+    drawn: bool
+
+    @classmethod
+    def of(cls, word: int) -> "Booked":
+        provider = checksum((word & 2**160 - 1).to_bytes(20, "big"))
+        return cls(provider, word >> 160 & 2**32 - 1, word >> 192 & 2**32 - 1, bool(word >> 224))
 
 
 def events(contract: Any, kind: str) -> list[Any]:

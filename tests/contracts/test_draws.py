@@ -7,7 +7,7 @@ import boa
 import pytest
 from coincurve import PrivateKey
 
-from contracts.actors import ASK, CHEATER, RENTER, address, events, publish
+from contracts.actors import ASK, CHEATER, RENTER, Booked, address, events, publish
 from contracts.paid_lease import Compute
 from contracts.pots import wait
 from surge.match.score import FAR
@@ -28,9 +28,9 @@ def keys(count: int) -> list[PrivateKey]:
 def book(compute: Compute, *candidates: str, demand: Demand = DEMAND, seed: int = 0) -> tuple[str, bool]:
     """Who is booked, and whether it was drawn; nothing of it stays."""
     with boa.env.anchor():
-        arguments = (demand.word, seed.to_bytes(32, "big"), candidates)
-        provider, _, drawn = compute.registry.book(*arguments, sender=compute.market.address)
-        return str(provider), drawn
+        arguments = (demand.word, seed.to_bytes(32, "big"), candidates, 1)
+        (word,) = compute.registry.book(*arguments, sender=compute.market.address)
+        return Booked.of(word)[::3]
 
 
 def offer(price: int, place: int, **rest: int) -> Ask:
@@ -117,7 +117,7 @@ def test_what_does_not_fit_is_drawn_in_vain(compute: Compute) -> None:
     full, dear = (
         publish(compute, key, ask) for key, ask in zip(keys(2), (offer(1, 0), offer(1_001, 0)), strict=True)
     )
-    compute.registry.book(DEMAND.word, bytes(32), [full], sender=compute.market.address)
+    compute.registry.book(DEMAND.word, bytes(32), [full], 1, sender=compute.market.address)
     for seed in every_pair(2):
         with boa.reverts("Market: no eligible provider"):
             book(compute, full, dear, seed=seed)

@@ -1,6 +1,7 @@
 """match/score.py against the bytecode of score.vy and of Registry.book (M5)."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import boa
@@ -8,10 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from contracts.actors import Booked
 from contracts.pots import UNSHRUNK, deploy, deploy_mock
 from surge.match.score import FAR, choose, cost, distance, explain, nearest_of_drawn
 from surge.model.ask import ASK_LAYOUT, Ask
 from surge.model.demand import DEMAND_LAYOUT, Demand
+from surge.model.digest import keccak
 from surge.model.word import Field
 
 NOBODY = "0x" + "00" * 20
@@ -116,7 +119,11 @@ places = st.lists(st.integers(0, len(PROVIDERS)), max_size=8)
     withdrawn=st.sets(st.integers(0, len(PROVIDERS) - 1), max_size=2),
     weights=st.lists(st.integers(0, 255), min_size=5, max_size=5),
     calls=st.lists(
-        st.tuples(places, st.integers(1, 2), st.binary(min_size=32, max_size=32)), min_size=1, max_size=4
+        st.tuples(
+            places, st.integers(1, 2), st.binary(min_size=32, max_size=32), st.sampled_from([1, 1, 2, 3])
+        ),
+        min_size=1,
+        max_size=4,
     ),
     cap=st.integers(8, 12),
 )
@@ -126,7 +133,7 @@ def test_the_same_choice(
     credits: list[int],
     withdrawn: set[int],
     weights: list[int],
-    calls: list[tuple[list[int], int, bytes]],
+    calls: list[tuple[list[int], int, bytes, int]],
     cap: int,
 ) -> None:
     """M5: and each booking changes what the next one sees."""
@@ -137,27 +144,33 @@ def test_the_same_choice(
                 registry.credit_reputation(provider, fees)
         for number in withdrawn:
             registry.withdraw_ask(sender=PROVIDERS[number])
-        for chosen, slots, seed in calls:
+        for chosen, slots, seed, count in calls:
             names = dict(
                 zip(("w_price", "w_proximity", "w_load", "w_reputation", "w_energy"), weights, strict=True)
             )
-            check_choice(registry, Demand(cap, 1, slots=slots, **names), chosen, seed)
+            check_choice(registry, Demand(cap, 1, slots=slots, **names), chosen, seed, count)
 
 
-def check_choice(registry: Any, demand: Demand, chosen: list[int], seed: bytes) -> None:
+def check_choice(registry: Any, demand: Demand, chosen: list[int], seed: bytes, count: int) -> None:
+    """`count` bookings in one call, each with the loads that those before it left."""
     named = [PROVIDERS[n] if n < len(PROVIDERS) else NOBODY for n in chosen]
     size = registry.class_size(demand.sampling_class)
-    draws = [int.from_bytes(half, "big") % size for half in (seed[16:], seed[:16])] if size else []
-    drawn = [registry.member(demand.sampling_class, place) for place in draws]
-    shown = [Ask.from_word(registry.ask_of(each)) for each in [*named, *drawn]]
-    expected = choose(demand, shown[: len(named)], shown[len(named) :])
-    if expected is None:
-        with boa.reverts("Market: no eligible provider"):
-            registry.book(demand.word, seed, named)
-        return
-    booked, ask, was_drawn = registry.book(demand.word, seed, named)
-    assert booked == [*named, *drawn][expected]
-    assert (ask, was_drawn) == (shown[expected].word, expected >= len(named))
-    assert registry.ask_of(booked) == ask + (demand.slots << ASK_LAYOUT["load"].offset)
-    best = cost(shown[expected], demand, nearest_of_drawn(demand, shown[: len(named)]) if was_drawn else 0)
-    assert all(best <= cost(each, demand) for each in shown[: len(named)] if not explain(each, demand))
+    asks = {each: Ask.from_word(registry.ask_of(each)) for each in (*PROVIDERS, NOBODY)}
+    expected, draws = [], seed
+    for _ in range(count):
+        places = [int.from_bytes(half, "big") % size for half in (draws[16:], draws[:16])] if size else []
+        everybody = [*named, *(registry.member(demand.sampling_class, place) for place in places)]
+        shown = [asks[each] for each in everybody]
+        found = choose(demand, shown[: len(named)], shown[len(named) :])
+        if found is None:
+            with boa.reverts("Market: no eligible provider"):
+                registry.book(demand.word, seed, named, count)
+            return
+        drawn, ask, draws = found >= len(named), shown[found], keccak(draws)
+        nearest = nearest_of_drawn(demand, shown[: len(named)]) if drawn else 0
+        best = cost(ask, demand, nearest)
+        assert all(best <= cost(each, demand) for each in shown[: len(named)] if not explain(each, demand))
+        expected.append(Booked(everybody[found], ask.price_gfuel, ask.price_gib, drawn))
+        asks[everybody[found]] = replace(ask, load=ask.load + demand.slots)
+    assert [Booked.of(word) for word in registry.book(demand.word, seed, named, count)] == expected
+    assert all(Ask.from_word(registry.ask_of(each)) == ask for each, ask in asks.items())
