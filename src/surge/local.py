@@ -30,6 +30,7 @@ RENTER_DOLLARS = parse_usd("1000")
 BIDDER_SURGE = Wei(1_000_000 * 10**18)
 SLOTS = 2
 READY_SECONDS = 120.0
+PROGRESS_SECONDS = 10.0
 
 Tell = Callable[[str], None]
 
@@ -55,6 +56,7 @@ class LocalNetwork:
         self.home = root if isinstance(root, Home) else Home(Path(str(root)).absolute())
         self.providers = providers
         self._port = port
+        self._next_word = 0.0
         self._tell = tell
         self._folder = self.home.network("local")
         self._chain = LocalChain(self._folder / "chain")
@@ -98,7 +100,9 @@ class LocalNetwork:
             chain.disconnect()
 
     def _progress(self, stage: str, elapsed: float, expected: float) -> None:
-        self._tell(f"{stage}, {elapsed:.0f} of about {expected:.0f} s (once on this machine)")
+        if elapsed >= self._next_word:
+            self._next_word = elapsed + PROGRESS_SECONDS
+            self._tell(f"{stage}, {elapsed:.0f} of about {expected:.0f} s (once on this machine)")
 
     def stop(self) -> bool:
         """Stop all its processes, providers first, and keep the state. False when nothing ran."""

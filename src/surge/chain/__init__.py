@@ -1,0 +1,1 @@
+"""The chain: local node, deployment, client, event index, keys."""

@@ -1,0 +1,1 @@
+"""The renter: shipping, scheduling, paying and checking, behind `surge.Executor`."""

@@ -1,0 +1,1 @@
+"""Sandboxes: WebAssembly and Python, metered, deterministic, in worker processes."""
