@@ -4,6 +4,7 @@ The thinking is in session.py; this actor performs its instructions: sandbox, st
 """
 
 import asyncio
+import traceback
 from collections import Counter
 from collections.abc import Coroutine
 from dataclasses import dataclass, field
@@ -146,7 +147,7 @@ class Agent:
     def _done(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("a lease begins again from what was kept", reason=repr(error), exc_info=error)
+            log.error("a lease begins again from what was kept", **_defect(error))
 
     # Links
 
@@ -170,8 +171,8 @@ class Agent:
             self._drop(link, type(error).__name__, str(error) or "no hello")
         except SurgeError as error:
             self._drop(link, type(error).__name__, str(error))
-        except Exception as error:
-            log.exception("a link failed", peer=link.remote.hex()[:10])
+        except Exception as error:  # noqa: BLE001 - a defect of ours, or a full disk: other leases go on
+            log.error("a link failed", peer=link.remote.hex()[:10], **_defect(error))
             self._drop(link, type(error).__name__, repr(error))
         finally:
             self._visitors.leave(link)
@@ -271,7 +272,7 @@ class Agent:
                 case Execute():
                     self._spawn(self._execute(served, instruction))
                 case DeliverImage(receipt, signature, ready):
-                    self._store.put_receipt(Kept(receipt, signature, encode(ready)))
+                    self._store.put_receipt(Kept(receipt, signature, _join([ready])))
                     await self._answer(served, ready)
                 case Deliver(receipt, signature, outcomes):
                     messages = list(result_messages(receipt, signature, outcomes))
@@ -351,6 +352,12 @@ class Agent:
             log.info("lease over", lease=lease, earned=served.session.signed.amount)
             if served.link is not None:
                 served.link.abort("the lease is over")
+
+
+def _defect(error: BaseException) -> dict[str, str]:
+    """What failed and where, without the values of variables: keys may be among them."""
+    frames = traceback.extract_tb(error.__traceback__)[-3:]
+    return {"reason": repr(error), "where": " < ".join(f"{f.filename}:{f.lineno}" for f in reversed(frames))}
 
 
 def _join(messages: list[Message]) -> bytes:

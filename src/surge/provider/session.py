@@ -105,6 +105,7 @@ class LeaseSession:
         self._unpaid: deque[_Owed] = deque()
         self._done: dict[bytes, int] = {}
         self._images: dict[bytes, ImageSpec] = {}
+        self._early: list[RunChunk] = []
         self._queue: OrderedDict[bytes, Execute] = OrderedDict()
         self._running: set[bytes] = set()
         self._making: dict[bytes, ImageSpec] = {}
@@ -130,10 +131,10 @@ class LeaseSession:
             case PrepareImage():
                 return self._prepare(event)
             case ImageMade():
-                return self._bill_image(event) + self._start()
+                return self._bill_image(event) + self._start() + self._accept_early()
             case ImageBroke(spec, reason):
                 self._making.pop(spec, None)
-                return [_sorry("no-image", reason, spec), *self._start()]
+                return [_sorry("no-image", reason, spec), *self._start(), *self._accept_early()]
             case RunChunk():
                 return self._accept(event)
             case Hello():
@@ -202,6 +203,9 @@ class LeaseSession:
 
     def _accept(self, ask: RunChunk) -> list[Instruction]:
         spec = self._images.get(ask.image)
+        if spec is None and self._making and len(self._early) < MAX_QUEUE:
+            self._early.append(ask)  # its image may be the one that is being made
+            return []
         if spec is None:
             return [_sorry("no-image", "prepare the image first", ask.chunk)]
         limits = Limits(Fuel(ask.fuel), Bytes(ask.memory), Bytes(ask.output))
@@ -221,6 +225,10 @@ class LeaseSession:
             return [_sorry("busy", f"{len(self._queue)} chunks wait already; send this one later", ask.chunk)]
         self._queue[ask.chunk] = Execute(ask.chunk, spec, tasks)
         return self._start()
+
+    def _accept_early(self) -> list[Instruction]:
+        early, self._early = self._early, []
+        return [instruction for ask in early for instruction in self._accept(ask)]
 
     def _refusal(self) -> tuple[str, str] | None:
         """Why no new work is taken."""
@@ -311,7 +319,7 @@ class LeaseSession:
 
     def _grant(self, sequence: int, amount: int) -> list[Instruction]:
         signed = self.signed
-        if self._unpaid or self._running or self._queue or self._making:
+        if self._unpaid or self._running or self._queue or self._making or self._early:
             owed = show_usd(self._owed - signed.amount)
             return [_sorry("unpaid", f"{owed} is owed and not signed, or work is under way", None)]
         if (sequence, amount) != (signed.sequence, signed.amount):

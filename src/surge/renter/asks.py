@@ -4,11 +4,27 @@ import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping
 
 from surge.model.errors import SurgeError
+from surge.model.lease import Lease
 from surge.model.task import ImageSpec
+from surge.model.voucher import Session
 from surge.net.blobs import parts_of
-from surge.net.messages import HaveBlobs, Message, PayVoucher, PrepareImage, RunChunk, SeekBlobs
+from surge.net.messages import (
+    HaveBlobs,
+    Hello,
+    Message,
+    PayVoucher,
+    PrepareImage,
+    RunChunk,
+    SeekBlobs,
+    TermsMessage,
+)
 from surge.renter.bill import AskedChunk
 from surge.store.renter import SignedVoucher
+
+
+def hello_message(lease: Lease, session: Session, sign: Callable[[bytes], bytes]) -> Hello:
+    """`sign` takes the struct hash of the session."""
+    return Hello(lease.id, TermsMessage.of(lease.terms), sign(session.struct_hash))
 
 
 def prepare_message(spec: ImageSpec) -> PrepareImage:

@@ -33,12 +33,11 @@ from surge.net.messages import (
     Message,
     Progress,
     Sorry,
-    TermsMessage,
     VoucherAccepted,
     Welcome,
 )
 from surge.net.results import Gathering
-from surge.renter.asks import Uploads, pay_message, prepare_message, run_message
+from surge.renter.asks import Uploads, hello_message, pay_message, prepare_message, run_message
 from surge.renter.bill import AskedChunk, LeaseBill
 from surge.renter.notices import Declined, Delivered, Ended, Notice, Preparing
 from surge.settle.voucher import check_close
@@ -59,6 +58,8 @@ class _Image:
     blobs: Mapping[bytes, bytes]
     ready: asyncio.Future[bytes] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
     billed: bool = False
+    asked: bool = False
+    """On this link."""
 
 
 class Lessee:
@@ -80,12 +81,12 @@ class Lessee:
     ) -> None:
         self.lease = lease
         self.bill = LeaseBill(lease, domain, lambda digest: sign(digest, key))
+        self._sign = lambda struct_hash: sign(domain.digest(struct_hash), key)
         self.over: SurgeError | None = None
         """Why the conversation ended."""
         self._ticket = ticket
         self._find_ticket = find_ticket
         self._endpoint = endpoint
-        self._key = key
         self._domain = domain
         self._keep = keep
         self._notify = notify
@@ -127,16 +128,22 @@ class Lessee:
             try:
                 await self._uploads.put(blobs)
                 if not image.ready.done():
-                    await self._send(prepare_message(spec))
+                    await self._prepare(image)
             except LinkClosed:
                 pass  # all that is open is asked for again on the next link
         return await asyncio.shield(image.ready)
+
+    async def _prepare(self, image: _Image) -> None:
+        image.asked = True
+        await self._send(prepare_message(image.spec))
 
     async def run(self, asked: AskedChunk) -> None:
         """Send a chunk; its end comes as Delivered or Declined."""
         self._check_open()
         self._asked[asked.id] = asked
-        await self._send(run_message(asked))
+        image = self._images.get(asked.spec.id)
+        if image is None or image.ready.done():  # else it is asked for once this link has the image
+            await self._send(run_message(asked))
 
     async def refresh(self, lease: Lease) -> None:
         """Tell the provider that the escrow has grown."""
@@ -220,9 +227,7 @@ class Lessee:
         self.bill.check_books(answer.receipts, answer.last_sequence)
 
     def _hello(self, link: Link) -> Hello:
-        session = Session(self.lease.id, self._endpoint.id, link.remote)
-        proof = sign(self._domain.digest(session.struct_hash), self._key)
-        return Hello(self.lease.id, TermsMessage.of(self.lease.terms), proof)
+        return hello_message(self.lease, Session(self.lease.id, self._endpoint.id, link.remote), self._sign)
 
     def _close_message(self) -> AskClose:
         return AskClose(self.bill.signed.sequence, self.bill.signed.amount)
@@ -230,11 +235,8 @@ class Lessee:
     async def _send(self, message: Message) -> None:
         if self._link is None:
             return
-        try:
+        with suppress(LinkClosed):  # the reader notices the same, redials, and asks again for what is open
             await self._link.send(message)
-        except LinkClosed:
-            # The reader notices the same and redials; what is asked for is asked again then.
-            return
 
     async def _read(self) -> None:
         try:
@@ -257,6 +259,7 @@ class Lessee:
         welcome = await self._redial(lost)
         self._uploads.interrupt(lost)  # what began on the dead link
         for image in self._images.values():
+            image.asked = False
             if image.ready.done():
                 image.ready = asyncio.get_running_loop().create_future()
         await self._catch_up(welcome)
@@ -289,7 +292,7 @@ class Lessee:
         try:
             for image in list(self._images.values()):
                 await self._uploads.put(image.blobs)
-                await self._send(prepare_message(image.spec))
+                await self._prepare(image)
                 with suppress(Unavailable):  # whoever asked for the image is told
                     await asyncio.shield(image.ready)
         except LinkClosed:
@@ -375,7 +378,7 @@ class Lessee:
         if image.ready.done():
             if image.ready.result() != ready.image:
                 raise Distrusted(f"lease {self.lease.id}: the same image has two digests; refuse it")
-        else:
+        elif image.asked:  # else it is an old answer, sent again: this session has no image yet
             image.ready.set_result(ready.image)
 
     def _take_refusal(self, code: str, reason: str, chunk: bytes | None) -> None:

@@ -1,0 +1,455 @@
+"""One renter's lease with one provider, without network, chain or sandbox: a real Lessee against a real Agent
+with their real stores, joined by links that break where a test wants, over a Market of few lines.
+"""
+
+import asyncio
+import contextlib
+import itertools
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import SimpleNamespace
+
+from coincurve import PrivateKey
+
+from surge.chain.market import Closing, LeaseState
+from surge.model.digest import digest
+from surge.model.errors import Distrusted, NotDeterministic, ProviderLost, Reverted
+from surge.model.lease import Lease, Terms
+from surge.model.signature import address_of, sign
+from surge.model.task import PYTHON, ChunkResult, ImageSpec, Limits, Outcome, Task, chunk_id, moved_of
+from surge.model.typed import Domain
+from surge.net.blobs import blob_digest
+from surge.net.errors import LinkClosed
+from surge.net.messages import decode, encode
+from surge.provider.agent import Agent
+from surge.provider.config import ProviderConfig
+from surge.renter.bill import AskedChunk
+from surge.renter.lessee import Lessee
+from surge.renter.notices import Declined, Delivered, Ended
+from surge.settle.voucher import check_close, check_voucher
+from surge.store.provider import ProviderStore
+from surge.store.renter import JobRow, RenterStore, TaskRow
+
+RENTER, PROVIDER = PrivateKey(b"\1" * 32), PrivateKey(b"\2" * 32)
+DOMAIN = Domain(31337, address_of(PrivateKey(b"\3" * 32)))
+SPEC = ImageSpec(PYTHON, digest("test", b"suite"), ("numpy",))
+CODE = b"def f(x): return x"
+LIMITS = Limits(fuel=10**10, output=10_000)
+SETUP_FUEL, TASK_FUEL = 5 * 10**9, 10**9
+PRICE = 1_000
+"""Per Gfuel, in millionths of a dollar: so a task costs about a tenth of a cent."""
+EXPIRY = 10_000
+DEADLINE = 20.0
+
+
+def lease_of(escrow=10_000_000, slots=1, number=1):
+    terms = Terms(address_of(RENTER), address_of(PROVIDER), slots, PRICE, 1_000, escrow, EXPIRY)
+    return Lease(number, terms, 900, bytes(32))
+
+
+def chunk_of(*numbers):
+    tasks = [Task(blob_digest(CODE), b"input %d" % n, n, LIMITS) for n in numbers]
+    return AskedChunk.of(SPEC, digest("test-image", SPEC.id), tasks, len(CODE))
+
+
+class Killed(BaseException):
+    """The machine went away in the middle of this call."""
+
+
+# Market
+
+
+@dataclass
+class Market:
+    """What the chain would say. `now` is moved by the test."""
+
+    now_at: int = 1_000
+    leases: dict[int, Lease] = field(default_factory=dict)
+    states: dict[int, LeaseState] = field(default_factory=dict)
+    closings: dict[int, Closing] = field(default_factory=dict)
+    away: bool = False
+
+    def open(self, lease):
+        self.leases[lease.id] = lease
+        self.states[lease.id] = LeaseState(True, 0, 0)
+        return lease
+
+    def top_up(self, lease_id, amount):
+        old = self.leases[lease_id]
+        terms = replace(old.terms, escrow=old.terms.escrow + amount)
+        self.leases[lease_id] = replace(old, terms=terms)
+        return self.leases[lease_id]
+
+    def seen_by(self, address):
+        return Seen(self, address)
+
+
+@dataclass
+class Seen:
+    """The part of `Chain` that an agent and a renter use, as one account."""
+
+    market: Market
+    address: str
+    book: SimpleNamespace = field(default_factory=lambda: SimpleNamespace(domain=DOMAIN))
+
+    def _ask(self):
+        if self.market.away:
+            raise ProviderLost("the chain is away")
+
+    def now(self):
+        self._ask()
+        return self.market.now_at
+
+    def lease(self, lease_id):
+        self._ask()
+        return self.market.leases[lease_id]
+
+    def lease_state(self, lease_id):
+        self._ask()
+        return self.market.states.get(lease_id, LeaseState(False, 0, 0))
+
+    def closing(self, lease_id):
+        self._ask()
+        return self.market.closings.get(lease_id)
+
+    def settle(self, lease, voucher, signature):
+        self._ask()
+        self._check(lease, voucher, signature)
+        self.market.states[lease.id] = LeaseState(True, voucher.sequence, voucher.amount)
+
+    def close_lease(self, lease, voucher, renter_signature=b"", provider_signature=b""):
+        self._ask()
+        state = self.market.states[lease.id]
+        if not state.open:
+            raise Reverted("Market: no such lease")
+        if self.address != lease.terms.provider:
+            close = SimpleNamespace()
+            del close
+            from surge.model.voucher import Close
+
+            owed = voucher or SimpleNamespace(sequence=0, amount=0)
+            check_close(
+                Close(lease.id, owed.sequence, owed.amount), provider_signature, voucher, lease, DOMAIN
+            )
+        paid = state.settled
+        if voucher is not None and voucher.amount != state.settled:
+            self._check(lease, voucher, renter_signature)
+            paid = voucher.amount
+        self.market.states[lease.id] = LeaseState(False, 0, 0)
+        self.market.closings[lease.id] = Closing(lease.id, paid, lease.terms.escrow - paid, bytes(32), 1)
+
+    def _check(self, lease, voucher, signature):
+        state = self.market.states[lease.id]
+        if not state.open:
+            raise Reverted("Market: no such lease")
+        if lease.terms != self.market.leases[lease.id].terms:
+            raise Reverted("Market: other terms")
+        before = replace(voucher, sequence=state.sequence, amount=state.settled) if state.sequence else None
+        try:
+            check_voucher(voucher, signature, before, lease, DOMAIN)
+        except Distrusted as error:
+            raise Reverted(f"Market: {error}") from error
+
+
+# Links
+
+
+class End:
+    """One end of a wire."""
+
+    def __init__(self, wire, remote):
+        self.remote, self.limit = remote, 4096
+        self.inbox = asyncio.Queue()
+        self.wire = wire
+        self.other = None
+
+    async def send(self, message):
+        await asyncio.sleep(0)
+        self.wire.carry(self.other, encode(message))
+
+    async def receive(self):
+        while True:
+            if not self.inbox.empty():
+                frame = self.inbox.get_nowait()
+                if frame is not None:
+                    return decode(frame, self.limit)
+            if self.wire.broken:
+                raise LinkClosed("the wire broke")
+            frame = await self.inbox.get()
+            if frame is not None:
+                return decode(frame, self.limit)
+
+    def abort(self, reason):
+        self.wire.cut()
+
+    async def close(self):
+        self.wire.cut()
+
+
+class Wire:
+    """Carries `life` messages, both ways together, and breaks: what has not been received is lost."""
+
+    def __init__(self, renter_id, provider_id, life=None, log=None):
+        self.near, self.far = End(self, provider_id), End(self, renter_id)
+        self.near.other, self.far.other = self.far, self.near
+        self.life, self.broken = life, False
+        self.log = log if log is not None else []
+
+    def carry(self, end, frame):
+        if self.broken:
+            raise LinkClosed("the wire broke")
+        if self.life is not None:
+            self.life -= 1
+            if self.life < 0:
+                self.cut()
+                raise LinkClosed("the wire broke")
+        self.log.append(("to renter" if end is self.near else "to provider", frame))
+        end.inbox.put_nowait(frame)
+
+    def cut(self):
+        if not self.broken:
+            self.broken = True
+            for end in (self.near, self.far):
+                while not end.inbox.empty():
+                    end.inbox.get_nowait()
+                end.inbox.put_nowait(None)
+
+
+class Exchange:
+    """Where the renter dials and the provider accepts; `lives` of the wires to come (then they hold)."""
+
+    def __init__(self, lives=()):
+        self.renter_id, self.provider_id = digest("test", b"renter"), digest("test", b"provider")
+        self.lives = list(lives)
+        self.arrivals = asyncio.Queue()
+        self.wires = []
+        self.log = []
+        self.open = True
+
+    @property
+    def renter_end(self):
+        return SimpleNamespace(id=self.renter_id, dial=self._dial)
+
+    @property
+    def provider_end(self):
+        return SimpleNamespace(id=self.provider_id, accept=self.arrivals.get)
+
+    async def _dial(self, ticket, timeout=10.0):
+        await asyncio.sleep(0)
+        if not self.open:
+            raise ProviderLost("nobody answers")
+        wire = Wire(self.renter_id, self.provider_id, self.lives.pop(0) if self.lives else None, self.log)
+        self.wires.append(wire)
+        self.arrivals.put_nowait(wire.far)
+        return wire.near
+
+    def cut(self):
+        for wire in self.wires:
+            wire.cut()
+        while not self.arrivals.empty():
+            self.arrivals.get_nowait()
+
+
+# Sandbox
+
+
+class Bench:
+    """A pool whose guests return their input. Counts what really ran."""
+
+    def __init__(self):
+        self.made, self.ran = [], []
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self.fail: Callable[[object], bool] = lambda job: False
+
+    async def image(self, spec, module=None):
+        await asyncio.sleep(0)
+        fuel = 0 if spec.id in self.made else SETUP_FUEL
+        self.made.append(spec.id)
+        return SimpleNamespace(
+            digest=digest("test-image", spec.id), fuel=fuel, joules=fuel // 10**6, measured=False
+        )
+
+    async def run(self, job):
+        await self.gate.wait()
+        await asyncio.sleep(0)
+        if self.fail(job):
+            raise NotDeterministic("a worker ended; the chunk must run again")
+        image = digest("test-image", job.spec.id)
+        outcomes = tuple(Outcome(name, "returned", given, TASK_FUEL) for name, given, _ in job.tasks)
+        chunk = chunk_id(image, [name for name, _, _ in job.tasks], job.limits)
+        self.ran.append(chunk)
+        moved = moved_of(len(job.code), [given for _, given, _ in job.tasks], outcomes)
+        fuel = TASK_FUEL * len(outcomes) + 10**6
+        return ChunkResult(chunk, outcomes, fuel, moved, 7, False)
+
+
+# Both sides
+
+
+def kill_at(store, name, when, count=1):
+    """From now on the `count`-th call of the store's method dies, before or after it has done its work."""
+    real = getattr(store, name)
+    calls = itertools.count(1)
+
+    def call(*args):
+        last = next(calls) == count
+        if last and when == "before":
+            raise Killed(name)
+        answer = real(*args)
+        if last and when == "after":
+            raise Killed(name)
+        return answer
+
+    setattr(store, name, call)
+
+
+class Deal:
+    """A provider that can be killed and started again, and a renter. Use it with `async with deal(...)`."""
+
+    def __init__(self, folder: Path, lease: Lease, lives=(), config=None):
+        self.folder, self.lease = folder, lease
+        self.market = Market()
+        self.market.open(lease)
+        self.exchange = Exchange(lives)
+        self.bench = Bench()
+        self.config = config or ProviderConfig(slots=4, memory_mib=1024, credit="0.05", redeem_at="5.00")
+        self.delivered, self.declined, self.ended = {}, [], []
+        self.changed = asyncio.Event()
+        self.kills = 0
+        self.renter_store = RenterStore(folder / "renter.db")
+        self.job = JobRow("job", "test", 1, 31337, DOMAIN.market, lease.terms.renter, 10**7, "open")
+        self.renter_store.put_job(self.job)
+        self.renter_store.put_lease("job", lease)
+        self.start()
+        self.lessee = self.new_lessee()
+
+    # The provider
+
+    def start(self):
+        self.store = ProviderStore(self.folder / "provider.db")
+        self.agent = Agent(
+            config=self.config, key=PROVIDER, chain=self.market.seen_by(address_of(PROVIDER)),
+            store=self.store, pool=self.bench, endpoint=self.exchange.provider_end,
+        )  # fmt: skip
+        self.exchange.open = True
+        self.serving = asyncio.create_task(self.agent.serve())
+
+    async def kill(self):
+        """As by SIGKILL: nothing more is sent or kept."""
+        self.kills += 1
+        self.exchange.open = False
+        self.exchange.cut()
+        self.serving.cancel()
+        await asyncio.gather(self.serving, return_exceptions=True)
+        self.store.close()
+
+    async def restart(self):
+        await self.kill()
+        self.start()
+
+    @property
+    def served(self):
+        """The agent's session of the lease."""
+        return self.agent._served[self.lease.id].session
+
+    # The renter
+
+    def new_lessee(self):
+        return Lessee(
+            lease=self.lease, ticket="ticket", find_ticket=self._ticket, endpoint=self.exchange.renter_end,
+            key=RENTER, domain=DOMAIN, keep=self._keep, notify=self._hear,
+        )  # fmt: skip
+
+    async def _ticket(self):
+        return "ticket"
+
+    def _keep(self, signed, paid, asked, outcomes):
+        rows = []
+        if asked is not None:
+            for place, (task, name) in enumerate(zip(asked.tasks, asked.task_ids, strict=True)):
+                outcome = outcomes[place] if place < len(outcomes) else None
+                rows.append(TaskRow.of(signed.receipt, place, "job", task.seed, name, SPEC.id, task, outcome))
+        self.renter_store.put_receipt(signed, rows, paid)
+
+    def _hear(self, lessee, notice):
+        match notice:
+            case Delivered(chunk, outcomes):
+                assert chunk not in self.delivered, "delivered twice"
+                self.delivered[chunk] = outcomes
+            case Declined():
+                self.declined.append(notice)
+            case Ended(error):
+                self.ended.append(error)
+        self.changed.set()
+
+    async def until(self, condition, deadline=DEADLINE):
+        """Wait for notices until `condition()` holds. A failure tells the end of the conversation."""
+        try:
+            await self._until(condition, deadline)
+        except TimeoutError:
+            said = [f"{way} {decode(frame)!r}"[:160] for way, frame in self.exchange.log[-20:]]
+            raise AssertionError("\n".join(["nothing more happens after", *said])) from None
+
+    async def _until(self, condition, deadline):
+        async with asyncio.timeout(deadline):
+            while not condition():
+                assert not self.ended, self.ended
+                self.changed.clear()
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(0.02):  # the provider's side tells nobody
+                        await self.changed.wait()
+
+    async def prepare(self):
+        await self.lessee.open()
+        await self.lessee.image(SPEC, {blob_digest(CODE): CODE})
+
+    async def run(self, *chunks):
+        """Send chunks and wait until each is delivered."""
+        for chunk in chunks:
+            await self.lessee.run(chunk)
+        await self.until(lambda: all(chunk.id in self.delivered for chunk in chunks))
+
+    # Books
+
+    def provider_books(self):
+        kept = self.store.voucher(self.lease.id)
+        return [one.receipt for one in self.store.receipts(self.lease.id)], kept.voucher if kept else None
+
+    def renter_books(self):
+        paid = self.renter_store.voucher(self.lease.id)
+        receipts = [one.receipt for one in self.renter_store.receipts(self.lease.id)]
+        return receipts, paid.voucher if paid else None
+
+    async def level(self):
+        """Until both have the same books; and nothing is billed that did not run (P2)."""
+        await self.until(lambda: self.provider_books() == self.renter_books())
+        receipts, voucher = self.renter_books()
+        assert voucher.amount == sum(one.amount for one in receipts)
+        billed = [one.chunk for one in receipts[1:]]
+        assert len(set(billed)) == len(billed)
+        assert set(billed) <= set(self.bench.ran)
+
+    async def end(self):
+        await self.lessee.hang_up()
+        await self.kill()
+        self.renter_store.close()
+
+
+@asynccontextmanager
+async def deal(folder, lease=None, lives=(), config=None) -> AsyncIterator[Deal]:
+    made = Deal(folder, lease or lease_of(), lives, config)
+    try:
+        yield made
+    finally:
+        await made.end()
+
+
+def sign_session(exchange, key=RENTER, lease=None):
+    """The signature that opens a session of the lease over a wire of this exchange."""
+    from surge.model.voucher import Session
+
+    session = Session(lease or 1, exchange.renter_id, exchange.provider_id)
+    return sign(DOMAIN.digest(session.struct_hash), key)
