@@ -1,7 +1,7 @@
-"""Registry and Market under any order of calls, against a ledger kept here: M1 to M5, S1 and S2."""
+"""Registry, Market and Rewards under any order of calls, against a ledger kept here: M1 to M5, S1 and S2."""
 
 from contextlib import ExitStack
-from dataclasses import astuple, dataclass, replace
+from dataclasses import astuple, dataclass, field, replace
 
 import boa
 from coincurve import PrivateKey
@@ -16,7 +16,8 @@ from surge.match.score import cost, explain
 from surge.model.ask import Ask
 from surge.model.demand import Demand
 from surge.model.lease import Lease, Terms
-from surge.model.units import LeaseId, MicroUsd
+from surge.model.units import LeaseId, MicroUsd, Seconds
+from surge.model.voucher import Voucher
 from surge.settle.fees import fee_down
 
 PROVIDERS = [PrivateKey(bytes([n]) * 32) for n in (31, 32, 33)]
@@ -53,6 +54,7 @@ class Held:
     lease: Lease
     sequence: int = 0
     settled: int = 0
+    signed: list[tuple[Voucher, bytes]] = field(default_factory=list)
 
     @property
     def over(self) -> bool:
@@ -64,7 +66,8 @@ class Trade(RuleBasedStateMachine):
     def start(self, offers: list[Ask]) -> None:
         self.scope = ExitStack()
         self.scope.enter_context(boa.env.anchor())
-        self.compute = deploy_compute(FEE_BPS, RESERVATION_PRICE)
+        self.compute = deploy_compute(FEE_BPS, RESERVATION_PRICE, min_pot=1)
+        self.compute.surge.approve(self.compute.rewards, 2**256 - 1)
         self.market, self.registry, self.dollar = (
             self.compute.market,
             self.compute.registry,
@@ -78,11 +81,12 @@ class Trade(RuleBasedStateMachine):
             self.dollar.faucet(10**12, sender=address(key))
             self.dollar.approve(self.market, 2**256 - 1, sender=address(key))
         self.open: list[Held] = []
-        self.unswept = 0
+        self.unswept = self.donated = 0
         self.stakes = {address(k): a.slots * STAKE_PER_SLOT for k, a in zip(PROVIDERS, offers, strict=True)}
         self.slashed: set[str] = set()
         self.spent = dict.fromkeys(map(address, RENTERS), 0)
         self.earned = dict.fromkeys(self.stakes, 0)
+        self.payees = {provider: provider for provider in self.stakes}
 
     def teardown(self) -> None:
         """M3: in the end everything comes back, whatever was done before."""
@@ -96,6 +100,19 @@ class Trade(RuleBasedStateMachine):
             self.open.clear()
             self.dollars_are_where_they_belong()
             self.loads_are_the_leases()
+            self.all_stake_comes_out()
+
+    def all_stake_comes_out(self) -> None:
+        for provider in self.stakes:
+            if ask_of(self.compute, provider).active:
+                self.registry.withdraw_ask(sender=provider)
+            if bonded := self.registry.stake_of(provider):
+                self.registry.unbond(bonded, sender=provider)
+        wait(10**6)
+        for provider, stake in self.stakes.items():
+            if stake:
+                self.registry.claim_unbonded(sender=provider)
+        assert self.compute.surge.balanceOf(self.registry) == 0
 
     def returned(self, held: Held, paid: int) -> None:
         terms = held.lease.terms
@@ -198,12 +215,37 @@ class Trade(RuleBasedStateMachine):
                 self.compute.settle(held.lease, said, signature)
             return
         self.compute.settle(held.lease, said, signature)
+        held.signed.append((said, signature))
         self.paid(held, said.sequence, amount)
+
+    @precondition(lambda self: any(held.signed for held in self.open))
+    @rule(number=which, old=which)
+    def settle_again(self, number: int, old: int) -> None:
+        """M2: a voucher that was settled, or overtaken, is worth nothing more."""
+        paid = [held for held in self.open if held.signed]
+        held = paid[number % len(paid)]
+        with boa.reverts("Market: sequence not grown"):
+            self.compute.settle(held.lease, *held.signed[old % len(held.signed)])
+
+    @precondition(lambda self: self.open)
+    @rule(number=which, other=which)
+    def settle_what_was_not_signed(self, number: int, other: int) -> None:
+        """M2: more than the escrow; or another lease's voucher, which may be of the same renter."""
+        held, beside = self.pick(number), self.pick(other)
+        key = KEYS[held.lease.terms.renter]
+        above = voucher(held.lease, held.sequence + 1, held.lease.terms.escrow + 1)
+        with boa.reverts("Market: more than the escrow"):
+            self.compute.settle(held.lease, above, self.compute.signature(above, key))
+        if beside is not held and held.settled < held.lease.terms.escrow:
+            said = voucher(held.lease, held.sequence + 1, held.settled + 1)
+            foreign = self.compute.signature(replace(said, lease=beside.lease.id), key)
+            with boa.reverts("Market: not the renter's signature"):
+                self.compute.settle(held.lease, said, foreign)
 
     def paid(self, held: Held, sequence: int, amount: int) -> None:
         fee = fee_down(MicroUsd(amount - held.settled), FEE_BPS)
         self.unswept += fee
-        self.earned[held.lease.terms.provider] += amount - held.settled - fee
+        self.earned[self.payees[held.lease.terms.provider]] += amount - held.settled - fee
         held.sequence, held.settled = sequence, amount
 
     @precondition(lambda self: self.open)
@@ -283,10 +325,35 @@ class Trade(RuleBasedStateMachine):
         self.stakes[provider] -= amount
         self.slashed.add(provider)
 
-    @rule()
-    def sweep(self) -> None:
-        assert self.market.sweep(sender=self.compute.rewards.address) == self.unswept
+    @rule(claimant=which)
+    def sell_fees(self, claimant: int) -> None:
+        """Rewards sweeps the fees and sells them at once; a provider claims, which writes its reputation."""
+        rewards = self.compute.rewards
+        if rewards.last_period() == self.compute.rules.period(Seconds(now())) or not self.unswept:
+            with boa.reverts():
+                rewards.start_auction()
+            return
+        epoch, seller = rewards.start_auction(), str(boa.env.eoa)
+        before = self.dollar.balanceOf(seller)
+        rewards.bid(epoch, 2**256 - 1)
+        assert self.dollar.balanceOf(seller) == before + self.unswept
         self.unswept = 0
+        provider = address(PROVIDERS[claimant % 3])
+        if self.market.fees_of(epoch, provider):
+            rewards.claim(provider, epoch)
+
+    @rule(number=which, to=which)
+    def name_payee(self, number: int, to: int) -> None:
+        provider, payee = address(PROVIDERS[number % 3]), address(PROVIDERS[to % 3])
+        self.registry.set_payee(payee, sender=provider)
+        self.payees[provider] = payee
+
+    @rule(amount=st.integers(1, 10**6))
+    def donate(self, amount: int) -> None:
+        """Dollars that nobody asked for are in nobody's way (M1)."""
+        self.dollar.faucet(amount)
+        self.dollar.transfer(self.market, amount)
+        self.donated += amount
 
     @rule(seconds=st.one_of(st.integers(1, 500), st.sampled_from([2_600, 200_000])))
     def pass_time(self, seconds: int) -> None:
@@ -299,7 +366,7 @@ class Trade(RuleBasedStateMachine):
         """M1, M2."""
         assert self.market.unswept() == self.unswept
         escrows = sum(held.lease.terms.escrow - held.settled for held in self.open)
-        assert self.dollar.balanceOf(self.market) == escrows + self.unswept
+        assert self.dollar.balanceOf(self.market) == escrows + self.unswept + self.donated
         for renter, spent in self.spent.items():
             assert self.dollar.balanceOf(renter) == 10**12 - spent
         for provider, earned in self.earned.items():
