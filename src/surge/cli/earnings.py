@@ -28,7 +28,7 @@ def earnings(
     On a local network: every provider there.
     """
     access = found(network)
-    places = [place] if place else _places(access)
+    places = _places(access, place)
     with reading(access) as chain:
         rows = [_row(one, chain) for one in places]
     total = {
@@ -39,16 +39,17 @@ def earnings(
     answer({"providers": shown, "total": total}, as_json, show_earnings)
 
 
-def _places(access: "Access") -> list[Path]:
-    own = access.home.provider
+def _places(access: "Access", named: Path | None) -> list[Path]:
+    own = named or access.home.provider
     local = sorted(
         (access.home.network(access.network) / "providers").glob("*"),
         key=lambda path: (len(path.name), path.name),
     )
-    found_places = [path for path in (own, *local) if (path / "key.json").exists()]
-    if not found_places:
+    every = [own] if named else [own, *local]
+    there = [path for path in every if (path / "key.json").exists()]
+    if not there:
         raise BadInput(f"there is no provider in {own}; become one with `surge provide`, or name its --place")
-    return found_places
+    return there
 
 
 def _row(place: Path, chain: "Chain") -> dict[str, Any]:

@@ -14,6 +14,7 @@ from surge.model.units import show_usd
 from surge.store.home import Home
 
 if TYPE_CHECKING:
+    from surge.renter.access import Access
     from surge.store.renter import JobRow, RenterStore
 
 JobId = Annotated[str, typer.Argument(metavar="JOB", help="Its id, or an unambiguous beginning of it.")]
@@ -33,9 +34,10 @@ def jobs(as_json: AsJson = False, network: Network = None) -> None:
 def job(id: JobId, as_json: AsJson = False, network: Network = None) -> None:
     """What a job did, and what it cost."""
     store, row = _stored(id)
+    access = _where(row, network)
     from surge.renter.report import report
 
-    with reading(found(network)) as chain:
+    with reading(access) as chain:
         document = {**_row(row, store), **report(row, store, chain).json()}
         document["lease_ids"] = [lease.id for lease in store.leases(row)]
         document["sent"] = [
@@ -52,9 +54,10 @@ def verify(id: JobId, as_json: AsJson = False, network: Network = None) -> int:
     Line by line; exit code 1 if anything is wrong.
     """
     store, row = _stored(id)
+    access = _where(row, network)
     from surge.renter.verify import verify as checks_of
 
-    with reading(found(network)) as chain:
+    with reading(access) as chain:
         checks = [asdict(check) for check in checks_of(row.id, store, chain)]
     store.close()
     verified = all(check["ok"] for check in checks)
@@ -77,6 +80,23 @@ def _stored(given: str) -> "tuple[RenterStore, JobRow]":
     if fitting:
         raise BadInput(f"{given!r} begins {len(fitting)} jobs; give more of the id")
     raise BadInput(f"there is no job {given!r}; `surge jobs` lists yours")
+
+
+def _where(row: "JobRow", network: str | None) -> "Access":
+    """The network that the job ran on: the one named must be it. Raises BadInput, NoNetwork."""
+    from surge.chain.book import load_book
+
+    home = Home.default()
+    ran_on = (row.chain_id, row.market)
+    for path in sorted(home.root.glob("networks/*/book.json")):
+        book = load_book(path)
+        if (book.chain_id, book.address("Market")) == ran_on and network in (None, path.parent.name):
+            return found(path.parent.name)
+    other = f"which is not the network {network!r}" if network else f"which no network in {home.root} is"
+    raise BadInput(
+        f"job {row.id} ran on chain {row.chain_id} with the Market {row.market}, {other}; "
+        "name the right --network, or restore its address book"
+    )
 
 
 def _row(row: "JobRow", store: "RenterStore") -> dict[str, Any]:

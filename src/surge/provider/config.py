@@ -1,6 +1,7 @@
 """What a provider's owner decides, in a file that a person can read and edit: config.toml."""
 
 import tomllib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from surge.model.ask import Ask
 from surge.model.errors import BadInput, CorruptState
+from surge.model.signature import checksum
 from surge.model.units import MicroUsd, Wei, parse_surge, parse_usd
 
 HEADER = """# What this machine offers. Edit it and start `surge provide` again.
@@ -109,9 +111,29 @@ def _checked(fields: dict[str, Any], path: Path) -> ProviderConfig:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         raise BadInput(f"{path}: {where}: {first['msg']}; correct it and start again") from error
-    for text in (config.price_per_gfuel, config.price_per_gib, config.credit, config.redeem_at):
-        parse_usd(text)
+    for name in ("price_per_gfuel", "price_per_gib", "credit", "redeem_at"):
+        _amount(parse_usd, getattr(config, name), f"{path}: {name}")
+    if config.stake:
+        _amount(parse_surge, config.stake, f"{path}: stake")
+    if config.payee and not _is_address(config.payee):
+        raise BadInput(
+            f"{path}: payee: {config.payee!r} is no address in EIP-55 form; correct it, or empty it"
+        )
     return config
+
+
+def _is_address(text: str) -> bool:
+    try:
+        return checksum(bytes.fromhex(text.removeprefix("0x"))) == text
+    except ValueError:
+        return False
+
+
+def _amount(parse: Callable[[str], int], text: str, where: str) -> None:
+    try:
+        parse(text)
+    except BadInput as error:
+        raise BadInput(f"{where}: {error}") from error
 
 
 def save_config(config: ProviderConfig, path: Path) -> None:
