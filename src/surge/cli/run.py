@@ -101,18 +101,18 @@ def run(
 
 
 def _perform(executor: "Executor", program: "Program", timeout: float | None) -> "CommandOutput":
-    """The program's output, with the leases closed. What is interrupted is not paid for."""
+    """The program's output, with the leases closed."""
     try:
         future = executor.enter(program.spec, program.code, program.given, program.output_of)
         output: CommandOutput = future.result(timeout)
     except TimeoutError as error:
         executor.abandon()
         raise LimitExceeded(
-            f"{program.name} did not end within {timeout:g} s and was given up; what did not come back is "
-            "not paid (raise --timeout; `surge leases` shows what is still open)"
+            f"{program.name} did not end within {timeout:g} s and was given up; raise --timeout "
+            "(`surge leases` shows what is still open)"
         ) from error
     except KeyboardInterrupt:
-        tell("closing the leases; what has not come back is not paid")
+        tell("interrupted: closing the leases, with the change back")
         executor.abandon()
         raise
     except BaseException:

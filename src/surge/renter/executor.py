@@ -183,7 +183,8 @@ class Executor(BaseExecutor):
             threading.Thread(target=self._end, args=(job,), name="surge-shutdown").start()
 
     def abandon(self) -> None:
-        """End now: what has not come back is not paid for, and every lease is closed with its change back."""
+        """End without waiting for tasks: they fail, and every lease is closed with its change back as soon as
+        its provider has let go of the work."""
         with self._lock:
             first, self._over = not self._over, True
         if self._job is not None and first:
