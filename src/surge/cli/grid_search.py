@@ -3,6 +3,7 @@
 These functions run in the sandbox, on leased machines; the same ones run here to compare.
 """
 
+from functools import lru_cache
 from typing import Any
 
 DIGITS, CANCER = "digits", "breast_cancer"
@@ -26,17 +27,24 @@ GRID: list[tuple[str, str, dict[str, Any]]] = [
 NEIGHBOURS = 3
 
 
+@lru_cache
+def load(dataset: str) -> tuple[Any, Any]:
+    """Rows and labels, read once per chunk of tasks."""
+    from sklearn.datasets import load_breast_cancer, load_digits
+
+    rows, labels = (load_digits if dataset == "digits" else load_breast_cancer)(return_X_y=True)
+    return rows, labels
+
+
 def fit(dataset: str, model: str, parameters: dict[str, Any]) -> tuple[int, int]:
     """Train on every other row; how many of the rest are classified rightly, and how many there are."""
-    from sklearn.datasets import load_breast_cancer, load_digits
     from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
     from sklearn.naive_bayes import GaussianNB
     from sklearn.neighbors import KNeighborsClassifier
     from sklearn.svm import SVC
     from sklearn.tree import DecisionTreeClassifier
 
-    load = load_digits if dataset == "digits" else load_breast_cancer
-    rows, labels = load(return_X_y=True)
+    rows, labels = load(dataset)
     spread = rows.std(axis=0)
     rows = (rows - rows.mean(axis=0)) / (spread + (spread == 0))
     held_out = [number % 2 == 0 for number in range(len(labels))]
@@ -56,10 +64,7 @@ def fit(dataset: str, model: str, parameters: dict[str, Any]) -> tuple[int, int]
 
 def as_csv(dataset: str) -> str:
     """The dataset's rows, features first and the label last: what the wasm kernel reads."""
-    from sklearn.datasets import load_breast_cancer, load_digits
-
-    load = load_digits if dataset == "digits" else load_breast_cancer
-    rows, labels = load(return_X_y=True)
+    rows, labels = load(dataset)
     lines = [
         ",".join([*(repr(float(cell)) for cell in row), str(int(label))])
         for row, label in zip(rows, labels, strict=True)

@@ -138,15 +138,21 @@ class Pool:
         self._cache = Cache.open(cache_root)
         self._idle: list[_Slot] = []
         self._all: set[_Slot] = set()
+        self._size = 0
         self._freed = asyncio.Condition()
 
     async def start(self) -> None:
-        """Compile the interpreter if need be (once per machine), then start every worker warm."""
+        """Compile the interpreter if need be (once per machine), then start a worker. Others follow when
+        they are needed."""
         await self._add()
-        await asyncio.gather(*(self._add() for _ in range(self._count - 1)))
 
     async def _add(self) -> None:
-        slot = await _Slot.spawn(self._cache)
+        self._size += 1  # before it is there, so that nobody else takes its place
+        try:
+            slot = await _Slot.spawn(self._cache)
+        except BaseException:
+            self._size -= 1
+            raise
         self._all.add(slot)
         try:
             await slot.ask(Warm(), COMPILE_SECONDS, self._progress)
@@ -162,10 +168,13 @@ class Pool:
 
     async def _drop(self, slot: _Slot) -> None:
         self._all.discard(slot)
+        self._size -= 1
         await slot.end()
 
     async def _take(self, spec_id: bytes) -> _Slot:
-        """An idle slot, best one that holds the image already."""
+        """An idle slot, best one that holds the image already; a new one while there are fewer than slots."""
+        if not self._idle and self._size < self._count:
+            await self._add()
         async with self._freed:
             await self._freed.wait_for(lambda: self._idle)
             slot = next((s for s in reversed(self._idle) if s.image == spec_id), self._idle[0])
