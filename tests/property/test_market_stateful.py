@@ -68,11 +68,8 @@ class Trade(RuleBasedStateMachine):
         self.scope.enter_context(boa.env.anchor())
         self.compute = deploy_compute(FEE_BPS, RESERVATION_PRICE, min_pot=1)
         self.compute.surge.approve(self.compute.rewards, 2**256 - 1)
-        self.market, self.registry, self.dollar = (
-            self.compute.market,
-            self.compute.registry,
-            self.compute.dollar,
-        )
+        self.market, self.registry = self.compute.market, self.compute.registry
+        self.dollar = self.compute.dollar
         self.arbiter = str(boa.env.generate_address())
         self.registry.set_arbiter(self.arbiter)
         for key, ask in zip(PROVIDERS, offers, strict=True):
@@ -135,9 +132,8 @@ class Trade(RuleBasedStateMachine):
         caller = address(RENTERS[renter % 2])
         candidates = [address(PROVIDERS[n]) for n in named]
         before = {provider: ask_of(self.compute, provider) for provider in self.stakes}
-        common = (demand.word, escrow, candidates)
-        function = self.market.open_lease if count == 1 else self.market.open_leases
-        arguments = common if count == 1 else (*common, count)
+        arguments = (demand.word, escrow, candidates, *([count] if count > 1 else []))
+        function = self.market.open_leases if count > 1 else self.market.open_lease
         try:
             function(*arguments, sender=caller)
         except boa.BoaError:
@@ -149,21 +145,12 @@ class Trade(RuleBasedStateMachine):
         assert len(opened) == count
         for event in opened:
             self.check_choice(before, candidates, demand, event.provider)
-            before[event.provider] = replace(
-                before[event.provider], load=before[event.provider].load + demand.slots
-            )
-            terms = Terms(
-                caller,
-                str(event.provider),
-                event.slots,
-                event.price_gfuel,
-                event.price_gib,
-                escrow,
-                event.expiry,
-            )
-            assert terms.slots == demand.slots
+            ask = before[event.provider]
+            before[event.provider] = replace(ask, load=ask.load + demand.slots)
+            prices = event.price_gfuel, event.price_gib
+            terms = Terms(caller, str(event.provider), event.slots, *prices, escrow, event.expiry)
             reservation = demand.slots * demand.duration * RESERVATION_PRICE
-            assert event.reservation == reservation
+            assert (event.slots, event.reservation) == (demand.slots, reservation)
             self.open.append(Held(Lease(LeaseId(event.lease), terms, MicroUsd(reservation), bytes(32))))
             self.unswept += reservation
             self.spent[caller] += escrow + reservation
@@ -210,8 +197,7 @@ class Trade(RuleBasedStateMachine):
         said = voucher(held.lease, held.sequence + steps, amount)
         signature = self.compute.signature(said, KEYS[held.lease.terms.renter])
         if not steps or amount == held.settled:
-            reason = "Market: amount not grown" if steps else "Market: sequence not grown"
-            with boa.reverts(reason):
+            with boa.reverts("Market: amount not grown" if steps else "Market: sequence not grown"):
                 self.compute.settle(held.lease, said, signature)
             return
         self.compute.settle(held.lease, said, signature)
@@ -377,9 +363,8 @@ class Trade(RuleBasedStateMachine):
         """M4, S2."""
         for provider in self.stakes:
             ask = ask_of(self.compute, provider)
-            assert ask.load == sum(
-                h.lease.terms.slots for h in self.open if h.lease.terms.provider == provider
-            )
+            leases = [held.lease.terms for held in self.open]
+            assert ask.load == sum(terms.slots for terms in leases if terms.provider == provider)
             assert ask.load <= ask.slots
             if provider not in self.slashed:
                 needed = ask.slots if ask.active else ask.load
@@ -394,14 +379,12 @@ class Trade(RuleBasedStateMachine):
 
     @invariant()
     def classes_have_no_gaps(self) -> None:
-        active = 0
-        for provider in self.stakes:
-            ask = ask_of(self.compute, provider)
-            if ask.active:
-                active += 1
-                assert self.registry.member(ask.sampling_class, ask.index) == provider
+        asks = {provider: ask_of(self.compute, provider) for provider in self.stakes}
+        active = {provider: ask for provider, ask in asks.items() if ask.active}
+        for provider, ask in active.items():
+            assert self.registry.member(ask.sampling_class, ask.index) == provider
         tiers = (Ask(1, 1, 1, memory_tier=tier).sampling_class for tier in (10, 11))
-        assert sum(map(self.registry.class_size, tiers)) == active
+        assert sum(map(self.registry.class_size, tiers)) == len(active)
 
 
 def fitting(ask: Ask, demand: Demand) -> int:
