@@ -102,7 +102,7 @@ def await_line(program: "subprocess.Popen[str]", words: str) -> None:
 
 @pytest.fixture(scope="module")
 def shell(tmp_path_factory):
-    """A network of two providers, brought up by `surge up --detach`."""
+    """A network brought up by `surge up --detach`: one provider, and then another one."""
     root = tmp_path_factory.mktemp("cli")
     shell = Shell(root / "home", root / "work")
     (shell.folder / "job.py").write_text(SCRIPT)
@@ -111,8 +111,10 @@ def shell(tmp_path_factory):
     (shell.folder / "in").write_text("from stdin")
     try:
         # With a pipe to write to: it only returns when nothing that it started holds it open.
-        up = shell.json("up", "--detach", "--providers", "2")
-        assert (up["up"], up["already_up"]) == (True, False)
+        up = shell.json("up", "--detach", "--providers", "1")
+        assert (up["up"], up["already_up"], len(up["asks"])) == (True, False, 1)
+        more = shell.json("up", "--detach", "--providers", "2")
+        assert (more["up"], more["already_up"], len(more["asks"])) == (True, True, 2)
         yield shell
     finally:
         shell.run("down")

@@ -2,6 +2,8 @@
 
 import signal
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -45,16 +47,21 @@ def up(
     known = _provider_folders(home)
     count = providers or len(known) or PROVIDERS
     net = LocalNetwork(count, home=home, port=port, tell=tell)
-    was_up = net.running
-    complete = was_up and _all_running(net, count)
-    if complete and port is None:
-        tell("the local network is up already; nothing to do")
-    else:
-        _start(net, was_up)
-    document = {"already_up": complete, **local_status(net)}
-    answer(document, as_json, show_up)
-    if not (detach or was_up):
-        _stay(net)
+    with _one_at_a_time(net):
+        was_up = net.running
+        if was_up and port is None and _all_running(net, count):
+            tell("the local network is up already; nothing to do")
+        else:
+            _start(net, was_up)
+    try:
+        answer({"already_up": was_up, **local_status(net)}, as_json, show_up)
+        if not (detach or was_up):
+            _watch(net)
+    finally:
+        if not (detach or was_up):
+            tell("bringing the local network down; its state is kept")
+            _listen(signal.SIG_IGN)  # a second Ctrl-C must not leave half of it running
+            net.stop()
 
 
 def down(as_json: AsJson = False, network: Network = None) -> None:
@@ -110,8 +117,23 @@ def _all_running(net: "LocalNetwork", count: int) -> bool:
     return running >= {"bidder", *(f"{_PROVIDER}{number}" for number in range(1, count + 1))}
 
 
+@contextmanager
+def _one_at_a_time(net: "LocalNetwork") -> Iterator[None]:
+    """Two commands that both want a network up must not both deploy one."""
+    import fcntl
+
+    folder = net.home.network(LOCAL)
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with (folder / "up.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 def _start(net: "LocalNetwork", was_up: bool) -> None:
     """Bring up what is missing. When that fails, what this command started alone is stopped again."""
+    _listen(signal.default_int_handler)
+    if was_up:
+        tell("the local network is up already; adding what is missing")
     try:
         net.start()
     except BaseException:
@@ -120,11 +142,16 @@ def _start(net: "LocalNetwork", was_up: bool) -> None:
         raise
 
 
-def _stay(net: "LocalNetwork") -> None:
-    """Until Ctrl-C or SIGTERM; says so when a program ends by itself."""
-    over = threading.Event()
+def _listen(handler: Any) -> None:
+    """To Ctrl-C, to being told to end, and to a terminal that closes."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda *_: over.set())
+        signal.signal(number, handler)
+
+
+def _watch(net: "LocalNetwork") -> None:
+    """Until a signal, or until somebody else brings it down; says so when a program ends by itself."""
+    over = threading.Event()
+    _listen(lambda *_: over.set())
     tell("press Ctrl-C to bring it down")
     gone: set[str] = set()
     while not over.wait(WATCH_SECONDS) and net.running:
@@ -132,10 +159,6 @@ def _stay(net: "LocalNetwork") -> None:
             if not program.running and program.name not in gone:
                 gone.add(program.name)
                 tell(f"{program.name} has ended ({program.last_lines(1)}); see {program.log}")
-    tell("bringing the local network down; its state is kept")
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)  # a second Ctrl-C must not leave half of it running
-    net.stop()
 
 
 def local_status(net: "LocalNetwork") -> dict[str, Any]:

@@ -16,7 +16,6 @@ from surge.renter.access import Access
 from surge.renter.board import Entry, Group
 from surge.renter.job import Job
 from surge.renter.leasing import Settings
-from surge.renter.progress import follow
 from surge.renter.report import Report, report
 from surge.renter.scheduler import GroupKey
 from surge.renter.ship import Shipped, encode_call, read_outcome, ship
@@ -37,7 +36,8 @@ class Executor(BaseExecutor):
     first task and closed, with the change back, at `shutdown`.
 
     Warning: a task sees a virtual clock and seeded randomness, no network, threads or processes; prints
-    of a task appear here when its result does. NumPy's default integer can be 32 bits wide where `warnings` say so.
+    of a task appear here when its result does. NumPy's default integer can be 32 bits wide where
+    `warnings` say so.
     """
 
     def __init__(
@@ -160,6 +160,8 @@ class Executor(BaseExecutor):
             access = self._access
             self._job = Job(self._settings, access.chain(), access.key(), access.store())
             if self._progress:
+                from surge.renter.progress import follow  # slow to import
+
                 self._display = follow(self._job)
         return self._job
 
