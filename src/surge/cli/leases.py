@@ -12,7 +12,7 @@ from surge.cli.words import counted, duration
 from surge.model.units import LeaseId, show_usd
 
 if TYPE_CHECKING:
-    from surge.chain.client import Chain
+    from surge.chain.client import Chain, LeaseState
     from surge.model.lease import Lease
     from surge.renter.access import Access
 
@@ -38,17 +38,18 @@ def leases(
     with reading(access) as chain:
         now, grace = chain.now(), chain.book.parameters.grace_seconds
         mine = chain.leases(renter=renter)
-        rows = [_row(lease, chain, now, grace, jobs) for lease in mine]
+        states = {lease.id: chain.lease_state(lease.id) for lease in mine}
+        shown = [lease for lease in mine if every or states[lease.id].open]
+        rows = [_row(lease, states[lease.id], chain, now, grace, jobs) for lease in reversed(shown)]
     reclaimed: list[dict[str, Any]] = []
     if reclaim:
         overdue = {row["lease"] for row in rows if row["state"] == OVERDUE}
         reclaimed = _reclaim(access, [lease for lease in mine if lease.id in overdue])
         done = {row["lease"] for row in reclaimed}
         rows = [{**row, "state": CLOSED} if row["lease"] in done else row for row in rows]
-    shown = [row for row in reversed(rows) if every or row["state"] != CLOSED]
     document = {
-        "leases": shown,
-        "closed": sum(row["state"] == CLOSED for row in rows),
+        "leases": [row for row in rows if every or row["state"] != CLOSED],
+        "closed": sum(not state.open for state in states.values()) + len(reclaimed),
         "reclaimed": reclaimed,
     }
     answer(document, as_json, show_leases)
@@ -67,8 +68,9 @@ def _jobs(access: "Access") -> dict[LeaseId, str]:
     return found_jobs
 
 
-def _row(lease: "Lease", chain: "Chain", now: int, grace: int, jobs: dict[LeaseId, str]) -> dict[str, Any]:
-    state = chain.lease_state(lease.id)
+def _row(
+    lease: "Lease", state: "LeaseState", chain: "Chain", now: int, grace: int, jobs: dict[LeaseId, str]
+) -> dict[str, Any]:
     closing = None if state.open else chain.closing(lease.id)
     settled = state.settled if closing is None else closing.paid
     left = lease.terms.expiry - now

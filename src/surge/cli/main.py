@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import typer
 
-from surge.cli import earnings, jobs, leases, market, network, provide, run, wallet
+from surge.cli import earnings, jobs, leases, market, network, provide, run, status, wallet
 from surge.cli.options import AsJson, Network
 from surge.cli.output import print_json
 from surge.model.errors import SurgeError
@@ -31,7 +31,7 @@ def demo(as_json: AsJson = False, network: Network = None) -> int:
 
 app.command()(network.up)
 app.command()(network.down)
-app.command()(network.status)
+app.command()(status.status)
 app.command()(demo)
 app.command()(run.run)
 app.command()(market.quote)

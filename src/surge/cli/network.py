@@ -1,4 +1,4 @@
-"""`surge up`, `down` and `status`: the local network, and how a network is."""
+"""`surge up` and `down`: the local network."""
 
 import signal
 import threading
@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from surge.cli.access import found, reading
 from surge.cli.options import AsJson, Network
 from surge.cli.output import answer, tell
-from surge.cli.status_view import show_status, show_up
+from surge.cli.status import PROVIDER, local_status
+from surge.cli.status_view import show_up
 from surge.model.errors import BadInput
 from surge.store.home import LOCAL, Home
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 PROVIDERS = 3
 WATCH_SECONDS = 1.0
-_PROVIDER = "provider-"
 
 
 def up(
@@ -81,24 +80,6 @@ def down(as_json: AsJson = False, network: Network = None) -> None:
     answer({"stopped": stopped}, as_json, lambda _: [said])
 
 
-def status(as_json: AsJson = False, network: Network = None) -> None:
-    """How the network is."""
-    home = Home.default()
-    if not home.book(network).exists() and network is None:
-        document: dict[str, Any] = {"network": home.network().name, "home": str(home.root), "up": False}
-    elif (home.network(network) / "chain").exists():
-        from surge.local import LocalNetwork
-
-        document = local_status(LocalNetwork(home=home))
-    else:
-        found(network)
-        document = _chain_status(home, network)
-    answer(document, as_json, show_status)
-
-
-# The local network
-
-
 def _local_home(network: str | None) -> Home:
     if network not in (None, LOCAL):
         raise BadInput(
@@ -114,7 +95,7 @@ def _provider_folders(home: Home) -> list[str]:
 
 def _all_running(net: "LocalNetwork", count: int) -> bool:
     running = {program.name for program in net.programs() if program.running}
-    return running >= {"bidder", *(f"{_PROVIDER}{number}" for number in range(1, count + 1))}
+    return running >= {"bidder", *(f"{PROVIDER}{number}" for number in range(1, count + 1))}
 
 
 @contextmanager
@@ -159,60 +140,3 @@ def _watch(net: "LocalNetwork") -> None:
             if not program.running and program.name not in gone:
                 gone.add(program.name)
                 tell(f"{program.name} has ended ({program.last_lines(1)}); see {program.log}")
-
-
-def local_status(net: "LocalNetwork") -> dict[str, Any]:
-    """Of a local network, up or down."""
-    document = _chain_status(net.home, LOCAL) if net.running else _described(net.home, LOCAL)
-    asks = document.get("asks", {})
-    programs = []
-    for program in net.programs():
-        row: dict[str, Any] = {"name": program.name, "running": program.running, "pid": program.pid}
-        if program.name.startswith(_PROVIDER):
-            row["address"] = _address(net, int(program.name.removeprefix(_PROVIDER)))
-            row["serving"] = row["address"] in asks
-        programs.append({**row, "log": str(program.log)})
-    return {**document, "up": net.running, "programs": programs}
-
-
-def _address(net: "LocalNetwork", number: int) -> str | None:
-    from surge.chain.wallet import wallet_address
-
-    key = net.provider_home(number) / "key.json"
-    return wallet_address(key) if key.exists() else None
-
-
-# Any network
-
-
-def _described(home: Home, network: str | None) -> dict[str, Any]:
-    """What the address book says; no node is asked."""
-    from surge.chain.book import load_book
-
-    document = {"network": home.network(network).name, "home": str(home.root), "up": False}
-    path = home.book(network)
-    if not path.exists():
-        return document
-    book = load_book(path)
-    return {**document, "chain_id": book.chain_id, "rpc_url": book.rpc_url, "contracts": dict(book.addresses)}
-
-
-def _chain_status(home: Home, network: str | None) -> dict[str, Any]:
-    """Of the chain. Raises NoNetwork."""
-    from surge.model.units import show_usd
-    from surge.renter.access import Access
-
-    document = _described(home, network)
-    access = Access(home, network)
-    with reading(access) as chain:
-        offers = chain.offers()
-        return {
-            **document,
-            "up": True,
-            "block": chain.block_number(),
-            "epoch": chain.epoch(),
-            "unswept_fees": show_usd(chain.pot()),
-            "slots": sum(offer.ask.slots for offer in offers),
-            "free_slots": sum(offer.ask.free_slots for offer in offers),
-            "asks": {offer.provider: offer.ask.free_slots for offer in offers},
-        }

@@ -77,7 +77,7 @@ def _agree(folder: "Place", config: "ProviderConfig", chain: "Chain") -> None:
             [
                 ("network", f"{chain.book.name}, chain {chain.book.chain_id}"),
                 ("provider", chain.address),
-                ("offers", f"{counted(config.slots, 'sandbox')[:-1]}es" if config.slots > 1 else "1 sandbox"),
+                ("offers", counted(config.slots, "sandbox")),
                 ("memory", f"{config.memory_mib:,} MiB each"),
                 (
                     "price",

@@ -18,8 +18,9 @@ def duration(seconds: int, most: int = 2) -> str:
 
 
 def counted(count: int, noun: str) -> str:
-    """ "1 lease", "2 leases"."""
-    return f"{count:,} {noun}" + ("" if count == 1 else "s")
+    """ "1 lease", "2 leases", "2 sandboxes"."""
+    plural = "es" if noun.endswith("x") else "s"
+    return f"{count:,} {noun}" + ("" if count == 1 else plural)
 
 
 def moment(seconds: int) -> str:

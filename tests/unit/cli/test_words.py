@@ -33,6 +33,10 @@ def test_counts_agree_with_their_noun():
     ]
 
 
+def test_plurals_are_english():
+    assert counted(2, "sandbox") == "2 sandboxes"
+
+
 def test_only_addresses_are_shortened():
     assert short("0xE72E0C4A5b528758BEf5BFB343F4e288de9eeE34") == "0xE72E0C…eE34"
     assert short("all") == "all"
