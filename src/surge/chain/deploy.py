@@ -2,8 +2,8 @@
 
 Order: the dollar (unless one is given), SurgeToken, Registry, Market, Rewards; then each contract learns
 the others, once. A journal beside the address book names each contract's address before it is created, so
-a second run finds what the first one left. After `deploy` the deployer has no power over the contracts;
-it holds the genesis supply.
+a second run finds what the first one left. After `deploy` the deployer holds the genesis supply
+and one power: it can name the Registry's arbiter, once. Until the Arbiter is built nobody can slash.
 """
 
 from collections.abc import Callable
