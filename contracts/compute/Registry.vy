@@ -357,6 +357,7 @@ def book(
         distance: uint256 = score._distance(ask, demand)
         distances.append(distance)
         costs.append(score._cost(ask, demand, distance) if score._fits(ask, demand) else NEVER)
+    nearest: uint256 = self._median_up(distances, costs)
     kind: uint256 = score._class_of_demand(demand)
     draws: bytes32 = seed
     booked: DynArray[uint256, MAX_BOOKINGS] = []
@@ -367,7 +368,7 @@ def book(
             if costs[place] < best_cost:
                 best = candidates[place]
                 best_cost = costs[place]
-        better: address = self._draw(demand, kind, draws, best_cost, distances, costs)
+        better: address = self._draw(demand, kind, draws, nearest, best_cost)
         drawn: uint256 = 0
         if better != empty(address):
             best = better
@@ -381,47 +382,36 @@ def book(
             draws = keccak256(draws)
             for place: uint256 in range(len(candidates), bound=MAX_CANDIDATES):
                 if candidates[place] == best:
-                    fits: bool = score._fits(ask, demand)
-                    costs[place] = score._cost(ask, demand, distances[place]) if fits else NEVER
+                    costs[place] = NEVER
+                    if score._fits(ask, demand):
+                        costs[place] = score._cost(ask, demand, distances[place])
+                    else:
+                        nearest = self._median_up(distances, costs)
     return booked
 
 
 @internal
 @view
-def _draw(
-    demand: uint256,
-    kind: uint256,
-    seed: bytes32,
-    limit: uint256,
-    distances: DynArray[uint256, MAX_CANDIDATES],
-    costs: DynArray[uint256, MAX_CANDIDATES],
-) -> address:
+def _draw(demand: uint256, kind: uint256, seed: bytes32, nearest: uint256, limit: uint256) -> address:
     """
-    @notice The best of DRAWS members of a class, one from each half of the seed; none if none costs less than `limit`.
+    @notice The best of DRAWS members of a class, one from each half of the seed, none of them nearer than
+            `nearest`; nobody if none costs less than `limit`.
     """
     size: uint256 = self.class_size[kind]
     best: address = empty(address)
+    if size == 0:
+        return best
     best_cost: uint256 = limit
-    nearest: uint256 = NEVER
     left: uint256 = convert(seed, uint256)
     for _: uint256 in range(DRAWS):
-        if size == 0:
-            break
         member: address = self.members[kind][(left & U128) % size]
         left >>= 128
         ask: uint256 = self.ask_of[member]
         if score._fits(ask, demand):
-            # What loses at its own distance loses at the median's too: mostly that need not be known.
-            distance: uint256 = score._distance(ask, demand)
-            cost: uint256 = score._cost(ask, demand, distance)
+            cost: uint256 = score._cost(ask, demand, max(score._distance(ask, demand), nearest))
             if cost < best_cost:
-                if nearest == NEVER:
-                    nearest = self._median_up(distances, costs)
-                if distance < nearest:
-                    cost = score._cost(ask, demand, nearest)
-                if cost < best_cost:
-                    best = member
-                    best_cost = cost
+                best = member
+                best_cost = cost
     return best
 
 
