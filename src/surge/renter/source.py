@@ -11,7 +11,9 @@ import builtins
 import inspect
 import sys
 import types
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from surge.model.errors import CannotShip
 
@@ -90,7 +92,7 @@ def find_class(kind: type, name: str) -> Definition:
     tree = _tree(lines, name)
     methods = [
         f.__code__
-        for f in map(inspect.unwrap, _plain_functions(kind))
+        for f in (inspect.unwrap(plain) for plain in _plain_functions(kind))
         if isinstance(f, types.FunctionType) and f.__qualname__.startswith(kind.__qualname__ + ".")
     ]
     found = [n for n in ast.walk(tree) if isinstance(n, ast.ClassDef) and n.name == kind.__name__]
@@ -115,7 +117,7 @@ def find_class(kind: type, name: str) -> Definition:
     raise _changed(name, inspect.getsourcefile(kind) or "its file")
 
 
-def _plain_functions(kind: type) -> list[object]:
+def _plain_functions(kind: type) -> list[Callable[..., Any]]:
     found: list[object] = []
     for value in vars(kind).values():
         part = getattr(value, "__func__", getattr(value, "fget", value))
