@@ -15,7 +15,9 @@ import pytest
 
 from surge.chain.book import load_book
 from surge.chain.client import Chain
-from surge.chain.wallet import wallet_address
+from surge.chain.rpc import Rpc
+from surge.chain.wallet import load_wallet, wallet_address
+from surge.model.demand import Demand
 from surge.model.units import parse_usd, show_usd
 from surge.run import kernels
 
@@ -315,6 +317,30 @@ def test_no_anvil_and_a_taken_port_are_told_at_once(tmp_path):
     assert (code, kind) == (3, "Unavailable")
     assert f"port {port} is taken" in message
     assert not list(home.home.glob("networks/*/chain/*.json"))
+
+
+def test_money_left_in_an_expired_lease_is_taken_back(shell):
+    """Its provider never heard of the lease, so nobody else ends it."""
+    book = load_book(shell.home / "networks" / "local" / "book.json")
+    before = shell.dollars()
+    with Chain(book, load_wallet(shell.home / "wallet.json").key) as chain:
+        offer = chain.offers()[0]
+        ask = offer.ask
+        demand = Demand(
+            ask.price_gfuel, ask.price_gib, duration=60, memory_tier=ask.memory_tier, runtime=ask.runtime
+        )
+        lease, _ = chain.open_lease(demand, parse_usd("0.25"), [offer.provider])
+    soon = shell.json("leases")["leases"][0]
+    assert (soon["lease"], soon["state"], soon["job"]) == (lease.id, "ending", None)
+    assert shell.json("leases", "--reclaim")["reclaimed"] == []
+    node = Rpc(book.rpc_url)
+    node.call("evm_increaseTime", 60 + book.parameters.grace_seconds + 1)
+    node.call("evm_mine")
+    node.close()
+    shown = shell.run("leases")
+    assert b"take it back with `surge leases --reclaim`" in shown.stdout
+    assert shell.json("leases", "--reclaim")["reclaimed"] == [{"lease": lease.id, "refund": "0.25"}]
+    assert shell.dollars() == before - lease.reservation
 
 
 def test_down_keeps_the_state_and_up_resumes_it(shell, wasm_job):
