@@ -422,7 +422,8 @@ def _median_up(
 ) -> uint256:
     """
     @notice The upper median of the values that have a cost; without any, as far as can be.
-    @dev The least value that more than half of the values, rounded down, don't exceed.
+    @dev The least value that more than `half` of those with a cost don't exceed. A value without a cost is never
+         that: if it has so many below it, the greatest of them has, too.
     """
     half: uint256 = 0
     for cost: uint256 in costs:
@@ -431,7 +432,7 @@ def _median_up(
     half //= 2
     median: uint256 = score.FAR
     for i: uint256 in range(len(values), bound=MAX_CANDIDATES):
-        if costs[i] < NEVER and values[i] < median:
+        if values[i] < median:
             at_most: uint256 = 0
             for j: uint256 in range(len(values), bound=MAX_CANDIDATES):
                 if costs[j] < NEVER and values[j] <= values[i]:

@@ -81,6 +81,18 @@ def test_candidates_that_do_not_fit_are_no_measure(compute: Compute) -> None:
     assert book(compute, near, named, nearer) == (liar, True)
 
 
+def test_a_candidate_that_fills_up_on_the_way_is_no_measure_any_more(compute: Compute) -> None:
+    """Of places 40, 50 and 140 the median is 50; when the first is full, it is 140."""
+    first, second, third = (
+        publish(compute, key, replace(offer(1_000, place, memory_tier=OTHER_CLASS), slots=slots))
+        for key, place, slots in zip(keys(3), (40, 50, 140), (1, 9, 9), strict=True)
+    )
+    publish(compute, CHEATER, replace(offer(999, 0), slots=9))
+    arguments = (DEMAND.word, bytes(32), [first, second, third], 3)
+    booked = compute.registry.book(*arguments, sender=compute.market.address)
+    assert [Booked.of(word)[::3] for word in booked] == [(first, False), (second, False), (second, False)]
+
+
 def test_without_candidates_all_draws_are_equally_far(compute: Compute) -> None:
     one, other = keys(2)
     near, cheap = publish(compute, one, offer(1_000, 0)), publish(compute, other, offer(999, 9_000))
