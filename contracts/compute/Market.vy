@@ -7,7 +7,7 @@
 
         open_lease -> (top_up) -> settle ... -> close | reclaim
 
-        M1: dollars held = sum of open escrows less what they settled + unswept fees.
+        M1: dollars held = sum over open leases of escrow - settled + the fee of what is settled, + unswept fees.
         M2: a voucher's sequence and amount only grow; nobody is paid more than signed or escrowed.
         M3: after expiry and grace the renter gets back what no voucher claims, and nobody can take earned
             work back before: an earlier end needs the provider.
@@ -107,7 +107,7 @@ SEPARATOR: immutable(bytes32)
 
 rewards: public(address)
 leases: public(HashMap[uint256, uint256])
-# One word: leases opened (40 bits) | epoch (32) | settlement fees of the epoch (88) | unswept fees (96).
+# One word: leases opened (40 bits) | epoch (32) | fees of leases that ended in it (88) | unswept fees (96).
 # A payment adds less than 2**40 and the constructor bounds a reservation, so no part can reach the next.
 books: uint256
 fees_of_ended: HashMap[uint256, uint256]
@@ -303,10 +303,8 @@ def close(
     if amount != settled or sequence != word >> 40 & MAX_SEQUENCE:
         v, r, s = self._parts(renter_signature)
         self._check_voucher(lease, terms.renter, terms.escrow, word, sequence, amount, root, v, r, s)
-    self.leases[lease] = 0
-    extcall Registry(REGISTRY).release(terms.provider, convert(terms.slots, uint256))
     refund: uint256 = convert(terms.escrow, uint256) - amount
-    log LeaseClosed(lease=lease, paid=amount, refund=refund)
+    self._end(lease, terms.provider, terms.slots, amount, refund)
     if amount > settled:
         self._pay(lease, terms.provider, settled, sequence, amount, root)
     self._give(terms.renter, refund)
@@ -320,10 +318,8 @@ def reclaim(lease: uint256, terms: Terms):
     word: uint256 = self._held(lease, terms)
     assert block.timestamp > convert(terms.expiry, uint256) + GRACE_SECONDS, "Market: expiry and grace not over"
     settled: uint256 = word & MAX_AMOUNT
-    self.leases[lease] = 0
-    extcall Registry(REGISTRY).release(terms.provider, convert(terms.slots, uint256))
     refund: uint256 = convert(terms.escrow, uint256) - settled
-    log LeaseClosed(lease=lease, paid=settled, refund=refund)
+    self._end(lease, terms.provider, terms.slots, settled, refund)
     self._give(terms.renter, refund)
 
 
@@ -419,23 +415,44 @@ def _build_separator() -> bytes32:
 @internal
 def _pay(lease: uint256, provider: address, settled: uint256, sequence: uint256, amount: uint256, root: bytes32):
     """
-    @notice The difference to the payee, less the fee, which stays until it is swept.
+    @notice The difference to the payee, less its fee, which stays with the lease until the lease ends.
+    """
+    delta: uint256 = unsafe_sub(amount, settled)
+    fee: uint256 = unsafe_sub(self._fee(amount), self._fee(settled))
+    log Settled(lease=lease, provider=provider, sequence=sequence, amount=amount, root=root, fee=fee)
+    self._give(self._payee(provider, self.accounts[provider]), unsafe_sub(delta, fee))
+
+
+@internal
+@view
+def _fee(paid: uint256) -> uint256:
+    """
+    @notice Of all that a lease has paid; rounded down once, however many settlements it took.
     """
     # Below 2**40, and FEE_BPS is at most BPS.
-    delta: uint256 = unsafe_sub(amount, settled)
-    fee: uint256 = unsafe_div(unsafe_mul(delta, FEE_BPS), BPS)
-    books: uint256 = self.books
-    self.books = unsafe_add(books, (fee << EPOCH_FEES) | (fee << UNSWEPT))
-    account: uint256 = self.accounts[provider]
-    epoch: uint256 = books >> EPOCH & U32
-    last: uint256 = account >> LAST_EPOCH & U32
-    if last != epoch:
-        if account >> FEES != 0:
-            self.earlier_fees[last][provider] = account >> FEES
-        account = (account & U160) | (epoch << LAST_EPOCH)
-    self.accounts[provider] = account + (fee << FEES)
-    log Settled(lease=lease, provider=provider, sequence=sequence, amount=amount, root=root, fee=fee)
-    self._give(self._payee(provider, account), unsafe_sub(delta, fee))
+    return unsafe_div(unsafe_mul(paid, FEE_BPS), BPS)
+
+
+@internal
+def _end(lease: uint256, provider: address, slots: uint16, paid: uint256, refund: uint256):
+    """
+    @notice Clear the lease, free its slots (M4) and book its fee: once, so that a settlement writes one word.
+    """
+    self.leases[lease] = 0
+    fee: uint256 = self._fee(paid)
+    if fee > 0:
+        books: uint256 = self.books
+        self.books = unsafe_add(books, (fee << EPOCH_FEES) | (fee << UNSWEPT))
+        account: uint256 = self.accounts[provider]
+        epoch: uint256 = books >> EPOCH & U32
+        last: uint256 = account >> LAST_EPOCH & U32
+        if last != epoch:
+            if account >> FEES != 0:
+                self.earlier_fees[last][provider] = account >> FEES
+            account = (account & U160) | (epoch << LAST_EPOCH)
+        self.accounts[provider] = account + (fee << FEES)
+    extcall Registry(REGISTRY).release(provider, convert(slots, uint256))
+    log LeaseClosed(lease=lease, paid=paid, refund=refund)
 
 
 @internal
@@ -525,7 +542,7 @@ def payee_of(provider: address) -> address:
 @view
 def fees_of(epoch: uint256, provider: address) -> uint256:
     """
-    @notice Settlement fees of a provider's leases in an epoch.
+    @notice Fees of a provider's leases that ended in an epoch.
     """
     account: uint256 = self.accounts[provider]
     return account >> FEES if epoch == account >> LAST_EPOCH & U32 else self.earlier_fees[epoch][provider]
@@ -535,7 +552,7 @@ def fees_of(epoch: uint256, provider: address) -> uint256:
 @view
 def fees_in(epoch: uint256) -> uint256:
     """
-    @notice Settlement fees of an epoch, reservations not among them.
+    @notice Fees of the leases that ended in an epoch, reservations not among them.
     """
     books: uint256 = self.books
     return books >> EPOCH_FEES & U88 if epoch == books >> EPOCH & U32 else self.fees_of_ended[epoch]

@@ -90,6 +90,12 @@ class Compute:
             int.from_bytes(signature[32:64], "big"),
         )
 
+    def end(self, lease: Lease, settled: Voucher) -> None:
+        """The provider closes a lease whose latest voucher is settled; its fee is booked now."""
+        terms, signatures = astuple(lease.terms), (b"", b"")
+        with boa.env.prank(str(lease.terms.provider)):
+            self.market.close(lease.id, terms, settled.sequence, settled.amount, settled.root, *signatures)
+
 
 def deploy_compute(fee_bps: int = 500, reservation_price: int = 1, **changes: Any) -> Compute:
     """Everything that a network is deployed with; `changes` go to the rules of Rewards."""

@@ -73,6 +73,8 @@ def test_a_fee_of_everything_and_of_nothing() -> None:
             provider = compute.provide()
             lease = compute.rent(ESCROW)
             compute.settle(lease, voucher(lease, 1, 1_000))
+            assert compute.dollar.balanceOf(compute.market) == ESCROW - 1_000 + kept
+            compute.end(lease, voucher(lease, 1, 1_000))
             assert (compute.dollar.balanceOf(provider), compute.market.unswept()) == (paid, kept)
             assert compute.market.fees_of(0, provider) == compute.market.fees_in(0) == kept
-            assert compute.dollar.balanceOf(compute.market) == ESCROW - 1_000 + kept
+            assert compute.dollar.balanceOf(compute.market) == kept

@@ -282,14 +282,15 @@ def test_a_dollar_that_calls_back_finds_nothing_half_done(hostile: tuple[Any, Co
               int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:64], "big"))  # fmt: skip
     arm(market.settle, *settle)
     compute.settle(lease, said)  # the same voucher again, while the first is paid
-    fees += 50_000
-    check(2 * ESCROW - 1_000_000)
+    check(2 * ESCROW - 1_000_000 + 50_000)
     assert market.unswept() == fees
+    fees += 50_000
 
     wait(900 + GRACE + 1)
     arm(market.reclaim, lease.id, astuple(lease.terms))
     market.reclaim(lease.id, astuple(lease.terms))  # twice, one inside the other
     check(ESCROW)
+    assert market.unswept() == fees
 
     final = voucher(other, 1, 2_000_000)
     arm(market.reclaim, other.id, astuple(other.terms))

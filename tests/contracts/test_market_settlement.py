@@ -30,9 +30,14 @@ def test_a_voucher_pays_what_it_adds(compute: Compute, lease: Lease) -> None:
     compute.settle(lease, voucher(lease, 7, 1_000_019))
     assert told(compute.market, "Settled")[-1] == 0  # 0.95: a fee is rounded down
     assert compute.dollar.balanceOf(provider) == 950_019
-    compute.settle(lease, voucher(lease, MAX_SEQUENCE, ESCROW))
-    assert compute.dollar.balanceOf(compute.market) == compute.market.unswept() == 249_999 + RESERVATION
-    assert compute.market.fees_of(0, provider) == compute.market.fees_in(0) == 249_999
+    last = voucher(lease, MAX_SEQUENCE, ESCROW)
+    compute.settle(lease, last)
+    assert compute.dollar.balanceOf(provider) == ESCROW - 250_000
+    assert compute.dollar.balanceOf(compute.market) == 250_000 + RESERVATION
+    assert (compute.market.fees_in(0), compute.market.unswept()) == (0, RESERVATION)
+    compute.end(lease, last)
+    assert compute.dollar.balanceOf(compute.market) == compute.market.unswept() == 250_000 + RESERVATION
+    assert compute.market.fees_of(0, provider) == compute.market.fees_in(0) == 250_000
 
 
 def test_the_payee_is_read_at_settlement(compute: Compute, lease: Lease) -> None:
@@ -41,22 +46,28 @@ def test_the_payee_is_read_at_settlement(compute: Compute, lease: Lease) -> None
     compute.registry.set_payee(payee, sender=lease.terms.provider)
     compute.settle(lease, voucher(lease, 2, 2_000_000))
     assert compute.dollar.balanceOf(payee) == compute.dollar.balanceOf(lease.terms.provider) == 950_000
+    compute.end(lease, voucher(lease, 2, 2_000_000))
     assert compute.market.fees_of(0, lease.terms.provider) == 100_000
+
+
+def pay_and_end(compute: Compute, lease: Lease, amount: int) -> None:
+    compute.settle(lease, voucher(lease, 1, amount))
+    compute.end(lease, voucher(lease, 1, amount))
 
 
 def test_the_payee_and_the_fees_share_a_word(compute: Compute, lease: Lease) -> None:
     provider, payee, market = lease.terms.provider, boa.env.generate_address(), compute.market
     with boa.reverts("Market: only the registry"):
         market.set_payee(provider, payee, sender=provider)
-    compute.settle(lease, voucher(lease, 1, 1_000_000))
+    pay_and_end(compute, lease, 1_000_000)
     compute.registry.set_payee(payee, sender=provider)
     assert market.payee_of(provider) == payee == compute.registry.payee_of(provider)
     assert [market.fees_of(epoch, provider) for epoch in range(3)] == [50_000, 0, 0]
     for _ in range(2):
         market.sweep(sender=compute.rewards.address)
     assert [market.fees_of(epoch, provider) for epoch in range(3)] == [50_000, 0, 0]
-    compute.settle(lease, voucher(lease, 2, 3_000_000))
-    compute.settle(lease, voucher(lease, 3, 4_000_000))
+    pay_and_end(compute, compute.rent(ESCROW), 2_000_000)
+    pay_and_end(compute, compute.rent(ESCROW), 1_000_000)
     assert [market.fees_of(epoch, provider) for epoch in range(4)] == [50_000, 0, 150_000, 0]
     assert market.payee_of(provider) == payee
     compute.registry.set_payee(provider, sender=provider)
@@ -113,26 +124,24 @@ def test_signatures_that_are_refused(compute: Compute, lease: Lease) -> None:
 
 
 def test_a_sweep_ends_the_epoch(compute: Compute, lease: Lease) -> None:
+    """A fee counts for the epoch in which its lease ends (M1)."""
     provider, rewards, market = lease.terms.provider, compute.rewards.address, compute.market
-    compute.settle(lease, voucher(lease, 1, 1_000_000))
+    pay_and_end(compute, lease, 1_000_000)
     assert (market.epoch(), market.fees_in(0), market.fees_in(1)) == (0, 50_000, 0)
     with boa.reverts("Market: only the rewards"):
         market.sweep()
-    assert market.sweep(sender=rewards) == 50_000 + RESERVATION
-    assert told(market, "Swept") == (0, 50_000 + RESERVATION)
-    assert compute.dollar.balanceOf(rewards) == 50_000 + RESERVATION
+    second = compute.rent(ESCROW)
+    compute.settle(second, voucher(second, 1, 400_000))
+    assert market.sweep(sender=rewards) == 50_000 + 2 * RESERVATION
+    assert told(market, "Swept") == (0, 50_000 + 2 * RESERVATION)
+    assert compute.dollar.balanceOf(rewards) == 50_000 + 2 * RESERVATION
     assert (market.unswept(), market.epoch(), market.fees_in(0), market.fees_in(1)) == (0, 1, 50_000, 0)
-    compute.settle(lease, voucher(lease, 2, 3_000_000))
+    compute.settle(second, voucher(second, 2, 2_000_000))
+    compute.end(second, voucher(second, 2, 2_000_000))
     assert (market.fees_of(0, provider), market.fees_of(1, provider)) == (50_000, 100_000)
     assert (market.fees_in(0), market.fees_in(1), market.unswept()) == (50_000, 100_000, 100_000)
-    compute.rent(ESCROW)
-    assert (market.fees_in(1), market.unswept(), market.leases_count()) == (100_000, 100_900, 2)
-    assert market.sweep(sender=rewards) == 100_900
+    assert market.sweep(sender=rewards) == 100_000
     assert market.sweep(sender=rewards) == 0
-    assert (market.epoch(), market.fees_in(0), market.fees_in(1), market.fees_in(2)) == (
-        3,
-        50_000,
-        100_000,
-        0,
-    )
-    assert compute.dollar.balanceOf(market) == 2 * ESCROW - 3_000_000
+    assert [market.fees_in(epoch) for epoch in range(3)] == [50_000, 100_000, 0]
+    assert (market.epoch(), market.leases_count()) == (3, 2)
+    assert compute.dollar.balanceOf(market) == 0

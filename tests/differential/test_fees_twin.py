@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from contracts.paid_lease import deploy_compute
 from contracts.pots import UNSHRUNK
 from surge.model.units import Bps, MicroUsd, Seconds
-from surge.settle.fees import reservation, split
+from surge.settle.fees import fee_down, reservation, split
 from surge.settle.voucher import next_voucher, unpaid
 
 
@@ -29,13 +29,17 @@ def test_every_payment_of_a_lease(
         assert lease.reservation == reservation(slots, Seconds(duration), MicroUsd(price))
         voucher, paid, kept = unpaid(lease.id), 0, 0
         for step in steps:
-            voucher = next_voucher(voucher, MicroUsd(voucher.amount + step), bytes(32))
+            before = voucher.amount
+            voucher = next_voucher(voucher, MicroUsd(before + step), bytes(32))
             compute.settle(lease, voucher)
-            parts = split(MicroUsd(step), Bps(fee_bps))
+            parts = split(before, voucher.amount, Bps(fee_bps))
             (settled,) = (e for e in compute.market.get_logs() if type(e).__name__ == "Settled")
             assert settled.fee == parts.fee
             paid, kept = paid + parts.provider, kept + parts.fee
         assert compute.dollar.balanceOf(provider) == paid
+        assert (compute.market.fees_in(0), compute.market.unswept()) == (0, lease.reservation)
+        compute.end(lease, voucher)
         assert compute.market.fees_of(0, provider) == compute.market.fees_in(0) == kept
+        assert kept == fee_down(sum(steps), fee_bps)
         assert compute.market.unswept() == kept + lease.reservation
         assert paid + kept == sum(steps)

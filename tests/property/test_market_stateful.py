@@ -115,6 +115,7 @@ class Trade(RuleBasedStateMachine):
         terms = held.lease.terms
         assert told(self.market, "LeaseClosed") == (held.lease.id, paid, terms.escrow - paid)
         self.spent[terms.renter] -= terms.escrow - paid
+        self.unswept += fee_down(paid, FEE_BPS)
 
     def pick(self, number: int) -> Held:
         return self.open[number % len(self.open)]
@@ -229,8 +230,7 @@ class Trade(RuleBasedStateMachine):
                 self.compute.settle(held.lease, said, foreign)
 
     def paid(self, held: Held, sequence: int, amount: int) -> None:
-        fee = fee_down(MicroUsd(amount - held.settled), FEE_BPS)
-        self.unswept += fee
+        fee = fee_down(amount, FEE_BPS) - fee_down(held.settled, FEE_BPS)
         self.earned[self.payees[held.lease.terms.provider]] += amount - held.settled - fee
         held.sequence, held.settled = sequence, amount
 
@@ -352,7 +352,8 @@ class Trade(RuleBasedStateMachine):
         """M1, M2."""
         assert self.market.unswept() == self.unswept
         escrows = sum(held.lease.terms.escrow - held.settled for held in self.open)
-        assert self.dollar.balanceOf(self.market) == escrows + self.unswept + self.donated
+        withheld = sum(fee_down(held.settled, FEE_BPS) for held in self.open)
+        assert self.dollar.balanceOf(self.market) == escrows + withheld + self.unswept + self.donated
         for renter, spent in self.spent.items():
             assert self.dollar.balanceOf(renter) == 10**12 - spent
         for provider, earned in self.earned.items():

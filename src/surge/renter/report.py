@@ -81,14 +81,16 @@ def report(job: JobRow, store: RenterStore, chain: Chain) -> Report:
             kinds.add(receipt.measured)
         if (paid := store.voucher(lease.id)) is not None:
             signed += paid.voucher.amount
-        before = 0
+        before = withheld = 0
         for settlement in chain.settlements(lease=lease.id):
             delta, before = settlement.amount - before, settlement.amount
             fees += settlement.fee
             settled += delta
             provider = settlement.provider
             payments[provider] = payments.get(provider, 0) + delta - settlement.fee
-            shares.append((settlement.block, provider, settlement.fee))
+            withheld += settlement.fee
+        if (closing := chain.closing(lease.id)) is not None:
+            shares.append((closing.block, lease.terms.provider, withheld))
     reservations = sum(lease.reservation for lease in leases)
     burned, rewards = _burned_and_rewards(chain, shares, reservations)
     gas = sum(transactions.values())

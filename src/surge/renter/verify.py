@@ -13,9 +13,9 @@ from surge.model.errors import BadInput, SurgeError
 from surge.model.lease import Lease
 from surge.model.receipt import Receipt, setup_chunk, setup_outcome, task_leaf
 from surge.model.task import SETTLED_STATUSES, WASM, ImageSpec, Outcome, Task, chunk_id, moved_of
-from surge.model.units import show_usd
+from surge.model.units import MicroUsd, show_usd
 from surge.model.voucher import Voucher
-from surge.settle.fees import fee_down
+from surge.settle.fees import split
 from surge.settle.merkle import prove, root_of
 from surge.settle.merkle import verify as included
 from surge.settle.voucher import check_receipt, check_voucher
@@ -245,9 +245,9 @@ def _settlement(
     if not settlements:
         _need(closing is None or paid is None, "the lease is closed, but its voucher was never paid")
         return "nothing to settle" if paid is None else "not settled yet; the provider can redeem its voucher"
-    before = 0
+    before = MicroUsd(0)
     for settlement in settlements:
-        fee = fee_down(settlement.amount - before, chain.book.parameters.fee_bps)
+        fee = split(before, settlement.amount, chain.book.parameters.fee_bps).fee
         _need(settlement.fee == fee, f"the Market kept {show_usd(settlement.fee)} instead of {show_usd(fee)}")
         before = settlement.amount
     last = settlements[-1]

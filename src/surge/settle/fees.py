@@ -12,15 +12,16 @@ class Split(NamedTuple):
     fee: MicroUsd
 
 
-def fee_down(delta: int, fee_bps: int) -> MicroUsd:
-    """The Market's fee on a payment of `delta`; the fraction goes to the provider."""
-    return MicroUsd(delta * fee_bps // BPS)
+def fee_down(paid: int, fee_bps: int) -> MicroUsd:
+    """The Market's fee on all that a lease has paid; the fraction goes to the provider."""
+    return MicroUsd(paid * fee_bps // BPS)
 
 
-def split(delta: MicroUsd, fee_bps: Bps) -> Split:
-    """Of one settlement: `delta` is what the voucher adds to the amount already settled."""
-    fee = fee_down(delta, fee_bps)
-    return Split(MicroUsd(delta - fee), fee)
+def split(before: MicroUsd, amount: MicroUsd, fee_bps: Bps) -> Split:
+    """Of one settlement, from the amount settled before to the voucher's. However many settlements a lease
+    takes, its fees add up to `fee_down` of the last amount; they are booked when the lease ends."""
+    fee = MicroUsd(fee_down(amount, fee_bps) - fee_down(before, fee_bps))
+    return Split(MicroUsd(amount - before - fee), fee)
 
 
 def reservation(slots: int, duration: Seconds, price: MicroUsd) -> MicroUsd:

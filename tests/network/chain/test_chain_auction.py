@@ -26,10 +26,10 @@ def network(tmp_path):
 
 @pytest.fixture
 def provider(network):
-    """One that has earned: a dollar was settled, with five cents of fees."""
+    """One that has earned: a lease of a dollar ended, with five cents of fees."""
     provider, renter = network.provider(), network.account(usd=parse_usd("100"))
     lease, _ = renter.open_lease(DEMAND, parse_usd("10"), [provider.address])
-    provider.settle(lease, *voucher(renter, lease, 1, parse_usd("1")))
+    provider.close_lease(lease, *voucher(renter, lease, 1, parse_usd("1")))
     return provider
 
 
