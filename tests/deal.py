@@ -7,33 +7,29 @@ import contextlib
 import itertools
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import SimpleNamespace
 
 from coincurve import PrivateKey
 
-from surge.chain.market import Closing, LeaseState
+from small_market import DOMAIN, Market
 from surge.model.digest import digest
-from surge.model.errors import Distrusted, NotDeterministic, ProviderLost, Reverted
+from surge.model.errors import NotDeterministic
 from surge.model.lease import Lease, Terms
-from surge.model.signature import address_of, sign
+from surge.model.signature import address_of
 from surge.model.task import PYTHON, ChunkResult, ImageSpec, Limits, Outcome, Task, chunk_id, moved_of
-from surge.model.typed import Domain
 from surge.net.blobs import blob_digest
-from surge.net.errors import LinkClosed
-from surge.net.messages import decode, encode
+from surge.net.messages import decode
 from surge.provider.agent import Agent
 from surge.provider.config import ProviderConfig
 from surge.renter.bill import AskedChunk
 from surge.renter.lessee import Lessee
 from surge.renter.notices import Declined, Delivered, Ended
-from surge.settle.voucher import check_close, check_voucher
 from surge.store.provider import ProviderStore
 from surge.store.renter import JobRow, RenterStore, TaskRow
+from wires import Exchange
 
 RENTER, PROVIDER = PrivateKey(b"\1" * 32), PrivateKey(b"\2" * 32)
-DOMAIN = Domain(31337, address_of(PrivateKey(b"\3" * 32)))
 SPEC = ImageSpec(PYTHON, digest("test", b"suite"), ("numpy",))
 CODE = b"def f(x): return x"
 LIMITS = Limits(fuel=10**10, output=10_000)
@@ -56,200 +52,6 @@ def chunk_of(*numbers):
 
 class Killed(BaseException):
     """The machine went away in the middle of this call."""
-
-
-# Market
-
-
-@dataclass
-class Market:
-    """What the chain would say. `now` is moved by the test."""
-
-    now_at: int = 1_000
-    leases: dict[int, Lease] = field(default_factory=dict)
-    states: dict[int, LeaseState] = field(default_factory=dict)
-    closings: dict[int, Closing] = field(default_factory=dict)
-    away: bool = False
-
-    def open(self, lease):
-        self.leases[lease.id] = lease
-        self.states[lease.id] = LeaseState(True, 0, 0)
-        return lease
-
-    def top_up(self, lease_id, amount):
-        old = self.leases[lease_id]
-        terms = replace(old.terms, escrow=old.terms.escrow + amount)
-        self.leases[lease_id] = replace(old, terms=terms)
-        return self.leases[lease_id]
-
-    def seen_by(self, address):
-        return Seen(self, address)
-
-
-@dataclass
-class Seen:
-    """The part of `Chain` that an agent and a renter use, as one account."""
-
-    market: Market
-    address: str
-    book: SimpleNamespace = field(default_factory=lambda: SimpleNamespace(domain=DOMAIN))
-
-    def _ask(self):
-        if self.market.away:
-            raise ProviderLost("the chain is away")
-
-    def now(self):
-        self._ask()
-        return self.market.now_at
-
-    def lease(self, lease_id):
-        self._ask()
-        return self.market.leases[lease_id]
-
-    def lease_state(self, lease_id):
-        self._ask()
-        return self.market.states.get(lease_id, LeaseState(False, 0, 0))
-
-    def closing(self, lease_id):
-        self._ask()
-        return self.market.closings.get(lease_id)
-
-    def settle(self, lease, voucher, signature):
-        self._ask()
-        self._check(lease, voucher, signature)
-        self.market.states[lease.id] = LeaseState(True, voucher.sequence, voucher.amount)
-
-    def close_lease(self, lease, voucher, renter_signature=b"", provider_signature=b""):
-        self._ask()
-        state = self.market.states[lease.id]
-        if not state.open:
-            raise Reverted("Market: no such lease")
-        if self.address != lease.terms.provider:
-            close = SimpleNamespace()
-            del close
-            from surge.model.voucher import Close
-
-            owed = voucher or SimpleNamespace(sequence=0, amount=0)
-            check_close(
-                Close(lease.id, owed.sequence, owed.amount), provider_signature, voucher, lease, DOMAIN
-            )
-        paid = state.settled
-        if voucher is not None and voucher.amount != state.settled:
-            self._check(lease, voucher, renter_signature)
-            paid = voucher.amount
-        self.market.states[lease.id] = LeaseState(False, 0, 0)
-        self.market.closings[lease.id] = Closing(lease.id, paid, lease.terms.escrow - paid, bytes(32), 1)
-
-    def _check(self, lease, voucher, signature):
-        state = self.market.states[lease.id]
-        if not state.open:
-            raise Reverted("Market: no such lease")
-        if lease.terms != self.market.leases[lease.id].terms:
-            raise Reverted("Market: other terms")
-        before = replace(voucher, sequence=state.sequence, amount=state.settled) if state.sequence else None
-        try:
-            check_voucher(voucher, signature, before, lease, DOMAIN)
-        except Distrusted as error:
-            raise Reverted(f"Market: {error}") from error
-
-
-# Links
-
-
-class End:
-    """One end of a wire."""
-
-    def __init__(self, wire, remote):
-        self.remote, self.limit = remote, 4096
-        self.inbox = asyncio.Queue()
-        self.wire = wire
-        self.other = None
-
-    async def send(self, message):
-        await asyncio.sleep(0)
-        self.wire.carry(self.other, encode(message))
-
-    async def receive(self):
-        while True:
-            if not self.inbox.empty():
-                frame = self.inbox.get_nowait()
-                if frame is not None:
-                    return decode(frame, self.limit)
-            if self.wire.broken:
-                raise LinkClosed("the wire broke")
-            frame = await self.inbox.get()
-            if frame is not None:
-                return decode(frame, self.limit)
-
-    def abort(self, reason):
-        self.wire.cut()
-
-    async def close(self):
-        self.wire.cut()
-
-
-class Wire:
-    """Carries `life` messages, both ways together, and breaks: what has not been received is lost."""
-
-    def __init__(self, renter_id, provider_id, life=None, log=None):
-        self.near, self.far = End(self, provider_id), End(self, renter_id)
-        self.near.other, self.far.other = self.far, self.near
-        self.life, self.broken = life, False
-        self.log = log if log is not None else []
-
-    def carry(self, end, frame):
-        if self.broken:
-            raise LinkClosed("the wire broke")
-        if self.life is not None:
-            self.life -= 1
-            if self.life < 0:
-                self.cut()
-                raise LinkClosed("the wire broke")
-        self.log.append(("to renter" if end is self.near else "to provider", frame))
-        end.inbox.put_nowait(frame)
-
-    def cut(self):
-        if not self.broken:
-            self.broken = True
-            for end in (self.near, self.far):
-                while not end.inbox.empty():
-                    end.inbox.get_nowait()
-                end.inbox.put_nowait(None)
-
-
-class Exchange:
-    """Where the renter dials and the provider accepts; `lives` of the wires to come (then they hold)."""
-
-    def __init__(self, lives=()):
-        self.renter_id, self.provider_id = digest("test", b"renter"), digest("test", b"provider")
-        self.lives = list(lives)
-        self.arrivals = asyncio.Queue()
-        self.wires = []
-        self.log = []
-        self.open = True
-
-    @property
-    def renter_end(self):
-        return SimpleNamespace(id=self.renter_id, dial=self._dial)
-
-    @property
-    def provider_end(self):
-        return SimpleNamespace(id=self.provider_id, accept=self.arrivals.get)
-
-    async def _dial(self, ticket, timeout=10.0):
-        await asyncio.sleep(0)
-        if not self.open:
-            raise ProviderLost("nobody answers")
-        wire = Wire(self.renter_id, self.provider_id, self.lives.pop(0) if self.lives else None, self.log)
-        self.wires.append(wire)
-        self.arrivals.put_nowait(wire.far)
-        return wire.near
-
-    def cut(self):
-        for wire in self.wires:
-            wire.cut()
-        while not self.arrivals.empty():
-            self.arrivals.get_nowait()
 
 
 # Sandbox
@@ -445,11 +247,3 @@ async def deal(folder, lease=None, lives=(), config=None) -> AsyncIterator[Deal]
         yield made
     finally:
         await made.end()
-
-
-def sign_session(exchange, key=RENTER, lease=None):
-    """The signature that opens a session of the lease over a wire of this exchange."""
-    from surge.model.voucher import Session
-
-    session = Session(lease or 1, exchange.renter_id, exchange.provider_id)
-    return sign(DOMAIN.digest(session.struct_hash), key)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping
+from dataclasses import dataclass, field
 
 from surge.model.errors import SurgeError
 from surge.model.lease import Lease
@@ -48,6 +49,18 @@ def run_message(asked: AskedChunk) -> RunChunk:
 def pay_message(paid: SignedVoucher) -> PayVoucher:
     voucher = paid.voucher
     return PayVoucher(voucher.sequence, voucher.amount, voucher.root, paid.signature)
+
+
+@dataclass(slots=True)
+class AskedImage:
+    """An image that chunks wait for. `ready` resolves to its digest."""
+
+    spec: ImageSpec
+    blobs: Mapping[bytes, bytes]
+    ready: asyncio.Future[bytes] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+    billed: bool = False
+    asked: bool = False
+    """On this link."""
 
 
 class Uploads:

@@ -6,7 +6,6 @@ It tells the job actor what happened through `notify`; all checking and signing 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import Any, cast
 
 from coincurve import PrivateKey
@@ -37,7 +36,7 @@ from surge.net.messages import (
     Welcome,
 )
 from surge.net.results import Gathering
-from surge.renter.asks import Uploads, hello_message, pay_message, prepare_message, run_message
+from surge.renter.asks import AskedImage, Uploads, hello_message, pay_message, prepare_message, run_message
 from surge.renter.bill import AskedChunk, LeaseBill
 from surge.renter.notices import Declined, Delivered, Ended, Notice, Preparing
 from surge.settle.voucher import check_close
@@ -50,16 +49,6 @@ MAX_RESUMES = 8
 """Broken links in a row without one chunk delivered."""
 MAX_DECLINES = 32
 """Chunks declined in a row, likewise."""
-
-
-@dataclass(slots=True)
-class _Image:
-    spec: ImageSpec
-    blobs: Mapping[bytes, bytes]
-    ready: asyncio.Future[bytes] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
-    billed: bool = False
-    asked: bool = False
-    """On this link."""
 
 
 class Lessee:
@@ -91,7 +80,7 @@ class Lessee:
         self._keep = keep
         self._notify = notify
         self._link: Link | None = None
-        self._images: dict[bytes, _Image] = {}
+        self._images: dict[bytes, AskedImage] = {}
         self._asked: dict[bytes, AskedChunk] = {}
         self._gathering = Gathering()
         self._closing: asyncio.Future[CloseGranted | None] | None = None
@@ -122,7 +111,7 @@ class Lessee:
         Raises what ended the conversation, or Unavailable if the provider can't make it.
         """
         self._check_open()
-        image = self._images.setdefault(spec.id, _Image(spec, {}))
+        image = self._images.setdefault(spec.id, AskedImage(spec, {}))
         image.blobs = {**image.blobs, **blobs}
         if not (image.ready.done() and self._uploads.has(blobs)):
             try:
@@ -133,7 +122,7 @@ class Lessee:
                 pass  # all that is open is asked for again on the next link
         return await asyncio.shield(image.ready)
 
-    async def _prepare(self, image: _Image) -> None:
+    async def _prepare(self, image: AskedImage) -> None:
         image.asked = True
         await self._send(prepare_message(image.spec))
 

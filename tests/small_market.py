@@ -1,0 +1,104 @@
+"""What the chain would say about leases, in few lines, for tests without a chain."""
+
+from dataclasses import dataclass, field, replace
+from types import SimpleNamespace
+
+from coincurve import PrivateKey
+
+from surge.chain.market import Closing, LeaseState
+from surge.model.errors import Distrusted, ProviderLost, Reverted
+from surge.model.lease import Lease
+from surge.model.signature import address_of
+from surge.model.typed import Domain
+from surge.model.voucher import Close
+from surge.settle.voucher import check_close, check_voucher
+
+DOMAIN = Domain(31337, address_of(PrivateKey(b"\3" * 32)))
+
+
+@dataclass
+class Market:
+    """What the chain would say. `now` is moved by the test."""
+
+    now_at: int = 1_000
+    leases: dict[int, Lease] = field(default_factory=dict)
+    states: dict[int, LeaseState] = field(default_factory=dict)
+    closings: dict[int, Closing] = field(default_factory=dict)
+    away: bool = False
+
+    def open(self, lease):
+        self.leases[lease.id] = lease
+        self.states[lease.id] = LeaseState(True, 0, 0)
+        return lease
+
+    def top_up(self, lease_id, amount):
+        old = self.leases[lease_id]
+        terms = replace(old.terms, escrow=old.terms.escrow + amount)
+        self.leases[lease_id] = replace(old, terms=terms)
+        return self.leases[lease_id]
+
+    def seen_by(self, address):
+        return Seen(self, address)
+
+
+@dataclass
+class Seen:
+    """The part of `Chain` that an agent and a renter use, as one account."""
+
+    market: Market
+    address: str
+    book: SimpleNamespace = field(default_factory=lambda: SimpleNamespace(domain=DOMAIN))
+
+    def _ask(self):
+        if self.market.away:
+            raise ProviderLost("the chain is away")
+
+    def now(self):
+        self._ask()
+        return self.market.now_at
+
+    def lease(self, lease_id):
+        self._ask()
+        return self.market.leases[lease_id]
+
+    def lease_state(self, lease_id):
+        self._ask()
+        return self.market.states.get(lease_id, LeaseState(False, 0, 0))
+
+    def closing(self, lease_id):
+        self._ask()
+        return self.market.closings.get(lease_id)
+
+    def settle(self, lease, voucher, signature):
+        self._ask()
+        self._check(lease, voucher, signature)
+        self.market.states[lease.id] = LeaseState(True, voucher.sequence, voucher.amount)
+
+    def close_lease(self, lease, voucher, renter_signature=b"", provider_signature=b""):
+        self._ask()
+        state = self.market.states[lease.id]
+        if not state.open:
+            raise Reverted("Market: no such lease")
+        if self.address != lease.terms.provider:
+            owed = voucher or SimpleNamespace(sequence=0, amount=0)
+            check_close(
+                Close(lease.id, owed.sequence, owed.amount), provider_signature, voucher, lease, DOMAIN
+            )
+        paid = state.settled
+        if voucher is not None and voucher.amount != state.settled:
+            self._check(lease, voucher, renter_signature)
+            paid = voucher.amount
+        self.market.states[lease.id] = LeaseState(False, 0, 0)
+        self.market.closings[lease.id] = Closing(lease.id, paid, lease.terms.escrow - paid, bytes(32), 1)
+
+    def _check(self, lease, voucher, signature):
+        state = self.market.states[lease.id]
+        if not state.open:
+            raise Reverted("Market: no such lease")
+        if lease.terms != self.market.leases[lease.id].terms:
+            raise Reverted("Market: other terms")
+        before = replace(voucher, sequence=state.sequence, amount=state.settled) if state.sequence else None
+        try:
+            check_voucher(voucher, signature, before, lease, DOMAIN)
+        except Distrusted as error:
+            raise Reverted(f"Market: {error}") from error
