@@ -394,4 +394,4 @@ def fitting(ask: Ask, demand: Demand) -> int:
 
 
 TestTrade = Trade.TestCase
-TestTrade.settings = settings(max_examples=12, stateful_step_count=30, phases=UNSHRUNK)
+TestTrade.settings = settings(max_examples=20, stateful_step_count=40, phases=UNSHRUNK)
