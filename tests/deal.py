@@ -174,7 +174,7 @@ class Deal:
             for place, (task, name) in enumerate(zip(asked.tasks, asked.task_ids, strict=True)):
                 outcome = outcomes[place] if place < len(outcomes) else None
                 rows.append(TaskRow.of(signed.receipt, place, "job", task.seed, name, SPEC.id, task, outcome))
-        self.renter_store.put_receipt(signed, rows, paid)
+        self.renter_store.put_receipt("job", signed, rows, paid)
 
     def _hear(self, lessee, notice):
         match notice:
@@ -221,8 +221,8 @@ class Deal:
         return [one.receipt for one in self.store.receipts(self.lease.id)], kept.voucher if kept else None
 
     def renter_books(self):
-        paid = self.renter_store.voucher(self.lease.id)
-        receipts = [one.receipt for one in self.renter_store.receipts(self.lease.id)]
+        paid = self.renter_store.voucher("job", self.lease.id)
+        receipts = [one.receipt for one in self.renter_store.receipts("job", self.lease.id)]
         return receipts, paid.voucher if paid else None
 
     async def level(self):

@@ -11,6 +11,7 @@ import pytest
 import surge
 from surge.chain.rpc import Rpc
 from surge.model.units import parse_usd
+from surge.provider.config import Place
 from surge.renter import tenancy
 from surge.renter.access import Access
 from surge.store.provider import ProviderStore
@@ -134,7 +135,8 @@ def test_a_provider_that_is_killed_for_good_is_replaced(network, chain):
     lost = chain_addresses(network)[1]
     assert all(lease.terms.provider == lost for lease in left)
     store = RenterStore(network.home.renter_db)
-    signed = {lease.id: store.voucher(lease.id) for lease in opened}
+    job = store.jobs()[0][0].id
+    signed = {lease.id: store.voucher(job, lease.id) for lease in opened}
     store.close()
     network.start()
     pass_time(chain, 1000)
@@ -156,7 +158,7 @@ def chain_addresses(network):
 
 
 def provider_store(network, number):
-    return ProviderStore(network.provider_home(number) / "provider.db")
+    return ProviderStore(Place(network.provider_home(number)).database(network.book))
 
 
 def test_a_chain_that_is_killed_and_comes_back_stops_no_job(network, chain):
@@ -191,8 +193,9 @@ def test_a_lease_that_expires_in_mid_job_is_replaced(network, chain, monkeypatch
     assert len(opened) > 2
     until(lambda: settled(chain, opened))
     store = RenterStore(network.home.renter_db)
+    job = store.jobs()[0][0].id
     paid = sum(chain.closing(lease.id).paid for lease in opened)
-    signed = [store.voucher(lease.id) for lease in opened]
+    signed = [store.voucher(job, lease.id) for lease in opened]
     store.close()
     assert paid <= sum(kept.voucher.amount for kept in signed if kept)
     assert paid > 0
@@ -238,9 +241,10 @@ def test_a_renter_that_is_killed_leaves_what_it_paid_for(network, chain, tmp_pat
         child.stdout.close()
     opened = leases_since(chain, before)
     store = RenterStore(network.home.renter_db)
-    rows = [row for lease in opened for row in store.tasks(lease.id)]
-    bills = {lease.id: store.receipts(lease.id) for lease in opened}
-    vouchers = {lease.id: store.voucher(lease.id) for lease in opened}
+    job = store.jobs()[0][0].id
+    rows = [row for lease in opened for row in store.tasks(job, lease.id)]
+    bills = {lease.id: store.receipts(job, lease.id) for lease in opened}
+    vouchers = {lease.id: store.voucher(job, lease.id) for lease in opened}
     store.close()
     results = [row for row in rows if row.status == "returned"]
     assert len(results) >= 6

@@ -54,12 +54,13 @@ def _places(access: "Access", named: Path | None) -> list[Path]:
 
 def _row(place: Path, chain: "Chain") -> dict[str, Any]:
     from surge.chain.wallet import wallet_address
+    from surge.provider.config import Place
     from surge.store.provider import ProviderStore
 
     address = wallet_address(place / "key.json")
     receipts = fuel = signed = redeemed = leases = 0
-    if (place / "provider.db").exists():
-        store = ProviderStore(place / "provider.db")
+    if (path := Place(place).database(chain.book)).exists():
+        store = ProviderStore(path)
         receipts, fuel, signed, redeemed = store.earnings()
         leases = len(store.open_leases())
         store.close()

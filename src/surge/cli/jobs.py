@@ -101,7 +101,7 @@ def _where(row: "JobRow", network: str | None) -> "Access":
 
 def _row(row: "JobRow", store: "RenterStore") -> dict[str, Any]:
     leases = store.leases(row)
-    vouchers = [store.voucher(lease.id) for lease in leases]
+    vouchers = [store.voucher(row.id, lease.id) for lease in leases]
     signed = sum(paid.voucher.amount for paid in vouchers if paid)
     reserved = sum(lease.reservation for lease in leases)
     return {

@@ -9,6 +9,7 @@ from typing import Any
 import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from surge.chain.book import AddressBook
 from surge.model.ask import Ask
 from surge.model.errors import BadInput, CorruptState
 from surge.model.signature import checksum
@@ -88,9 +89,9 @@ class Place:
     def endpoint_key(self) -> Path:
         return self.root / "endpoint.key"
 
-    @property
-    def database(self) -> Path:
-        return self.root / "provider.db"
+    def database(self, book: AddressBook) -> Path:
+        """One for each Market: a lease's number is its Market's own."""
+        return self.root / f"provider-{book.chain_id}-{book.addresses['Market'][2:10]}.db"
 
 
 def load_config(path: Path) -> ProviderConfig:

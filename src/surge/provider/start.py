@@ -89,7 +89,7 @@ async def provide(
     place: Place, config: ProviderConfig, chain: Chain, loopback: bool, tell: Callable[[str], None]
 ) -> None:
     """Serve until SIGTERM or SIGINT; then withdraw the ask and leave every lease resumable."""
-    store = ProviderStore(place.database)
+    store = ProviderStore(place.database(chain.book))
     pool = Pool(config.slots)
     await pool.start()
     endpoint = await Endpoint.bind(endpoint_secret(place), loopback=loopback)

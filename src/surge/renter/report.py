@@ -70,16 +70,16 @@ def report(job: JobRow, store: RenterStore, chain: Chain) -> Report:
     payments: dict[str, int] = {}
     shares: list[tuple[int, Address, int]] = []
     for lease in leases:
-        rows = store.tasks(lease.id)
+        rows = store.tasks(job.id, lease.id)
         tasks += sum(row.status in SETTLED_STATUSES for row in rows)
         failed += sum(row.status in SETTLED_STATUSES and row.status != "returned" for row in rows)
-        for kept in store.receipts(lease.id):
+        for kept in store.receipts(job.id, lease.id):
             receipt = kept.receipt
             fuel += receipt.fuel
             moved += receipt.moved
             millijoules += receipt.millijoules
             kinds.add(receipt.measured)
-        if (paid := store.voucher(lease.id)) is not None:
+        if (paid := store.voucher(job.id, lease.id)) is not None:
             signed += paid.voucher.amount
         before = withheld = 0
         for settlement in chain.settlements(lease=lease.id):

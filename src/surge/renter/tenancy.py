@@ -254,7 +254,7 @@ class Tenancy:
                 rows.append(
                     TaskRow.of(receipt, ordinal, self._job, key, task_id, asked.spec.id, task, outcome)
                 )
-        self._store.put_receipt(signed, rows, paid)
+        self._store.put_receipt(self._job, signed, rows, paid)
         self._board.tally.signed += signed.receipt.amount
 
     def _hear(self, lessee: Lessee, notice: Notice) -> None:

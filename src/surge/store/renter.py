@@ -152,7 +152,7 @@ class RenterStore:
         }
         statement = upsert(LEASES).values(values)
         with self._engine.begin() as connection:
-            connection.execute(statement.on_conflict_do_update(index_elements=["lease"], set_=values))
+            connection.execute(statement.on_conflict_do_update(index_elements=["job", "lease"], set_=values))
 
     def leases(self, job: JobRow) -> list[Lease]:
         statement = sa.select(LEASES).where(LEASES.c.job == job.id).order_by(LEASES.c.lease)
@@ -215,7 +215,9 @@ class RenterStore:
             ).scalar()
         return None if found is None else bytes(found)
 
-    def put_receipt(self, signed: SignedReceipt, tasks: Iterable[TaskRow], paid: SignedVoucher) -> None:
+    def put_receipt(
+        self, job: str, signed: SignedReceipt, tasks: Iterable[TaskRow], paid: SignedVoucher
+    ) -> None:
         """A receipt, the tasks that it covers and the voucher that pays it: all or nothing (P3)."""
         receipt, voucher = signed.receipt, paid.voucher
         rows = [
@@ -228,6 +230,7 @@ class RenterStore:
             for task in tasks
         ]
         money = {
+            "job": job,
             "lease": voucher.lease,
             "sequence": voucher.sequence,
             "amount": voucher.amount,
@@ -238,16 +241,20 @@ class RenterStore:
             connection.execute(
                 sa.insert(RECEIPTS).values(
                     {name: getattr(receipt, name) for name in Receipt.__dataclass_fields__}
-                    | {"signature": signed.signature}
+                    | {"job": job, "signature": signed.signature}
                 )
             )
             if rows:
                 connection.execute(sa.insert(TASKS), rows)
             statement = upsert(VOUCHERS).values(money)
-            connection.execute(statement.on_conflict_do_update(index_elements=["lease"], set_=money))
+            connection.execute(statement.on_conflict_do_update(index_elements=["job", "lease"], set_=money))
 
-    def receipts(self, lease: LeaseId) -> list[SignedReceipt]:
-        statement = sa.select(RECEIPTS).where(RECEIPTS.c.lease == lease).order_by(RECEIPTS.c.position)
+    def receipts(self, job: str, lease: LeaseId) -> list[SignedReceipt]:
+        statement = (
+            sa.select(RECEIPTS)
+            .where(RECEIPTS.c.job == job, RECEIPTS.c.lease == lease)
+            .order_by(RECEIPTS.c.position)
+        )
         with reading(self._engine) as connection:
             return [
                 SignedReceipt(
@@ -267,9 +274,9 @@ class RenterStore:
                 for row in connection.execute(statement)
             ]
 
-    def tasks(self, lease: LeaseId) -> list[TaskRow]:
+    def tasks(self, job: str, lease: LeaseId) -> list[TaskRow]:
         """In the order of their receipts, then of their places in the chunk."""
-        statement = sa.select(TASKS).where(TASKS.c.lease == lease)
+        statement = sa.select(TASKS).where(TASKS.c.job == job, TASKS.c.lease == lease)
         with reading(self._engine) as connection:
             return [
                 TaskRow(
@@ -296,15 +303,11 @@ class RenterStore:
         with reading(self._engine) as connection:
             return {str(row[0]) for row in connection.exec_driver_sql("PRAGMA foreign_key_check")}
 
-    def leases_of_tasks(self, job: str) -> set[LeaseId]:
-        """Every lease that a task of the job names."""
-        statement = sa.select(TASKS.c.lease).where(TASKS.c.job == job).distinct()
+    def voucher(self, job: str, lease: LeaseId) -> SignedVoucher | None:
         with reading(self._engine) as connection:
-            return {LeaseId(row[0]) for row in connection.execute(statement)}
-
-    def voucher(self, lease: LeaseId) -> SignedVoucher | None:
-        with reading(self._engine) as connection:
-            row = connection.execute(sa.select(VOUCHERS).where(VOUCHERS.c.lease == lease)).first()
+            row = connection.execute(
+                sa.select(VOUCHERS).where(VOUCHERS.c.job == job, VOUCHERS.c.lease == lease)
+            ).first()
         if row is None:
             return None
         return SignedVoucher(

@@ -4,6 +4,12 @@ import sqlalchemy as sa
 
 METADATA = sa.MetaData()
 
+
+def _of_a_lease() -> sa.ForeignKeyConstraint:
+    """A lease's number is its network's; with the job, which ran on one network, it is unique here."""
+    return sa.ForeignKeyConstraint(["job", "lease"], ["leases.job", "leases.lease"])
+
+
 JOBS = sa.Table(
     "jobs",
     METADATA,
@@ -20,8 +26,8 @@ JOBS = sa.Table(
 LEASES = sa.Table(
     "leases",
     METADATA,
+    sa.Column("job", sa.ForeignKey("jobs.id"), primary_key=True),
     sa.Column("lease", sa.Integer, primary_key=True, autoincrement=False),
-    sa.Column("job", sa.ForeignKey("jobs.id"), nullable=False, index=True),
     sa.Column("provider", sa.String, nullable=False),
     sa.Column("slots", sa.Integer, nullable=False),
     sa.Column("price_gfuel", sa.Integer, nullable=False),
@@ -45,10 +51,10 @@ IMAGES = sa.Table(
 TASKS = sa.Table(
     "tasks",
     METADATA,
-    sa.Column("lease", sa.ForeignKey("leases.lease"), primary_key=True),
-    sa.Column("position", sa.Integer, primary_key=True),
-    sa.Column("ordinal", sa.Integer, primary_key=True),
-    sa.Column("job", sa.ForeignKey("jobs.id"), nullable=False, index=True),
+    sa.Column("job", sa.String, primary_key=True),
+    sa.Column("lease", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("position", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("ordinal", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("number", sa.Integer, nullable=False),
     sa.Column("id", sa.LargeBinary, nullable=False),
     sa.Column("spec", sa.LargeBinary, nullable=False),
@@ -61,12 +67,14 @@ TASKS = sa.Table(
     sa.Column("status", sa.String),
     sa.Column("output", sa.LargeBinary),
     sa.Column("fuel", sa.Integer),
+    _of_a_lease(),
 )
 RECEIPTS = sa.Table(
     "receipts",
     METADATA,
-    sa.Column("lease", sa.ForeignKey("leases.lease"), primary_key=True),
-    sa.Column("position", sa.Integer, primary_key=True),
+    sa.Column("job", sa.String, primary_key=True),
+    sa.Column("lease", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("position", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("chunk", sa.LargeBinary, nullable=False),
     sa.Column("outcomes", sa.LargeBinary, nullable=False),
     sa.Column("fuel", sa.Integer, nullable=False),
@@ -75,15 +83,18 @@ RECEIPTS = sa.Table(
     sa.Column("measured", sa.Boolean, nullable=False),
     sa.Column("amount", sa.Integer, nullable=False),
     sa.Column("signature", sa.LargeBinary, nullable=False),
+    _of_a_lease(),
 )
 VOUCHERS = sa.Table(
     "vouchers",
     METADATA,
-    sa.Column("lease", sa.ForeignKey("leases.lease"), primary_key=True),
+    sa.Column("job", sa.String, primary_key=True),
+    sa.Column("lease", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("sequence", sa.Integer, nullable=False),
     sa.Column("amount", sa.Integer, nullable=False),
     sa.Column("root", sa.LargeBinary, nullable=False),
     sa.Column("signature", sa.LargeBinary, nullable=False),
+    _of_a_lease(),
 )
 BLOBS = sa.Table(
     "blobs",

@@ -1,4 +1,4 @@
-"""A provider's config.toml with a mistake in it: the file and the field are named, before anything is staked."""
+"""config.toml: what a person writes wrongly in it is told with the file and the field."""
 
 import pytest
 

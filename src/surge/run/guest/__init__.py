@@ -1,1 +1,1 @@
-"""Python that runs inside the sandbox. It imports the standard library alone, and is part of the runtime's digest."""
+"""What runs inside the sandbox: codec, loader, streams. CPython 3.15 without third-party modules."""

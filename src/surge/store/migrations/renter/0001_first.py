@@ -47,8 +47,8 @@ def upgrade() -> None:
     )
     op.create_table(
         "leases",
-        sa.Column("lease", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("job", sa.String(), nullable=False),
+        sa.Column("lease", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("provider", sa.String(), nullable=False),
         sa.Column("slots", sa.Integer(), nullable=False),
         sa.Column("price_gfuel", sa.Integer(), nullable=False),
@@ -61,11 +61,8 @@ def upgrade() -> None:
             ["job"],
             ["jobs.id"],
         ),
-        sa.PrimaryKeyConstraint("lease"),
+        sa.PrimaryKeyConstraint("job", "lease"),
     )
-    with op.batch_alter_table("leases", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_leases_job"), ["job"], unique=False)
-
     op.create_table(
         "transactions",
         sa.Column("hash", sa.LargeBinary(), nullable=False),
@@ -83,8 +80,9 @@ def upgrade() -> None:
 
     op.create_table(
         "receipts",
-        sa.Column("lease", sa.Integer(), nullable=False),
-        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("job", sa.String(), nullable=False),
+        sa.Column("lease", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("position", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("chunk", sa.LargeBinary(), nullable=False),
         sa.Column("outcomes", sa.LargeBinary(), nullable=False),
         sa.Column("fuel", sa.Integer(), nullable=False),
@@ -94,17 +92,17 @@ def upgrade() -> None:
         sa.Column("amount", sa.Integer(), nullable=False),
         sa.Column("signature", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(
-            ["lease"],
-            ["leases.lease"],
+            ["job", "lease"],
+            ["leases.job", "leases.lease"],
         ),
-        sa.PrimaryKeyConstraint("lease", "position"),
+        sa.PrimaryKeyConstraint("job", "lease", "position"),
     )
     op.create_table(
         "tasks",
-        sa.Column("lease", sa.Integer(), nullable=False),
-        sa.Column("position", sa.Integer(), nullable=False),
-        sa.Column("ordinal", sa.Integer(), nullable=False),
         sa.Column("job", sa.String(), nullable=False),
+        sa.Column("lease", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("position", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("ordinal", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("id", sa.LargeBinary(), nullable=False),
         sa.Column("spec", sa.LargeBinary(), nullable=False),
@@ -118,29 +116,23 @@ def upgrade() -> None:
         sa.Column("output", sa.LargeBinary(), nullable=True),
         sa.Column("fuel", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(
-            ["job"],
-            ["jobs.id"],
+            ["job", "lease"],
+            ["leases.job", "leases.lease"],
         ),
-        sa.ForeignKeyConstraint(
-            ["lease"],
-            ["leases.lease"],
-        ),
-        sa.PrimaryKeyConstraint("lease", "position", "ordinal"),
+        sa.PrimaryKeyConstraint("job", "lease", "position", "ordinal"),
     )
-    with op.batch_alter_table("tasks", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_tasks_job"), ["job"], unique=False)
-
     op.create_table(
         "vouchers",
-        sa.Column("lease", sa.Integer(), nullable=False),
+        sa.Column("job", sa.String(), nullable=False),
+        sa.Column("lease", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("sequence", sa.Integer(), nullable=False),
         sa.Column("amount", sa.Integer(), nullable=False),
         sa.Column("root", sa.LargeBinary(), nullable=False),
         sa.Column("signature", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(
-            ["lease"],
-            ["leases.lease"],
+            ["job", "lease"],
+            ["leases.job", "leases.lease"],
         ),
-        sa.PrimaryKeyConstraint("lease"),
+        sa.PrimaryKeyConstraint("job", "lease"),
     )
     # ### end Alembic commands ###

@@ -1,0 +1,40 @@
+"""The renter's database: leases of two networks may have the same number."""
+
+from pathlib import Path
+
+from surge.model.lease import Lease, Terms
+from surge.model.receipt import Receipt
+from surge.model.units import Address, Bytes, Fuel, LeaseId, MicroUsd, MilliJoules, Seconds
+from surge.model.voucher import Voucher
+from surge.store.renter import JobRow, RenterStore, SignedReceipt, SignedVoucher
+
+ONE, OTHER = Address("0x" + "1" * 40), Address("0x" + "2" * 40)
+LEASE = LeaseId(1)
+
+
+def paid(store: RenterStore, job: str, chain_id: int, amount: int) -> None:
+    """A job on a chain of its own, with lease 1, one receipt and its voucher."""
+    store.put_job(JobRow(job, "test", 1, chain_id, ONE, OTHER, MicroUsd(10), "open"))
+    terms = Terms(OTHER, ONE, 1, 1, 1, MicroUsd(10), Seconds(100))
+    store.put_lease(job, Lease(LEASE, terms, MicroUsd(1), bytes(32)))
+    numbers = (Fuel(1), Bytes(1), MilliJoules(1), False, MicroUsd(amount))
+    receipt = Receipt(LEASE, 0, bytes(32), bytes(32), *numbers)
+    voucher = Voucher(LEASE, 1, MicroUsd(amount), bytes(32))
+    store.put_receipt(job, SignedReceipt(receipt, b"r"), [], SignedVoucher(voucher, b"v"))
+
+
+def test_two_networks_have_a_lease_one_each(tmp_path: Path) -> None:
+    store = RenterStore(tmp_path / "renter.db")
+    try:
+        paid(store, "first", 1, 2)
+        paid(store, "second", 2, 3)
+        for job, amount in (("first", 2), ("second", 3)):
+            (kept,) = store.receipts(job, LEASE)
+            latest = store.voucher(job, LEASE)
+            assert kept.receipt.amount == amount
+            assert latest is not None
+            assert latest.voucher.amount == amount
+        assert [row.id for row, _ in store.jobs()] == ["second", "first"]
+        assert not store.orphans()
+    finally:
+        store.close()
