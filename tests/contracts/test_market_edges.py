@@ -5,7 +5,7 @@ from dataclasses import astuple
 import boa
 import pytest
 
-from contracts.actors import ASK, PROVIDER, RENTER, address, ask_of, close, grown, publish, voucher
+from contracts.actors import ASK, NOBODY, PROVIDER, RENTER, address, ask_of, close, grown, publish, voucher
 from contracts.paid_lease import GRACE, MAX_LEASE, Compute, deploy_compute
 from contracts.pots import deploy, deploy_mock
 from surge.model.lease import Lease
@@ -56,6 +56,16 @@ def test_the_largest_stake() -> None:
         with boa.reverts("Registry: the slots need this stake"):
             registry.unbond(2**96 - ASK.slots, sender=provider)
         registry.unbond(2**96 - 1 - ASK.slots, sender=provider)
+
+
+def test_a_slash_without_a_finder_burns_all(compute: Compute) -> None:
+    """S1."""
+    provider, arbiter = publish(compute, PROVIDER), str(boa.env.generate_address())
+    compute.registry.set_arbiter(arbiter)
+    supply, held = compute.surge.totalSupply(), compute.registry.stake_of(provider)
+    compute.registry.slash(provider, held, NOBODY, 0, sender=arbiter)
+    assert compute.surge.totalSupply() == supply - held
+    assert compute.surge.balanceOf(compute.registry) == 0
 
 
 def test_the_longest_ticket(compute: Compute) -> None:
