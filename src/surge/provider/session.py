@@ -111,6 +111,7 @@ class LeaseSession:
         self._making: dict[bytes, ImageSpec] = {}
         self._to_make: deque[ImageSpec] = deque()
         self._closing = False
+        self._short = False
         self._now = Seconds(0)
         for receipt in receipts:
             self._enter(receipt)
@@ -149,7 +150,7 @@ class LeaseSession:
             case AskClose(sequence, amount):
                 return self._grant(sequence, amount)
             case ToppedUp(lease):
-                self.lease = lease
+                self.lease, self._short = lease, False
                 return self._start()
             case Tick(now, settled):
                 return self._tick(now, settled)
@@ -203,7 +204,7 @@ class LeaseSession:
 
     def _accept(self, ask: RunChunk) -> list[Instruction]:
         spec = self._images.get(ask.image)
-        if spec is None and self._making and len(self._early) < MAX_QUEUE:
+        if spec is None and self._making and not self._is_full():
             self._early.append(ask)  # its image may be the one that is being made
             return []
         if spec is None:
@@ -220,11 +221,16 @@ class LeaseSession:
             return []
         if refusal := self._refusal():
             return [_sorry(*refusal, ask.chunk)]
-        waiting = sum(len(task.input) for one in self._queue.values() for task in one.tasks)
-        if len(self._queue) >= MAX_QUEUE or waiting > MAX_QUEUED_BYTES:
-            return [_sorry("busy", f"{len(self._queue)} chunks wait already; send this one later", ask.chunk)]
+        if self._is_full():
+            return [_sorry("busy", "too many chunks wait already; send this one later", ask.chunk)]
         self._queue[ask.chunk] = Execute(ask.chunk, spec, tasks)
         return self._start()
+
+    def _is_full(self) -> bool:
+        """Whether what waits is all that may wait."""
+        held = sum(len(task.input) for one in self._queue.values() for task in one.tasks)
+        held += sum(len(given) for ask in self._early for given in ask.inputs)
+        return len(self._queue) + len(self._early) >= MAX_QUEUE or held > MAX_QUEUED_BYTES
 
     def _accept_early(self) -> list[Instruction]:
         early, self._early = self._early, []
@@ -234,7 +240,7 @@ class LeaseSession:
         """Why no new work is taken."""
         if self._closing or self._now >= self.lease.terms.expiry:
             return "over", "the lease is over; open another one"
-        if self._owed >= self.lease.terms.escrow:
+        if self._short or self._owed >= self.lease.terms.escrow:
             return "escrow-spent", self._spent()
         return None
 
@@ -265,7 +271,8 @@ class LeaseSession:
             result.joules_measured,
         )
         if receipt is None:
-            return [_sorry("escrow-spent", self._spent(), result.chunk)]
+            waiting, self._queue = list(self._queue), OrderedDict()
+            return [_sorry("escrow-spent", self._spent(), chunk) for chunk in (result.chunk, *waiting)]
         signature = self._sign(self._domain.digest(receipt.struct_hash))
         return [Deliver(receipt, signature, result.outcomes)]
 
@@ -284,6 +291,7 @@ class LeaseSession:
         terms = self.lease.terms
         amount = MicroUsd(amount_of(fuel, moved, terms.price_gfuel, terms.price_gib))
         if self._owed + amount > terms.escrow:
+            self._short = True  # no more work for nothing, until it is topped up
             return None
         root = root_of(task_leaf(outcome) for outcome in outcomes)
         receipt = Receipt(self.lease.id, self._tree.size, chunk, root, fuel, moved, joules, measured, amount)

@@ -304,8 +304,7 @@ class SessionMachine(RuleBasedStateMachine):
 
     @invariant()
     def queues_are_bounded(self):
-        assert len(self.session._queue) <= MAX_QUEUE
-        assert len(self.session._early) <= MAX_QUEUE
+        assert len(self.session._queue) + len(self.session._early) <= MAX_QUEUE
 
     @invariant()
     def nothing_sleeps(self):

@@ -1,0 +1,90 @@
+"""What a lease may ask of its provider at most."""
+
+import pytest
+from msgspec.structs import replace
+
+from deal import CODE, DOMAIN, PROVIDER, SETUP_FUEL, SPEC, TASK_FUEL, chunk_of, lease_of
+from surge.model.signature import sign
+from surge.model.task import ChunkResult, Outcome, moved_of
+from surge.net.messages import PrepareImage, Sorry
+from surge.provider import session as session_module
+from surge.provider.session import MAX_MAKING, MAX_QUEUE, LeaseSession, Policy
+from surge.provider.steps import Answer, ChunkRan, Deliver, Execute, ImageMade, MakeImage, Tick, ToppedUp
+from surge.renter.asks import prepare_message, run_message
+
+
+def codes(instructions):
+    return [
+        one.message.code for one in instructions if isinstance(one, Answer) and isinstance(one.message, Sorry)
+    ]
+
+
+def a_session(escrow=10**7, slots=1, ready=True):
+    session = LeaseSession(
+        lease_of(escrow=escrow, slots=slots), DOMAIN, lambda message: sign(message, PROVIDER), Policy()
+    )
+    session.handle(Tick(100, 0))
+    if ready:
+        session.handle(prepare_message(SPEC))
+        session.handle(ImageMade(SPEC, chunk_of(1).image, 0, 0, False))
+    return session
+
+
+def ran(asked):
+    outcomes = tuple(Outcome(name, "returned", b"", TASK_FUEL) for name in asked.task_ids)
+    moved = moved_of(len(CODE), [task.input for task in asked.tasks], outcomes)
+    return ChunkRan(ChunkResult(asked.id, outcomes, TASK_FUEL * len(outcomes), moved, 1, False))
+
+
+def test_chunks_beyond_the_queue_are_sent_away():
+    session = a_session()
+    for number in range(MAX_QUEUE + 1):
+        assert not codes(session.handle(run_message(chunk_of(number))))
+    assert codes(session.handle(run_message(chunk_of(999)))) == ["busy"]
+
+
+@pytest.mark.parametrize("ready", [True, False])
+def test_inputs_beyond_the_cap_are_sent_away(monkeypatch, ready):
+    """Before their image is made, too."""
+    monkeypatch.setattr(session_module, "MAX_QUEUED_BYTES", 20)
+    session = a_session(ready=ready)
+    if not ready:
+        session.handle(prepare_message(SPEC))
+    refused = [code for number in range(9) for code in codes(session.handle(run_message(chunk_of(number))))]
+    assert len(refused) >= 4
+
+
+def test_images_beyond_the_cap_are_sent_away():
+    session = a_session()
+    asks = [PrepareImage("python", bytes(32), [f"module{n}"], b"") for n in range(MAX_MAKING + 1)]
+    answers = [session.handle(ask) for ask in asks]
+    assert [len(answer) for answer in answers] == [1] * len(asks)
+    assert all(isinstance(answer[0], MakeImage) for answer in answers[:-1])
+    assert codes(answers[-1]) == ["busy"]
+    assert session.handle(asks[0]) == []  # under way already
+
+
+def test_chunks_wait_for_the_image_that_is_being_made():
+    session = a_session(ready=False)
+    session.handle(prepare_message(SPEC))
+    assert session.handle(run_message(chunk_of(1))) == []
+    made = session.handle(ImageMade(SPEC, chunk_of(1).image, SETUP_FUEL, 1, False))
+    assert [one.chunk for one in made if isinstance(one, Execute)] == [chunk_of(1).id]
+
+
+def test_nobody_works_for_nothing_twice():
+    """A chunk that the escrow can't pay ends all work until it is topped up."""
+    session = a_session(escrow=100)
+    session.handle(run_message(chunk_of(1)))
+    session.handle(run_message(chunk_of(2)))
+    assert codes(session.handle(ran(chunk_of(1)))) == ["escrow-spent", "escrow-spent"]
+    assert codes(session.handle(run_message(chunk_of(3)))) == ["escrow-spent"]
+    session.handle(ToppedUp(lease_of(escrow=10**6)))
+    assert [type(one) for one in session.handle(run_message(chunk_of(1)))] == [Execute]
+    assert any(isinstance(one, Deliver) for one in session.handle(ran(chunk_of(1))))
+
+
+def test_a_chunk_under_another_name_is_refused():
+    session = a_session()
+    forged = replace(run_message(chunk_of(1)), fuel=5)
+    assert codes(session.handle(forged)) == ["wrong-chunk"]
