@@ -201,6 +201,20 @@ def test_a_lease_that_expires_in_mid_job_is_replaced(network, chain, monkeypatch
     assert paid > 0
 
 
+def test_an_idle_lease_is_closed_before_it_expires(network, chain, monkeypatch):
+    """Together with its provider: the change is back, and the next task opens another lease."""
+    monkeypatch.setattr(tenancy, "WATCH_SECONDS", 0.2)
+    before = len(chain.leases(renter=chain.address))
+    with network.executor(max_workers=1, budget="0.10") as executor:
+        assert executor.submit(spin, 10, 1).result(PATIENCE) == 46
+        opened = leases_since(chain, before)
+        pass_time(chain, 850)
+        until(lambda: settled(chain, opened))
+        assert executor.submit(spin, 10, 2).result(PATIENCE) == 47
+    assert executor.report().leases == 2
+    assert not executor.warnings
+
+
 RENTER = """
 import sys
 import surge
