@@ -113,7 +113,9 @@ def _serve(folder: "Place", config: "ProviderConfig", chain: "Chain", loopback: 
     import asyncio
 
     from surge.provider.start import provide as serve
+    from surge.store.logs import log_to_stderr
 
+    log_to_stderr()
     try:
         asyncio.run(serve(folder, config, chain, loopback, tell))
         tell("stopped; the ask is withdrawn, and open leases are resumed at the next start")

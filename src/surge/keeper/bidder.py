@@ -19,6 +19,7 @@ from surge.chain.wallet import load_wallet
 from surge.keeper.bidding import Bid, Sight, Start, Wait, decide
 from surge.model.errors import Refused, SurgeError, Unavailable
 from surge.model.units import MicroUsd, Seconds, parse_usd, show_surge, show_usd
+from surge.store.logs import log_to_stderr
 
 EVERY_SECONDS = 5.0
 LONGEST_PAUSE_SECONDS = 60.0
@@ -99,14 +100,7 @@ def run(arguments: list[str]) -> int:
     parser.add_argument("--every", type=float, default=EVERY_SECONDS, help="seconds between two looks")
     parser.add_argument("--local-chain", type=Path, help="folder of the local chain whose state to keep")
     options = parser.parse_args(arguments)
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.KeyValueRenderer(key_order=["timestamp", "level", "event"]),
-        ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
+    log_to_stderr()
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
