@@ -125,12 +125,12 @@ class Demo:
         access = Access(self.home, "local")
         chain = access.chain()
         # The auction takes its time on the chain: meanwhile the same work is done twice more here.
-        with ThreadPoolExecutor(1) as aside:
+        with ThreadPoolExecutor(2) as aside:
             selling = aside.submit(self._sell_fees, network, chain)
-            self.tell("running the same tasks in a sandbox of this machine")
+            self.tell("running the same tasks in a sandbox of this machine, and with native scikit-learn")
+            comparing = aside.submit(self._native_gap, found, csvs, nearest)
             local, local_nearest = asyncio.run(self._locally(csvs))
-            self.tell("running the same tasks with native scikit-learn")
-            native_gap = self._native_gap(found, csvs, nearest)
+            native_gap = comparing.result()
             sold = selling.result()
         ranked, local_ranked = ranking(self.work.GRID, found), ranking(self.work.GRID, local)
         self.tell("checking the bill")

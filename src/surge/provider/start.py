@@ -16,6 +16,7 @@ from surge.model.units import Address, Wei, show_surge
 from surge.net.endpoint import Endpoint
 from surge.provider.agent import Agent
 from surge.provider.config import Place, ProviderConfig, load_config, save_config
+from surge.run.cache import Cache
 from surge.run.pool import Pool
 from surge.run.suite import runtime_number
 from surge.store.provider import ProviderStore
@@ -91,23 +92,33 @@ async def provide(
     """Serve until SIGTERM or SIGINT; then withdraw the ask and leave every lease resumable."""
     store = ProviderStore(place.database(chain.book))
     pool = Pool(config.slots)
-    await pool.start()
+    warming = asyncio.create_task(pool.start())
+    if not Cache.open().has_interpreter():
+        await warming  # the compile: nothing can be offered before
     endpoint = await Endpoint.bind(endpoint_secret(place), loopback=loopback)
     key = chain.key
     agent = Agent(config=config, key=key, chain=chain, store=store, pool=pool, endpoint=endpoint)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, agent.stop)
+
+    def warmed(done: asyncio.Task[None]) -> None:
+        if not done.cancelled() and done.exception() is not None:
+            agent.stop()
+
+    warming.add_done_callback(warmed)
     serving = asyncio.create_task(agent.serve())
     collecting = asyncio.create_task(_collect(chain))
     try:
         await asyncio.to_thread(_publish, chain, config, endpoint.ticket(), tell)
         tell(f"serving as {agent.address}")
         await serving
+        if warming.done():
+            warming.result()  # raises what kept the sandbox from starting
     finally:
-        collecting.cancel()
-        serving.cancel()
-        await asyncio.gather(collecting, serving, return_exceptions=True)
+        for task in (collecting, serving, warming):
+            task.cancel()
+        await asyncio.gather(collecting, serving, warming, return_exceptions=True)
         with suppress(SurgeError):  # the chain may be gone already: the ask then just goes unanswered
             await asyncio.to_thread(chain.withdraw_ask)
         await endpoint.close()
