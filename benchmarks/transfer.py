@@ -16,7 +16,6 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import iroh.iroh_ffi as binding
@@ -149,7 +148,10 @@ def machine() -> dict[str, object]:
 
 def main() -> None:
     figures = {**asyncio.run(measure_link()), **measure_tcp()}
-    middle: Callable[[str], float] = lambda name: round(statistics.median(figures[name]), 1)  # noqa: E731
+
+    def middle(name: str) -> float:
+        return round(statistics.median(figures[name]), 1)
+
     rows = [
         {
             "measure": "one way, 1 MiB parts",

@@ -319,14 +319,6 @@ def hashable(keys: list[Any]) -> list[Any]:
     return keys
 
 
-def builds(code: int) -> Callable[[Build], Build]:
-    def register(function: Build) -> Build:
-        BUILDERS[code] = function
-        return function
-
-    return register
-
-
 def _build_dict(items: list[Any], building: Building) -> Any:
     if len(items) % 2:
         raise ValueError("a key without a value")

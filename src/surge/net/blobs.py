@@ -3,12 +3,11 @@
 A blob's name is `model.digest.digest("blob", content)`; nothing is used before its name is checked.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from surge.model.digest import blob_digest
 from surge.net.errors import Malformed
-from surge.net.link import Link
 from surge.net.messages import MAX_BLOB, MAX_PART, PutBlob
 
 
@@ -17,13 +16,6 @@ def parts_of(content: bytes) -> Iterator[PutBlob]:
     name = blob_digest(content)
     for offset in range(0, max(len(content), 1), MAX_PART):
         yield PutBlob(name, len(content), offset, content[offset : offset + MAX_PART])
-
-
-async def put_blobs(link: Link, contents: Iterable[bytes]) -> None:
-    """Send blobs one after the other. Raises LinkClosed."""
-    for content in contents:
-        for part in parts_of(content):
-            await link.send(part)
 
 
 @dataclass(slots=True)
