@@ -33,7 +33,8 @@ SURGE_DECIMALS = 18
 _DECIMAL = re.compile(r"^(\d{1,15})(?:\.(\d{1,18}))?$")
 
 
-def _parse(text: str, decimals: int, what: str) -> int:
+def parse_decimal(text: str, decimals: int, what: str) -> int:
+    """`("1.5", 6, "amount")` → 1_500_000. Raises BadInput for floats, signs, exponents, more decimals."""
     match = _DECIMAL.match(text.strip()) if isinstance(text, str) else None
     if match is None or len(match.group(2) or "") > decimals:
         raise BadInput(f"{what} {text!r} is not a decimal string with up to {decimals} decimals; write 1.50")
@@ -41,31 +42,32 @@ def _parse(text: str, decimals: int, what: str) -> int:
     return int(whole + fraction.ljust(decimals, "0"))
 
 
-def _show(amount: int, decimals: int, at_least: int) -> str:
+def show_decimal(amount: int, decimals: int, at_least: int = 0) -> str:
+    """Exact decimal string of `amount` smallest units, with `at_least` decimals. Inverse of parse_decimal."""
     sign, amount = ("-", -amount) if amount < 0 else ("", amount)
     whole, part = divmod(amount, 10**decimals)
     fraction = str(part).rjust(decimals, "0").rstrip("0").ljust(at_least, "0")
-    return f"{sign}{whole}.{fraction}"
+    return f"{sign}{whole}.{fraction}" if fraction else f"{sign}{whole}"
 
 
 def parse_usd(text: str) -> MicroUsd:
     """`"1.50"` → 1_500_000. Raises BadInput for floats, signs, exponents and a seventh decimal."""
-    return MicroUsd(_parse(text, USD_DECIMALS, "amount"))
+    return MicroUsd(parse_decimal(text, USD_DECIMALS, "amount"))
 
 
 def show_usd(amount: int) -> str:
     """1_500_000 → `"1.50"`; never fewer than two decimals, never rounded."""
-    return _show(amount, USD_DECIMALS, 2)
+    return show_decimal(amount, USD_DECIMALS, 2)
 
 
 def parse_surge(text: str) -> Wei:
     """`"10"` → 10e18."""
-    return Wei(_parse(text, SURGE_DECIMALS, "amount of SURGE"))
+    return Wei(parse_decimal(text, SURGE_DECIMALS, "amount of SURGE"))
 
 
 def show_surge(amount: int) -> str:
     """Exact decimal string of an amount of SURGE in wei."""
-    return _show(amount, SURGE_DECIMALS, 1)
+    return show_decimal(amount, SURGE_DECIMALS, 1)
 
 
 def divide_up(numerator: int, denominator: int) -> int:
