@@ -31,13 +31,22 @@ def answer(document: Document, as_json: bool, show: Callable[[Any], Iterable["Pa
     if as_json:
         print_json(document)
         return
-    console = stdout_console()
+    sys.stdout.write(_rendered(stdout_console(), show(document)))
+    sys.stdout.flush()
+
+
+def lay_out(parts: Iterable["Part"]) -> None:
+    """Tables and words for people, on stderr: what a question is about, or how a long command goes on."""
+    sys.stderr.write(_rendered(_console(stderr=True), parts))
+    sys.stderr.flush()
+
+
+def _rendered(console: "Console", parts: Iterable["Part"]) -> str:
     with console.capture() as captured:
-        for part in show(document):
+        for part in parts:
             console.print(part.fitted(console) if isinstance(part, Listing) else part)
     lines = captured.get().split("\n")
-    sys.stdout.write("\n".join(line.rstrip(" ") for line in lines))
-    sys.stdout.flush()
+    return "\n".join(line.rstrip(" ") for line in lines)
 
 
 def print_json(document: Document) -> None:
@@ -46,9 +55,13 @@ def print_json(document: Document) -> None:
 
 
 def stdout_console() -> "Console":
+    return _console()
+
+
+def _console(stderr: bool = False) -> "Console":
     from rich.console import Console
 
-    console = Console(highlight=False, markup=False, emoji=False, soft_wrap=False)
+    console = Console(highlight=False, markup=False, emoji=False, soft_wrap=False, stderr=stderr)
     if not console.is_terminal:
         console.width = PIPE_WIDTH
     return console
