@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import typer
 
-from surge.cli import earnings, jobs, leases, market, network, provide, run, status, wallet
+from surge.cli import credit, earnings, jobs, leases, local, market, network, provide, run, status, wallet
 from surge.cli.options import AsJson, Network
 from surge.cli.output import print_json
 from surge.model.errors import SurgeError
@@ -22,17 +22,31 @@ def surge() -> None:
     """One open computer made of other people's computers."""
 
 
-def demo(as_json: AsJson = False, network: Network = None) -> int:
+demo = typer.Typer(invoke_without_command=True)
+
+
+@demo.callback()
+def demo_grid_search(context: typer.Context, as_json: AsJson = False, network: Network = None) -> int:
     """A real grid search on leased machines, paid and verified."""
+    if context.invoked_subcommand is not None:
+        return 0
     from surge.cli.demo import demo as perform
 
     return perform(as_json, network)
 
 
+@demo.command("credit")
+def demo_credit(as_json: AsJson = False) -> int:
+    """A loan's life, leverage and arbitrage, on a chain of its own."""
+    from surge.cli.demo_credit import demo_credit as perform
+
+    return perform(as_json)
+
+
 app.command()(network.up)
 app.command()(network.down)
 app.command()(status.status)
-app.command()(demo)
+app.add_typer(demo, name="demo")
 app.command()(run.run)
 app.command()(market.quote)
 app.command()(market.asks)
@@ -43,6 +57,8 @@ app.command()(leases.leases)
 app.command()(wallet.wallet)
 app.command()(provide.provide)
 app.command()(earnings.earnings)
+app.add_typer(credit.credit, name="credit")
+app.add_typer(local.local, name="local")
 
 
 def entry() -> None:

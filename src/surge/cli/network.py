@@ -40,7 +40,7 @@ def up(
 
     A chain, its contracts and providers. In the foreground it stays until Ctrl-C and then brings all down.
     """
-    home = _local_home(network)
+    home = local_home(network)
     from surge.local import LocalNetwork
 
     known = _provider_folders(home)
@@ -65,7 +65,7 @@ def up(
 
 def down(as_json: AsJson = False, network: Network = None) -> None:
     """Stop the local network and keep its state."""
-    home = _local_home(network)
+    home = local_home(network)
     stopped: list[str] = []
     if home.network(LOCAL).exists():
         from surge.local import LocalNetwork
@@ -80,7 +80,7 @@ def down(as_json: AsJson = False, network: Network = None) -> None:
     answer({"stopped": stopped}, as_json, lambda _: [said])
 
 
-def _local_home(network: str | None) -> Home:
+def local_home(network: str | None) -> Home:
     if network not in (None, LOCAL):
         raise BadInput(
             f"`surge up` and `surge down` run the network {LOCAL!r}; "

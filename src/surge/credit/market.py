@@ -5,13 +5,12 @@ A view is taken at one moment: its state has the interest up to then. What `prev
 
 from dataclasses import dataclass, replace
 
-from surge.credit import health, interest, irm, shares
+from surge.credit import health, interest, irm, liquidation, shares
 from surge.credit.health import Zone
 from surge.model.credit import MarketId, MarketParams, MarketState, Position
 from surge.model.units import WAD, Address, Seconds, parse_decimal, show_decimal
 
 YEAR = 365 * 86_400
-PRICE_SCALE = 10**36
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +56,7 @@ class MarketView:
     @property
     def supplied(self) -> int:
         """What belongs to the lenders; the reserve does not."""
-        return self.state.supply_assets - self.state.reserve
+        return self.state.lent_assets
 
     @property
     def borrowed(self) -> int:
@@ -66,14 +65,12 @@ class MarketView:
     @property
     def available(self) -> int:
         """What can be borrowed or withdrawn now."""
-        return self.state.supply_assets - self.state.borrow_assets
+        return self.state.cash
 
     @property
     def utilisation(self) -> int:
         """WAD, as the rate model sees it."""
-        return (
-            self.state.borrow_assets * WAD // self.state.supply_assets if self.state.supply_assets else 0
-        )
+        return self.state.borrow_assets * WAD // self.state.supply_assets if self.state.supply_assets else 0
 
     @property
     def borrow_rate(self) -> int:
@@ -87,6 +84,11 @@ class MarketView:
             return 0
         interest_of_year = self.borrow_rate * self.borrowed
         return interest_of_year * (WAD - self.params.reserve_factor) // WAD // self.supplied
+
+    @property
+    def max_bonus(self) -> int:
+        """WAD: what a liquidation at full depth costs its borrower."""
+        return liquidation.incentive_factor(self.params.lltv) - WAD
 
     def with_state(self, state: MarketState) -> "MarketView":
         """The same market with other totals: its rate follows from the new utilisation."""
@@ -114,6 +116,10 @@ class PositionView:
     position: Position
 
     @property
+    def empty(self) -> bool:
+        return self.position == Position(0, 0, 0)
+
+    @property
     def collateral(self) -> int:
         return self.position.collateral
 
@@ -125,9 +131,7 @@ class PositionView:
     @property
     def supplied(self) -> int:
         market = self.market
-        return shares.to_assets_down(
-            self.position.supply_shares, market.supplied, market.state.supply_shares
-        )
+        return shares.to_assets_down(self.position.supply_shares, market.supplied, market.state.supply_shares)
 
     @property
     def collateral_value(self) -> int | None:

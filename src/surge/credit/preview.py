@@ -10,7 +10,7 @@ from dataclasses import replace
 from surge.credit import shares
 from surge.credit.health import Zone
 from surge.credit.market import MarketView, PositionView
-from surge.model.credit import MarketState, Position
+from surge.model.credit import PRICE_SCALE, MarketState, Position
 from surge.model.errors import BadInput
 from surge.model.units import WAD, divide_up
 
@@ -58,6 +58,8 @@ def borrow(view: PositionView, assets: int) -> PositionView:
     _some(view, assets, "borrow")
     market, loan = view.market, view.market.loan
     _require_price(market, "borrowing")
+    if view.zone is not Zone.HEALTHY:
+        raise BadInput(f"no new debt: {_trouble(view)}; {cure(view)}")
     if assets > market.available:
         raise BadInput(
             f"{loan.show(assets)} can't be borrowed: {market.name} has {loan.show(market.available)} to lend; "
@@ -69,8 +71,6 @@ def borrow(view: PositionView, assets: int) -> PositionView:
             f"a debt of {loan.show(after.debt)} is below the minimum of {market.name}; "
             f"borrow at least {loan.show(market.params.min_debt - view.debt)}"
         )
-    if view.zone is not Zone.HEALTHY:
-        raise BadInput(f"no new debt: {_trouble(view)}; {cure(view)}")
     if after.zone is not Zone.HEALTHY:
         raise BadInput(
             f"borrowing {loan.show(assets)} would bring the position in {market.name} to {_beyond(after)}; "
@@ -114,7 +114,11 @@ def repay(view: PositionView, assets: int) -> PositionView:
 def repaid(view: PositionView, assets: int) -> PositionView:
     """The arithmetic of repay alone."""
     state, own = view.market.state, view.position.borrow_shares
-    gone = own if assets >= view.debt else shares.to_shares_down(assets, state.borrow_assets, state.borrow_shares)
+    gone = (
+        own
+        if assets >= view.debt
+        else shares.to_shares_down(assets, state.borrow_assets, state.borrow_shares)
+    )
     return _moved(
         view,
         replace(
@@ -163,7 +167,7 @@ def cure(view: PositionView) -> str:
     said = f"repay {market.loan.show(excess)}"
     if not price:
         return said
-    needed = divide_up(divide_up(view.debt * WAD, max_ltv) * 10**36, price)
+    needed = divide_up(divide_up(view.debt * WAD, max_ltv) * PRICE_SCALE, price)
     return f"{said}, or add {market.collateral.show(max(0, needed - view.collateral))} of collateral"
 
 

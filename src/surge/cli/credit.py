@@ -1,0 +1,119 @@
+"""`surge credit`: lend, borrow, and see every number before it changes. The desk does it; this asks and shows."""
+
+from collections.abc import Callable
+from typing import Annotated
+
+import typer
+
+from surge.cli.credit_options import (
+    MAX_SLIPPAGE,
+    Amount,
+    DryRun,
+    Market,
+    MaxSlippage,
+    MinHealth,
+    Of,
+    Yes,
+)
+from surge.cli.options import AsJson, Network
+
+credit = typer.Typer(no_args_is_help=True, help="Lend, borrow and leverage on the same chain.")
+collateral = typer.Typer(no_args_is_help=True, help="Lock collateral in a market, or take it out.")
+
+
+@credit.command()
+def markets(as_json: AsJson = False, network: Network = None) -> None:
+    """Every market: price, limits, rates a year."""
+    from surge.cli.credit_desk import looking
+    from surge.cli.credit_document import market_document
+    from surge.cli.credit_view import show_markets
+    from surge.cli.output import answer
+
+    with looking(network) as desk:
+        found = [market_document(market.view) for market in desk.markets()]
+    answer({"markets": found}, as_json, show_markets)
+
+
+@credit.command()
+def market(market: Market, as_json: AsJson = False, network: Network = None) -> None:
+    """One market's rules and numbers."""
+    from surge.cli.credit_desk import looking
+    from surge.cli.credit_document import market_document
+    from surge.cli.credit_view import show_market
+    from surge.cli.output import answer
+
+    with looking(network) as desk:
+        document = market_document(desk.market(market).view)
+    answer(document, as_json, show_market)
+
+
+@credit.command()
+def position(
+    market: Annotated[
+        str | None, typer.Argument(metavar="[MARKET]", help="Only this one, in detail.")
+    ] = None,
+    of: Of = None,
+    as_json: AsJson = False,
+    network: Network = None,
+) -> None:
+    """What an account has and owes, and how healthy that is."""
+    from surge.cli.credit_desk import account, looking
+    from surge.cli.credit_document import position_document
+    from surge.cli.credit_view import show_position, show_positions
+    from surge.cli.output import answer
+
+    with looking(network) as desk:
+        holder = account(of)
+        if market is not None:
+            answer(position_document(desk.market(market).position(holder).view), as_json, show_position)
+            return
+        views = [market.position(holder).view for market in desk.markets()]
+    held = [position_document(view) for view in views if not view.empty]
+    answer({"account": holder, "positions": held}, as_json, show_positions)
+
+
+def _changing(operation: str, verb: str) -> Callable[..., None]:
+    """A command that changes one position by one amount."""
+
+    def command(
+        market: Market,
+        amount: Amount,
+        yes: Yes = False,
+        dry_run: DryRun = False,
+        max_slippage: MaxSlippage = MAX_SLIPPAGE,
+        min_health: MinHealth = None,
+        as_json: AsJson = False,
+        network: Network = None,
+    ) -> None:
+        from surge.cli.credit_change import Consent, perform
+        from surge.cli.credit_desk import acting
+        from surge.cli.credit_document import change_document
+
+        consent = Consent.read(yes, dry_run, as_json, max_slippage, min_health)
+        with acting(network) as desk:
+            write = getattr(desk.market(market).position(), verb)
+            perform(
+                lambda: write.preview(amount),
+                lambda: write(amount),
+                lambda done: change_document(operation, done, amount),
+                consent,
+            )
+
+    return command
+
+
+for _verb, _help in (
+    ("supply", "Lend to a market's borrowers; earns its rate."),
+    ("withdraw", "Take back what you supplied."),
+    ("borrow", "Take debt against your collateral, up to the max LTV."),
+    ("repay", "Pay debt back; works at any price."),
+):
+    credit.command(_verb, help=_help)(_changing(_verb, _verb))
+
+for _verb, _help in (
+    ("add", "Lock collateral; works at any price."),
+    ("remove", "Take collateral out, as far as the max LTV allows."),
+):
+    collateral.command(_verb, help=_help)(_changing(f"collateral {_verb}", f"{_verb}_collateral"))
+
+credit.add_typer(collateral, name="collateral")

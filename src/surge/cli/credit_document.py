@@ -1,0 +1,112 @@
+"""Markets, positions and changes as documents: exact decimal strings, nothing rounded."""
+
+from typing import TYPE_CHECKING, Any
+
+from surge.credit.market import YEAR, MarketView, PositionView, Token
+from surge.model.credit import PRICE_SCALE
+from surge.model.units import SURGE_DECIMALS, WAD, show_decimal
+
+if TYPE_CHECKING:
+    from surge.desk import Done
+
+Document = dict[str, Any]
+
+
+def market_document(view: MarketView) -> Document:
+    """Rates are per year without compounding; ratios are fractions of one."""
+    params, target = view.params, view.rate_at_target
+    return {
+        "market": view.name,
+        "id": _hex(view.id),
+        "collateral_token": view.collateral.symbol,
+        "loan_token": view.loan.symbol,
+        "price": price_of(view, view.price),
+        "safe": view.safe,
+        "supplied": show_decimal(view.supplied, view.loan.decimals),
+        "borrowed": show_decimal(view.borrowed, view.loan.decimals),
+        "available": show_decimal(view.available, view.loan.decimals),
+        "reserve": show_decimal(view.state.reserve, view.loan.decimals),
+        "utilisation": wad(view.utilisation),
+        "borrow_rate": wad(view.borrow_rate),
+        "supply_rate": wad(view.supply_rate),
+        "rate_at_target": None if target is None else wad(target * YEAR),
+        "max_ltv": wad(params.max_ltv),
+        "lltv": wad(params.lltv),
+        "target_health": wad(params.target_health),
+        "max_bonus": wad(view.max_bonus),
+        "min_debt": show_decimal(params.min_debt, view.loan.decimals),
+        "reserve_factor": wad(params.reserve_factor),
+        "oracle": params.oracle,
+        "irm": params.irm,
+        "collateral_token_address": view.collateral.address,
+        "loan_token_address": view.loan.address,
+    }
+
+
+def position_document(view: PositionView) -> Document:
+    """What one account has and owes in one market, and how far that is from liquidation."""
+    market = view.market
+    loan, token = market.loan, market.collateral
+    value, zone = view.collateral_value, view.zone
+    return {
+        "market": market.name,
+        "id": _hex(market.id),
+        "account": view.account,
+        "collateral_token": token.symbol,
+        "loan_token": loan.symbol,
+        "collateral": show_decimal(view.collateral, token.decimals),
+        "collateral_value": None if value is None else show_decimal(value, loan.decimals),
+        "debt": show_decimal(view.debt, loan.decimals),
+        "supplied": show_decimal(view.supplied, loan.decimals),
+        "health": wad(view.health),
+        "ltv": wad(view.ltv),
+        "max_ltv": wad(market.params.max_ltv),
+        "lltv": wad(market.params.lltv),
+        "price": price_of(market, market.price),
+        "safe": market.safe,
+        "liquidation_price": price_of(market, view.liquidation_price, up=True),
+        "distance": wad(view.distance),
+        "zone": None if zone is None else zone.name.lower(),
+        "max_borrow": show_decimal(view.max_borrow, loan.decimals),
+        "max_removable": show_decimal(view.max_removable, token.decimals),
+        "max_withdraw": show_decimal(view.max_withdraw, loan.decimals),
+        "borrow_rate": wad(market.borrow_rate),
+        "supply_rate": wad(market.supply_rate),
+        "utilisation": wad(market.utilisation),
+    }
+
+
+def change_document(operation: str, done: "Done", amount: str | None = None) -> Document:
+    """`transaction` is null while nothing was sent; then `gas` is an estimate."""
+    before, after = done.before, done.after
+    return {
+        "operation": operation,
+        "market": before.market.name,
+        "amount": amount,
+        "sent": done.transaction is not None,
+        "transaction": None if done.transaction is None else _hex(done.transaction),
+        "gas": done.gas,
+        "before": position_document(before),
+        "after": position_document(after),
+    }
+
+
+def wad(value: int | None) -> str | None:
+    """A WAD figure as an exact decimal string."""
+    return None if value is None else show_decimal(value, SURGE_DECIMALS)
+
+
+def price_of(view: MarketView, price: int | None, up: bool = False) -> str | None:
+    """Whole loan tokens for one whole collateral token, to 18 decimals."""
+    if price is None:
+        return None
+    above, below = price * 10**view.collateral.decimals * WAD, PRICE_SCALE * 10**view.loan.decimals
+    return wad(-(-above // below) if up else above // below)
+
+
+def token_amount(token: Token, amount: int) -> Document:
+    return {"token": token.symbol, "amount": show_decimal(amount, token.decimals)}
+
+
+def _hex(word: bytes | str) -> str:
+    return word if isinstance(word, str) else "0x" + bytes(word).hex()

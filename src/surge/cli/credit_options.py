@@ -1,0 +1,33 @@
+"""Options and arguments that the credit commands share."""
+
+from typing import Annotated
+
+import typer
+
+Market = Annotated[
+    str,
+    typer.Argument(metavar="MARKET", help="COLLATERAL/LOAN as `surge credit markets` shows it, or an id."),
+]
+Amount = Annotated[
+    str, typer.Argument(metavar="AMOUNT", help="In whole tokens, such as 1.5; `max` takes all that works.")
+]
+Of = Annotated[
+    str | None, typer.Option("--of", metavar="ADDR", help="Of another account (default: your wallet's).")
+]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show before and after; send nothing.")]
+MaxSlippage = Annotated[
+    str,
+    typer.Option(
+        "--max-slippage", metavar="PERCENT", help="How far a price may move against you until it is mined."
+    ),
+]
+MinHealth = Annotated[
+    str | None,
+    typer.Option(
+        "--min-health", metavar="FACTOR", help="Refuse to end below this health factor, such as 1.2."
+    ),
+]
+
+MAX_SLIPPAGE = "1"
+"""Per cent."""
