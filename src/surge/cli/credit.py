@@ -1,4 +1,4 @@
-"""`surge credit`: lend, borrow, and see every number before it changes. The desk does it; this asks and shows."""
+"""`surge credit`: lend, borrow, and see every number before it changes. The desk acts; this asks, shows."""
 
 from collections.abc import Callable
 from typing import Annotated

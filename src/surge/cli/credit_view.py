@@ -28,7 +28,7 @@ def show_markets(document: Any) -> Iterable[Part]:
     ]
     yield Listing(columns, [_market_cells(market) for market in document["markets"]])
     yield ""
-    yield "collateral/loan; price in the loan's token; rates per year. next: surge credit market NAME"
+    yield "collateral/loan; prices in the loan's token; rates a year; surge credit market NAME"
     for market in document["markets"]:
         yield from _warnings(market)
 
@@ -44,8 +44,8 @@ def show_market(document: Any) -> Iterable[Part]:
             ("borrowed", f"{money(document['borrowed'], loan)}, {percent(document['utilisation'])} of it"),
             ("available", money(document["available"], loan)),
             ("reserve", f"{money(document['reserve'], loan)}, takes bad debt first"),
-            ("borrowers pay", f"{percent(document['borrow_rate'], up=True)} a year"),
-            ("lenders get", f"{percent(document['supply_rate'])} a year"),
+            ("borrow rate", f"{percent(document['borrow_rate'], up=True)} a year"),
+            ("lend rate", f"{percent(document['supply_rate'])} a year"),
             ("max LTV", f"{bound(document['max_ltv'])}: debt may be taken up to it"),
             ("LLTV", f"{bound(document['lltv'])}: past it anybody may liquidate; between them, margin zone"),
             (
@@ -67,26 +67,27 @@ def show_positions(document: Any) -> Iterable[Part]:
         yield f"{document['account']} has nothing supplied, borrowed or locked as collateral here."
         yield "next: surge credit markets · surge credit collateral add MARKET AMOUNT"
         return
+    lending = any(one["supplied"] not in NOTHING for one in positions)
     columns = [
         Column("market"),
         Column("collateral", right=True),
         Column("debt", right=True),
-        Column("supplied", right=True),
         Column("health", right=True),
         Column("LTV", right=True),
-        Column("falls to liquidation", right=True),
+        Column("may fall by", right=True),
+        *([Column("supplied", right=True)] if lending else []),
     ]
-    yield Listing(columns, [_position_cells(one) for one in positions])
+    rows = [_position_cells(one) for one in positions]
+    yield Listing(columns, [row if lending else row[:-1] for row in rows])
     for one in positions:
         yield from _trouble(one)
 
 
 def show_position(document: Any) -> Iterable[Part]:
-    loan, token = document["loan_token"], document["collateral_token"]
+    token = document["collateral_token"]
     rows = [("account", document["account"]), ("market", document["market"])]
     rows += [(name, cell) for name, cell, _ in position_rows(document)]
     rows += [
-        ("can borrow", f"{money(document['max_borrow'], loan)} more"),
         ("can take out", money(document["max_removable"], token)),
         ("price now", _price(document["price"], document)),
     ]
@@ -124,7 +125,7 @@ def show_sent(document: Any) -> Iterable[Part]:
         [
             ("transaction", document["transaction"]),
             ("gas", f"{document['gas']:,}"),
-            ("health factor", f"{health(after['health'], after['debt'])}, debt {_debt(after)}"),
+            ("health", f"{health(after['health'], after['debt'])}, debt {_debt(after)}"),
         ]
     )
 
@@ -152,8 +153,8 @@ def position_rows(one: Any) -> Iterator[tuple[str, str, bool]]:
     yield "distance to it", distance(one["distance"]), True
     yield "zone", ZONES[one["zone"]].partition(":")[0], True
     yield "can borrow more", money(one["max_borrow"], loan), False
-    yield "borrowers pay a year", percent(one["borrow_rate"], up=True), True
-    yield "lenders get a year", percent(one["supply_rate"]), supplied_matters
+    yield "borrow rate a year", percent(one["borrow_rate"], up=True), True
+    yield "lend rate a year", percent(one["supply_rate"]), supplied_matters
 
 
 def distance(exact: str | None) -> str:
@@ -189,10 +190,10 @@ def _position_cells(one: Any) -> list[str]:
         one["market"],
         money(one["collateral"], one["collateral_token"]),
         _debt(one),
-        money(one["supplied"], one["loan_token"]),
         health(one["health"], one["debt"]),
         percent(one["ltv"], up=True),
         distance(one["distance"]),
+        money(one["supplied"], one["loan_token"]),
     ]
 
 

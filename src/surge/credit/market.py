@@ -1,6 +1,6 @@
 """Markets and positions as a person reads them: typed views over the contract's integers. Pure.
 
-A view is taken at one moment: its state has the interest up to then. What `preview` makes of it is a view too.
+A view is taken at one moment: its state has the interest up to then. `preview` turns views into views.
 """
 
 from dataclasses import dataclass, replace
@@ -34,7 +34,7 @@ class Token:
 class MarketView:
     """`price` is collateral in loan units × 1e36, None while the oracle gives none; `safe` its second word.
 
-    rate_at_target: of an adaptive rate model, None with a fixed one. rate: what borrowers pay, WAD per second.
+    rate: what borrowers pay, WAD per second. rate_at_target: None with a fixed rate.
     """
 
     id: MarketId

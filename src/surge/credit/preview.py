@@ -62,7 +62,7 @@ def borrow(view: PositionView, assets: int) -> PositionView:
         raise BadInput(f"no new debt: {_trouble(view)}; {cure(view)}")
     if assets > market.available:
         raise BadInput(
-            f"{loan.show(assets)} can't be borrowed: {market.name} has {loan.show(market.available)} to lend; "
+            f"{loan.show(assets)} can't be borrowed: {market.name} has {loan.show(market.available)} left; "
             f"{_most(view)}"
         )
     after = borrowed(view, assets)

@@ -1,0 +1,159 @@
+"""What people see of markets and positions, at 80 columns."""
+
+import io
+
+import pytest
+from credit_documents import CHANGE, INDEBTED, MARKET, POSITION
+from rich.console import Console
+
+from surge.cli import credit_figures as figures
+from surge.cli.credit_view import (
+    show_change,
+    show_market,
+    show_markets,
+    show_position,
+    show_positions,
+    show_sent,
+)
+from surge.cli.output import Listing
+
+
+def seen(parts, width=80):
+    console = Console(width=width, file=io.StringIO(), markup=False, highlight=False)
+    for part in parts:
+        console.print(part.fitted(console) if isinstance(part, Listing) else part)
+    text = console.file.getvalue()
+    assert all(len(line) <= width for line in text.splitlines())
+    return text
+
+
+def row(text, name):
+    """The cells of the line that begins with `name`."""
+    [line] = [line for line in text.splitlines() if line.startswith(name)]
+    return line.removeprefix(name).split()
+
+
+@pytest.mark.parametrize(
+    ("exact", "shown"),
+    [
+        ("0.999999999999999999", "0.99"),
+        ("1", "1.00"),
+        ("1.009999", "1.00"),
+        ("1.142857", "1.14"),
+        ("12345.6", "12,345.60"),
+    ],
+)
+def test_a_health_factor_is_never_rounded_up(exact, shown):
+    assert figures.health(exact, "1") == shown
+
+
+def test_a_health_factor_without_debt_is_no_number():
+    assert figures.health(None, "0.0") == "no debt"
+    assert figures.health(None, "1.5") == figures.NONE
+
+
+@pytest.mark.parametrize(
+    ("exact", "up", "shown"),
+    [
+        ("0", False, "0"),
+        ("1234.500000", False, "1,234.5"),
+        ("0.0000001", False, "<0.000001"),
+        ("0.0000011", False, "0.000001"),
+        ("0.0000011", True, "0.000002"),
+        ("100", True, "100"),
+    ],
+)
+def test_amounts_round_where_they_are_told_to(exact, up, shown):
+    assert figures.amount(exact, up=up) == shown
+
+
+@pytest.mark.parametrize(
+    ("exact", "up", "shown"),
+    [
+        (None, False, figures.NONE),
+        ("2000", False, "2,000.00"),
+        ("1750.001", True, "1,750.01"),
+        ("0.1", False, "0.100000"),
+        ("0.000123456789", False, "0.000123456"),
+    ],
+)
+def test_prices_have_two_decimals_or_six_figures(exact, up, shown):
+    assert figures.price(exact, up=up) == shown
+
+
+def test_a_limit_in_per_cent_is_short():
+    assert [figures.bound(one) for one in ("0.7", "0.855", "1")] == ["70%", "85.5%", "100%"]
+
+
+def test_a_change_shows_before_and_after():
+    text = seen(show_change(CHANGE))
+    assert text.splitlines()[0].strip() == "borrow 700 · market ETH/TUSD"
+    assert row(text, "debt") == ["0", "TUSD", "→", "700.000001", "TUSD"]
+    assert row(text, "health factor") == ["no", "debt", "→", "1.14"]
+    assert row(text, "LTV (max 70%, LLTV 80%)") == ["0.00%", "→", "70.01%"]
+    assert row(text, "liquidation price") == [figures.NONE, "→", "1,750.01"]
+    assert row(text, "distance to it") == [figures.NONE, "→", "12.49%"]
+    assert row(text, "collateral") == ["0.5", "ETH", "=", "0.5", "ETH"]
+    assert "gas: about 98,123; nothing was sent" in text
+
+
+def test_what_was_agreed_to_and_sent_is_told_shortly():
+    sent = {**CHANGE, "sent": True, "transaction": "0x" + "cd" * 32}
+    text = seen(show_sent(sent))
+    assert "borrow 700 · market ETH/TUSD: done" in text
+    assert row(text, "gas") == ["98,123"]
+    assert row(text, "health factor") == ["1.14,", "debt", "700.000001", "TUSD"]
+
+
+def test_debt_stands_beside_a_health_factor():
+    text = seen(show_positions({"account": POSITION["account"], "positions": [INDEBTED]}))
+    assert text.splitlines()[0].split()[:4] == ["market", "collateral", "debt", "health"]
+    assert row(text, "ETH/TUSD")[2:5] == ["700.000001", "TUSD", "1.14"]
+
+
+def test_what_is_lent_is_only_shown_where_there_is_some():
+    assert "supplied" not in seen(show_positions({"account": "", "positions": [INDEBTED]}))
+    lender = {**POSITION, "supplied": "250.5"}
+    text = seen(show_positions({"account": "", "positions": [lender]}))
+    assert row(text, "ETH/TUSD")[-2:] == ["250.5", "TUSD"]
+
+
+def test_nobody_without_positions_is_left_alone():
+    text = seen(show_positions({"account": POSITION["account"], "positions": []}))
+    assert "surge credit collateral add" in text
+
+
+@pytest.mark.parametrize(
+    ("zone", "said"), [("margin", "repay, or add"), ("liquidatable", "surge credit repay")]
+)
+def test_a_bad_zone_says_what_to_do(zone, said):
+    one = {**INDEBTED, "zone": zone}
+    assert said in " ".join(seen(show_position(one)).split())
+    assert said in " ".join(seen(show_positions({"account": "", "positions": [one]})).split())
+
+
+def test_a_position_past_its_liquidation_price_says_so():
+    past = {**INDEBTED, "distance": "-0.0301", "zone": "liquidatable", "health": "0.9999"}
+    text = seen(show_position(past))
+    assert row(text, "distance to it") == ["3.01%", "PAST", "IT"]
+    assert row(text, "health factor") == ["0.99"]
+
+
+def test_markets_fit_a_terminal():
+    text = seen(show_markets({"markets": [MARKET, {**MARKET, "market": "SURGE/TUSD", "price": "0.1"}]}))
+    assert row(text, "ETH/TUSD") == [
+        "2,000.00", "70%", "80%", "699,999.5", "TUSD", "30.0%", "1.24%", "0.41%"
+    ]  # fmt: skip
+
+
+def test_a_market_without_a_price_says_what_still_works():
+    for market in ({**MARKET, "price": None}, {**MARKET, "safe": False}):
+        assert "ETH/TUSD: " in seen(show_markets({"markets": [market]}))
+    assert "adding collateral still work" in " ".join(seen(show_market({**MARKET, "price": None})).split())
+
+
+def test_a_market_tells_its_rules():
+    text = seen(show_market(MARKET))
+    assert "300,000.5 TUSD, 30.00% of it" in text
+    assert "up to health 1.15, a bonus of 6.39% at the most" in text
+    assert "10 TUSD" in text
