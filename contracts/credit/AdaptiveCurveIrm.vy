@@ -57,6 +57,17 @@ def borrow_rate_view(id: bytes32, borrowed: uint256, supplied: uint256, elapsed:
 
 @external
 @view
+def borrow_rate_of(
+    credit: address, id: bytes32, borrowed: uint256, supplied: uint256, elapsed: uint256
+) -> uint256:
+    """
+    @notice What borrow_rate would give `credit`: for whoever bounds the rate that it borrows at.
+    """
+    return self._average_rate(self.rates_at_target[credit][id], borrowed, supplied, elapsed)[0]
+
+
+@external
+@view
 def rate_at_target(credit: address, id: bytes32) -> uint256:
     """
     @notice WAD per second, as of the last call; 0 before the first.

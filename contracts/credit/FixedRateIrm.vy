@@ -32,3 +32,14 @@ def borrow_rate_view(id: bytes32, borrowed: uint256, supplied: uint256, elapsed:
     @return WAD per second.
     """
     return RATE
+
+
+@external
+@view
+def borrow_rate_of(
+    credit: address, id: bytes32, borrowed: uint256, supplied: uint256, elapsed: uint256
+) -> uint256:
+    """
+    @return WAD per second.
+    """
+    return RATE
