@@ -1,0 +1,298 @@
+# pragma version 0.4.3
+# SPDX-License-Identifier: AGPL-3.0-only
+"""
+@title vault_rules
+@license AGPL-3.0-only
+@notice Who may change which market of a Vault: caps, queues, the owner's timelock and the guardian.
+
+        submit_cap -> timelock -> accept_cap (a higher cap, a new market) · lower_cap at once
+@dev A part of Vault, which speaks for it. A market's parameters are kept as code: nine words for one read.
+"""
+
+from snekmate.auth import ownable
+
+uses: ownable
+
+struct MarketParams:
+    loan_token: address
+    collateral_token: address
+    oracle: address
+    irm: address
+    max_ltv: uint256
+    lltv: uint256
+    target_health: uint256
+    min_debt: uint256
+    reserve_factor: uint256
+
+interface Markets:
+    def params_of(id: bytes32) -> MarketParams: view
+
+event CapSubmitted:
+    id: indexed(bytes32)
+    cap: uint256
+    valid_at: uint256
+
+event CapSet:
+    id: indexed(bytes32)
+    cap: uint256
+
+event CapRevoked:
+    id: indexed(bytes32)
+
+event GuardianSubmitted:
+    guardian: address
+    valid_at: uint256
+
+event GuardianSet:
+    guardian: address
+
+event GuardianRevoked:
+    guardian: address
+
+event SupplyQueueSet:
+    ids: DynArray[bytes32, MAX_MARKETS]
+
+event WithdrawQueueSet:
+    ids: DynArray[bytes32, MAX_MARKETS]
+
+struct PendingCap:
+    cap: uint256
+    valid_at: uint256
+
+struct PendingGuardian:
+    guardian: address
+    valid_at: uint256
+
+MAX_MARKETS: constant(uint256) = 8
+MAX_TIMELOCK: constant(uint256) = 30 * 86_400
+MAX_CAP: constant(uint256) = 2**104 - 1
+# Init code that returns as code whatever follows it.
+KEEP: constant(Bytes[11]) = x"600B5981380380925939F3"
+
+CREDIT: public(immutable(address))
+ASSET: immutable(address)
+TIMELOCK: public(immutable(uint256))
+
+guardian: public(address)
+pending_guardian: public(PendingGuardian)
+cap: public(HashMap[bytes32, uint256])
+pending_cap: public(HashMap[bytes32, PendingCap])
+supply_queue: DynArray[bytes32, MAX_MARKETS]
+withdraw_queue: DynArray[bytes32, MAX_MARKETS]
+params_at: HashMap[bytes32, address]
+
+
+@deploy
+def __init__(credit: address, asset: address, timelock: uint256):
+    assert timelock <= MAX_TIMELOCK, "Vault: the timelock is at most 30 days"
+    CREDIT = credit
+    ASSET = asset
+    TIMELOCK = timelock
+
+
+# Caps
+
+
+@external
+def submit_cap(id: bytes32, cap: uint256):
+    """
+    @notice Propose a higher cap for a market; `accept_cap` after the timelock. Only the owner.
+    @param cap In units of the asset; interest may carry what the market holds above it.
+    """
+    self._check_owner()
+    assert cap > self.cap[id], "Vault: not a higher cap; lower_cap needs no timelock"
+    assert cap <= MAX_CAP, "Vault: cap too large"
+    assert self._params_of(id).loan_token == ASSET, "Vault: the market lends another token"
+    valid_at: uint256 = block.timestamp + TIMELOCK
+    self.pending_cap[id] = PendingCap(cap=cap, valid_at=valid_at)
+    log CapSubmitted(id=id, cap=cap, valid_at=valid_at)
+
+
+@external
+@nonreentrant
+def accept_cap(id: bytes32):
+    """
+    @notice Set a submitted cap after its timelock; a new market comes last in both queues. Anybody may.
+    """
+    pending: PendingCap = self.pending_cap[id]
+    self._check_due(pending.valid_at)
+    self.pending_cap[id] = empty(PendingCap)
+    if id not in self.withdraw_queue:
+        assert len(self.withdraw_queue) < MAX_MARKETS, "Vault: too many markets"
+        if self.params_at[id] == empty(address):
+            self.params_at[id] = raw_create(KEEP, self._params_of(id))
+        self.withdraw_queue.append(id)
+    if id not in self.supply_queue and len(self.supply_queue) < MAX_MARKETS:
+        self.supply_queue.append(id)
+    self._set_cap(id, pending.cap)
+
+
+@external
+def lower_cap(id: bytes32, cap: uint256):
+    """
+    @notice Set a lower cap at once, and drop a pending one. The owner; the guardian to zero only.
+    """
+    if cap > 0:
+        self._check_owner()
+    self._check_guard()
+    assert cap <= self.cap[id], "Vault: not a lower cap; submit_cap raises it"
+    self.pending_cap[id] = empty(PendingCap)
+    self._set_cap(id, cap)
+
+
+@external
+def revoke_cap(id: bytes32):
+    """
+    @notice Drop a pending cap. The owner or the guardian.
+    """
+    self._check_guard()
+    assert self.pending_cap[id].valid_at > 0, "Vault: nothing is pending"
+    self.pending_cap[id] = empty(PendingCap)
+    log CapRevoked(id=id)
+
+
+@internal
+def _set_cap(id: bytes32, cap: uint256):
+    self.cap[id] = cap
+    log CapSet(id=id, cap=cap)
+
+
+# Guardian
+
+
+@external
+def submit_guardian(guardian: address):
+    """
+    @notice Name the guardian: at once while there is none, else by `accept_guardian` after the timelock. Only the
+            owner.
+    """
+    self._check_owner()
+    if self.guardian == empty(address):
+        self._set_guardian(guardian)
+    else:
+        valid_at: uint256 = block.timestamp + TIMELOCK
+        self.pending_guardian = PendingGuardian(guardian=guardian, valid_at=valid_at)
+        log GuardianSubmitted(guardian=guardian, valid_at=valid_at)
+
+
+@external
+def accept_guardian():
+    """
+    @notice Set the submitted guardian after its timelock. Anybody may.
+    """
+    self._check_due(self.pending_guardian.valid_at)
+    self._set_guardian(self.pending_guardian.guardian)
+    self.pending_guardian = empty(PendingGuardian)
+
+
+@external
+def revoke_guardian():
+    """
+    @notice Drop a pending guardian. The owner or the guardian.
+    """
+    self._check_guard()
+    assert self.pending_guardian.valid_at > 0, "Vault: nothing is pending"
+    log GuardianRevoked(guardian=self.pending_guardian.guardian)
+    self.pending_guardian = empty(PendingGuardian)
+
+
+@internal
+def _set_guardian(guardian: address):
+    self.guardian = guardian
+    log GuardianSet(guardian=guardian)
+
+
+# Queues
+
+
+@external
+@view
+def queues() -> (DynArray[bytes32, MAX_MARKETS], DynArray[bytes32, MAX_MARKETS]):
+    """
+    @notice (supply queue, withdraw queue); the latter names every market of the vault.
+    """
+    return self.supply_queue, self.withdraw_queue
+
+
+@external
+def set_supply_queue(ids: DynArray[bytes32, MAX_MARKETS]):
+    """
+    @notice Where deposits go, in this order. Markets with a cap; only the owner.
+    """
+    self._check_owner()
+    self._check_distinct(ids)
+    for id: bytes32 in ids:
+        assert self.cap[id] > 0, "Vault: a market without a cap"
+    self.supply_queue = ids
+    log SupplyQueueSet(ids=ids)
+
+
+@internal
+def _set_withdraw_queue(ids: DynArray[bytes32, MAX_MARKETS]) -> DynArray[bytes32, MAX_MARKETS]:
+    """
+    @return The markets that are left out.
+    """
+    self._check_owner()
+    self._check_distinct(ids)
+    for id: bytes32 in ids:
+        self._check_market(id)
+    dropped: DynArray[bytes32, MAX_MARKETS] = []
+    for id: bytes32 in self.withdraw_queue:
+        if id not in ids:
+            assert self.cap[id] == 0, "Vault: a market with a cap stays"
+            self.pending_cap[id] = empty(PendingCap)
+            dropped.append(id)
+    self.withdraw_queue = ids
+    log WithdrawQueueSet(ids=ids)
+    return dropped
+
+
+# Checks and reads
+
+
+@internal
+@view
+def _params_of(id: bytes32) -> MarketParams:
+    return staticcall Markets(CREDIT).params_of(id)
+
+
+@internal
+@view
+def _params(id: bytes32) -> MarketParams:
+    """
+    @dev Of a market of this vault; as `_params_of`, for less gas.
+    """
+    return abi_decode(slice(self.params_at[id].code, 0, 288), MarketParams)
+
+
+@internal
+@view
+def _check_owner():
+    assert msg.sender == ownable.owner, "Vault: only the owner"
+
+
+@internal
+@view
+def _check_guard():
+    assert msg.sender == ownable.owner or msg.sender == self.guardian, "Vault: only the owner or the guardian"
+
+
+@internal
+@view
+def _check_due(valid_at: uint256):
+    assert valid_at > 0, "Vault: nothing is pending"
+    assert block.timestamp >= valid_at, "Vault: the timelock has not passed"
+
+
+@internal
+@view
+def _check_market(id: bytes32):
+    assert id in self.withdraw_queue, "Vault: not a market of this vault"
+
+
+@internal
+@pure
+def _check_distinct(ids: DynArray[bytes32, MAX_MARKETS]):
+    for i: uint256 in range(len(ids), bound=MAX_MARKETS):
+        for j: uint256 in range(i, bound=MAX_MARKETS):
+            assert ids[i] != ids[j], "Vault: a market twice in a queue"
