@@ -1,18 +1,21 @@
 """The address book: which chain, which contracts, which parameters. One JSON file, safe to publish."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import msgspec
 
 from surge.chain.files import write_atomically
 from surge.chain.rpc import Rpc, RpcError
+from surge.model.credit import MarketParams
 from surge.model.errors import CorruptState, NoNetwork
 from surge.model.signature import checksum
 from surge.model.typed import Domain
 from surge.model.units import SURGE_DECIMALS, Address, Bps, MicroUsd, Seconds, Wei
 
 CONTRACTS = ("SurgeToken", "Dollar", "Registry", "Market", "Rewards")
+CREDIT_CONTRACTS = ("Credit", "AdaptiveCurveIrm", "Exchange", "Router", "Leverage", "Batch")
+"""The credit side; a network may be without it."""
 DAY = 86_400
 HOUR = 3_600
 _SURGE = 10**SURGE_DECIMALS
@@ -82,8 +85,30 @@ LOCAL = replace(
 
 
 @dataclass(frozen=True, slots=True)
+class CreditBook:
+    """What the credit side has besides its contracts, by the names that people use.
+
+    tokens and feeds by symbol ("ETH"; feeds give dollars a token); oracles and markets by
+    "collateral/loan" ("ETH/TUSD"); pairs and rival_pairs by the two symbols ("ETH/TUSD"); vaults by name.
+    rival: a second exchange with prices of its own, on a local network.
+    """
+
+    tokens: dict[str, Address] = field(default_factory=dict)
+    feeds: dict[str, Address] = field(default_factory=dict)
+    oracles: dict[str, Address] = field(default_factory=dict)
+    markets: dict[str, MarketParams] = field(default_factory=dict)
+    pairs: dict[str, Address] = field(default_factory=dict)
+    vaults: dict[str, Address] = field(default_factory=dict)
+    rival: Address | None = None
+    rival_pairs: dict[str, Address] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class AddressBook:
-    """`block`: where the first contract was deployed; no event of the network is older."""
+    """`block`: where the first contract was deployed; no event of the network is older.
+
+    credit: None on a network without the credit side.
+    """
 
     name: str
     chain_id: int
@@ -91,6 +116,12 @@ class AddressBook:
     addresses: dict[str, Address]
     parameters: Parameters
     block: int
+    credit: CreditBook | None = None
+
+    @property
+    def contracts(self) -> tuple[str, ...]:
+        """The names of the network's contracts, in the order of their deployment."""
+        return CONTRACTS if self.credit is None else CONTRACTS + CREDIT_CONTRACTS
 
     def address(self, contract: str) -> Address:
         return self.addresses[contract]
@@ -121,7 +152,7 @@ def load_book(path: Path) -> AddressBook:
         raise CorruptState(
             f"the address book {path} is damaged ({error}) and was left as it is; restore it from a backup"
         ) from error
-    for contract in CONTRACTS:
+    for contract in book.contracts:
         _check_address(contract, book.addresses.get(contract, ""), path)
     return book
 
@@ -129,7 +160,7 @@ def load_book(path: Path) -> AddressBook:
 def check_book(book: AddressBook, rpc: Rpc) -> None:
     """Raises NoNetwork when the node is of another chain, or has no code where a contract should be."""
     chain_id, *codes = rpc.batch(
-        [("eth_chainId", []), *(("eth_getCode", [str(book.addresses[c]), "latest"]) for c in CONTRACTS)]
+        [("eth_chainId", []), *(("eth_getCode", [str(book.addresses[c]), "latest"]) for c in book.contracts)]
     )
     for answer in (chain_id, *codes):
         if isinstance(answer, RpcError):
@@ -139,7 +170,7 @@ def check_book(book: AddressBook, rpc: Rpc) -> None:
             f"the node at {rpc.where} is of chain {int(chain_id, 16)}, but the network {book.name} is on "
             f"chain {book.chain_id}; correct rpc_url in its address book, or choose another --network"
         )
-    for contract, code in zip(CONTRACTS, codes, strict=True):
+    for contract, code in zip(book.contracts, codes, strict=True):
         if code == "0x":
             raise NoNetwork(
                 f"there is no {contract} at {book.addresses[contract]} on the chain at {rpc.where}; it is "

@@ -2,17 +2,18 @@
 
 import threading
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from coincurve import PrivateKey
 
-from surge.chain.artifacts import artifact
+from surge.chain.artifacts import Function, artifact
 from surge.chain.book import AddressBook, check_book
 from surge.chain.revert import as_error
 from surge.chain.rpc import Rpc
 from surge.chain.sender import Call, Sender, Sent
-from surge.model.errors import BadInput, NoNetwork
+from surge.model.errors import BadInput, NoNetwork, Reverted
 from surge.model.signature import address_of
 from surge.model.typed import Domain
 from surge.model.units import Address, Seconds
@@ -21,6 +22,29 @@ if TYPE_CHECKING:
     from surge.chain.index import Event, Index
 
 _SOURCES = {"Dollar": "TestDollar"}
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A view of the contract at `to`, by the ABI of the shipped contract `source`.
+
+    caller: who asks, where that matters. may_fail: a revert, or no answer, is None and no error.
+    """
+
+    source: str
+    to: Address
+    name: str
+    arguments: tuple[Any, ...] = ()
+    caller: Address | None = None
+    may_fail: bool = False
+
+    @property
+    def function(self) -> Function:
+        return artifact(_SOURCES.get(self.source, self.source)).function(self.name, len(self.arguments))
+
+    def request(self) -> dict[str, str]:
+        asked = {"to": str(self.to), "data": self.function.encode(self.arguments)}
+        return asked | ({"from": str(self.caller)} if self.caller else {})
 
 
 class Connection:
@@ -111,29 +135,30 @@ class Connection:
     def _read_many(
         self, calls: Sequence[tuple[str, str, tuple[Any, ...]]], block: str = "latest"
     ) -> list[Any]:
-        """Results of views, in as few requests as possible."""
-        self.check()
-        functions = [
-            artifact(_SOURCES.get(c, c)).function(name, len(arguments)) for c, name, arguments in calls
-        ]
-        requests = [
-            ("eth_call", [{"to": self.book.addresses[contract], "data": function.encode(arguments)}, block])
-            for function, (contract, _, arguments) in zip(functions, calls, strict=True)
-        ]
-        answers = self._rpc.batch(requests)
-        return [
-            function.decode(self._answered(answer, contract, name))
-            for function, answer, (contract, name, _) in zip(functions, answers, calls, strict=True)
-        ]
+        """Results of views of the network's contracts, in as few requests as possible."""
+        return self._ask([View(c, self.book.addresses[c], name, given) for c, name, given in calls], block)
 
-    def _answered(self, answer: Any, contract: str, name: str) -> str:
-        found: str = as_error(answer, f"{contract}.{name}", "reading")
+    def _ask(self, views: Sequence[View], block: str = "latest") -> list[Any]:
+        """Results of views of any contracts, in as few requests as possible."""
+        self.check()
+        answers = self._rpc.batch([("eth_call", [view.request(), block]) for view in views])
+        return [self._answered(view, answer) for view, answer in zip(views, answers, strict=True)]
+
+    def _answered(self, view: View, answer: Any) -> Any:
+        try:
+            found: str = as_error(answer, f"{view.source}.{view.name}", "reading")
+        except Reverted:
+            if view.may_fail:
+                return None
+            raise
+        if found == "0x" and view.may_fail:
+            return None
         if found == "0x":
             raise NoNetwork(
-                f"there is no {contract} at {self.book.addresses[contract]} any more: the chain at "
+                f"there is no {view.source} at {view.to} any more: the chain at "
                 f"{self._rpc.where} lost its state; deploy again, or restore the chain's state"
             )
-        return found
+        return view.function.decode(found)
 
     def _call(self, what: str, contract: str, name: str, *arguments: Any) -> Call:
         function = artifact(_SOURCES.get(contract, contract)).function(name, len(arguments))
@@ -141,6 +166,10 @@ class Connection:
 
     def _send(self, what: str, contract: str, name: str, *arguments: Any) -> Sent:
         return self._send_all([self._call(what, contract, name, *arguments)])[0]
+
+    def send(self, *calls: Call) -> list[Sent]:
+        """One transaction after the other: each may need what the ones before it did."""
+        return [self._send_all([call])[0] for call in calls]
 
     def _send_all(self, calls: list[Call]) -> list[Sent]:
         """Independent transactions, in consecutive nonces."""

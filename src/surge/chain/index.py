@@ -19,10 +19,12 @@ from surge.chain.logs import read_logs
 from surge.chain.rpc import Rpc, RpcError
 from surge.model.errors import NoNetwork
 from surge.store.database import open_database, reading
-from surge.store.tables_chain import blocks, chain_metadata, events
+from surge.store.tables_chain import blocks, chain_metadata, events, sources
 
-INDEXED = ("Registry", "Market", "Rewards")
-"""Not the tokens: a stablecoin's transfers are mostly of others."""
+INDEXED = ("Registry", "Market", "Rewards", "Credit")
+"""Those that the network has. Not the tokens: a stablecoin's transfers are mostly of others."""
+_ACCOUNT = ("on_behalf", "borrower", "account", "authorizer")
+"""How Credit's events call the account whose position they tell of."""
 KEPT_HASHES = 4_096
 """How many block hashes stay, newest first; a deeper reorganisation makes the index start over."""
 _ATTEMPTS = 10
@@ -52,7 +54,9 @@ class Index:
         self._lock = threading.RLock()
         self._engine = open_database(path, chain_metadata, "chain") if path else _in_memory()
         self._sources = {
-            book.addresses[contract].lower(): (contract, artifact(contract).events) for contract in INDEXED
+            book.addresses[contract].lower(): (contract, artifact(contract).events)
+            for contract in INDEXED
+            if contract in book.contracts
         }
 
     def close(self) -> None:
@@ -69,6 +73,7 @@ class Index:
     def _follow(self) -> int | None:
         """One pass; None when the chain was reorganised, or another process wrote, while it was read."""
         head = int(self._rpc.call("eth_blockNumber"), 16) - self._lag
+        self._own()
         first = cursor = self._common_ancestor()
         if head <= cursor:
             return cursor
@@ -82,6 +87,19 @@ class Index:
             return None
         return cursor
 
+    def _own(self) -> None:
+        """A file that was filled for other contracts (the network had no credit side yet) starts over."""
+        with reading(self._engine) as connection:
+            if self._is_ours(connection):
+                return
+        with self._engine.begin() as connection:
+            for table in (events, blocks, sources):
+                connection.execute(sa.delete(table))
+            connection.execute(sa.insert(sources), [{"address": address} for address in self._sources])
+
+    def _is_ours(self, connection: sa.Connection) -> bool:
+        return set(connection.execute(sa.select(sources.c.address)).scalars()) == self._sources.keys()
+
     def _hash(self, block: int) -> str | None:
         found = self._rpc.call("eth_getBlockByNumber", hex(block), False)
         return None if found is None else str(found["hash"])
@@ -92,12 +110,17 @@ class Index:
         lease: int | None = None,
         renter: str | None = None,
         provider: str | None = None,
+        market: str | None = None,
+        account: str | None = None,
         newest_first: bool = False,
         limit: int | None = None,
     ) -> list[Event]:
         """Events of these names, in the chain's order, all filters together. Does not update."""
         query = sa.select(events).where(events.c.name.in_(names))
-        for column, wanted in (("lease", lease), ("renter", renter), ("provider", provider)):
+        filters = {
+            "lease": lease, "renter": renter, "provider": provider, "market": market, "account": account
+        }  # fmt: skip
+        for column, wanted in filters.items():
             if wanted is not None:
                 query = query.where(events.c[column] == wanted)
         order = (events.c.block, events.c.position)
@@ -123,7 +146,7 @@ class Index:
         hashes = {int(log["blockNumber"], 16): log["blockHash"] for log in logs} | {last: end}
         rows = [row for row in map(self._row, logs) if row]
         with self._engine.begin() as connection:
-            if self._cursor(connection) != cursor:
+            if self._cursor(connection) != cursor or not self._is_ours(connection):
                 return False
             connection.execute(
                 sa.insert(blocks), [{"number": number, "hash": found} for number, found in hashes.items()]
@@ -150,6 +173,10 @@ class Index:
             "renter": members.get("renter"),
             "provider": members.get("provider"),
             "members": members,
+            "market": members.get("id") if contract == "Credit" else None,
+            "account": next((members[name] for name in _ACCOUNT if name in members), None)
+            if contract == "Credit"
+            else None,
         }
 
     def _cursor(self, connection: sa.Connection) -> int:
@@ -197,4 +224,5 @@ def _event(row: sa.Row[Any]) -> Event:
 
 
 def _plain(value: Any) -> Any:
+    """As JSON can keep it."""
     return "0x" + value.hex() if isinstance(value, bytes) else value

@@ -143,4 +143,5 @@ def test_a_book_is_public(tmp_path):
     network.close()
     text = (tmp_path / "book.json").read_text()
     assert network.treasury._key.secret.hex() not in text
-    assert set(json.loads(text)) == {"name", "chain_id", "rpc_url", "addresses", "parameters", "block"}
+    members = {"name", "chain_id", "rpc_url", "addresses", "parameters", "block", "credit"}
+    assert set(json.loads(text)) == members
