@@ -380,8 +380,9 @@ def add_collateral(params: MarketParams, assets: uint256, on_behalf: address, pa
     id: bytes32 = self._id(params)
     assert assets > 0, "Credit: no collateral given"
     self._check_receiver(on_behalf)
-    assert self.markets[id].supply != 0, "Credit: no such market"
     loan: uint256 = self.loans[id][on_behalf]
+    if loan == 0:  # who holds a position was let in here before: the market is there
+        assert self.markets[id].supply != 0, "Credit: no such market"
     assert assets <= U128 - (loan >> 128), "Credit: collateral too large"
     self.loans[id][on_behalf] = loan + (assets << 128)
     log CollateralAdded(id=id, caller=msg.sender, on_behalf=on_behalf, assets=assets)
@@ -861,19 +862,22 @@ def _grown(
 ) -> (uint256, MarketState):
     """
     @notice exp(rate * elapsed) - 1 of the debt, by three terms of Taylor; a part of it to the reserve.
-    @dev Below 2**37 seconds at most 10 a year: nothing here can overflow. Interest ends where its field does.
+    @dev Below 2**37 seconds at most 10 a year, every field and the unit (72 bits) within their widths, the
+         reserve factor below 1: nothing here can overflow. Interest ends where its field does.
     """
     x: uint256 = unsafe_mul(rate, elapsed)
     second: uint256 = unsafe_div(unsafe_mul(x, x), 2 * WAD)
     growth: uint256 = unsafe_add(unsafe_add(x, second), unsafe_div(unsafe_mul(second, x), 3 * WAD))
     interest: uint256 = unsafe_div(unsafe_mul(market.borrow_assets, growth), WAD)
-    interest = min(interest, min(U96 - market.borrow_assets, U104 - market.supply_assets))
+    interest = min(interest, min(unsafe_sub(U96, market.borrow_assets), unsafe_sub(U104, market.supply_assets)))
     unit: uint256 = self._reserve_unit(params.min_debt)
-    earned: uint256 = interest * params.reserve_factor // (WAD * unit) * unit
+    earned: uint256 = unsafe_mul(
+        unsafe_div(unsafe_mul(interest, params.reserve_factor), unsafe_mul(WAD, unit)), unit
+    )
     grown: MarketState = market
-    grown.borrow_assets += interest
-    grown.supply_assets += interest
-    grown.reserve = min(market.reserve + earned, U44 * unit)
+    grown.borrow_assets = unsafe_add(market.borrow_assets, interest)
+    grown.supply_assets = unsafe_add(market.supply_assets, interest)
+    grown.reserve = min(unsafe_add(market.reserve, earned), unsafe_mul(U44, unit))
     grown.last_update = block.timestamp
     return interest, grown
 
@@ -895,7 +899,7 @@ def _unpack(words: Words, min_debt: uint256) -> MarketState:
         supply_shares=words.supply >> 104 & U120,
         borrow_assets=words.borrow & U96,
         borrow_shares=words.borrow >> 96 & U116,
-        reserve=(words.borrow >> 212) * self._reserve_unit(min_debt),
+        reserve=unsafe_mul(words.borrow >> 212, self._reserve_unit(min_debt)),
         last_update=words.supply >> 224,
     )
 
@@ -909,7 +913,7 @@ def _store(id: bytes32, market: MarketState, min_debt: uint256):
         supply=market.supply_assets | (market.supply_shares << 104) | (market.last_update << 224),
         borrow=market.borrow_assets
         | (market.borrow_shares << 96)
-        | (market.reserve // self._reserve_unit(min_debt) << 212),
+        | (unsafe_div(market.reserve, self._reserve_unit(min_debt)) << 212),
     )
 
 
