@@ -1,30 +1,28 @@
 """The real commands, each in a process of its own, on a real local network."""
 
 import json
-import os
 import shutil
 import signal
 import socket
 import sqlite3
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
+from shell import PATIENCE, Shell
 
 from surge.chain.book import load_book
 from surge.chain.client import Chain
 from surge.chain.rpc import Rpc
-from surge.chain.wallet import load_wallet, wallet_address
+from surge.chain.wallet import load_wallet
 from surge.model.demand import Demand
-from surge.model.units import parse_usd, show_usd
+from surge.model.units import parse_usd
 from surge.run import kernels
 
 pytestmark = pytest.mark.slow
 
 SHA256 = Path(kernels.__file__).with_name("sha256.wasm")
-PATIENCE = 240.0
 SCRIPT = """
 import sys
 from beside import twice
@@ -34,64 +32,6 @@ print("to stderr", file=sys.stderr)
 sys.exit(7)
 """
 ENDLESS = "while True: pass\n"
-
-
-class Shell:
-    """`surge …` with one SURGE_HOME and one working folder."""
-
-    def __init__(self, home: Path, folder: Path, **variables: str) -> None:
-        self.home = home
-        self.folder = folder
-        folder.mkdir(exist_ok=True)
-        dropped = {"SURGE_NETWORK", "SURGE_PASSWORD", "COLUMNS"}
-        self.environment = {name: value for name, value in os.environ.items() if name not in dropped}
-        self.environment |= {"SURGE_HOME": str(home), **variables}
-
-    def start(self, *arguments: str) -> "subprocess.Popen[str]":
-        return subprocess.Popen(
-            [sys.executable, "-m", "surge", *arguments],
-            cwd=self.folder,
-            env=self.environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-
-    def run(self, *arguments: str) -> "subprocess.CompletedProcess[bytes]":
-        return subprocess.run(
-            [sys.executable, "-m", "surge", *arguments],
-            cwd=self.folder,
-            env=self.environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=PATIENCE,
-        )
-
-    def json(self, *arguments: str, code: int = 0) -> dict:
-        done = self.run(arguments[0], "--json", *arguments[1:])
-        assert done.returncode == code, done.stderr.decode()
-        assert b"Traceback" not in done.stderr
-        return json.loads(done.stdout)
-
-    def refused(self, *arguments: str) -> tuple[int, str, str]:
-        """Exit code, kind and message of an error; said once on stderr too, as one sentence."""
-        done = self.run(arguments[0], "--json", *arguments[1:])
-        error = json.loads(done.stdout)["error"]
-        said = done.stderr.decode()
-        assert "Traceback" not in said
-        assert said.splitlines()[-1] == f"surge: {error['message']}"
-        return done.returncode, error["kind"], error["message"]
-
-    def dollars(self) -> int:
-        """What the wallet holds, in millionths, as the chain says."""
-        with Chain(load_book(self.home / "networks" / "local" / "book.json")) as chain:
-            return chain.balance_usd(wallet_address(self.home / "wallet.json"))
-
-    def providers(self) -> list[str]:
-        """Price per Gfuel of every ask on the chain, lowest first."""
-        with Chain(load_book(self.home / "networks" / "local" / "book.json")) as chain:
-            return sorted(show_usd(offer.ask.price_gfuel) for offer in chain.offers())
 
 
 def await_line(program: "subprocess.Popen[str]", words: str) -> None:

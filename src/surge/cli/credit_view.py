@@ -28,7 +28,7 @@ def show_markets(document: Any) -> Iterable[Part]:
     ]
     yield Listing(columns, [_market_cells(market) for market in document["markets"]])
     yield ""
-    yield "collateral/loan; prices in the loan's token; rates a year; surge credit market NAME"
+    yield "collateral/loan; prices in the loan's token; rates a year"
     for market in document["markets"]:
         yield from _warnings(market)
 

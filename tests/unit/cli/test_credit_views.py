@@ -102,7 +102,7 @@ def test_what_was_agreed_to_and_sent_is_told_shortly():
     text = seen(show_sent(sent))
     assert "borrow 700 · market ETH/TUSD: done" in text
     assert row(text, "gas") == ["98,123"]
-    assert row(text, "health factor") == ["1.14,", "debt", "700.000001", "TUSD"]
+    assert row(text, "health") == ["1.14,", "debt", "700.000001", "TUSD"]
 
 
 def test_debt_stands_beside_a_health_factor():

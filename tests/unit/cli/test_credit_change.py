@@ -1,0 +1,143 @@
+"""A change: what is shown and asked, what is bounded, and when nothing is sent."""
+
+import json
+from types import SimpleNamespace
+
+import pytest
+import typer
+from credit_documents import CHANGE
+
+from surge.cli.credit_change import Consent, perform
+from surge.credit.market import Token
+from surge.model.errors import BadInput
+from surge.model.units import WAD, Address
+
+LOAN = Token("TUSD", 6, Address("0x" + "00" * 20))
+
+
+class Desk:
+    """Counts what is sent; `prices` are those of the previews, one after the other."""
+
+    def __init__(self, health=WAD * 8 // 7, prices=(2_000,)):
+        self.sent = 0
+        self.health = health
+        self.prices = list(prices)
+
+    def preview(self):
+        price = self.prices.pop(0) if len(self.prices) > 1 else self.prices[0]
+        market = SimpleNamespace(price=price, loan=LOAN)
+        side = SimpleNamespace(market=market, health=self.health, debt=700_000_000)
+        return SimpleNamespace(before=side, after=side, transaction=None)
+
+    def send(self):
+        self.sent += 1
+        return SimpleNamespace(transaction=b"\xcd" * 32)
+
+
+def document(done):
+    sent = done.transaction is not None
+    return {**CHANGE, "sent": sent, "transaction": "0x" + done.transaction.hex() if sent else None}
+
+
+def change(desk, answer=None, monkeypatch=None, **options):
+    """Perform; with `answer` as if a person gave it at a terminal."""
+    chosen = {"yes": False, "dry_run": False, "as_json": False, "max_slippage": "1", "min_health": None}
+    if answer is not None:
+        monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+        monkeypatch.setattr(typer, "confirm", lambda *_, **__: answer)
+    perform(desk.preview, desk.send, document, Consent.read(**chosen | options))
+
+
+def test_a_dry_run_shows_and_sends_nothing(capsys):
+    desk = Desk()
+    change(desk, dry_run=True)
+    assert desk.sent == 0
+    assert "nothing was sent" in capsys.readouterr().out
+
+
+def test_a_dry_run_sends_nothing_even_with_yes(capsys):
+    desk = Desk()
+    change(desk, dry_run=True, yes=True, as_json=True)
+    assert desk.sent == 0
+    assert json.loads(capsys.readouterr().out)["transaction"] is None
+
+
+def test_yes_sends_and_answers_once(capsys):
+    desk = Desk()
+    change(desk, yes=True, as_json=True)
+    said = capsys.readouterr()
+    assert desk.sent == 1
+    assert json.loads(said.out)["sent"] is True
+    assert said.err == ""
+
+
+def test_nobody_to_ask_sends_nothing(capsys):
+    desk = Desk()
+    with pytest.raises(BadInput, match="--yes"):
+        change(desk)
+    assert desk.sent == 0
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "health factor" in said.err
+
+
+def test_a_no_sends_nothing(monkeypatch, capsys):
+    desk = Desk()
+    with pytest.raises(BadInput, match="nothing was sent"):
+        change(desk, answer=False, monkeypatch=monkeypatch)
+    assert desk.sent == 0
+    assert capsys.readouterr().out == ""
+
+
+def test_a_yes_sends_what_was_shown(monkeypatch, capsys):
+    desk = Desk()
+    change(desk, answer=True, monkeypatch=monkeypatch)
+    said = capsys.readouterr()
+    assert desk.sent == 1
+    assert "liquidation price" in said.err
+    assert "done" in said.out
+    assert "liquidation price" not in said.out
+
+
+def test_a_price_that_moved_while_a_person_looked_stops_it(monkeypatch):
+    desk = Desk(prices=(2_000, 1_979))
+    with pytest.raises(BadInput, match=r"moved by 1\.05% .* --max-slippage 1%"):
+        change(desk, answer=True, monkeypatch=monkeypatch)
+    assert desk.sent == 0
+    desk = Desk(prices=(2_000, 1_980))
+    change(desk, answer=True, monkeypatch=monkeypatch)
+    assert desk.sent == 1
+
+
+def test_a_health_factor_below_the_bound_stops_it():
+    desk = Desk(health=1_199_999_999_999_999_999)
+    with pytest.raises(
+        BadInput, match=r"health factor of 1\.19 with a debt of 700 TUSD, .* --min-health 1\.20"
+    ):
+        change(desk, yes=True, min_health="1.2")
+    assert desk.sent == 0
+    change(desk, yes=True, min_health="1.199999999999999999")
+    assert desk.sent == 1
+
+
+def test_no_debt_is_healthy_enough():
+    desk = Desk(health=None)
+    change(desk, yes=True, min_health="5")
+    assert desk.sent == 1
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"max_slippage": "100"},
+        {"max_slippage": "-1"},
+        {"max_slippage": "a lot"},
+        {"min_health": "0.99"},
+        {"min_health": "1e1"},
+    ],
+)
+def test_bounds_that_bound_nothing_are_refused(wrong):
+    desk = Desk()
+    with pytest.raises(BadInput):
+        change(desk, yes=True, **wrong)
+    assert desk.sent == 0

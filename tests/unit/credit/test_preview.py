@@ -1,0 +1,153 @@
+"""Before → after of each operation; what the contract would refuse is refused with what would work."""
+
+from dataclasses import replace
+
+import pytest
+from small_credit import ETHER, USD, market, position
+
+from surge.credit import preview
+from surge.credit.health import Zone
+from surge.credit.market import PositionView
+from surge.model.credit import Position
+from surge.model.errors import BadInput
+from surge.model.units import WAD
+
+FALLEN = 1_900
+
+
+def indebted(usd: float | None = 2_000, debt: int = 700 * USD, safe: bool = True) -> PositionView:
+    return position(market(borrowed=debt, usd=usd, safe=safe), debt=debt)
+
+
+def test_supply_and_withdraw_are_inverse():
+    before = position(market(borrowed=50_000 * USD))
+    after = preview.supply(before, 1_000 * USD)
+    assert after.supplied == 1_000 * USD
+    assert after.market.available == before.market.available + 1_000 * USD
+    assert after.market.rate < before.market.rate
+    back = preview.withdraw(after, after.supplied)
+    assert back.supplied == 0
+    assert back.market.state.supply_assets == before.market.state.supply_assets
+
+
+def test_borrowing_moves_health_and_rates():
+    after = preview.borrow(position(market(borrowed=60_000 * USD)), 500 * USD)
+    assert after.debt == 500 * USD
+    assert after.health == 800 * WAD // 500
+    assert after.market.available == 39_500 * USD
+    assert after.market.rate > market(borrowed=60_000 * USD).rate
+
+
+def test_the_most_that_can_be_borrowed_can_be_borrowed():
+    grown = market(borrowed=60_000 * USD).at(1_700_086_399)  # shares are no round numbers any more
+    for collateral in (ETHER // 2, ETHER // 3, 17 * ETHER // 7):
+        view = position(grown, collateral=collateral)
+        after = preview.borrow(view, view.max_borrow)
+        assert after.zone is Zone.HEALTHY
+        with pytest.raises(BadInput, match=r"above the max LTV of 70%; the most is"):
+            preview.borrow(view, view.max_borrow + 2)
+
+
+def test_too_much_debt_is_told_the_maximum():
+    with pytest.raises(BadInput) as refused:
+        preview.borrow(position(), 700 * USD + 1)
+    assert "above the max LTV of 70%; the most is 700 TUSD" in str(refused.value)
+    with pytest.raises(BadInput, match="the most is 200 TUSD"):
+        preview.borrow(position(debt=500 * USD), 300 * USD)
+
+
+def test_no_debt_without_collateral_below_the_minimum_or_beyond_the_cash():
+    with pytest.raises(BadInput, match="add ETH as collateral first"):
+        preview.borrow(position(collateral=0), 10 * USD)
+    with pytest.raises(BadInput, match="borrow at least 10 TUSD"):
+        preview.borrow(position(), 10 * USD - 1)
+    with pytest.raises(BadInput, match="ETH/TUSD has 100 TUSD left; the most is 100 TUSD"):
+        preview.borrow(position(market(supplied=100 * USD)), 101 * USD)
+
+
+def test_no_new_debt_in_the_margin_zone_and_what_ends_it():
+    view = indebted(FALLEN)
+    with pytest.raises(BadInput) as refused:
+        preview.borrow(view, 10 * USD)
+    said = str(refused.value)
+    assert "margin zone (70% to 80%)" in said
+    assert "repay 35 TUSD" in said
+    with pytest.raises(BadInput, match="margin zone"):
+        preview.remove_collateral(view, 1)
+    assert preview.repay(view, 35 * USD).zone is Zone.HEALTHY
+    added = int(said.partition("or add 0.")[2].partition(" ETH")[0].ljust(18, "0"))
+    assert preview.add_collateral(view, added).zone is Zone.HEALTHY
+    assert preview.add_collateral(view, added - 10**12).zone is Zone.MARGIN
+
+
+def test_past_liquidation_it_says_so():
+    with pytest.raises(BadInput, match="past the liquidation LTV of 80%"):
+        preview.borrow(indebted(1_700), 10 * USD)
+
+
+@pytest.mark.parametrize("view", [indebted(None), indebted(safe=False)], ids=["no price", "unsafe"])
+def test_an_oracle_stops_only_new_risk(view):
+    for operation, amount in ((preview.borrow, 10 * USD), (preview.remove_collateral, ETHER // 10)):
+        with pytest.raises(BadInput, match="repaying and adding collateral still work"):
+            operation(view, amount)
+    assert preview.repay(view, 100 * USD).debt == 600 * USD
+    assert preview.add_collateral(view, ETHER).collateral == 3 * ETHER // 2
+    assert preview.supply(view, USD).supplied == USD
+
+
+def test_repaying_part_all_and_too_much():
+    view = indebted()
+    assert preview.repay(view, 300 * USD).debt == 400 * USD
+    done = preview.repay(view, view.debt)
+    assert (done.debt, done.position.borrow_shares) == (0, 0)
+    assert done.max_removable == ETHER // 2
+    with pytest.raises(BadInput, match="more than the debt of 700 TUSD"):
+        preview.repay(view, 700 * USD + 1)
+    with pytest.raises(BadInput, match="repay all with `max`, or 690 TUSD at the most"):
+        preview.repay(view, 695 * USD)
+    with pytest.raises(BadInput, match="no debt to repay"):
+        preview.repay(position(), USD)
+
+
+def test_all_of_a_debt_with_interest_can_be_repaid():
+    view = replace(indebted(), market=indebted().market.at(1_700_086_399))
+    assert view.debt > 700 * USD
+    done = preview.repay(view, view.debt)
+    assert done.debt == 0
+    assert done.market.state.borrow_assets >= 0
+
+
+def test_collateral_comes_out_as_far_as_the_max_ltv():
+    view = indebted(debt=350 * USD)
+    assert preview.remove_collateral(view, view.max_removable).zone is Zone.HEALTHY
+    with pytest.raises(BadInput, match="above the max LTV of 70%; the most is 0.25 ETH"):
+        preview.remove_collateral(view, view.max_removable + 10**10)
+    with pytest.raises(BadInput, match="the position in ETH/TUSD has 0.5 ETH"):
+        preview.remove_collateral(position(), ETHER)
+    assert preview.remove_collateral(position(market(usd=None)), ETHER // 2).empty
+
+
+def test_a_lender_is_told_what_is_there():
+    lender = replace(position(market(borrowed=99_000 * USD)), position=Position(50_000 * USD * 10**6, 0, 0))
+    with pytest.raises(BadInput, match="lent out; withdraw 1000 TUSD or less now"):
+        preview.withdraw(lender, 2_000 * USD)
+    with pytest.raises(BadInput, match="50000 TUSD are supplied"):
+        preview.withdraw(lender, 50_001 * USD)
+    assert preview.withdraw(lender, 1_000 * USD).market.available == 0
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        preview.supply,
+        preview.withdraw,
+        preview.borrow,
+        preview.repay,
+        preview.add_collateral,
+        preview.remove_collateral,
+    ],
+)
+@pytest.mark.parametrize("amount", [0, -1])
+def test_nothing_and_less_change_nothing(operation, amount):
+    with pytest.raises(BadInput, match="changes nothing"):
+        operation(indebted(), amount)
