@@ -90,7 +90,7 @@ class CreditBook:
 
     tokens and feeds by symbol ("ETH"; feeds give dollars a token); oracles and markets by
     "collateral/loan" ("ETH/TUSD"); pairs and rival_pairs by the two symbols ("ETH/TUSD"); vaults by name.
-    rival: a second exchange with prices of its own, on a local network.
+    rival and rival_router: a second exchange with prices of its own, on a local network.
     """
 
     tokens: dict[str, Address] = field(default_factory=dict)
@@ -100,6 +100,7 @@ class CreditBook:
     pairs: dict[str, Address] = field(default_factory=dict)
     vaults: dict[str, Address] = field(default_factory=dict)
     rival: Address | None = None
+    rival_router: Address | None = None
     rival_pairs: dict[str, Address] = field(default_factory=dict)
 
 
