@@ -1,6 +1,6 @@
 """Compile every deployable contract to src/surge/chain/artifacts/<Name>.json, which ships in the wheel.
 
-    python scripts/build_contracts.py            writes what changed and names it
+    python scripts/build_contracts.py            writes what changed and names it, then contracts/layout.md
     python scripts/build_contracts.py --check    writes nothing; exit code 1 if a file is out of date
 
 A deployable is a CamelCase .vy file under contracts/; modules are snake_case and compiled into those.
@@ -80,8 +80,12 @@ def build(*, write: bool) -> list[str]:
 
 
 def main() -> int:
+    import contract_layout  # beside this file; tests run the rest from elsewhere
+
     check = "--check" in sys.argv[1:]
     names = build(write=not check)
+    if not check and contract_layout.write():
+        print(f"written: {contract_layout.LAYOUT.name}")
     for name in names:
         print(f"{'out of date' if check else 'written'}: {name}")
     return 1 if check and names else 0
