@@ -204,7 +204,7 @@ def adjust(
     @return What was borrowed or repaid.
     """
     self._begin(bounds, signature)
-    assert change != 0, "Leverage: nothing to change"
+    assert change != 0 and change > min_value(int256), "Leverage: nothing to change"
     moved: uint256 = 0
     if change > 0:
         bought: uint256 = convert(change, uint256)
