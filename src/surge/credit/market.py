@@ -128,6 +128,12 @@ class PositionView:
         state = self.market.state
         return shares.to_assets_up(self.position.borrow_shares, state.borrow_assets, state.borrow_shares)
 
+    def debt_with(self, assets: int) -> int:
+        """The debt after borrowing so much more; by shares, so it may be a unit above the sum."""
+        state, own = self.market.state, self.position.borrow_shares
+        new = shares.to_shares_up(assets, state.borrow_assets, state.borrow_shares)
+        return shares.to_assets_up(own + new, state.borrow_assets + assets, state.borrow_shares + new)
+
     @property
     def supplied(self) -> int:
         market = self.market
@@ -184,6 +190,9 @@ class PositionView:
             return 0
         room = health.max_borrow(self.collateral, market.price, self.debt, market.params.max_ltv)
         most = min(room, market.available)
+        limit = self.debt + room
+        while most > 0 and self.debt_with(most) > limit:  # new shares round up: at most two units
+            most -= 1
         return most if self.debt + most >= market.params.min_debt else 0
 
     @property
