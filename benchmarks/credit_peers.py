@@ -185,10 +185,10 @@ class Aave:
 
         told("setACLAdmin", DEPLOYER)
         acl = self.contract("ACLManager")
-        manager = bench.deploy(acl, book)
-        told("setACLManager", manager)
+        roles = bench.deploy(acl, book)
+        told("setACLManager", roles)
         for grant in ("addPoolAdmin", "addAssetListingAdmin", "addRiskAdmin", "addEmergencyAdmin"):
-            bench.do(DEPLOYER, acl, manager, grant, DEPLOYER)
+            bench.do(DEPLOYER, acl, roles, grant, DEPLOYER)
         told("setPriceOracle", world.oracle)
         told("setPoolImpl", bench.deploy(pool, book))
         told("setPoolConfiguratorImpl", bench.deploy(configurator))
