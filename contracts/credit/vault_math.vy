@@ -18,8 +18,8 @@ struct MarketState:
     last_update: uint256
 
 # What a vault has in a market. held: supply shares; assets, shares: of all the market's lenders; worth: of what
-# is held, rounded down; cash: how much of that can be withdrawn now; room: what the cap still takes (0 unless
-# asked for); unit: the most that rounding can cost in one move.
+# is held, rounded down; cash: how much of that can be withdrawn now; room: what it still takes, by its cap (0
+# unless asked for); unit: the most that rounding can cost in one move.
 struct Holding:
     id: bytes32
     held: uint256
@@ -53,6 +53,9 @@ struct Plan:
 MAX_MARKETS: constant(uint256) = 8
 # Keeps products of shares and assets within a word, after the worst of losses too.
 MAX_SUPPLY: constant(uint256) = 2**128
+# What a market of Credit can hold.
+MAX_SUPPLY_ASSETS: constant(uint256) = 2**104 - 1
+MAX_SUPPLY_SHARES: constant(uint256) = 2**120 - 1
 WAD: constant(uint256) = 10**18
 PRICE_SCALE: constant(uint256) = 10**36
 VIRTUAL_SHARES: constant(uint256) = 10**6
@@ -69,6 +72,10 @@ def _holding(id: bytes32, held: uint256, state: MarketState, live: bool, cap: ui
     above: uint256 = assets + VIRTUAL_ASSETS
     below: uint256 = state.supply_shares + VIRTUAL_SHARES
     worth: uint256 = held * above // below
+    room: uint256 = 0
+    if live and cap > worth:
+        room = min(cap - worth, MAX_SUPPLY_ASSETS - state.supply_assets)
+        room = min(room, (MAX_SUPPLY_SHARES - state.supply_shares) * above // below)
     return Holding(
         id=id,
         held=held,
@@ -76,7 +83,7 @@ def _holding(id: bytes32, held: uint256, state: MarketState, live: bool, cap: ui
         shares=state.supply_shares,
         worth=worth,
         cash=min(worth, state.supply_assets - state.borrow_assets) if live else 0,
-        room=cap - min(cap, worth) if live else 0,
+        room=room,
         unit=self._up(above, below),
     )
 
