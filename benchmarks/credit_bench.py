@@ -96,8 +96,9 @@ class Bench:
         self.rpc.call("evm_mine", latest + later)
         receipt = self.rpc.call("eth_getTransactionReceipt", hash_)
         if receipt["status"] != "0x1":
-            reason = self.rpc.call("debug_traceTransaction", hash_, {"tracer": "callTracer"})
-            raise SystemExit(f"a call of the sequence reverted, its figures would mean nothing: {reason}")
+            trace = self.rpc.call("debug_traceTransaction", hash_, {"tracer": "callTracer"})
+            reason = trace.get("revertReason", "no reason given")
+            raise SystemExit(f"{content[:10]} at {to} reverted ({reason}): the figures would mean nothing")
         created = receipt["contractAddress"]
         return Receipt(int(receipt["gasUsed"], 16), hash_, Address(created) if created else to or DEPLOYER)
 

@@ -36,6 +36,14 @@ def borrow_rate_view(id: bytes32, borrowed: uint256, supplied: uint256, elapsed:
 
 @external
 @pure
+def borrow_rate_of(
+    credit: address, id: bytes32, borrowed: uint256, supplied: uint256, elapsed: uint256
+) -> uint256:
+    return self._rate(borrowed, supplied)
+
+
+@external
+@pure
 def borrowRate(params: MorphoParams, market: MorphoMarket) -> uint256:
     return self._rate(convert(market.borrow_assets, uint256), convert(market.supply_assets, uint256))
 
