@@ -1,0 +1,172 @@
+"""Mutation test of a contract: do the tests notice when one operator, rounding, constant or assert is wrong?
+
+    python scripts/mutate.py contracts/credit/Credit.vy             all mutants that have no verdict yet
+    python scripts/mutate.py contracts/credit/Credit.vy --list      what would be tried
+    python scripts/mutate.py contracts/credit/Credit.vy --again     survivors once more, after new tests
+    python scripts/mutate.py contracts/credit/Credit.vy --report    score and survivors
+
+One mutant at a time, in a fork of this process, so that nothing is imported twice: compile, then run the
+tests of TESTS on that bytecode (tests/contracts/bare_evm.py reads it where CONTRACT_ARTIFACTS says) until
+one fails. Verdicts are kept in .mutants/<Name>.jsonl by mutant and text of its line: a run resumes where it
+was stopped, and the edit of a line repeats only that line's mutants. What doesn't compile, or compiles to
+the same bytecode, is no mutant.
+"""
+
+import argparse
+import json
+import os
+import signal
+import sys
+import tempfile
+import time
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT / "scripts"), str(ROOT / "tests")]
+
+import build_contracts  # noqa: E402
+from mutations import Mutant, mutants  # noqa: E402
+from vyper.compiler.input_bundle import CompilerInput, FilesystemInputBundle  # noqa: E402
+
+# In the order in which they run: the fastest to notice first.
+TESTS = {
+    "Credit": (
+        "tests/contracts/test_credit_sequences.py",
+        "tests/contracts/test_credit_incidents.py",
+        "tests/contracts/test_credit_reentrancy.py",
+        "tests/property/test_credit_stateful.py",
+    )
+}
+SECONDS = 300
+KILLED, SURVIVED, SAME, BROKEN = "killed", "survived", "same bytecode", "does not compile"
+
+
+def compiled(source: Path, text: str) -> dict[str, Any]:
+    """The artefact of `source` as if `text` were in it."""
+
+    class Bundle(FilesystemInputBundle):
+        def _load_from_path(self, resolved_path: Path, path: Path) -> CompilerInput:
+            found = super()._load_from_path(resolved_path, path)
+            same = Path(resolved_path).resolve() == source.resolve()
+            return replace(found, contents=text) if same else found
+
+    plain = build_contracts.FilesystemInputBundle
+    build_contracts.FilesystemInputBundle = Bundle
+    try:
+        return build_contracts.compile_one(source)
+    finally:
+        build_contracts.FilesystemInputBundle = plain
+
+
+def verdict(source: Path, mutant: Mutant, bytecode: str) -> str:
+    """In this process: what the tests say of the mutant."""
+    import pytest
+    from vyper.exceptions import VyperException
+
+    try:
+        artifact = compiled(source, mutant.text)
+    except (VyperException, SyntaxError, RecursionError):
+        return BROKEN
+    if artifact["bytecode"] == bytecode:
+        return SAME
+    with tempfile.TemporaryDirectory() as folder:
+        for path in build_contracts.ARTIFACTS.glob("*.json"):
+            (Path(folder) / path.name).symlink_to(path)
+        place = Path(folder) / f"{source.stem}.json"
+        place.unlink(missing_ok=True)
+        place.write_text(build_contracts.encode(artifact))
+        os.environ.update(CONTRACT_ARTIFACTS=folder, HYPOTHESIS_PROFILE="mutants")
+        tests = [str(ROOT / test) for test in TESTS[source.stem]]
+        code = pytest.main(["-x", "-q", "--no-header", "--tb=no", "-p", "no:cacheprovider", *tests])
+    if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+        raise RuntimeError(f"pytest could not run the tests of {source}: exit code {code}")
+    return SURVIVED if code == pytest.ExitCode.OK else KILLED
+
+
+def in_a_fork(source: Path, mutant: Mutant, bytecode: str) -> str:
+    """A mutant that hangs its tests is killed with them, and counts as noticed."""
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.setsid()
+        signal.alarm(SECONDS)
+        quiet = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(quiet, 1)
+        os.write(writer, verdict(source, mutant, bytecode).encode())
+        os._exit(0)
+    os.close(writer)
+    with os.fdopen(reader) as answer:
+        said = answer.read()
+    _pid, status = os.waitpid(child, 0)
+    if said:
+        return said
+    if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGALRM:
+        return KILLED
+    raise SystemExit(f"the tests of mutant {mutant.id} could not run; see above")
+
+
+def report(name: str, verdicts: dict[str, dict[str, Any]], tried: list[Mutant]) -> str:
+    counts = Counter(verdicts[mutant.id]["verdict"] for mutant in tried if mutant.id in verdicts)
+    real = counts[KILLED] + counts[SURVIVED]
+    lines = [
+        f"{name}: {counts[KILLED]} of {real} mutants killed ({counts[KILLED] / max(real, 1):.1%}); "
+        f"{counts[SAME]} compile to the same bytecode, {counts[BROKEN]} do not compile, "
+        f"{len(tried) - sum(counts.values())} not tried yet"
+    ]
+    for mutant in tried:
+        if verdicts.get(mutant.id, {}).get("verdict") == SURVIVED:
+            lines.append(f"  {mutant.id} line {mutant.line}: {' '.join(mutant.was.split())}: {mutant.does}")
+    return "\n".join(lines)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Mutation test of a Vyper contract.")
+    parser.add_argument("source", type=Path)
+    parser.add_argument("--list", action="store_true", help="print the mutants and try none")
+    parser.add_argument("--again", action="store_true", help="try the survivors once more")
+    parser.add_argument("--report", action="store_true", help="print score and survivors, try none")
+    parser.add_argument("--every", type=int, default=1, metavar="N", help="a sample: each Nth mutant")
+    parser.add_argument("--lines", default="", metavar="A-B", help="mutants of these lines only")
+    asked = parser.parse_args()
+    text = asked.source.read_text()
+    tried = mutants(text)[:: asked.every]
+    if asked.lines:
+        first, last = map(int, asked.lines.split("-"))
+        tried = [mutant for mutant in tried if first <= mutant.line <= last]
+    if asked.list:
+        for mutant in tried:
+            print(f"{mutant.id} line {mutant.line}: {' '.join(mutant.was.split())}: {mutant.does}")
+        return 0
+    kept = ROOT / ".mutants" / f"{asked.source.stem}.jsonl"
+    kept.parent.mkdir(exist_ok=True)
+    kept.touch()
+    verdicts = {entry["id"]: entry for entry in map(json.loads, kept.read_text().splitlines())}
+    if asked.report:
+        print(report(asked.source.stem, verdicts, tried))
+        return 0
+    bytecode = compiled(asked.source, text)["bytecode"]
+    import boa  # noqa: F401  # what every fork needs, once
+    import hypothesis.stateful  # noqa: F401
+
+    with kept.open("a") as log:
+        for mutant in tried:
+            known = verdicts.get(mutant.id, {}).get("verdict")
+            if known and not (asked.again and known == SURVIVED):
+                continue
+            started = time.monotonic()
+            said = in_a_fork(asked.source, mutant, bytecode)
+            entry = {"id": mutant.id, "verdict": said, "line": mutant.was, "does": mutant.does}
+            entry["seconds"] = round(time.monotonic() - started, 1)
+            verdicts[mutant.id] = entry
+            log.write(json.dumps(entry) + "\n")
+            log.flush()
+            print(f"{said} in {entry['seconds']} s: line {mutant.line}: {mutant.does}", flush=True)
+    print(report(asked.source.stem, verdicts, tried))
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
