@@ -30,7 +30,7 @@ def markets(as_json: AsJson = False, network: Network = None) -> None:
     from surge.cli.output import answer
 
     with looking(network) as desk:
-        found = [market_document(market.view) for market in desk.markets()]
+        found = [market_document(view) for view in desk.market_views()]
     answer({"markets": found}, as_json, show_markets)
 
 
@@ -67,7 +67,7 @@ def position(
         if market is not None:
             answer(position_document(desk.market(market).position(holder).view), as_json, show_position)
             return
-        views = [market.position(holder).view for market in desk.markets()]
+        views = desk.position_views(holder)
     held = [position_document(view) for view in views if not view.empty]
     answer({"account": holder, "positions": held}, as_json, show_positions)
 

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -14,16 +14,10 @@ from surge.model.errors import BadInput
 from surge.model.units import WAD, parse_decimal, show_decimal
 
 if TYPE_CHECKING:
+    from surge.credit.market import PositionView
     from surge.desk import Done
 
 Show = Callable[[Any], Iterable[Part]]
-
-
-class Operation(Protocol):
-    """What the desk offers of each write."""
-
-    def preview(self) -> "Done": ...
-    def __call__(self) -> "Done": ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +47,9 @@ class Consent:
 
 
 def perform(
-    preview: Callable[[], "Done"],
-    send: Callable[[], "Done"],
-    document: Callable[["Done"], dict[str, Any]],
+    preview: Callable[[], "Done[PositionView]"],
+    send: Callable[[], "Done[PositionView]"],
+    document: Callable[["Done[PositionView]"], dict[str, Any]],
     consent: Consent,
     show: Show = show_change,
 ) -> None:
@@ -85,7 +79,7 @@ def ask(document: dict[str, Any], show: Show) -> None:
         raise BadInput("nothing was sent; change the amount and try again, or look with --dry-run")
 
 
-def require_health(done: "Done", least: int | None) -> None:
+def require_health(done: "Done[PositionView]", least: int | None) -> None:
     """--min-health."""
     factor = done.after.health
     if least is not None and factor is not None and factor < least:
@@ -97,7 +91,7 @@ def require_health(done: "Done", least: int | None) -> None:
         )
 
 
-def require_price(shown: "Done", now: "Done", most: int) -> None:
+def require_price(shown: "Done[PositionView]", now: "Done[PositionView]", most: int) -> None:
     """--max-slippage, while a person was looking at the table."""
     then, today = shown.before.market.price, now.before.market.price
     if then and today and abs(today - then) * WAD > most * then:

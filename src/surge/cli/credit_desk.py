@@ -30,7 +30,7 @@ def acting(network: str | None) -> "Iterator[Desk]":
     keystore(access.home)
     from surge.desk import Desk
 
-    with Desk(access.book, key=access.key()) as desk:
+    with Desk(network) as desk:
         yield desk
 
 

@@ -76,8 +76,9 @@ def position_document(view: PositionView) -> Document:
     }
 
 
-def change_document(operation: str, done: "Done", amount: str | None = None) -> Document:
-    """`transaction` is null while nothing was sent; then `gas` is an estimate."""
+def change_document(operation: str, done: "Done[PositionView]", amount: str | None = None) -> Document:
+    """`transaction` is null while nothing was sent: then `gas` is an estimate, or null
+    where the node can't say. `also`: what is sent before it, such as an allowance."""
     before, after = done.before, done.after
     return {
         "operation": operation,
@@ -86,6 +87,7 @@ def change_document(operation: str, done: "Done", amount: str | None = None) -> 
         "sent": done.transaction is not None,
         "transaction": None if done.transaction is None else _hex(done.transaction),
         "gas": done.gas,
+        "also": list(done.also),
         "before": position_document(before),
         "after": position_document(after),
     }

@@ -101,7 +101,7 @@ def show_change(document: Any) -> Iterable[Part]:
     yield ""
     yield comparison(document["before"], document["after"])
     yield ""
-    yield closing(document)
+    yield from closing(document)
     yield from _trouble(document["after"])
 
 
@@ -110,11 +110,16 @@ def headline(document: Any) -> str:
     return f"{where} · market {document['market']}"
 
 
-def closing(document: Any) -> str:
-    """One line: sent or not, and the gas."""
+def closing(document: Any) -> Iterator[str]:
+    """Sent or not, the gas, and what else goes with it."""
+    gas = document["gas"]
     if document["sent"]:
-        return f"sent: transaction {document['transaction']}, {document['gas']:,} gas"
-    return f"gas: about {document['gas']:,}; nothing was sent"
+        yield f"sent, {gas:,} gas; transaction"
+        yield document["transaction"]
+    else:
+        yield f"gas: about {gas:,}; nothing was sent" if gas else "gas: the node can't say; nothing was sent"
+    if document["also"]:
+        yield f"{'before it' if document['sent'] else 'goes before it'}: {', '.join(document['also'])}"
 
 
 def show_sent(document: Any) -> Iterable[Part]:

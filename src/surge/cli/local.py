@@ -1,10 +1,16 @@
 """`surge local`: what only a network on this machine can do."""
 
-from typing import Annotated
+from collections.abc import Iterable
+from typing import Annotated, Any
 
 import typer
 
+from surge.cli.credit_figures import price as figure
 from surge.cli.options import AsJson, Network
+from surge.cli.words import counted
+from surge.model.units import show_decimal
+
+FEED_DECIMALS = 8
 
 local = typer.Typer(no_args_is_help=True, help="Move what only a local network lets you move.")
 
@@ -28,10 +34,20 @@ def price(
     from surge.cli.network import local_home
     from surge.cli.output import answer
     from surge.local import LocalNetwork
-    from surge.model.units import parse_decimal
 
     home = local_home(network)
     found(network)
-    parse_decimal(usd, 8, "price in USD")
-    LocalNetwork(home=home).set_price(symbol, usd)
-    answer({"symbol": symbol, "usd": usd}, as_json, lambda _: [f"1 {symbol} is now {usd} USD"])
+    move = LocalNetwork(home=home).set_price(symbol, usd)
+    document = {
+        "symbol": move.symbol,
+        "before": show_decimal(move.before, FEED_DECIMALS),
+        "after": show_decimal(move.after, FEED_DECIMALS),
+        "pools": move.pools,
+    }
+    answer(document, as_json, _show)
+
+
+def _show(document: Any) -> Iterable[str]:
+    yield f"1 {document['symbol']}: {figure(document['before'])} → {figure(document['after'])} USD"
+    yield f"its feed says so, {counted(document['pools'], 'pool')} traded to it, the rival exchange did not"
+    yield "next: surge credit position"

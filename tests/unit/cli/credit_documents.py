@@ -67,6 +67,7 @@ CHANGE = {
     "sent": False,
     "transaction": None,
     "gas": 98_123,
+    "also": ["allowing Credit to take TUSD"],
     "before": POSITION,
     "after": INDEBTED,
 }
