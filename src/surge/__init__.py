@@ -1,20 +1,23 @@
 """Surge: one open computer made of other people's computers.
 
-`Executor` runs Python functions there; `LocalNetwork` brings a whole network up on this machine.
+`Executor` runs Python functions there, `Desk` lends and borrows on the same chain, and `LocalNetwork` brings
+a whole network up on this machine.
 """
 
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from surge.desk import Desk
     from surge.local import LocalNetwork
     from surge.model.errors import SurgeError
     from surge.model.opaque import Opaque
     from surge.renter.executor import Executor
 
-__all__ = ["Executor", "LocalNetwork", "Opaque", "SurgeError"]
+__all__ = ["Desk", "Executor", "LocalNetwork", "Opaque", "SurgeError"]
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Desk": "surge.desk",
     "Executor": "surge.renter.executor",
     "LocalNetwork": "surge.local",
     "Opaque": "surge.model.opaque",

@@ -1,8 +1,10 @@
-"""A whole network on one machine: a chain, its contracts, providers as processes of their own, a bidder.
+"""A whole network on one machine: a chain, its contracts, providers as processes of their own, a bidder, and
+a credit side with markets, pools and a keeper.
 
 `surge up` and tests use the same class. What was there is resumed: chain, contracts, keys, stakes, leases.
 """
 
+import importlib.util
 import sys
 import tempfile
 import time
@@ -22,12 +24,16 @@ from surge.store.home import HOME_VARIABLE, Home
 
 if TYPE_CHECKING:
     from surge.chain.client import Chain
+    from surge.chain.local_price import PriceMove
     from surge.renter.executor import Executor
 
 COINS = Wei(10_000 * 10**18)
 """Of the local chain's own coin, for gas."""
 RENTER_DOLLARS = parse_usd("1000")
+RENTER_TOKENS = {"ETH": "10", "BTC": "0.5", "SURGE": "10000"}
+"""Whole test tokens of the renter, to lend or to borrow against."""
 BIDDER_SURGE = Wei(1_000_000 * 10**18)
+KEEPER = "surge.keeper.liquidator"
 SLOTS = 2
 READY_SECONDS = 120.0
 PROGRESS_SECONDS = 10.0
@@ -93,8 +99,9 @@ class LocalNetwork:
             self._fund_renter(chain)
             wallets = [self._fund_provider(chain, number) for number in range(1, self.providers + 1)]
             self._fund_bidder(chain)
+            self._fund_keeper(chain)
             programs = [self._start_provider(number) for number in range(1, self.providers + 1)]
-            programs.append(self._start_bidder())
+            programs += [self._start_bidder(), *self._start_keeper()]
             self._await_asks(chain, {wallet.address for wallet in wallets}, programs)
         finally:
             chain.disconnect()
@@ -115,7 +122,7 @@ class LocalNetwork:
         return any(stopped)
 
     def programs(self) -> list[Program]:
-        """The providers and the bidder, running or not."""
+        """The providers, the bidder and the keeper, running or not."""
         return list_programs(self._folder / "run")
 
     def executor(self, max_workers: int = 2, budget: str = "1.00", **options: Any) -> "Executor":
@@ -151,9 +158,34 @@ class LocalNetwork:
         finally:
             chain.disconnect()
 
+    def set_price(self, symbol: str, usd: str) -> "PriceMove":
+        """Set the price of a test token in dollars (`"1500"`): its feed says it at once, and the exchange's
+        pools trade to it, as arbitrage would. The rival exchange is left behind. Warning: positions may be
+        liquidated by the keeper."""
+        from surge.chain.local_price import move_price
+
+        chain = self._genesis_chain(self.book)
+        try:
+            return move_price(chain, symbol, usd)
+        finally:
+            chain.disconnect()
+
     # The chain
 
     def _deployed(self, url: str) -> AddressBook:
+        book = self._computing(url)
+        if book.credit is None:  # a new network, or one of an older Surge
+            from surge.chain.local_credit import deploy_local_credit
+
+            self._tell("deploying the credit side")
+            deployer = self.genesis_key()
+            self._chain.fund(deployer.address, COINS)
+            book = deploy_local_credit(book, deployer.key, self.home.book("local"), tell=self._tell)
+            self._chain.checkpoint()
+        return book
+
+    def _computing(self, url: str) -> AddressBook:
+        """The address book, of a network that is deployed but for its credit side."""
         path = self.home.book("local")
         if path.exists():
             book = load_book(path)
@@ -186,6 +218,13 @@ class LocalNetwork:
             self._tell(f"giving the renter {show_usd(missing)} test dollars")
             chain.faucet(MicroUsd(missing))
             chain.transfer_usd(renter.address, MicroUsd(missing))
+        tokens = [chain.token(symbol) for symbol in RENTER_TOKENS]
+        for token, held in zip(tokens, chain.token_balances(renter.address, tokens), strict=True):
+            given = token.parse(RENTER_TOKENS[token.symbol])
+            if held <= given // 2:
+                if token.symbol != "SURGE":
+                    chain.faucet_token(token, given - held)
+                chain.transfer_token(token, renter.address, given - held)
 
     def _fund_provider(self, chain: "Chain", number: int) -> Wallet:
         wallet = open_wallet(self.provider_home(number) / "key.json", throwaway=True)
@@ -213,6 +252,14 @@ class LocalNetwork:
         if chain.balance_surge(wallet.address) < BIDDER_SURGE // 2:
             chain.transfer_surge(wallet.address, BIDDER_SURGE)
 
+    def _fund_keeper(self, chain: "Chain") -> None:
+        """Gas is all that it needs: what it repays, it borrows for the moment."""
+        self._fund_coins(chain, open_wallet(self._keeper_key, throwaway=True).address)
+
+    @property
+    def _keeper_key(self) -> Path:
+        return self._folder / "keeper" / "key.json"
+
     # Processes
 
     def _start(self, name: str, *command: str) -> Program:
@@ -226,20 +273,18 @@ class LocalNetwork:
         )
 
     def _start_bidder(self) -> Program:
-        book, wallet = str(self.home.book("local")), str(self._folder / "bidder" / "key.json")
-        chain = str(self._chain.folder)
+        return self._start_watcher("bidder", "surge.keeper.bidder", self._folder / "bidder" / "key.json")
+
+    def _start_keeper(self) -> list[Program]:
+        if importlib.util.find_spec(KEEPER) is None:
+            return []
+        return [self._start_watcher("keeper", KEEPER, self._keeper_key)]
+
+    def _start_watcher(self, name: str, module: str, wallet: Path) -> Program:
         return self._start(
-            "bidder",
-            "surge.keeper.bidder",
-            "--book",
-            book,
-            "--wallet",
-            wallet,
-            "--local-chain",
-            chain,
-            "--every",
-            "0.5",
-        )
+            name, module, "--book", str(self.home.book("local")), "--wallet", str(wallet),
+            "--local-chain", str(self._chain.folder), "--every", "0.5",
+        )  # fmt: skip
 
     def _await_asks(self, chain: "Chain", wanted: set[Address], programs: list[Program]) -> None:
         self._tell("waiting for the providers' asks")

@@ -136,9 +136,9 @@ class Connection:
         self, calls: Sequence[tuple[str, str, tuple[Any, ...]]], block: str = "latest"
     ) -> list[Any]:
         """Results of views of the network's contracts, in as few requests as possible."""
-        return self._ask([View(c, self.book.addresses[c], name, given) for c, name, given in calls], block)
+        return self.look([View(c, self.book.addresses[c], name, given) for c, name, given in calls], block)
 
-    def _ask(self, views: Sequence[View], block: str = "latest") -> list[Any]:
+    def look(self, views: Sequence[View], block: str = "latest") -> list[Any]:
         """Results of views of any contracts, in as few requests as possible."""
         self.check()
         answers = self._rpc.batch([("eth_call", [view.request(), block]) for view in views])
@@ -166,6 +166,13 @@ class Connection:
 
     def _send(self, what: str, contract: str, name: str, *arguments: Any) -> Sent:
         return self._send_all([self._call(what, contract, name, *arguments)])[0]
+
+    def simulate(self, *calls: Call) -> int | None:
+        """The gas that these transactions would take, one after the other, if they were sent now. None when
+        the node can't say. Raises Reverted, with the reason, for the first that would be refused."""
+        from surge.chain.simulation import simulate
+
+        return simulate(self._rpc, self.address, calls, self.now() + 1)
 
     def send(self, *calls: Call) -> list[Sent]:
         """One transaction after the other: each may need what the ones before it did."""

@@ -9,6 +9,7 @@ from dataclasses import astuple, dataclass, replace
 from functools import cached_property
 from typing import Any
 
+from surge.chain.book import CreditBook
 from surge.chain.connection import View
 from surge.chain.revert import as_error
 from surge.chain.sender import Call
@@ -44,7 +45,7 @@ class CreditCalls(TokenCalls):
         """What makes these markets. Raises BadInput for an id that no market has."""
         known = self._known_markets
         new = [each for each in dict.fromkeys(wanted) if each not in known]
-        for id_, found in zip(new, self._ask([self._credit("params_of", id_) for id_ in new]), strict=True):
+        for id_, found in zip(new, self.look([self._credit("params_of", id_) for id_ in new]), strict=True):
             params = params_from(found)
             if params.loan_token == NOBODY:
                 raise BadInput(
@@ -154,7 +155,7 @@ class CreditCalls(TokenCalls):
         moment = self._moment(at)
         views = [view for id_ in ids for view in self._market_reads(id_, params[id_])]
         views += [self._credit("position", id_, account) for id_, account in accounts]
-        found = self._ask(views, moment.block)
+        found = self.look(views, moment.block)
         each = len(views) - len(accounts)
         markets_found = {
             id_: self._market(id_, params[id_], tokens, moment, found[3 * i : 3 * i + 3])
@@ -196,7 +197,7 @@ class CreditCalls(TokenCalls):
         asked = (id_, state.borrow_assets, state.supply_assets, elapsed)
         credit = self.book.addresses["Credit"]
         model = View("AdaptiveCurveIrm", view.params.irm, "borrow_rate_view", asked, caller=credit)
-        return int(self._ask([model], moment.block)[0])
+        return int(self.look([model], moment.block)[0])
 
     def _moment(self, at: int | None) -> Moment:
         self.check()
@@ -216,26 +217,31 @@ class CreditCalls(TokenCalls):
 
     def _on(self, params: MarketParams, what: str, name: str, *arguments: Any) -> Call:
         return self._call(
-            f"{what} in {self._market_name(params)}", "Credit", name, astuple(params), *arguments
+            f"{what} in {self.market_name(params)}", "Credit", name, astuple(params), *arguments
         )
 
-    def _market_name(self, params: MarketParams) -> str:
+    def market_name(self, params: MarketParams) -> str:
+        """As people write it: collateral/loan."""
         tokens = self.tokens([params.collateral_token, params.loan_token])
         return "/".join(token.symbol for token in tokens.values())
 
     @property
-    def _credit_address(self) -> Address:
+    def credit(self) -> CreditBook:
+        """The credit side of the address book. Raises BadInput when the network has none."""
         if self.book.credit is None:
             raise BadInput(
                 f"the network {self.book.name} has no credit side; a local one gets it with `surge up`, "
                 "or choose another --network"
             )
-        return self.book.addresses["Credit"]
+        return self.book.credit
+
+    @property
+    def _credit_address(self) -> Address:
+        return self.book.addresses["Credit"] if self.credit else NOBODY
 
     @cached_property
     def _known_markets(self) -> dict[MarketId, MarketParams]:
-        listed = self.book.credit.markets.values() if self.book.credit else ()
-        return {market_id(params): params for params in listed}
+        return {market_id(params): params for params in self.credit.markets.values()}
 
 
 def params_from(values: Sequence[Any]) -> MarketParams:

@@ -31,7 +31,7 @@ _UNLIMITED = 2**256 - 1
 
 @dataclass(frozen=True, slots=True)
 class LocalMarket:
-    """Ratios in per cent; supplied: whole loan tokens that the genesis account lends, dollars by the vault."""
+    """Ratios in per cent; supplied: whole loan tokens that the genesis account lends (dollars by vault)."""
 
     collateral: str
     loan: str
@@ -306,4 +306,4 @@ def usual_price(base: str, quote: str) -> int:
     """Of a new local network, by 1e36: smallest units of `quote` for one of `base`."""
     worth = {symbol: parse_decimal(usd, FEED_DECIMALS, "price") for symbol, usd in USD_PRICES.items()}
     bought = worth[base] * PRICE_SCALE * 10 ** DECIMALS[quote]
-    return bought // (worth[quote] * 10 ** DECIMALS[base])
+    return int(bought // (worth[quote] * 10 ** DECIMALS[base]))

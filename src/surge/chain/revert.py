@@ -17,6 +17,20 @@ _PANICS = {
 _NO_GAS = ("insufficient funds", "insufficient balance", "gas required exceeds allowance")
 
 NEXT_STEPS = (
+    (r"^Credit: above the max LTV", "use a smaller amount, or add collateral; the position shows the most"),
+    (r"^Credit: less than the minimum debt", "leave at least the market's minimum debt, or none at all"),
+    (r"^Credit: not enough cash", "take less, or wait until borrowers repay or lenders supply"),
+    (
+        r"^Credit: price is unsafe",
+        "wait until the price's sources agree; repaying and adding collateral work",
+    ),
+    (r"^Credit: price is zero|^OracleGuard:|^LpOracle:", "wait until the price feed is fresh again"),
+    (r"^Credit: (not liquidatable|healthy|no debt)", "look at the position: it may have been repaid already"),
+    (r"^Credit: not authorised|^Credit: on behalf", "have its owner authorise the sender in Credit first"),
+    (r"^Credit: more than", "look at the position, and use a smaller amount (`max` takes all)"),
+    (r"^(Router|Leverage): .*deadline", "send it again: it waited too long"),
+    (r"^(Router|Leverage|Batch): ", "prices moved; look at a new preview, or allow more slippage"),
+    (r"^Vault: ", "look at the vault with `surge credit vaults`, and use a smaller amount"),
     (
         r"insufficient|exceeds balance|too little",
         "add funds (on a local network: `surge wallet --faucet`), then try again",
@@ -56,14 +70,15 @@ def reason_of(error: RpcError) -> str | None:
     payload = error.payload
     while isinstance(payload, dict):
         payload = payload.get("data")
-    reason = _decode(payload) if isinstance(payload, str) else None
+    reason = reason_in(payload) if isinstance(payload, str) else None
     if reason is None:
         match = re.search(r"(?:execution )?reverted:? +(?:with reason )?(.+)", error.message)
         reason = match.group(1).strip(" '\"") if match else None
     return reason
 
 
-def _decode(payload: str) -> str | None:
+def reason_in(payload: str) -> str | None:
+    """The words in what a call returned when it reverted, in hex."""
     if payload.startswith(_ERROR):
         content = bytes.fromhex(payload[10:])
         length = int.from_bytes(content[32:64], "big")

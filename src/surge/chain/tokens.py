@@ -43,7 +43,7 @@ class TokenCalls(MoneyCalls):
         new = [address for address in dict.fromkeys(addresses) if address not in known]
         if new:
             views = [View(ERC20, token, name) for token in new for name in ("symbol", "decimals")]
-            found = self._ask(views)
+            found = self.look(views)
             for token, symbol, decimals in zip(new, found[::2], found[1::2], strict=True):
                 known[token] = Token(self._symbol(token, str(symbol)), _decimals(token, decimals), token)
         return {address: known[address] for address in addresses}
@@ -60,7 +60,7 @@ class TokenCalls(MoneyCalls):
 
     def token_balances(self, account: Address, tokens: Sequence[Token]) -> list[int]:
         """In each token's smallest unit."""
-        return self._ask([View(ERC20, token.address, "balanceOf", (account,)) for token in tokens])
+        return self.look([View(ERC20, token.address, "balanceOf", (account,)) for token in tokens])
 
     def transfer_token(self, token: Token, to: Address, amount: int) -> Sent:
         (balance,) = self.token_balances(self.address, [token])
@@ -78,7 +78,7 @@ class TokenCalls(MoneyCalls):
         me = self.address
         views = [View(ERC20, each.token.address, "balanceOf", (me,)) for each in payments]
         views += [View(ERC20, each.token.address, "allowance", (me, each.spender)) for each in payments]
-        found = self._ask(views)
+        found = self.look(views)
         balances, allowances = found[: len(payments)], found[len(payments) :]
         missing: dict[tuple[Address, Address], Call] = {}
         for each, balance, allowance in zip(payments, balances, allowances, strict=True):

@@ -43,9 +43,12 @@ def withdraw(view: PositionView, assets: int) -> PositionView:
             f"{loan.show(assets)} can't be withdrawn: the rest of {market.name} is lent out; withdraw "
             f"{loan.show(view.max_withdraw)} or less now, and the rest when borrowers repay"
         )
-    state = market.state
-    gone = shares.to_shares_up(assets, market.supplied, state.supply_shares)
-    gone = min(gone, view.position.supply_shares)
+    state, own = market.state, view.position.supply_shares
+    gone = (
+        own  # the whole is sent as shares, so that no dust stays
+        if assets == view.supplied
+        else min(own, shares.to_shares_up(assets, market.supplied, state.supply_shares))
+    )
     return _moved(
         view,
         replace(state, supply_assets=state.supply_assets - assets, supply_shares=state.supply_shares - gone),

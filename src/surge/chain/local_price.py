@@ -1,0 +1,86 @@
+"""Moves a price of a local network: the feed says it, and the pools trade to it, as arbitrage would."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from surge.chain.artifacts import artifact
+from surge.chain.connection import View
+from surge.chain.exchange import Pool, Route
+from surge.chain.local_credit import FEED_DECIMALS
+from surge.chain.sender import Call
+from surge.chain.tokens import token_call
+from surge.credit.exchange import amount_to_price
+from surge.credit.market import Token
+from surge.model.credit import PRICE_SCALE
+from surge.model.errors import BadInput
+from surge.model.units import parse_decimal
+
+if TYPE_CHECKING:
+    from surge.chain.client import Chain
+
+_DEADLINE = 2**63
+
+
+@dataclass(frozen=True, slots=True)
+class PriceMove:
+    """Dollars for a token, in 10^-8, before and after; and how many pools traded to it."""
+
+    symbol: str
+    before: int
+    after: int
+    pools: int
+
+
+def move_price(chain: "Chain", symbol: str, usd: str) -> PriceMove:
+    """Set the feed of `symbol` to `usd` dollars, and trade the exchange's pools of it to that price with the
+    account of `chain`, which takes what it lacks from the faucets. A rival exchange is left behind."""
+    credit = chain.book.credit
+    if credit is None or symbol not in credit.feeds:
+        there = f"there are {', '.join(credit.feeds)}" if credit else "the network has no credit side"
+        raise BadInput(f"there is no price feed of {symbol!r} to move; {there}")
+    answer = parse_decimal(usd, FEED_DECIMALS, f"price of {symbol} in dollars")
+    if answer == 0:
+        raise BadInput(f"a price of zero is none; name a price of {symbol} above 0")
+    answers = _answers(chain)
+    before, answers = answers[symbol], answers | {symbol: answer}
+    pools = {pool: pair for pool, pair in credit.pairs.items() if symbol in pool.split("/")}
+    swaps = []
+    for pool in chain.pools(list(pools.values())):
+        swaps += _trade(chain, pool, answers)
+    calldata = artifact("PriceFeed").function("set_answer", 1).encode((answer,))
+    chain.send(Call(f"setting the price of {symbol}", credit.feeds[symbol], calldata), *swaps)
+    return PriceMove(
+        symbol, before, answer, len([swap for swap in swaps if swap.to == chain.book.address("Router")])
+    )
+
+
+def _answers(chain: "Chain") -> dict[str, int]:
+    """What the feeds say now."""
+    credit = chain.book.credit
+    feeds = credit.feeds if credit else {}
+    found = chain.look([View("PriceFeed", feed, "latestAnswer") for feed in feeds.values()])
+    return dict(zip(feeds, found, strict=True))
+
+
+def _trade(chain: "Chain", pool: Pool, answers: dict[str, int]) -> list[Call]:
+    """The swap that brings a pool to the feeds' prices, and the faucet before it when it needs one."""
+    tokens = chain.tokens([pool.token0, pool.token1])
+    for sold, bought in ((pool.token0, pool.token1), (pool.token1, pool.token0)):
+        token, other = tokens[sold], tokens[bought]
+        worth, paid = answers[other.symbol], answers[token.symbol]
+        price = worth * 10**token.decimals * PRICE_SCALE // (paid * 10**other.decimals)
+        reserves = pool.selling(sold)
+        if amount := amount_to_price(reserves, price):
+            route = Route((sold, bought), (reserves,))
+            return [*_supplied(chain, token, amount), chain.swapping(route, amount, 0, _DEADLINE)]
+    return []
+
+
+def _supplied(chain: "Chain", token: Token, amount: int) -> list[Call]:
+    (held,) = chain.token_balances(chain.address, [token])
+    cap = 10 ** (6 + token.decimals)
+    missing = max(0, amount - held)
+    return [
+        token_call(f"taking {token.symbol}", token, "faucet", min(cap, missing - start))
+        for start in range(0, missing, cap)
+    ]

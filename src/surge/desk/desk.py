@@ -1,0 +1,125 @@
+"""The lender's and borrower's actor."""
+
+import re
+from typing import TYPE_CHECKING, Protocol, Self
+
+from coincurve import PrivateKey
+
+from surge.chain.book import AddressBook, load_book
+from surge.chain.client import Chain
+from surge.credit.market import MarketView, PositionView
+from surge.desk.market import Market
+from surge.model.credit import MarketId, market_id
+from surge.model.errors import BadInput
+from surge.model.units import Address
+from surge.store.home import Home
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class Network(Protocol):
+    """A network of this machine, such as `LocalNetwork`."""
+
+    home: Home
+
+    @property
+    def book(self) -> AddressBook: ...
+
+
+class Desk:
+    """Lend, borrow and lever on a network's markets, as one account.
+
+        desk = surge.Desk(net)                       # a LocalNetwork, a network's name, or an AddressBook
+        position = desk.market("ETH/TUSD").position()
+        position.add_collateral("0.5")
+        position.borrow.preview("700").after.health  # nothing is sent
+        position.borrow("700")
+
+    key: of the account; by default the wallet's, opened when it is first needed. An AddressBook without a
+    key can only be looked at. Thread-safe; close it with `disconnect`, or use it in a `with`.
+    """
+
+    def __init__(
+        self, network: Network | AddressBook | str | None = None, *, key: PrivateKey | None = None
+    ) -> None:
+        index: Path | None = None
+        if isinstance(network, AddressBook):
+            book = network
+        else:
+            home = Home.default() if network is None or isinstance(network, str) else network.home
+            name = network if isinstance(network, str) else None if network is None else "local"
+            book, index = load_book(home.book(name)), home.network(name) / "index.db"
+            key = key or _wallet_key(home)
+        self._chain = Chain(book, key, index=index)
+
+    def __repr__(self) -> str:
+        return f"Desk({self._chain!r})"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.disconnect()
+
+    def disconnect(self) -> None:
+        """Close its connections."""
+        self._chain.disconnect()
+
+    @property
+    def address(self) -> Address:
+        """The account that acts. Raises BadInput without a key."""
+        return self._chain.address
+
+    @property
+    def chain(self) -> Chain:
+        """Everything below the desk: tokens, pools, events."""
+        return self._chain
+
+    # Markets
+
+    def markets(self, *, everybody: bool = False) -> list[Market]:
+        """Those of the address book; with `everybody`, also what anybody else created. Look at the oracle and
+        rate model of such a market before you use it."""
+        known = [market_id(params) for params in self._chain.credit.markets.values()]
+        if everybody:
+            known += [id_ for id_ in self._chain.created_markets() if id_ not in known]
+        return [Market(self._chain, id_) for id_ in known]
+
+    def market(self, id_: str | bytes) -> Market:
+        """By name ("ETH/TUSD", as the address book has it), by id (0x…), or by the beginning of one."""
+        if isinstance(id_, bytes):
+            id_ = "0x" + id_.hex()
+        listed = self._chain.credit.markets
+        if id_ in listed:
+            return Market(self._chain, market_id(listed[id_]))
+        if not re.fullmatch(r"0x[0-9a-fA-F]{1,64}", id_):
+            there = ", ".join(listed) or "none by name yet"
+            raise BadInput(
+                f"there is no market {id_!r}; there are {there}; or give an id that begins with 0x"
+            )
+        if len(id_) == 66:
+            market = Market(self._chain, MarketId(bytes.fromhex(id_[2:])))
+            self._chain.market_params([market.id])
+            return market
+        found = [one for one in self.markets(everybody=True) if ("0x" + one.id.hex()).startswith(id_.lower())]
+        if len(found) != 1:
+            many = f"{len(found)} markets begin" if found else "no market begins"
+            raise BadInput(f"{many} with {id_}; give more of the id (`surge credit markets` shows them)")
+        return found[0]
+
+    def market_views(self) -> list[MarketView]:
+        """All markets of the address book at one moment, in two requests."""
+        return self._chain.market_views([market.id for market in self.markets()])
+
+    def position_views(self, account: Address | str | None = None) -> list[PositionView]:
+        """What an account (default: the desk's own) has in each of them, likewise."""
+        holder = self.address if account is None else Address(account)
+        return self._chain.position_views([(market.id, holder) for market in self.markets()])
+
+
+def _wallet_key(home: Home) -> PrivateKey | None:
+    """Of a home without a wallet: none, the desk only looks."""
+    from surge.chain.wallet import load_wallet
+
+    return load_wallet(home.wallet).key if home.wallet.exists() else None

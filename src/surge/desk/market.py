@@ -1,0 +1,40 @@
+"""A market, by name or id."""
+
+from typing import TYPE_CHECKING
+
+from surge.credit.market import MarketView
+from surge.desk.position import Position
+from surge.model.credit import MarketId, MarketParams
+from surge.model.units import Address
+
+if TYPE_CHECKING:
+    from surge.chain.client import Chain
+
+
+class Market:
+    """From `desk.market("ETH/TUSD")`: lend TUSD, or borrow it against ETH."""
+
+    def __init__(self, chain: "Chain", id_: MarketId) -> None:
+        self._chain, self.id = chain, id_
+
+    def __repr__(self) -> str:
+        return f"Market({self.name}, 0x{self.id.hex()})"
+
+    @property
+    def params(self) -> MarketParams:
+        """What makes it; it never changes."""
+        return self._chain.market_params([self.id])[0]
+
+    @property
+    def name(self) -> str:
+        """Collateral/loan."""
+        return self._chain.market_name(self.params)
+
+    @property
+    def view(self) -> MarketView:
+        """How it is now, with the interest up to now."""
+        return self._chain.market_views([self.id])[0]
+
+    def position(self, account: Address | str | None = None) -> Position:
+        """What an account (default: the desk's own) has in it."""
+        return Position(self._chain, self, self._chain.address if account is None else Address(account))
