@@ -150,6 +150,7 @@ def mint(to: address) -> uint256:
     balance0: uint256 = 0
     balance1: uint256 = 0
     balance0, balance1 = self._balances()
+    assert balance0 >= reserve0 and balance1 >= reserve1, "Pair: it holds less than its reserves"
     amount0: uint256 = balance0 - reserve0
     amount1: uint256 = balance1 - reserve1
 
@@ -161,6 +162,7 @@ def mint(to: address) -> uint256:
         liquidity = unsafe_sub(root, MINIMUM_LIQUIDITY)
         erc20._mint(LOCKED_LIQUIDITY, MINIMUM_LIQUIDITY)
     else:
+        assert reserve0 > 0 and reserve1 > 0, "Pair: a reserve is empty"
         liquidity = min(amount0 * supply // reserve0, amount1 * supply // reserve1)
         assert liquidity > 0, "Pair: too little was paid in"
     erc20._mint(to, liquidity)
@@ -204,10 +206,13 @@ def skim(to: address):
     """
     self._lock()
     word: uint256 = self._reserves
-    excess0: uint256 = staticcall IERC20(token0).balanceOf(self) - (word & RESERVE)
-    excess1: uint256 = staticcall IERC20(token1).balanceOf(self) - ((word >> 112) & RESERVE)
-    self._send(token0, to, excess0)
-    self._send(token1, to, excess1)
+    reserve0: uint256 = word & RESERVE
+    reserve1: uint256 = (word >> 112) & RESERVE
+    balance0: uint256 = staticcall IERC20(token0).balanceOf(self)
+    balance1: uint256 = staticcall IERC20(token1).balanceOf(self)
+    assert balance0 >= reserve0 and balance1 >= reserve1, "Pair: it holds less than its reserves"
+    self._send(token0, to, balance0 - reserve0)
+    self._send(token1, to, balance1 - reserve1)
     self._locked = False
 
 

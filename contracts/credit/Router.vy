@@ -127,7 +127,8 @@ def addLiquidity(
     reserve_a: uint256 = 0
     reserve_b: uint256 = 0
     reserve_a, reserve_b = self._reserves(pair, token_a, token_b)
-    if reserve_a > 0 or reserve_b > 0:
+    # One reserve alone is a donation before the first liquidity; it must not stop it.
+    if reserve_a > 0 and reserve_b > 0:
         amount_b = self._quote(amount_a_desired, reserve_a, reserve_b)
         if amount_b > amount_b_desired:
             amount_b = amount_b_desired

@@ -4,7 +4,7 @@ A swap of x into reserves (in, out) keeps 0.3% of x in the pair; the rest trades
 
     y = 997 x * out // (1000 in + 997 x)
 
-Amounts are smallest units; a price is smallest units of the token that goes in for one that comes out, by 1e36.
+Amounts are smallest units; a price is smallest units of what goes in, per one of what comes out, by 1e36.
 Each function that divides says where it rounds.
 """
 
