@@ -76,7 +76,14 @@ class LeveragePots:
         bounds: tuple[int, int, int] = UNBOUND,
     ) -> int:
         return self.leverage.open(  # type: ignore[no-any-return]
-            self.pots.market, margin, margin_loan, collateral, max_borrowed, self.buying, bounds, sender=account
+            self.pots.market,
+            margin,
+            margin_loan,
+            collateral,
+            max_borrowed,
+            self.buying,
+            bounds,
+            sender=account,
         )
 
     def funded(self, account: str) -> str:
@@ -211,4 +218,3 @@ def authorisation(
 
 def price_of(pots: CreditPots, usd: int) -> None:
     pots.oracle.set_price(price_e36(usd))
-

@@ -334,4 +334,3 @@ def test_deployed_on_contracts_only(pots: LeveragePots) -> None:
         deploy("credit/Leverage", nobody, pots.router)
     with boa.reverts(refused):
         deploy("credit/Leverage", pots.pots.credit, nobody)
-

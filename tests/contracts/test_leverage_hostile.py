@@ -86,7 +86,10 @@ class Stage:
             pots.pots.position(account),
             [token.balanceOf(account) for token in tokens],
             [token.allowance(account, pots.leverage) for token in tokens],
-            [credit.is_authorized(account, other) for other in (pots.leverage, self.accomplice, self.cheater)],
+            [
+                credit.is_authorized(account, other)
+                for other in (pots.leverage, self.accomplice, self.cheater)
+            ],
             credit.nonces(account),
         )
 
@@ -116,9 +119,7 @@ def deploy_stage() -> Stage:
         deploy_mock("ContractAccount"),
     )
     add_pair(pots.exchange, usd, 1_000_000 * USD, token, 500 * ETHER)
-    market = pots.pots.create(
-        collateral_token=Address(str(token.address)), irm=Address(str(irm.address))
-    )
+    market = pots.pots.create(collateral_token=Address(str(token.address)), irm=Address(str(irm.address)))
     market = replace(market, collateral=token, irm=irm)
     honest_vault, vault = deploy_mock("PlainVault", usd), deploy_mock("PlainVault", usd)
     victim, cheater, lender = pots.trader("victim"), pots.trader("cheater"), pots.pots.actor("lender")
@@ -293,9 +294,7 @@ def test_a_token_that_refuses_allowances_and_payments(stage: Stage) -> None:
     refusing = deploy_mock("FickleToken")
     pots, cheater = stage.pots, stage.cheater
     add_pair(pots.exchange, pots.usd, 1_000_000 * USD, refusing, 500 * ETHER)
-    market = replace(
-        pots.pots.create(collateral_token=Address(str(refusing.address))), collateral=refusing
-    )
+    market = replace(pots.pots.create(collateral_token=Address(str(refusing.address))), collateral=refusing)
     lender = pots.pots.actor("lender")
     pots.pots.credit.supply(market.market, 1_000_000 * USD, 0, lender, b"", sender=lender)
     refusing.mint(cheater, 10 * ETHER)
