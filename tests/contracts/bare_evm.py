@@ -40,11 +40,24 @@ class Reverted(Exception):
         super().__init__(self.reason)
 
 
+class Log(NamedTuple):
+    """Who said it, its topics, and the rest."""
+
+    contract: str
+    topics: tuple[bytes, ...]
+    rest: bytes
+
+
 class Machine(ABC):
     """One chain of its own. Addresses are lower-case hex, what is called and answered is bytes."""
 
     chain_id: int
     now: int
+
+    @property
+    @abstractmethod
+    def logs(self) -> list[Log]:
+        """Of the last call."""
 
     @abstractmethod
     def deploy(self, code: bytes, sender: str) -> str: ...
@@ -95,6 +108,14 @@ class Revm(Machine):
         finally:
             self._evm.reset_transient_storage()
 
+    @property
+    def logs(self) -> list[Log]:
+        found = []
+        for log in self._evm.result.logs:
+            topics, rest = log.data
+            found.append(Log(log.address.lower(), tuple(map(bytes, topics)), bytes(rest)))
+        return found
+
     def save(self) -> Any:
         return self._evm.snapshot(), self.now
 
@@ -135,7 +156,15 @@ class PyEvm(Machine):
         ran = self._env.execute_code(to_address=to, sender=sender, data=message)
         if ran.is_error:
             raise Reverted(bytes(ran.output), str(ran.error))
+        self._logs = ran.get_log_entries()
         return bytes(ran.output)
+
+    @property
+    def logs(self) -> list[Log]:
+        return [
+            Log("0x" + address.hex(), tuple(map(word, topics)), bytes(rest))
+            for address, topics, rest in self._logs
+        ]
 
     def save(self) -> Any:
         return self._env.evm.snapshot(), self.now
@@ -215,17 +244,37 @@ class Function(NamedTuple):
         return self.selector + encode(self.kinds, arguments)
 
 
+class Event(NamedTuple):
+    name: str
+    indexed: tuple[bool, ...]
+
+    def members(self, log: Log) -> tuple[int, ...]:
+        """All words, in the order of the declaration; a struct's where it stands, which is last."""
+        topics, rest = iter(log.topics[1:]), iter(words_of(log.rest))
+        head = [int.from_bytes(next(topics), "big") if one else next(rest) for one in self.indexed]
+        return (*head, *rest)
+
+
 class Bare:
     """A deployed contract: `bare("name", *arguments, sender=...)` answers one word or a tuple of words."""
 
-    def __init__(self, machine: Machine, address: str, functions: dict[str, Function]):
-        self.machine, self.address, self.functions = machine, address, functions
+    def __init__(self, machine: Machine, address: str, code: "Code"):
+        self.machine, self.address, self.code = machine, address, code
 
     def message(self, name: str, *arguments: Any) -> bytes:
-        return self.functions[name].message(arguments)
+        return self.code.functions[name].message(arguments)
+
+    def events(self) -> list[tuple[str, tuple[int, ...]]]:
+        """What it logged in the last call, by name."""
+        found = []
+        for log in self.machine.logs:
+            if log.contract == self.address:
+                event = self.code.events[log.topics[0]]
+                found.append((event.name, event.members(log)))
+        return found
 
     def __call__(self, name: str, *arguments: Any, sender: str = "0x" + "ee" * 20) -> Any:
-        function = self.functions[name]
+        function = self.code.functions[name]
         answer = self.machine.call(sender, self.address, function.message(arguments))
         if function.raw:
             return answer[64 : 64 + int.from_bytes(answer[32:64], "big")]
@@ -233,11 +282,15 @@ class Bare:
 
     def on(self, machine: Machine) -> "Bare":
         """The contract of the same address elsewhere."""
-        return Bare(machine, self.address, self.functions)
+        return Bare(machine, self.address, self.code)
+
+
+def words_of(answer: bytes) -> tuple[int, ...]:
+    return tuple(int.from_bytes(answer[at : at + 32], "big") for at in range(0, len(answer), 32))
 
 
 def unwords(answer: bytes) -> Any:
-    found = tuple(int.from_bytes(answer[at : at + 32], "big") for at in range(0, len(answer), 32))
+    found = words_of(answer)
     return found[0] if len(found) == 1 else found
 
 
@@ -247,11 +300,16 @@ class Code:
     def __init__(self, abi: list[dict[str, Any]], bytecode: str):
         self.bytecode = bytes.fromhex(bytecode.removeprefix("0x"))
         self.functions: dict[str, Function] = {}
+        self.events: dict[bytes, Event] = {}
         self.arguments: tuple[str, ...] = ()
         for entry in abi:
             kinds = tuple(map(type_of, entry.get("inputs", ())))
             if entry["type"] == "constructor":
                 self.arguments = kinds
+            elif entry["type"] == "event":
+                topic = keccak(f"{entry['name']}({','.join(kinds)})".encode())
+                indexed = tuple(member["indexed"] for member in entry["inputs"])
+                self.events[topic] = Event(entry["name"], indexed)
             elif entry["type"] == "function":
                 selector = keccak(f"{entry['name']}({','.join(kinds)})".encode())[:4]
                 raw = [type_of(output) for output in entry["outputs"]] in (["bytes"], ["string"])
@@ -259,7 +317,7 @@ class Code:
 
     def deploy(self, machine: Machine, *arguments: Any, sender: str = "0x" + "dd" * 20) -> Bare:
         address = machine.deploy(self.bytecode + encode(self.arguments, arguments), sender)
-        return Bare(machine, address, self.functions)
+        return Bare(machine, address, self)
 
 
 @cache

@@ -5,7 +5,9 @@ another operation can run in the middle of it, as callbacks do.
 """
 
 from collections.abc import Callable
+from typing import Any
 
+from contracts.bare_evm import word
 from contracts.credit_books import (
     SCALE,
     WAD,
@@ -40,10 +42,15 @@ class Model:
         # What the rate model does before it answers; None is nothing.
         self.in_accrual: Callable[[], None] | None = None
         self.answer: tuple[int, ...] = ()
+        # By name, with its members as words.
+        self.events: list[tuple[str, tuple[int, ...]]] = []
         # Of the last liquidation: bad debt that the lenders bear.
         self.shared_loss = 0
 
     # What everything stands on
+
+    def log(self, name: str, *members: Any) -> None:
+        self.events.append((name, tuple(int.from_bytes(word(member), "big") for member in members)))
 
     def market(self, params: Params) -> Market:
         require(params.id in self.books.markets, "no such market")
@@ -70,6 +77,7 @@ class Model:
         earned = interest * params.reserve_factor // WAD // params.unit
         market.reserve = min(market.reserve // params.unit + earned, 2**44 - 1) * params.unit
         market.last_update = self.now()
+        self.log("Accrued", params.id, self.rates[params.irm], interest, market.reserve)
         return market
 
     def allowed(self, caller: str, on_behalf: str) -> None:
@@ -103,6 +111,7 @@ class Model:
         require(p.reserve_factor <= WAD // 2, "reserve factor above one half")
         require(p.id not in self.books.markets, "market exists")
         self.books.markets[p.id] = Market(last_update=self.now())
+        self.log("MarketCreated", p.id, *p)
         self.answer = (int.from_bytes(p.id, "big"),)
         yield from ()
 
@@ -128,6 +137,7 @@ class Model:
         require(fits, "supply too large")
         self.position(params, on_behalf).supply_shares += shares
         self.books.markets[params.id] = market
+        self.log("Supplied", params.id, caller, on_behalf, assets, shares)
         if payload:
             yield Callback("on_surge_supply")
         yield In(params.loan_token, caller, assets)
@@ -152,6 +162,7 @@ class Model:
         market.supply_shares -= shares
         position.supply_shares -= shares
         self.books.markets[params.id] = market
+        self.log("Withdrawn", params.id, receiver, on_behalf, assets, shares)
         yield Out(params.loan_token, receiver, assets)
         self.answer = assets, shares
 
@@ -165,6 +176,7 @@ class Model:
         require(shares <= position.supply_shares, "more than is supplied")
         position.supply_shares -= shares
         self.position(params, receiver).supply_shares += shares
+        self.log("SupplyTransferred", params.id, on_behalf, receiver, shares)
         self.answer = ()
         yield from ()
 
@@ -176,6 +188,7 @@ class Model:
         market.supply_assets -= paid
         market.reserve -= paid
         self.books.markets[params.id] = market
+        self.log("Collected", params.id, self.books.fee_recipient, paid)
         yield Out(params.loan_token, self.books.fee_recipient, paid)
         self.answer = (paid,)
 
@@ -188,6 +201,7 @@ class Model:
         position = self.position(params, on_behalf)
         require(position.collateral + assets < 2**128, "collateral too large")
         position.collateral += assets
+        self.log("CollateralAdded", params.id, caller, on_behalf, assets)
         if payload:
             yield Callback("on_surge_collateral")
         yield In(params.collateral_token, caller, assets)
@@ -208,6 +222,7 @@ class Model:
         if market:
             self.books.markets[params.id] = market
             self.check_health(params, market, position)
+        self.log("CollateralRemoved", params.id, receiver, on_behalf, assets)
         yield Out(params.collateral_token, receiver, assets)
         self.answer = ()
 
@@ -232,6 +247,7 @@ class Model:
         self.books.markets[params.id] = market
         require(self.debt(market, position) >= params.min_debt, "less than the minimum debt")
         self.check_health(params, market, position)
+        self.log("Borrowed", params.id, receiver, on_behalf, assets, shares)
         yield Out(params.loan_token, receiver, assets)
         self.answer = assets, shares
 
@@ -252,6 +268,7 @@ class Model:
         market.borrow_shares -= shares
         self.check_rest(params, market, position)
         self.books.markets[params.id] = market
+        self.log("Repaid", params.id, caller, on_behalf, assets, shares)
         if payload:
             yield Callback("on_surge_repay")
         yield In(params.loan_token, caller, assets)
@@ -307,6 +324,9 @@ class Model:
         market.reserve -= borne
         self.shared_loss = max(0, loss - borne)
         self.books.markets[params.id] = market
+        self.log("Liquidated", params.id, borrower, caller, repaid, seized, sale.bonus)
+        if loss:
+            self.log("BadDebt", params.id, borrower, loss, min(loss, borne))
         yield Out(params.collateral_token, caller, seized)
         if payload:
             yield Callback("on_surge_liquidate")
@@ -322,11 +342,15 @@ class Model:
         if debt:
             price = self.price(params).price or 0 if position.collateral else 0
             value = position.collateral * price // SCALE
-            self.answer = ((debt > value * params.max_ltv // WAD) + (debt > value * params.lltv // WAD),)
+            zone = (debt > value * params.max_ltv // WAD) + (debt > value * params.lltv // WAD)
+            self.answer = (zone,)
+            if zone:
+                self.log("Margin", params.id, account, debt, value, zone == 2)
         yield from ()
 
     def flash_loan(self, caller: str, token: str, assets: int, payload: bytes) -> Operation:
         require(assets, "nothing to lend")
+        self.log("FlashLoan", caller, token, assets)
         yield Out(token, caller, assets)
         yield Callback("on_surge_flash_loan")
         yield In(token, caller, assets)
@@ -334,6 +358,7 @@ class Model:
 
     def flashLoan(self, caller: str, receiver: str, token: str, assets: int, payload: bytes) -> Operation:  # noqa: N802
         require(assets, "nothing to lend")
+        self.log("FlashLoan", receiver, token, assets)
         yield Out(token, receiver, assets)
         yield Callback("onFlashLoan")
         yield In(token, receiver, assets)
@@ -342,6 +367,7 @@ class Model:
     def authorize(self, caller: str, authorized: str, is_authorized: bool) -> Operation:
         pair = caller, authorized
         (self.books.authorised.add if is_authorized else self.books.authorised.discard)(pair)
+        self.log("Authorized", caller, authorized, is_authorized)
         self.answer = ()
         yield from ()
 

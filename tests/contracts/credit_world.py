@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from contracts.bare_evm import Bare, Machine, Reverted, machine, mock, shipped, word
+from contracts.bare_evm import Bare, Machine, Reverted, machine, mock, shipped, word, words_of
 from contracts.credit_books import (
     WAD,
     ZERO,
@@ -162,6 +162,7 @@ class World:
         if inner and inner.where == CALLBACK:
             arguments = (*arguments[:-1], self.payload(inner))
         books = self.model.books.clone()
+        self.model.events = []
         self.inner_answer: Words | str | None = "not called"
         expected: Answer = None
         reason = ""
@@ -175,6 +176,8 @@ class World:
         answer, said = self.attempt(caller, name, *arguments)
         assert said == reason, f"{name} refused: {said!r}; expected {reason!r}"
         assert answer == expected, f"{name} answered {answer}; expected {expected}"
+        if expected is not None:
+            assert self.credit.events() == self.model.events, f"{name} logged otherwise"
         if inner and expected is not None and self.inner_answer != "not called":
             self.check_inner(inner)
         if inner:
@@ -211,13 +214,14 @@ class World:
         return self.model.answer
 
     def follow_inner(self, inner: Inner) -> None:
-        books = self.model.books.clone()
+        books, events = self.model.books.clone(), list(self.model.events)
         hook, self.model.in_accrual = self.model.in_accrual, None
         try:
             operation = getattr(self.model, inner.name)(self.cheater.address, *inner.arguments)
             self.inner_answer = self.follow(operation, inner.arguments, None)
         except Refused:
             self.model.books, self.inner_answer = books, None
+            self.model.events = events
         self.model.in_accrual = hook
 
     def move(self, step: Out | In, id: bytes) -> None:
@@ -293,7 +297,3 @@ class World:
         for token in self.tokens:
             for account in (*accounts, FEES, self.credit.address):
                 assert token("balanceOf", account) == books.balances.get((token.address, account), 0)
-
-
-def words_of(answer: bytes) -> tuple[int, ...]:
-    return tuple(int.from_bytes(answer[at : at + 32], "big") for at in range(0, len(answer), 32))

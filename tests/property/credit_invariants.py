@@ -27,8 +27,9 @@ class Moment:
     @classmethod
     def of(cls, model: Model, markets: list[Params]) -> "Moment":
         hook, model.in_accrual = model.in_accrual, None
+        events = list(model.events)
         accrued = {params.id: model.accrued(params) for params in markets}
-        model.in_accrual = hook
+        model.in_accrual, model.events = hook, events
         return cls(model.books.clone(), accrued)
 
     def debt(self, id: bytes, account: str) -> int:
