@@ -7,8 +7,9 @@ BadInput where the contract would revert: with what is wrong, and what would wor
 from collections.abc import Callable
 from dataclasses import replace
 
-from surge.credit import shares
+from surge.credit import interest, liquidation, shares
 from surge.credit.health import Zone
+from surge.credit.liquidation import Outcome
 from surge.credit.market import MarketView, PositionView
 from surge.model.credit import PRICE_SCALE, MarketState, Position
 from surge.model.errors import BadInput
@@ -47,7 +48,7 @@ def withdraw(view: PositionView, assets: int) -> PositionView:
     gone = (
         own  # the whole is sent as shares, so that no dust stays
         if assets == view.supplied
-        else min(own, shares.to_shares_up(assets, market.supplied, state.supply_shares))
+        else shares.to_shares_up(assets, market.supplied, state.supply_shares)
     )
     return _moved(
         view,
@@ -160,6 +161,53 @@ def remove_collateral(view: PositionView, assets: int) -> PositionView:
             f"the most is {token.show(view.max_removable)}, or repay some debt first"
         )
     return after
+
+
+def liquidate(view: PositionView, most: int) -> PositionView:
+    """Somebody repays at most `most` of a debt past the LLTV for collateral and a bonus."""
+    return liquidation_of(view, most)[0]
+
+
+def liquidation_of(view: PositionView, most: int) -> tuple[PositionView, Outcome]:
+    """The position after a liquidation, and what it moved. Without collateral it realises bad debt."""
+    _some(view, most, "repay")
+    market, loan, params = view.market, view.market.loan, view.market.params
+    if not view.debt:
+        raise BadInput(f"the position in {market.name} has no debt; there is nothing to liquidate")
+    if market.price is None and view.collateral:
+        raise BadInput(
+            f"liquidation needs a price, and the oracle of {market.name} gives none now; try again when its "
+            "price feed is fresh"
+        )
+    price = market.price or 0
+    offered = liquidation.quote(view.collateral, price, view.debt, params)
+    if offered is None:
+        raise BadInput(
+            f"the position in {market.name} can't be liquidated: its LTV is {_ltv(view)}, and only past "
+            f"{percent(params.lltv)} it can; wait, or poke it"
+        )
+    if offered.insolvent and most < offered.repayable:
+        raise BadInput(
+            f"the position in {market.name} is past saving, so only the whole can be liquidated: "
+            f"repay {loan.show(offered.repayable)} (`max`)"
+        )
+    done = liquidation.outcome(view.collateral, price, view.debt, offered, most)
+    after = repaid(view, view.debt if offered.insolvent else done.repaid)
+    after = _collateral(after, view.collateral - done.seized)
+    if 0 < after.debt < params.min_debt:
+        raise BadInput(
+            f"repaying {loan.show(done.repaid)} would leave a debt of {loan.show(after.debt)}, below the "
+            f"minimum of {loan.show(params.min_debt)}; repay {loan.show(offered.repayable)} (`max`)"
+        )
+    return (_realised(after, done.bad_debt) if done.bad_debt else after), done
+
+
+def _realised(view: PositionView, loss: int) -> PositionView:
+    """Bad debt: the market's reserve bears it first, then its lenders."""
+    state, unit = view.market.state, interest.reserve_unit(view.market.params)
+    covered = min(state.reserve, divide_up(loss, unit) * unit)
+    state = replace(state, supply_assets=state.supply_assets - loss, reserve=state.reserve - covered)
+    return replace(view, market=view.market.with_state(state))
 
 
 def cure(view: PositionView) -> str:

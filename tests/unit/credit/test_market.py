@@ -14,7 +14,13 @@ def test_a_thousand_dollars_of_ether_borrow_seven_hundred():
     view = position()
     assert view.collateral_value == 1_000 * USD
     assert view.max_borrow == 700 * USD
-    assert (view.debt, view.health, view.ltv, view.liquidation_price, view.distance) == (0, None, 0, None, None)
+    assert (view.debt, view.health, view.ltv, view.liquidation_price, view.distance) == (
+        0,
+        None,
+        0,
+        None,
+        None,
+    )
     assert view.zone is Zone.HEALTHY
 
 

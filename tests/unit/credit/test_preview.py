@@ -120,9 +120,9 @@ def test_all_of_a_debt_with_interest_can_be_repaid():
 def test_collateral_comes_out_as_far_as_the_max_ltv():
     view = indebted(debt=350 * USD)
     assert preview.remove_collateral(view, view.max_removable).zone is Zone.HEALTHY
-    with pytest.raises(BadInput, match="above the max LTV of 70%; the most is 0.25 ETH"):
+    with pytest.raises(BadInput, match=r"above the max LTV of 70%; the most is 0\.25 ETH"):
         preview.remove_collateral(view, view.max_removable + 10**10)
-    with pytest.raises(BadInput, match="the position in ETH/TUSD has 0.5 ETH"):
+    with pytest.raises(BadInput, match=r"the position in ETH/TUSD has 0\.5 ETH"):
         preview.remove_collateral(position(), ETHER)
     assert preview.remove_collateral(position(market(usd=None)), ETHER // 2).empty
 
@@ -151,3 +151,51 @@ def test_a_lender_is_told_what_is_there():
 def test_nothing_and_less_change_nothing(operation, amount):
     with pytest.raises(BadInput, match="changes nothing"):
         operation(indebted(), amount)
+
+
+def test_a_partial_liquidation_ends_at_the_target_health():
+    view = indebted(1_700)
+    after, done = preview.liquidation_of(view, 10**30)
+    assert after == preview.liquidate(view, 10**30)
+    assert 0 < done.repaid < 700 * USD
+    assert after.debt == 700 * USD - done.repaid
+    assert after.zone is Zone.HEALTHY
+    assert abs(115 * WAD // 100 - after.health) < WAD // 10**6
+    seized = done.seized * 1_700 * USD // ETHER
+    assert done.repaid < seized < done.repaid * 1_064 // 1_000
+
+
+def test_a_smaller_liquidation_does_what_it_is_given():
+    after, done = preview.liquidation_of(indebted(1_700), 50 * USD)
+    assert (done.repaid, after.debt) == (50 * USD, 650 * USD)
+
+
+def test_past_saving_the_lenders_share_the_rest_after_the_reserve():
+    view = indebted(1_300)
+    view = replace(view, market=view.market.with_state(replace(view.market.state, reserve=10 * USD)))
+    after, done = preview.liquidation_of(view, 10**30)
+    assert after.empty
+    assert done.bad_debt == 700 * USD - done.repaid > 80 * USD
+    assert after.market.state.reserve == 0
+    assert view.market.supplied - after.market.supplied == done.bad_debt - 10 * USD
+    with pytest.raises(BadInput, match="only the whole can be liquidated"):
+        preview.liquidate(view, done.repaid - 1)
+
+
+def test_debt_on_nothing_is_realised_without_a_price():
+    view = position(market(borrowed=50 * USD, usd=None), collateral=0, debt=50 * USD)
+    after, done = preview.liquidation_of(view, 1)
+    assert (done.repaid, done.bad_debt) == (0, 50 * USD)
+    assert after.empty
+
+
+def test_what_cannot_be_liquidated_says_why():
+    with pytest.raises(BadInput, match=r"its LTV is 73\.69%, and only past 80% it can"):
+        preview.liquidate(indebted(FALLEN), USD)
+    with pytest.raises(BadInput, match="nothing to liquidate"):
+        preview.liquidate(position(), USD)
+    with pytest.raises(BadInput, match="needs a price"):
+        preview.liquidate(indebted(None), USD)
+    small = position(market(borrowed=18 * USD), collateral=11 * ETHER // 1_000, debt=18 * USD)
+    with pytest.raises(BadInput, match=r"below the minimum of 10 TUSD; repay 18 TUSD"):
+        preview.liquidate(small, 9 * USD)
