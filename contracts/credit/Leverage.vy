@@ -16,11 +16,15 @@
         Leverage needs the caller's authorisation in Credit. A signature given with a call grants it and it
         STAYS until the caller revokes it there; nothing is granted or revoked without being asked.
 @dev It acts on msg.sender's position and tokens alone; `account` is set from msg.sender and nothing else.
-     Calls go to Credit, one router, and the tokens, oracle, rate model and vault of the call, by selectors
-     that are fixed here; whoever wrote those contracts may be hostile, and gets at its caller at most.
-     A callback runs once, from Credit, inside the call that wrote its payload (`due` is its hash).
-     Every amount is exact, so nothing stays: each allowance given is used up in the call that gave it, and
-     a vault that leaves some of its own is refused. Tokens sent here by mistake cannot be taken out.
+     Calls go to Credit, one router, the pairs of that router's exchange, and the tokens, oracle, rate model
+     and vault of the call, by selectors that are fixed here; whoever wrote those contracts may be hostile,
+     and gets at its caller at most.
+     A callback runs once, from Credit, inside the call that wrote its payload (`due` is its hash). Buying
+     inside the callback of add_collateral takes 44,000 gas less than a flash loan around it.
+     What is swapped goes from Credit or the caller to the pair at once: no allowance is needed, and the pair
+     gives what the router computed or reverts. Every amount is exact, so nothing stays here: an allowance to
+     Credit is used up in the call that gave it, and a vault that leaves some of its own is refused. Tokens
+     sent here by mistake cannot be taken out.
      Twin: src/surge/credit/leverage.py.
 """
 
@@ -67,10 +71,9 @@ struct Signature:
 # What the callback of add_collateral does: borrow, buy.
 struct Purchase:
     params: MarketParams
-    bought: uint256
-    cost: uint256
-    paid: uint256  # of the cost, by the caller; the rest is borrowed
+    paid: uint256  # of what the swap costs, by the caller; the rest is borrowed
     path: DynArray[address, MAX_PATH]
+    amounts: DynArray[uint256, MAX_PATH]  # of the swap, by the path
 
 # What the callback of repay does: find what is owed.
 struct Payment:
@@ -82,6 +85,7 @@ struct Payment:
     in_loan: bool
     min_out: uint256
     path: DynArray[address, MAX_PATH]
+    amounts: DynArray[uint256, MAX_PATH]  # of the swap; empty where it depends on the debt
 
 interface Credit:
     def add_collateral(
@@ -113,12 +117,13 @@ interface Credit:
 interface Router:
     def getAmountsIn(amountOut: uint256, path: DynArray[address, MAX_PATH]) -> DynArray[uint256, MAX_PATH]: view
     def getAmountsOut(amountIn: uint256, path: DynArray[address, MAX_PATH]) -> DynArray[uint256, MAX_PATH]: view
-    def swapExactTokensForTokens(
-        amountIn: uint256, amountOutMin: uint256, path: DynArray[address, MAX_PATH], to: address, deadline: uint256
-    ) -> DynArray[uint256, MAX_PATH]: nonpayable
-    def swapTokensForExactTokens(
-        amountOut: uint256, amountInMax: uint256, path: DynArray[address, MAX_PATH], to: address, deadline: uint256
-    ) -> DynArray[uint256, MAX_PATH]: nonpayable
+    def factory() -> address: view
+
+interface Factory:
+    def getPair(token_a: address, token_b: address) -> address: view
+
+interface Pair:
+    def swap(amount0_out: uint256, amount1_out: uint256, to: address, payload: Bytes[1]): nonpayable
 
 interface Oracle:
     def price() -> (uint256, bool): view
@@ -139,6 +144,7 @@ MAX_PAYLOAD: constant(uint256) = 1_024
 
 CREDIT: public(immutable(address))
 ROUTER: public(immutable(address))
+EXCHANGE: public(immutable(address))
 
 # Whose call this is; empty between calls.
 account: transient(address)
@@ -151,11 +157,12 @@ handed: transient(uint256)
 @deploy
 def __init__(credit: address, router: address):
     """
-    @param router With the names of Uniswap V2's Router02.
+    @param router With the names of Uniswap V2's Router02; its `factory` knows the pairs.
     """
     assert credit.is_contract and router.is_contract, "Leverage: credit or router is no contract"
     CREDIT = credit
     ROUTER = router
+    EXCHANGE = staticcall Router(router).factory()
 
 
 @external
@@ -212,7 +219,8 @@ def adjust(
     else:
         sold: uint256 = convert(-change, uint256)
         self._leads(path, params.collateral_token, params.loan_token)
-        moved = self._last(staticcall Router(ROUTER).getAmountsOut(sold, path))
+        amounts: DynArray[uint256, MAX_PATH] = staticcall Router(ROUTER).getAmountsOut(sold, path)
+        moved = amounts[len(amounts) - 1]
         assert moved >= limit, "Leverage: repays less than the limit"
         self._pay(moved, 0, Payment(
             params=params,
@@ -223,6 +231,7 @@ def adjust(
             in_loan=True,
             min_out=0,
             path=path,
+            amounts=amounts,
         ))
     self._end(params, bounds)
     return moved
@@ -334,13 +343,13 @@ def on_surge_collateral(assets: uint256, payload: Bytes[MAX_PAYLOAD]):
     """
     self._called_back(payload)
     order: Purchase = abi_decode(payload, Purchase)
-    borrowed: uint256 = order.cost - order.paid
+    pair: address = self._pair(order.path, 0)
+    borrowed: uint256 = order.amounts[0] - order.paid
     if order.paid > 0:
-        self._pull(order.params.loan_token, order.paid)
+        self._pull(order.params.loan_token, pair, order.paid)
     if borrowed > 0:
-        extcall Credit(CREDIT).borrow(order.params, borrowed, 0, self.account, self)
-    spent: uint256 = self._buy_exactly(order.bought, order.cost, order.path)
-    assert spent == order.cost, "Leverage: the pool moved inside the call"
+        extcall Credit(CREDIT).borrow(order.params, borrowed, 0, self.account, pair)
+    self._swap(pair, order.path, order.amounts)
     self._approve(order.params.collateral_token, CREDIT, assets)
 
 
@@ -351,8 +360,6 @@ def on_surge_repay(assets: uint256, payload: Bytes[MAX_PAYLOAD]):
     """
     self._called_back(payload)
     order: Payment = abi_decode(payload, Payment)
-    loan_token: address = order.params.loan_token
-    collateral_token: address = order.params.collateral_token
     owed: uint256 = assets
     surplus: uint256 = 0
     if order.shares > 0:
@@ -361,26 +368,23 @@ def on_surge_repay(assets: uint256, payload: Bytes[MAX_PAYLOAD]):
         owed -= min(found, owed)
     if order.held > 0 and owed > 0:
         taken: uint256 = min(order.held, owed)
-        self._pull(loan_token, taken)
+        self._pull(order.params.loan_token, self, taken)
         owed -= taken
 
-    if order.removed > 0:
-        extcall Credit(CREDIT).remove_collateral(order.params, order.removed, self.account, self)
-    left: uint256 = order.removed
-    if order.in_loan and order.removed > 0:
-        surplus += self._sell(order.removed, owed, order.path) - owed
-        left = 0
-    elif owed > 0:
-        left -= self._buy_exactly(owed, order.removed, order.path)
-        self._approve(collateral_token, ROUTER, 0)
+    sold: uint256 = 0
+    if order.removed > 0 and (order.in_loan or owed > 0):
+        bought: uint256 = 0
+        sold, bought = self._sell(order, owed)
+        surplus += bought - owed
+    left: uint256 = order.removed - sold
     out: uint256 = surplus if order.in_loan else left
     assert out >= order.min_out, "Leverage: less is left than min_out"
     self.handed = out
     if left > 0:
-        self._hand(collateral_token, left)
+        extcall Credit(CREDIT).remove_collateral(order.params, left, self.account, self.account)
     if surplus > 0:
-        self._hand(loan_token, surplus)
-    self._approve(loan_token, CREDIT, assets)
+        self._hand(order.params.loan_token, surplus)
+    self._approve(order.params.loan_token, CREDIT, assets)
 
 
 # The parts, in the order of a call.
@@ -409,17 +413,14 @@ def _buy(
 ) -> uint256:
     self._leads(path, params.loan_token, params.collateral_token)
     amounts: DynArray[uint256, MAX_PATH] = staticcall Router(ROUTER).getAmountsIn(bought, path)
-    cost: uint256 = amounts[0]
-    paid: uint256 = min(margin_loan, cost)
-    assert cost - paid <= max_borrowed, "Leverage: borrows more than max_borrowed"
+    paid: uint256 = min(margin_loan, amounts[0])
+    assert amounts[0] - paid <= max_borrowed, "Leverage: borrows more than max_borrowed"
     if margin_collateral > 0:
-        self._pull(params.collateral_token, margin_collateral)
-    payload: Bytes[MAX_PAYLOAD] = abi_encode(
-        Purchase(params=params, bought=bought, cost=cost, paid=paid, path=path)
-    )
+        self._pull(params.collateral_token, self, margin_collateral)
+    payload: Bytes[MAX_PAYLOAD] = abi_encode(Purchase(params=params, paid=paid, path=path, amounts=amounts))
     self.due = keccak256(payload)
     extcall Credit(CREDIT).add_collateral(params, collateral, self.account, payload)
-    return cost - paid
+    return amounts[0] - paid
 
 
 @internal
@@ -445,6 +446,7 @@ def _unwind(
         in_loan=in_loan,
         min_out=min_out,
         path=path,
+        amounts=[],
     ))
     return self.handed
 
@@ -459,7 +461,7 @@ def _pay(assets: uint256, borrow_shares: uint256, order: Payment):
 @internal
 def _add(params: MarketParams, collateral: uint256):
     if collateral > 0:
-        self._pull(params.collateral_token, collateral)
+        self._pull(params.collateral_token, self, collateral)
         self._approve(params.collateral_token, CREDIT, collateral)
         extcall Credit(CREDIT).add_collateral(params, collateral, self.account, b"")
 
@@ -516,43 +518,62 @@ def _leads(path: DynArray[address, MAX_PATH], source: address, target: address):
 
 
 @internal
-@pure
-def _last(amounts: DynArray[uint256, MAX_PATH]) -> uint256:
-    return amounts[len(amounts) - 1]
-
-
-@internal
-def _buy_exactly(wanted: uint256, most: uint256, path: DynArray[address, MAX_PATH]) -> uint256:
+def _sell(order: Payment, owed: uint256) -> (uint256, uint256):
     """
-    @return What was spent of `most`. The allowance of the rest stays: for the caller to see to.
+    @notice Collateral for loan tokens: all of it where loan tokens are asked, else what buys `owed`.
+    @return What was sold and what it brought, at least `owed`.
     """
-    assert len(path) > 0, "Leverage: a swap needs a path"
-    self._approve(path[0], ROUTER, most)
-    amounts: DynArray[uint256, MAX_PATH] = extcall Router(ROUTER).swapTokensForExactTokens(
-        wanted, most, path, self, block.timestamp
-    )
-    return amounts[0]
+    assert len(order.path) > 0, "Leverage: a swap needs a path"
+    amounts: DynArray[uint256, MAX_PATH] = order.amounts
+    if len(amounts) == 0:
+        if order.in_loan:
+            amounts = staticcall Router(ROUTER).getAmountsOut(order.removed, order.path)
+        else:
+            amounts = staticcall Router(ROUTER).getAmountsIn(owed, order.path)
+    bought: uint256 = amounts[len(amounts) - 1]
+    assert amounts[0] <= order.removed and bought >= owed, "Leverage: the collateral does not pay the debt"
+    pair: address = self._pair(order.path, 0)
+    extcall Credit(CREDIT).remove_collateral(order.params, amounts[0], self.account, pair)
+    self._swap(pair, order.path, amounts)
+    return amounts[0], bought
 
 
 @internal
-def _sell(sold: uint256, least: uint256, path: DynArray[address, MAX_PATH]) -> uint256:
-    assert len(path) > 0, "Leverage: a swap needs a path"
-    self._approve(path[0], ROUTER, sold)
-    return self._last(
-        extcall Router(ROUTER).swapExactTokensForTokens(sold, least, path, self, block.timestamp)
-    )
+def _swap(first: address, path: DynArray[address, MAX_PATH], amounts: DynArray[uint256, MAX_PATH]):
+    """
+    @notice What the first pair was sent goes through the pairs of the path to this contract.
+    """
+    pair: address = first
+    for i: uint256 in range(len(path) - 1, bound=MAX_PATH):
+        to: address = self
+        if i + 2 < len(path):
+            to = self._pair(path, i + 1)
+        if convert(path[i], uint160) < convert(path[i + 1], uint160):
+            extcall Pair(pair).swap(0, amounts[i + 1], to, b"")
+        else:
+            extcall Pair(pair).swap(amounts[i + 1], 0, to, b"")
+        pair = to
 
 
 @internal
-def _pull(token: address, amount: uint256):
-    assert extcall IERC20(token).transferFrom(self.account, self, amount, default_return_value=True), "Leverage: tokens not pulled"
+@view
+def _pair(path: DynArray[address, MAX_PATH], index: uint256) -> address:
+    return staticcall Factory(EXCHANGE).getPair(path[index], path[index + 1])
+
+
+@internal
+def _pull(token: address, to: address, amount: uint256):
+    pulled: bool = extcall IERC20(token).transferFrom(self.account, to, amount, default_return_value=True)
+    assert pulled, "Leverage: tokens not pulled"
 
 
 @internal
 def _hand(token: address, amount: uint256):
-    assert extcall IERC20(token).transfer(self.account, amount, default_return_value=True), "Leverage: tokens not handed out"
+    handed: bool = extcall IERC20(token).transfer(self.account, amount, default_return_value=True)
+    assert handed, "Leverage: tokens not handed out"
 
 
 @internal
 def _approve(token: address, spender: address, amount: uint256):
-    assert extcall IERC20(token).approve(spender, amount, default_return_value=True), "Leverage: allowance not given"
+    given: bool = extcall IERC20(token).approve(spender, amount, default_return_value=True)
+    assert given, "Leverage: allowance not given"

@@ -1,4 +1,4 @@
-"""Leverage and Batch on the real bytecode: Credit with a market and its reverse, and pairs of their tokens."""
+"""Leverage and Batch on the real bytecode: Credit with a market and its reverse, and a pair of their tokens."""
 
 from dataclasses import dataclass
 from math import isqrt
@@ -181,7 +181,7 @@ def deploy_leverage(irm: Any = None, rate: int = 0) -> LeveragePots:
 
 @dataclass(frozen=True)
 class Call:
-    """One call of a batch. `nested`: the calls that the target's callback makes; its content holds their payload."""
+    """One call of a batch. `nested`: the calls that its callback makes; `content` holds their payload."""
 
     target: Any
     content: bytes

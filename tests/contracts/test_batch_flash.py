@@ -145,7 +145,7 @@ def borrower_under_water(venues: Venues) -> str:
 
 @pytest.mark.parametrize("lent", [False, True])
 def test_a_liquidation_pays_for_itself(venues: Venues, lent: bool) -> None:
-    """Seize, sell what was seized, repay. With a flash loan around it, or on the collateral that comes first."""
+    """Seize, sell, repay: inside a flash loan, or with the collateral alone, which comes first."""
     pots = venues.pots
     borrower = borrower_under_water(venues)
     credit, market = pots.pots.credit, pots.pots.market

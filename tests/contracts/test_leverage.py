@@ -322,6 +322,14 @@ def test_paths_that_lead_elsewhere(pots: LeveragePots, trader: str, path: list[s
         pots.leverage.close(pots.pots.market, True, 0, selling, UNBOUND, sender=trader)
 
 
+@pytest.mark.parametrize("in_loan", [False, True])
+def test_a_debt_above_what_the_collateral_brings(pots: LeveragePots, trader: str, in_loan: bool) -> None:
+    pots.open(trader, 30 * ETHER, margin=10 * ETHER)
+    pots.trade_to(1_300)
+    with boa.reverts("Leverage: the collateral does not pay the debt"):
+        pots.leverage.close(pots.pots.market, in_loan, 0, pots.selling, UNBOUND, sender=trader)
+
+
 def test_more_than_the_pool_has(pots: LeveragePots, trader: str) -> None:
     with boa.reverts("Router: more is asked than the pair has"):
         pots.open(trader, 6_000 * ETHER, margin=ETHER)

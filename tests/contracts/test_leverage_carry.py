@@ -164,7 +164,7 @@ def test_a_vault_of_another_asset(pots: LeveragePots, trader: str) -> None:
 
 
 def worth(pots: LeveragePots, account: str, before: tuple[int, int], usd: int) -> int:
-    """What account gained since `before`, its position in the short market included, at a price; in dollars."""
+    """What account gained since `before`, with its position in the short market; in dollars at a price."""
     position = pots.shorts.position(account)
     ether = pots.eth.balanceOf(account) - before[0] - pots.debt(account, pots.shorts)
     return pots.usd.balanceOf(account) - before[1] + position.collateral + ether * usd * USD // ETHER

@@ -18,7 +18,6 @@ from surge.model.digest import keccak
 from surge.model.units import Address
 
 CALLS_BEFORE, CALLS_AFTER = 5, 6
-NOBODY = "0x" + "00" * 20
 ATTACKS = [
     "open",
     "adjust",
@@ -248,7 +247,7 @@ def test_even_credit_calls_back_once_and_with_the_payload_made(stage: Stage) -> 
     pots, cheater, refused = stage.pots, stage.cheater, "Leverage: this callback is not due"
     for token in (pots.usd, pots.eth):
         token.approve(leverage, MAX, sender=cheater)
-        token.mint(leverage, 10**6 * 10 ** token.decimals())
+        token.mint(lying, 10**6 * 10 ** token.decimals())
     market = pots.pots.market
 
     def open_() -> None:
@@ -291,21 +290,21 @@ def test_its_selectors_mean_nothing_to_credit_and_router() -> None:
 
 
 def test_a_token_that_refuses_allowances_and_payments(stage: Stage) -> None:
-    refusing = deploy_mock("FickleToken")
-    pots, cheater = stage.pots, stage.cheater
-    add_pair(pots.exchange, pots.usd, 1_000_000 * USD, refusing, 500 * ETHER)
-    market = replace(pots.pots.create(collateral_token=Address(str(refusing.address))), collateral=refusing)
-    lender = pots.pots.actor("lender")
-    pots.pots.credit.supply(market.market, 1_000_000 * USD, 0, lender, b"", sender=lender)
-    refusing.mint(cheater, 10 * ETHER)
-    refusing.approve(pots.leverage, MAX, sender=cheater)
-    path = [str(pots.usd.address), str(refusing.address)]
-    args = (market.market, ETHER, 0, 2 * ETHER, MAX, path, UNBOUND)
-    refusing.refuse_allowances(pots.leverage)
-    with boa.reverts("Leverage: allowance not given"):
-        pots.leverage.open(*args, sender=cheater)
-    refusing.refuse_allowances(NOBODY)
-    pots.leverage.open(*args, sender=cheater)
-    refusing.refuse_payments(cheater)
-    with boa.reverts("Leverage: tokens not handed out"):
-        pots.leverage.close(market.market, False, 0, path[::-1], UNBOUND, sender=cheater)
+    refusing, pots, cheater = deploy_mock("FickleToken"), stage.pots, stage.cheater
+    add_pair(pots.exchange, refusing, 1_000_000 * USD, pots.eth, 500 * ETHER)
+    market = pots.pots.create(loan_token=Address(str(refusing.address))).market
+    lender, credit = pots.pots.actor("lender"), pots.pots.credit
+    refusing.mint(lender, 10**6 * USD)
+    refusing.approve(credit, MAX, sender=lender)
+    credit.supply(market, 10**6 * USD, 0, lender, b"", sender=lender)
+    path = [str(refusing.address), str(pots.eth.address)]
+    pots.leverage.open(market, ETHER, 0, 2 * ETHER, MAX, path, UNBOUND, sender=cheater)
+    for refuse, reason in (
+        (lambda: refusing.refuse_allowances(pots.leverage), "Leverage: allowance not given"),
+        (lambda: refusing.refuse_payments(cheater), "Leverage: tokens not handed out"),
+    ):
+        with boa.env.anchor():
+            refuse()
+            with boa.reverts(reason):
+                pots.leverage.close(market, True, 0, path[::-1], UNBOUND, sender=cheater)
+    pots.leverage.close(market, True, 0, path[::-1], UNBOUND, sender=cheater)

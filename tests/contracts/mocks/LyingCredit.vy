@@ -1,8 +1,10 @@
 # pragma version 0.4.3
 # SPDX-License-Identifier: AGPL-3.0-only
 """
-@notice What no Credit does: calls back with another payload, or again, or out of the blue.
+@notice What no Credit does: calls back with another payload, or again, or out of the blue. It lends what it has.
 """
+
+from ethereum.ercs import IERC20
 
 interface Caller:
     def on_surge_collateral(assets: uint256, payload: Bytes[2048]): nonpayable
@@ -49,12 +51,13 @@ def position(id: bytes32, account: address) -> Position:
 def borrow(
     params: MarketParams, assets: uint256, shares: uint256, on_behalf: address, receiver: address
 ) -> (uint256, uint256):
+    assert extcall IERC20(params.loan_token).transfer(receiver, assets)
     return assets, assets
 
 
 @external
 def remove_collateral(params: MarketParams, assets: uint256, on_behalf: address, receiver: address):
-    pass
+    assert extcall IERC20(params.collateral_token).transfer(receiver, assets)
 
 
 @external
