@@ -34,10 +34,10 @@ from vyper.compiler.input_bundle import CompilerInput, FilesystemInputBundle  # 
 # In the order in which they run: the fastest to notice first.
 TESTS = {
     "Credit": (
-        "tests/contracts/test_credit_sequences.py",
         "tests/contracts/test_credit_incidents.py",
-        "tests/contracts/test_credit_reentrancy.py",
+        "tests/contracts/test_credit_signatures.py",
         "tests/property/test_credit_stateful.py",
+        "tests/contracts/test_credit_reentrancy.py",
     )
 }
 SECONDS = 300
