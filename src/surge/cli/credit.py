@@ -72,7 +72,7 @@ def position(
     answer({"account": holder, "positions": held}, as_json, show_positions)
 
 
-def _changing(operation: str, verb: str) -> Callable[..., None]:
+def _changing(operation: str, verb: str, of_collateral: bool = False) -> Callable[..., None]:
     """A command that changes one position by one amount."""
 
     def command(
@@ -91,11 +91,13 @@ def _changing(operation: str, verb: str) -> Callable[..., None]:
 
         consent = Consent.read(yes, dry_run, as_json, max_slippage, min_health)
         with acting(network) as desk:
-            write = getattr(desk.market(market).position(), verb)
+            chosen = desk.market(market)
+            write = getattr(chosen.position(), verb)
+            token = chosen.name.split("/")[not of_collateral]
             perform(
                 lambda: write.preview(amount),
                 lambda: write(amount),
-                lambda done: change_document(operation, done, amount),
+                lambda done: change_document(operation, amount, token, done),
                 consent,
             )
 
@@ -114,6 +116,8 @@ for _verb, _help in (
     ("add", "Lock collateral; works at any price."),
     ("remove", "Take collateral out, as far as the max LTV allows."),
 ):
-    collateral.command(_verb, help=_help)(_changing(f"collateral {_verb}", f"{_verb}_collateral"))
+    collateral.command(_verb, help=_help)(
+        _changing(f"collateral {_verb}", f"{_verb}_collateral", of_collateral=True)
+    )
 
 credit.add_typer(collateral, name="collateral")

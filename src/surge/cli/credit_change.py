@@ -86,8 +86,8 @@ def require_health(done: "Done[PositionView]", least: int | None) -> None:
         after = done.after
         raise BadInput(
             f"nothing was sent: it would end at a health factor of {_health(factor)} with a debt of "
-            f"{after.market.loan.show(after.debt)}, below your --min-health {_health(least)}; use a smaller "
-            "amount or add collateral"
+            f"{after.market.loan.show(after.debt)}, below your --min-health {_health(least)}; change the "
+            "amount, or add collateral"
         )
 
 

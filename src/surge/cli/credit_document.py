@@ -76,7 +76,7 @@ def position_document(view: PositionView) -> Document:
     }
 
 
-def change_document(operation: str, done: "Done[PositionView]", amount: str | None = None) -> Document:
+def change_document(operation: str, amount: str, token: str, done: "Done[PositionView]") -> Document:
     """`transaction` is null while nothing was sent: then `gas` is an estimate, or null
     where the node can't say. `also`: what is sent before it, such as an allowance."""
     before, after = done.before, done.after
@@ -84,6 +84,7 @@ def change_document(operation: str, done: "Done[PositionView]", amount: str | No
         "operation": operation,
         "market": before.market.name,
         "amount": amount,
+        "token": token,
         "sent": done.transaction is not None,
         "transaction": None if done.transaction is None else _hex(done.transaction),
         "gas": done.gas,

@@ -1,6 +1,7 @@
 """How markets, positions and changes look to a person."""
 
 from collections.abc import Iterable, Iterator
+from decimal import Decimal
 from typing import Any
 
 from surge.cli.credit_figures import NONE, amount, bound, health, money, percent, price
@@ -12,6 +13,9 @@ ZONES = {
     "liquidatable": "LIQUIDATABLE",
     None: "unknown: the oracle gives no price",
 }
+LENDERS = ("supplied", "borrow rate a year", "lend rate a year")
+"""Rows that concern who has neither debt nor collateral."""
+NEARLY = Decimal("0.999")
 NOTHING = {"0", "0.0", "0.00"}
 
 
@@ -106,8 +110,7 @@ def show_change(document: Any) -> Iterable[Part]:
 
 
 def headline(document: Any) -> str:
-    where = f"{document['operation']} {document['amount'] or ''}".strip()
-    return f"{where} · market {document['market']}"
+    return f"{document['operation']} {document['amount']} {document['token']} · market {document['market']}"
 
 
 def closing(document: Any) -> Iterator[str]:
@@ -137,9 +140,14 @@ def show_sent(document: Any) -> Iterable[Part]:
 
 def comparison(before: Any, after: Any) -> Listing:
     """Two positions side by side, row by row; what differs is marked."""
+    lends_only = not any(
+        one["debt"] not in NOTHING or one["collateral"] not in NOTHING for one in (before, after)
+    )
     rows = []
-    for (name, old, important), (_, new, _) in zip(position_rows(before), position_rows(after), strict=True):
-        if old != new or important:
+    for (name, old, before_too), (_, new, after_too) in zip(
+        position_rows(before), position_rows(after), strict=True
+    ):
+        if (old != new or before_too or after_too) and not (lends_only and name not in LENDERS):
             rows.append([name, old, "→" if old != new else "=", new])
     columns = [Column(""), Column("before", right=True), Column(""), Column("after", right=True)]
     return Listing(columns, rows)
@@ -154,7 +162,8 @@ def position_rows(one: Any) -> Iterator[tuple[str, str, bool]]:
     yield "supplied", money(one["supplied"], loan), supplied_matters
     yield "health factor", health(one["health"], debt), True
     yield f"LTV (max {bound(one['max_ltv'])}, LLTV {bound(one['lltv'])})", percent(one["ltv"], up=True), True
-    yield "liquidation price", price(one["liquidation_price"], up=True), True
+    limit = one["liquidation_price"]
+    yield "liquidation price", price(limit, up=True) + (f" {loan}" if limit else ""), True
     yield "distance to it", distance(one["distance"]), True
     yield "zone", ZONES[one["zone"]].partition(":")[0], True
     yield "can borrow more", money(one["max_borrow"], loan), False
@@ -206,7 +215,7 @@ def _warnings(market: Any) -> Iterator[str]:
     if market["price"] is None:
         yield f"{market['market']}: the oracle gives no price now; repaying and adding collateral still work"
     elif not market["safe"]:
-        yield f"{market['market']}: its price is disputed; no new debt, no collateral out of a debt"
+        yield f"{market['market']}: its price is not confirmed; no new debt, no collateral out of a debt"
 
 
 def _trouble(one: Any) -> Iterator[str]:
@@ -221,3 +230,12 @@ def _trouble(one: Any) -> Iterator[str]:
             f"{one['market']} can be liquidated now: repay with `surge credit repay {one['market']} AMOUNT`, "
             f"or add collateral, at once"
         )
+    elif one["debt"] not in NOTHING and one["max_borrow"] in NOTHING and _at_the_limit(one):
+        yield (
+            f"{one['market']} is at its max LTV: interest alone will bring it into the margin zone, where "
+            "nothing is sold, but no more can be borrowed"
+        )
+
+
+def _at_the_limit(one: Any) -> bool:
+    return one["ltv"] is not None and Decimal(one["ltv"]) >= Decimal(one["max_ltv"]) * NEARLY

@@ -34,6 +34,10 @@ def withdraw(view: PositionView, assets: int) -> PositionView:
     """Take back what was supplied; `view.max_withdraw` takes all that can be."""
     _some(view, assets, "withdraw")
     market, loan = view.market, view.market.loan
+    if not view.supplied:
+        raise BadInput(
+            f"nothing is supplied to {market.name} by {view.account}; there is nothing to withdraw"
+        )
     if assets > view.supplied:
         raise BadInput(
             f"{loan.show(assets)} can't be withdrawn: {loan.show(view.supplied)} are supplied to "
@@ -61,6 +65,8 @@ def borrow(view: PositionView, assets: int) -> PositionView:
     """Take `assets` as debt: ends at or below the max LTV."""
     _some(view, assets, "borrow")
     market, loan = view.market, view.market.loan
+    if not view.collateral:
+        raise BadInput(f"there is nothing to borrow against in {market.name}; {_most(view)}")
     _require_price(market, "borrowing")
     if view.zone is not Zone.HEALTHY:
         raise BadInput(f"no new debt: {_trouble(view)}; {cure(view)}")
@@ -70,15 +76,15 @@ def borrow(view: PositionView, assets: int) -> PositionView:
             f"{_most(view)}"
         )
     after = borrowed(view, assets)
-    if after.debt < market.params.min_debt:
-        raise BadInput(
-            f"a debt of {loan.show(after.debt)} is below the minimum of {market.name}; "
-            f"borrow at least {loan.show(market.params.min_debt - view.debt)}"
-        )
     if after.zone is not Zone.HEALTHY:
         raise BadInput(
             f"borrowing {loan.show(assets)} would bring the position in {market.name} to {_beyond(after)}; "
             f"{_most(view)}"
+        )
+    if after.debt < market.params.min_debt:
+        raise BadInput(
+            f"a debt of {loan.show(after.debt)} is below the minimum of {market.name}; "
+            f"borrow at least {loan.show(market.params.min_debt - view.debt)}"
         )
     return after
 
@@ -144,6 +150,8 @@ def remove_collateral(view: PositionView, assets: int) -> PositionView:
     """With debt it ends at or below the max LTV; without, it needs no price."""
     _some(view, assets, "remove", of_collateral=True)
     market, token = view.market, view.market.collateral
+    if not view.collateral:
+        raise BadInput(f"{view.account} has no collateral in {market.name}; there is nothing to take out")
     if assets > view.collateral:
         raise BadInput(
             f"{token.show(assets)} can't be removed: the position in {market.name} has "
@@ -276,5 +284,5 @@ def _most(view: PositionView) -> str:
     if view.max_borrow:
         return f"the most is {loan.show(view.max_borrow)} (`max`)"
     if not view.collateral:
-        return f"add {token.symbol} as collateral first (`surge credit collateral add`)"
+        return f"add collateral first: `surge credit collateral add {view.market.name} AMOUNT`"
     return f"add {token.symbol} as collateral, or repay debt first"

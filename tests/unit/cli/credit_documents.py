@@ -64,6 +64,7 @@ CHANGE = {
     "operation": "borrow",
     "market": "ETH/TUSD",
     "amount": "700",
+    "token": "TUSD",
     "sent": False,
     "transaction": None,
     "gas": 98_123,

@@ -87,11 +87,11 @@ def test_a_limit_in_per_cent_is_short():
 
 def test_a_change_shows_before_and_after():
     text = seen(show_change(CHANGE))
-    assert text.splitlines()[0].strip() == "borrow 700 · market ETH/TUSD"
+    assert text.splitlines()[0].strip() == "borrow 700 TUSD · market ETH/TUSD"
     assert row(text, "debt") == ["0", "TUSD", "→", "700.000001", "TUSD"]
     assert row(text, "health factor") == ["no", "debt", "→", "1.14"]
     assert row(text, "LTV (max 70%, LLTV 80%)") == ["0.00%", "→", "70.01%"]
-    assert row(text, "liquidation price") == [figures.NONE, "→", "1,750.01"]
+    assert row(text, "liquidation price") == [figures.NONE, "→", "1,750.01", "TUSD"]
     assert row(text, "distance to it") == [figures.NONE, "→", "12.49%"]
     assert row(text, "collateral") == ["0.5", "ETH", "=", "0.5", "ETH"]
     assert "gas: about 98,123; nothing was sent" in text
@@ -100,7 +100,7 @@ def test_a_change_shows_before_and_after():
 def test_what_was_agreed_to_and_sent_is_told_shortly():
     sent = {**CHANGE, "sent": True, "transaction": "0x" + "cd" * 32}
     text = seen(show_sent(sent))
-    assert "borrow 700 · market ETH/TUSD: done" in text
+    assert "borrow 700 TUSD · market ETH/TUSD: done" in text
     assert row(text, "gas") == ["98,123"]
     assert row(text, "health") == ["1.14,", "debt", "700.000001", "TUSD"]
 
@@ -108,7 +108,7 @@ def test_what_was_agreed_to_and_sent_is_told_shortly():
 def test_debt_stands_beside_a_health_factor():
     text = seen(show_positions({"account": POSITION["account"], "positions": [INDEBTED]}))
     assert text.splitlines()[0].split()[:4] == ["market", "collateral", "debt", "health"]
-    assert row(text, "ETH/TUSD")[2:5] == ["700.000001", "TUSD", "1.14"]
+    assert text.splitlines()[1].split()[3:6] == ["700.000001", "TUSD", "1.14"]
 
 
 def test_what_is_lent_is_only_shown_where_there_is_some():
@@ -157,3 +157,17 @@ def test_a_market_tells_its_rules():
     assert "300,000.5 TUSD, 30.00% of it" in text
     assert "up to health 1.15, a bonus of 6.39% at the most" in text
     assert "10 TUSD" in text
+
+
+def test_a_lender_sees_nothing_of_debts():
+    sides = [{**POSITION, "collateral": "0", "supplied": supplied} for supplied in ("0", "100")]
+    text = seen(show_change({**CHANGE, "before": sides[0], "after": sides[1]}))
+    assert row(text, "supplied") == ["0", "TUSD", "→", "100", "TUSD"]
+    assert row(text, "lend rate a year") == ["0.41%", "=", "0.41%"]
+    assert "health" not in text
+
+
+def test_at_the_max_ltv_it_says_what_interest_will_do():
+    assert "at its max LTV" in seen(show_change(CHANGE))
+    lower = {**INDEBTED, "ltv": "0.69", "max_borrow": "10"}
+    assert "at its max LTV" not in seen(show_change({**CHANGE, "after": lower}))

@@ -57,7 +57,7 @@ def test_too_much_debt_is_told_the_maximum():
 
 
 def test_no_debt_without_collateral_below_the_minimum_or_beyond_the_cash():
-    with pytest.raises(BadInput, match="add ETH as collateral first"):
+    with pytest.raises(BadInput, match="add collateral first: `surge credit collateral add ETH/TUSD AMOUNT`"):
         preview.borrow(position(collateral=0), 10 * USD)
     with pytest.raises(BadInput, match="borrow at least 10 TUSD"):
         preview.borrow(position(), 10 * USD - 1)
@@ -125,12 +125,16 @@ def test_collateral_comes_out_as_far_as_the_max_ltv():
     with pytest.raises(BadInput, match=r"the position in ETH/TUSD has 0\.5 ETH"):
         preview.remove_collateral(position(), ETHER)
     assert preview.remove_collateral(position(market(usd=None)), ETHER // 2).empty
+    with pytest.raises(BadInput, match="no collateral in ETH/TUSD"):
+        preview.remove_collateral(position(collateral=0), 1)
 
 
 def test_a_lender_is_told_what_is_there():
     lender = replace(position(market(borrowed=99_000 * USD)), position=Position(50_000 * USD * 10**6, 0, 0))
     with pytest.raises(BadInput, match="lent out; withdraw 1000 TUSD or less now"):
         preview.withdraw(lender, 2_000 * USD)
+    with pytest.raises(BadInput, match="nothing is supplied to ETH/TUSD"):
+        preview.withdraw(position(), USD)
     with pytest.raises(BadInput, match="50000 TUSD are supplied"):
         preview.withdraw(lender, 50_001 * USD)
     assert preview.withdraw(lender, 1_000 * USD).market.available == 0
