@@ -1,7 +1,7 @@
 # pragma version 0.4.3
 # SPDX-License-Identifier: AGPL-3.0-only
 """
-@notice A vault's token with a rate that anybody sets: `rate` assets for 1e18 shares.
+@notice A vault's token with a rate that anybody sets: `rate` assets for 1e36 shares.
 """
 
 asset: public(address)
@@ -24,4 +24,4 @@ def set_rate(rate: uint256):
 @view
 @external
 def convertToAssets(shares: uint256) -> uint256:
-    return shares * self.rate // 10**18
+    return shares * self.rate // 10**36
