@@ -23,6 +23,8 @@ DECIMALS = {"TUSD": 6, "ETH": 18, "BTC": 8, "SURGE": 18}
 USD_PRICES = {"TUSD": "1", "ETH": "2000", "BTC": "60000", "SURGE": "0.10"}
 FEED_DECIMALS = 8
 VAULT = "TUSD vault"
+ROOM = 10
+"""A vault's caps over what it has lent at first."""
 FAUCET_CAP = 10**6
 """Whole tokens that one call of a faucet gives."""
 _DEADLINE = 2**63
@@ -98,6 +100,8 @@ class _LocalCredit:
         self.site.make(*self._supplies(), *self._caps("submit_cap"), self._observation())
         self.site.make(*self._caps("accept_cap"))
         self.site.make(self._deposit())
+        self.site.make(*self._caps("submit_cap", ROOM))
+        self.site.make(*self._caps("accept_cap", ROOM))
         return self._book()
 
     def _at(self, label: str) -> Address:
@@ -263,14 +267,16 @@ class _LocalCredit:
         """No timelock: on this machine nobody needs to be warned."""
         return creation(VAULT, "Vault", "@Credit", "@TUSD", "Surge TUSD vault", "sTUSD", self.me, 0)
 
-    def _caps(self, name: str) -> Iterator[Step]:
+    def _caps(self, name: str, times: int = 1) -> Iterator[Step]:
+        """First as much as is lent to each market, so that the deposit is spread; then room for more."""
         for market in MARKETS:
             if market.loan == "TUSD":
-                id_, cap = market_id(self._params(market)), market.supplied * 10 ** DECIMALS["TUSD"]
+                id_, cap = market_id(self._params(market)), times * market.supplied * 10 ** DECIMALS["TUSD"]
                 given = (id_, cap) if name == "submit_cap" else (id_,)
                 yield Step(
                     self._step(f"the vault's cap of {market.name}", "Vault", VAULT, name, *given),
                     View("Vault", self._at(VAULT), "cap", (id_,)),
+                    partial(le, cap),
                 )
 
     def _deposit(self) -> Step:

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from surge.cli import vaults
 from surge.cli.credit_options import (
     MAX_SLIPPAGE,
     Amount,
@@ -121,3 +122,5 @@ for _verb, _help in (
     )
 
 credit.add_typer(collateral, name="collateral")
+credit.command()(vaults.vaults)
+credit.add_typer(vaults.vault, name="vault")

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import typer
 
@@ -14,9 +14,9 @@ from surge.model.errors import BadInput
 from surge.model.units import WAD, parse_decimal, show_decimal
 
 if TYPE_CHECKING:
-    from surge.credit.market import PositionView
     from surge.desk import Done
 
+View = TypeVar("View")
 Show = Callable[[Any], Iterable[Part]]
 
 
@@ -47,25 +47,26 @@ class Consent:
 
 
 def perform(
-    preview: Callable[[], "Done[PositionView]"],
-    send: Callable[[], "Done[PositionView]"],
-    document: Callable[["Done[PositionView]"], dict[str, Any]],
+    preview: Callable[[], "Done[View]"],
+    send: Callable[[], "Done[View]"],
+    document: Callable[["Done[View]"], dict[str, Any]],
     consent: Consent,
     show: Show = show_change,
+    show_done: Show = show_sent,
 ) -> None:
     """Show what would change, ask, and send it. Nothing is sent by a dry run or against an answer."""
     shown = preview()
-    require_health(shown, consent.min_health)
+    require_health(shown.after, consent.min_health)
     if consent.dry_run:
         answer(document(shown), consent.as_json, show)
         return
     if not consent.yes:
         ask(document(shown), show)
         now = preview()  # a person takes their time
-        require_price(shown, now, consent.max_slippage)
-        require_health(now, consent.min_health)
+        require_price(shown.before, now.before, consent.max_slippage)
+        require_health(now.after, consent.min_health)
     done = send()
-    answer(document(done), consent.as_json, show if consent.yes else show_sent)
+    answer(document(done), consent.as_json, show if consent.yes else show_done)
 
 
 def ask(document: dict[str, Any], show: Show) -> None:
@@ -79,21 +80,26 @@ def ask(document: dict[str, Any], show: Show) -> None:
         raise BadInput("nothing was sent; change the amount and try again, or look with --dry-run")
 
 
-def require_health(done: "Done[PositionView]", least: int | None) -> None:
-    """--min-health."""
-    factor = done.after.health
-    if least is not None and factor is not None and factor < least:
-        after = done.after
-        raise BadInput(
-            f"nothing was sent: it would end at a health factor of {_health(factor)} with a debt of "
-            f"{after.market.loan.show(after.debt)}, below your --min-health {_health(least)}; change the "
-            "amount, or add collateral"
-        )
+def require_health(after: object, least: int | None) -> None:
+    """--min-health, of what ends with a debt."""
+    from surge.credit.market import PositionView
+
+    if least is None or not isinstance(after, PositionView) or after.health is None or after.health >= least:
+        return
+    raise BadInput(
+        f"nothing was sent: it would end at a health factor of {_health(after.health)} with a debt of "
+        f"{after.market.loan.show(after.debt)}, below your --min-health {_health(least)}; change the "
+        "amount, or add collateral"
+    )
 
 
-def require_price(shown: "Done[PositionView]", now: "Done[PositionView]", most: int) -> None:
+def require_price(shown: object, now: object, most: int) -> None:
     """--max-slippage, while a person was looking at the table."""
-    then, today = shown.before.market.price, now.before.market.price
+    from surge.credit.market import PositionView
+
+    if not isinstance(shown, PositionView) or not isinstance(now, PositionView):
+        return
+    then, today = shown.market.price, now.market.price
     if then and today and abs(today - then) * WAD > most * then:
         moved = bound(show_decimal(abs(today - then) * WAD // then, 18))
         raise BadInput(

@@ -17,7 +17,7 @@ def market_document(view: MarketView) -> Document:
     params, target = view.params, view.rate_at_target
     return {
         "market": view.name,
-        "id": _hex(view.id),
+        "id": hexadecimal(view.id),
         "collateral_token": view.collateral.symbol,
         "loan_token": view.loan.symbol,
         "price": price_of(view, view.price),
@@ -50,7 +50,7 @@ def position_document(view: PositionView) -> Document:
     value, zone = view.collateral_value, view.zone
     return {
         "market": market.name,
-        "id": _hex(market.id),
+        "id": hexadecimal(market.id),
         "account": view.account,
         "collateral_token": token.symbol,
         "loan_token": loan.symbol,
@@ -86,7 +86,7 @@ def change_document(operation: str, amount: str, token: str, done: "Done[Positio
         "amount": amount,
         "token": token,
         "sent": done.transaction is not None,
-        "transaction": None if done.transaction is None else _hex(done.transaction),
+        "transaction": None if done.transaction is None else hexadecimal(done.transaction),
         "gas": done.gas,
         "also": list(done.also),
         "before": position_document(before),
@@ -111,5 +111,5 @@ def token_amount(token: Token, amount: int) -> Document:
     return {"token": token.symbol, "amount": show_decimal(amount, token.decimals)}
 
 
-def _hex(word: bytes | str) -> str:
+def hexadecimal(word: bytes | str) -> str:
     return word if isinstance(word, str) else "0x" + bytes(word).hex()

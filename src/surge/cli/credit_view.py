@@ -122,7 +122,7 @@ def closing(document: Any) -> Iterator[str]:
     else:
         yield f"gas: about {gas:,}; nothing was sent" if gas else "gas: the node can't say; nothing was sent"
     if document["also"]:
-        yield f"{'before it' if document['sent'] else 'goes before it'}: {', '.join(document['also'])}"
+        yield f"with it: {', '.join(document['also'])}"
 
 
 def show_sent(document: Any) -> Iterable[Part]:

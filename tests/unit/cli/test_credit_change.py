@@ -7,26 +7,22 @@ import pytest
 import typer
 from credit_documents import CHANGE
 
+from small_credit import USD, market, position
 from surge.cli.credit_change import Consent, perform
-from surge.credit.market import Token
 from surge.model.errors import BadInput
-from surge.model.units import WAD, Address
-
-LOAN = Token("TUSD", 6, Address("0x" + "00" * 20))
 
 
 class Desk:
     """Counts what is sent; `prices` are those of the previews, one after the other."""
 
-    def __init__(self, health=WAD * 8 // 7, prices=(2_000,)):
+    def __init__(self, debt=700 * USD, prices=(2_000,)):
         self.sent = 0
-        self.health = health
+        self.debt = debt
         self.prices = list(prices)
 
     def preview(self):
-        price = self.prices.pop(0) if len(self.prices) > 1 else self.prices[0]
-        market = SimpleNamespace(price=price, loan=LOAN)
-        side = SimpleNamespace(market=market, health=self.health, debt=700_000_000)
+        usd = self.prices.pop(0) if len(self.prices) > 1 else self.prices[0]
+        side = position(market(borrowed=self.debt, usd=usd), debt=self.debt)
         return SimpleNamespace(before=side, after=side, transaction=None)
 
     def send(self):
@@ -110,18 +106,16 @@ def test_a_price_that_moved_while_a_person_looked_stops_it(monkeypatch):
 
 
 def test_a_health_factor_below_the_bound_stops_it():
-    desk = Desk(health=1_199_999_999_999_999_999)
-    with pytest.raises(
-        BadInput, match=r"health factor of 1\.19 with a debt of 700 TUSD, .* --min-health 1\.20"
-    ):
+    desk = Desk(debt=667 * USD)
+    with pytest.raises(BadInput, match=r"factor of 1\.19 with a debt of 667 TUSD, .* --min-health 1\.20"):
         change(desk, yes=True, min_health="1.2")
     assert desk.sent == 0
-    change(desk, yes=True, min_health="1.199999999999999999")
+    change(desk, yes=True, min_health="1.199")
     assert desk.sent == 1
 
 
 def test_no_debt_is_healthy_enough():
-    desk = Desk(health=None)
+    desk = Desk(debt=0)
     change(desk, yes=True, min_health="5")
     assert desk.sent == 1
 

@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 import pytest
-from small_credit import ETHER, USD, market, position
 
+from small_credit import ETHER, USD, market, position
 from surge.credit import preview
 from surge.credit.health import Zone
 from surge.credit.market import PositionView

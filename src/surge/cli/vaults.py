@@ -1,0 +1,90 @@
+"""`surge credit vaults` and `vault`: lend to several markets at once."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from surge.cli.credit_options import MAX_SLIPPAGE, Amount, DryRun, Of, Yes
+from surge.cli.options import AsJson, Network
+
+if TYPE_CHECKING:
+    from surge.desk import Desk
+    from surge.desk.vault import Vault
+
+vault = typer.Typer(no_args_is_help=True, help="Lend to several markets at once, through a vault.")
+
+Name = Annotated[
+    str,
+    typer.Argument(metavar="VAULT", help="As `surge credit vaults` shows it, its beginning, or an address."),
+]
+InKind = Annotated[
+    bool,
+    typer.Option(
+        "--in-kind", help="Your part of everything it has; AMOUNT is of shares. Needs no liquidity."
+    ),
+]
+
+
+def vaults(of: Of = None, as_json: AsJson = False, network: Network = None) -> None:
+    """Every vault: what it has lent where, its rate, and your part."""
+    from surge.cli.credit_desk import account, looking
+    from surge.cli.output import answer
+    from surge.cli.vaults_view import show_vaults, vault_document
+
+    with looking(network) as desk:
+        holder = account(of)
+        found = [vault_document(one.of(holder)) for one in desk.vaults()]
+    answer({"account": holder, "vaults": found}, as_json, show_vaults)
+
+
+@vault.command()
+def deposit(
+    name: Name,
+    amount: Amount,
+    yes: Yes = False,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+    network: Network = None,
+) -> None:
+    """Lend through a vault."""
+    _change("deposit", name, amount, yes, dry_run, as_json, network)
+
+
+@vault.command()
+def withdraw(
+    name: Name,
+    amount: Amount,
+    in_kind: InKind = False,
+    yes: Yes = False,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+    network: Network = None,
+) -> None:
+    """Take out what you lent, or your part of each market."""
+    _change("redeem_in_kind" if in_kind else "withdraw", name, amount, yes, dry_run, as_json, network)
+
+
+def _change(
+    verb: str, name: str, amount: str, yes: bool, dry_run: bool, as_json: bool, network: str | None
+) -> None:
+    from surge.cli.credit_change import Consent, perform
+    from surge.cli.credit_desk import acting
+    from surge.cli.vaults_view import show_vault_change, show_vault_sent, vault_change
+
+    consent = Consent.read(yes, dry_run, as_json, MAX_SLIPPAGE, None)
+    with acting(network) as desk:
+        write = getattr(_named(desk, name), verb)
+        perform(
+            lambda: write.preview(amount),
+            lambda: write(amount),
+            lambda done: vault_change(verb.replace("_", " "), amount, done),
+            consent,
+            show_vault_change,
+            show_vault_sent,
+        )
+
+
+def _named(desk: "Desk", name: str) -> "Vault":
+    """By its whole name, an address, or the beginning of one vault's name."""
+    begun = [one for one in desk.vaults() if one.name.lower().startswith(name.lower())]
+    return begun[0] if len(begun) == 1 else desk.vault(name)
