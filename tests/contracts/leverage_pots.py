@@ -1,4 +1,4 @@
-"""Leverage and Batch on the real bytecode: Credit with a market and its reverse, and a pair of their tokens."""
+"""Leverage and Batch on the real bytecode: Credit with a market and its reverse, and a pair of the tokens."""
 
 from dataclasses import dataclass
 from math import isqrt
@@ -6,7 +6,7 @@ from typing import Any
 
 import boa
 from coincurve import PrivateKey
-from eth_abi import encode
+from eth_abi import decode, encode
 
 from contracts.credit_pots import ETHER, MAX, USD, CreditPots, deploy_credit, price_e36
 from contracts.pots import CONTRACTS, compiled, deploy, deploy_mock, now
@@ -216,5 +216,7 @@ def authorisation(
     return nonce, deadline, raw[64], int.from_bytes(raw[:32], "big"), int.from_bytes(raw[32:64], "big")
 
 
-def price_of(pots: CreditPots, usd: int) -> None:
-    pots.oracle.set_price(price_e36(usd))
+def refusal(account: Any) -> str:
+    """The reason that ContractAccount's last attempt failed for."""
+    assert not account.succeeded()
+    return str(decode(["string"], account.answer()[4:])[0])

@@ -11,7 +11,7 @@ import boa
 import pytest
 
 from contracts.credit_pots import ETHER, MAX, USD, CreditPots
-from contracts.leverage_pots import UNBOUND, LeveragePots, add_pair, deploy_leverage
+from contracts.leverage_pots import UNBOUND, LeveragePots, add_pair, deploy_leverage, refusal
 from contracts.pots import deploy, deploy_mock, now
 from surge.chain.artifacts import artifact
 from surge.model.digest import keccak
@@ -209,7 +209,7 @@ def test_a_caller_of_a_hostile_market_gets_its_position_or_nothing(stage: Stage)
                 mode, accomplice, accomplice.attempt.prepare_calldata(stage.pots.leverage, attack)
             )
             in_swap(stage)
-            assert b"entered again" in accomplice.answer()
+            assert refusal(accomplice) == "Leverage: entered again inside a call"
             assert stage.market.position(stage.cheater).collateral == 2 * ETHER
 
 
