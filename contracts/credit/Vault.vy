@@ -154,8 +154,8 @@ def __init__(
     ownable.__init__()
     ownable_2step.__init__()
     ownable._transfer_ownership(owner)
-    erc20.__init__(name, symbol, staticcall IERC20Detailed(asset).decimals() + 6, name, "1")
     vault_rules.__init__(credit, asset, timelock)
+    erc20.__init__(name, symbol, staticcall IERC20Detailed(asset).decimals() + 6, name, "1")
     self.high_water = vault_math.PRICE_SCALE // vault_math.VIRTUAL_SHARES
     assert extcall IERC20(asset).approve(credit, max_value(uint256), default_return_value=True), "Vault: approval refused"
 
@@ -236,7 +236,7 @@ def set_fee(fee: uint256, recipient: address):
     assert fee <= MAX_FEE, "Vault: the fee is at most a half"
     assert fee == 0 or recipient != empty(address), "Vault: nobody to pay the fee to"
     sight: vault_math.Sight = self._accrue(False)
-    self.high_water = max(self.high_water, vault_math._price_up(sight))
+    self._raise_mark(sight)
     self.fee = fee
     self.fee_recipient = recipient
     log FeeSet(fee=fee, recipient=recipient)
@@ -462,8 +462,8 @@ def _enter(assets: uint256, shares: uint256, receiver: address) -> vault_math.Pl
 def _leave(assets: uint256, shares: uint256, receiver: address, owner: address) -> vault_math.Plan:
     sight: vault_math.Sight = self._accrue(False)
     plan: vault_math.Plan = vault_math._plan_out(sight, assets, shares)
-    assert plan.rest == 0, "Vault: not enough liquidity; see maxWithdraw, redeem_in_kind needs none"
     self._burn(plan.shares, receiver, owner)
+    assert plan.rest == 0, "Vault: not enough liquidity; see maxWithdraw, redeem_in_kind needs none"
     for i: uint256 in range(sight.count, bound=MAX_MARKETS):
         if plan.amounts[i] > 0:
             self._withdraw(sight.holdings[i].id, plan.amounts[i], 0, receiver)
@@ -518,13 +518,24 @@ def _send(token: address, receiver: address, amount: uint256):
 
 @internal
 def _accrue(entering: bool) -> vault_math.Sight:
+    """
+    @dev The mark rises even when the fee on a gain is no share: else who comes next would pay it.
+    """
     sight: vault_math.Sight = self._sight(entering)
-    shares: uint256 = sight.supply - erc20.totalSupply
-    if shares > 0:
-        self.high_water = max(self.high_water, vault_math._price_up(sight))
-        erc20._mint(self.fee_recipient, shares)
-        log FeeAccrued(recipient=self.fee_recipient, shares=shares, high_water=self.high_water)
+    if self.fee > 0:
+        shares: uint256 = sight.supply - erc20.totalSupply
+        self._raise_mark(sight)
+        if shares > 0:
+            erc20._mint(self.fee_recipient, shares)
+            log FeeAccrued(recipient=self.fee_recipient, shares=shares, high_water=self.high_water)
     return sight
+
+
+@internal
+def _raise_mark(sight: vault_math.Sight):
+    price: uint256 = vault_math._price_up(sight)
+    if price > self.high_water:
+        self.high_water = price
 
 
 @internal

@@ -20,6 +20,11 @@ def name_of(path: Path) -> str:
     return path.stem
 
 
+def speaker(path: Path) -> str:
+    """A module that is a part of a contract speaks for it: vault_rules for Vault."""
+    return path.stem.partition("_")[0].capitalize() if path.stem.islower() else path.stem
+
+
 def reasons(source: str) -> list[str]:
     return [match["reason"] for match in _REASON.finditer(source)]
 
@@ -36,7 +41,7 @@ def test_every_refusal_says_why(path: Path) -> None:
     source = path.read_text()
     assert not _BARE.findall(source)
     given = set(reasons(source)) - _BORROWED
-    assert all(reason.startswith(f"{path.stem}: ") for reason in given)
+    assert all(reason.startswith(f"{speaker(path)}: ") for reason in given)
 
 
 def test_a_refusal_without_a_reason_is_seen() -> None:

@@ -11,6 +11,12 @@ allowance: public(HashMap[address, HashMap[address, uint256]])
 
 
 @external
+@view
+def decimals() -> uint8:
+    return 18
+
+
+@external
 def mint(to: address, amount: uint256):
     self.balanceOf[to] += amount
 
