@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 Document = dict[str, Any]
 
+IN_PYTHON, IN_SHELL = "`desk.leverage.revoke()`", "`surge credit leverage revoke`"
+
 
 def market_document(view: MarketView) -> Document:
     """Rates are per year without compounding; ratios are fractions of one."""
@@ -88,10 +90,22 @@ def change_document(operation: str, amount: str, token: str, done: "Done[Positio
         "sent": done.transaction is not None,
         "transaction": None if done.transaction is None else hexadecimal(done.transaction),
         "gas": done.gas,
-        "also": list(done.also),
+        "also": [said.replace(IN_PYTHON, IN_SHELL) for said in done.also],
         "before": position_document(before),
         "after": position_document(after),
     }
+
+
+def leverage_document(operation: str, amount: str, in_loan: bool, done: "Done[PositionView]") -> Document:
+    """With the multiple: value / (value - debt)."""
+    from surge.credit.leverage import multiple
+
+    market = done.before.market
+    token = (market.loan if in_loan else market.collateral).symbol if amount else ""
+    document = change_document(operation, amount, token, done)
+    document["before"]["multiple"] = wad(multiple(done.before))
+    document["after"]["multiple"] = wad(multiple(done.after))
+    return document
 
 
 def wad(value: int | None) -> str | None:

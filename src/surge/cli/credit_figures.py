@@ -27,6 +27,11 @@ def health(exact: str | None, debt: str) -> str:
     return NONE if exact is None else f"{_rounded(Decimal(exact), 2, up=False):,f}"
 
 
+def times(exact: str | None) -> str:
+    """A multiple, to the nearest below: "3.00×"."""
+    return NONE if exact is None else f"{_rounded(Decimal(exact), 2, up=False):,f}×"
+
+
 def percent(exact: str | None, up: bool = False, places: int = 2) -> str:
     """ "0.7" → "70.00%"."""
     return NONE if exact is None else f"{_rounded(Decimal(exact) * 100, places, up):,f}%"

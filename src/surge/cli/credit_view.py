@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Any
 
-from surge.cli.credit_figures import NONE, amount, bound, health, money, percent, price
+from surge.cli.credit_figures import NONE, amount, bound, health, money, percent, price, times
 from surge.cli.output import Column, Listing, Part, facts
 
 ZONES = {
@@ -110,10 +110,11 @@ def show_change(document: Any) -> Iterable[Part]:
 
 
 def headline(document: Any) -> str:
-    return f"{document['operation']} {document['amount']} {document['token']} · market {document['market']}"
+    what = " ".join(filter(None, (document["operation"], document["amount"], document["token"])))
+    return f"{what} · market {document['market']}"
 
 
-def closing(document: Any) -> Iterator[str]:
+def closing(document: Any) -> Iterator[Part]:
     """Sent or not, the gas, and what else goes with it."""
     gas = document["gas"]
     if document["sent"]:
@@ -122,7 +123,7 @@ def closing(document: Any) -> Iterator[str]:
     else:
         yield f"gas: about {gas:,}; nothing was sent" if gas else "gas: the node can't say; nothing was sent"
     if document["also"]:
-        yield f"with it: {', '.join(document['also'])}"
+        yield facts([("with it" if not n else "", said) for n, said in enumerate(document["also"])])
 
 
 def show_sent(document: Any) -> Iterable[Part]:
@@ -159,6 +160,8 @@ def position_rows(one: Any) -> Iterator[tuple[str, str, bool]]:
     supplied_matters = one["supplied"] not in NOTHING
     yield "collateral", money(one["collateral"], token), True
     yield "debt", _debt(one), True
+    if "multiple" in one:
+        yield "multiple", times(one["multiple"]), True
     yield "supplied", money(one["supplied"], loan), supplied_matters
     yield "health factor", health(one["health"], debt), True
     yield f"LTV (max {bound(one['max_ltv'])}, LLTV {bound(one['lltv'])})", percent(one["ltv"], up=True), True

@@ -1,0 +1,178 @@
+"""`surge credit leverage`: a multiplied position, opened, adjusted and closed in one transaction each."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from surge.cli.credit_options import MAX_SLIPPAGE, Amount, DryRun, Market, MaxSlippage, MinHealth, Yes
+from surge.cli.options import AsJson, Network
+from surge.model.errors import BadInput
+
+if TYPE_CHECKING:
+    from surge.desk import Desk
+    from surge.desk.operation import Operation
+
+leverage = typer.Typer(
+    no_args_is_help=True,
+    help="Multiply a position in one transaction: ETH/TUSD is long ether, TUSD/ETH short of it.",
+)
+
+MULTIPLE = "2"
+
+Multiple = Annotated[
+    str,
+    typer.Option("--multiple", metavar="TIMES", help="What it holds against what is yours, such as 3."),
+]
+InLoan = Annotated[bool, typer.Option("--in-loan", help="AMOUNT is of the loan's token.")]
+Hold = Annotated[
+    str | None,
+    typer.Option("--hold", metavar="AMOUNT", help="Delta-neutral: borrow so much and hold it; no swap."),
+]
+Carry = Annotated[
+    str | None, typer.Option("--carry", metavar="AMOUNT", help="Borrow so much and lend it through --vault.")
+]
+Through = Annotated[
+    str | None, typer.Option("--vault", metavar="VAULT", help="As `surge credit vaults` shows it.")
+]
+To = Annotated[
+    str, typer.Option("--to", metavar="SIDE", help="What is handed out: `loan` sells all, or `collateral`.")
+]
+Held = Annotated[
+    str | None, typer.Option("--held", metavar="AMOUNT", help="Pay the debt with what you hold first.")
+]
+
+
+@leverage.command("open")
+def open_(
+    market: Market,
+    amount: Amount,
+    multiple: Multiple = MULTIPLE,
+    in_loan: InLoan = False,
+    hold: Hold = None,
+    carry: Carry = None,
+    vault: Through = None,
+    yes: Yes = False,
+    dry_run: DryRun = False,
+    max_slippage: MaxSlippage = MAX_SLIPPAGE,
+    min_health: MinHealth = None,
+    as_json: AsJson = False,
+    network: Network = None,
+) -> None:
+    """Hold AMOUNT times the multiple, the rest bought with a loan."""
+    if (carry is None) != (vault is None) or (carry and hold):
+        raise BadInput("a carry needs --carry AMOUNT and --vault VAULT; a neutral position --hold AMOUNT")
+    least = min_health or "0"
+
+    def planned(desk: "Desk") -> "tuple[Operation[..., Any], tuple[Any, ...], dict[str, Any]]":
+        lever = desk.leverage
+        if carry is not None:
+            return lever.carry, (market, amount, carry, vault), {"min_health": least}
+        if hold is not None:
+            return lever.neutral, (market, amount, hold), {"min_health": least}
+        bounds = {"max_slippage": _percent(max_slippage), "min_health": least}
+        return lever.open, (market, amount, multiple), {"margin_in": _side(in_loan), **bounds}
+
+    name = "carry" if carry else "neutral" if hold else f"open {multiple}× with"
+    _perform(name, amount, planned, yes, dry_run, max_slippage, min_health, as_json, network, in_loan=in_loan)
+
+
+@leverage.command()
+def adjust(
+    market: Market,
+    multiple: Annotated[str, typer.Argument(metavar="MULTIPLE", help="The new one, such as 2.")],
+    yes: Yes = False,
+    dry_run: DryRun = False,
+    max_slippage: MaxSlippage = MAX_SLIPPAGE,
+    min_health: MinHealth = None,
+    as_json: AsJson = False,
+    network: Network = None,
+) -> None:
+    """Bring a position to another multiple, from itself alone."""
+
+    def planned(desk: "Desk") -> "tuple[Operation[..., Any], tuple[Any, ...], dict[str, Any]]":
+        bounds = {"max_slippage": _percent(max_slippage), "min_health": min_health or "0"}
+        return desk.leverage.adjust, (market, multiple), bounds
+
+    name = f"adjust to {multiple}×"
+    _perform(name, "", planned, yes, dry_run, max_slippage, min_health, as_json, network)
+
+
+@leverage.command()
+def close(
+    market: Market,
+    to: To = "loan",
+    held: Held = None,
+    vault: Through = None,
+    yes: Yes = False,
+    dry_run: DryRun = False,
+    max_slippage: MaxSlippage = MAX_SLIPPAGE,
+    as_json: AsJson = False,
+    network: Network = None,
+) -> None:
+    """Repay the whole debt from the position, and take what is left.
+
+    A carry is closed with --vault: its shares pay first. What you hold of a neutral position pays with --held.
+    """
+    if to not in ("loan", "collateral"):
+        raise BadInput(f"{to!r} is no side of a market; --to takes `loan` or `collateral`")
+
+    def planned(desk: "Desk") -> "tuple[Operation[..., Any], tuple[Any, ...], dict[str, Any]]":
+        bounds = {"to": to, "max_slippage": _percent(max_slippage)}
+        if vault is None and held is None:
+            return desk.leverage.close, (market,), bounds
+        shares = desk.vault(vault).view.shares if vault else 0
+        return (
+            desk.leverage.unwind,
+            (market,),
+            {"held": held or 0, "vault": vault, "shares": shares, **bounds},
+        )
+
+    _perform("close", "", planned, yes, dry_run, max_slippage, None, as_json, network)
+
+
+@leverage.command()
+def revoke(as_json: AsJson = False, network: Network = None) -> None:
+    """Take back what you allowed Leverage to do with your positions."""
+    from surge.cli.credit_desk import acting
+    from surge.cli.output import answer
+
+    with acting(network) as desk:
+        sent = desk.leverage.revoke()
+    document = {"operation": "revoke", "transaction": f"0x{sent.hash.hex()}", "gas": sent.gas}
+    answer(document, as_json, lambda _: [f"Leverage may not act for you any more; {sent.gas:,} gas"])
+
+
+def _perform(
+    name: str,
+    amount: str,
+    planned: "Callable[[Desk], tuple[Operation[..., Any], tuple[Any, ...], dict[str, Any]]]",
+    yes: bool,
+    dry_run: bool,
+    max_slippage: str,
+    min_health: str | None,
+    as_json: bool,
+    network: str | None,
+    in_loan: bool = False,
+) -> None:
+    from surge.cli.credit_change import Consent, perform
+    from surge.cli.credit_desk import acting
+    from surge.cli.credit_document import leverage_document
+
+    consent = Consent.read(yes, dry_run, as_json, max_slippage, min_health)
+    with acting(network) as desk:
+        operation, given, named = planned(desk)
+        perform(
+            lambda: operation.preview(*given, **named),
+            lambda: operation(*given, **named),
+            lambda done: leverage_document(name, amount, in_loan, done),
+            consent,
+        )
+
+
+def _percent(text: str) -> str:
+    return text.removesuffix("%") + "%"
+
+
+def _side(in_loan: bool) -> str:
+    return "loan" if in_loan else "collateral"
