@@ -141,8 +141,11 @@ def best_arbitrage(cheap: Reserves, dear: Reserves) -> Arbitrage | None:
     if root <= start:
         return None
     paid = (root - start) // (_KEPT * (_WHOLE * b + _KEPT * c))
+    # Either token may be the coarse one: neighbours in units of both.
     middle = amount_out(paid, a, c)
-    tried = [_round_trip(cheap, dear, bought) for bought in range(middle - 2, middle + 4) if 0 < bought < c]
+    bought = {amount_out(near, a, c) for near in range(max(0, paid - 2), paid + 4)}
+    bought.update(range(middle - 2, middle + 4))
+    tried = [_round_trip(cheap, dear, each) for each in sorted(bought) if 0 < each < c]
     best = max(tried, key=lambda trip: trip.profit, default=None)
     return best if best is not None and best.profit > 0 else None
 
