@@ -44,7 +44,7 @@ Tell = Callable[[str], None]
 class LocalNetwork:
     """With no `home` it lives in a temporary folder and is gone after `stop`.
 
-    providers: how many to run. port: of the chain (default: the last one, or any free one).
+    providers: how many to run; with 0 nothing is computed, but lent and borrowed. port: of the chain (default: the last one, or any free one).
     """
 
     def __init__(
@@ -55,8 +55,8 @@ class LocalNetwork:
         port: int | None = None,
         tell: Tell = lambda _: None,
     ) -> None:
-        if not 1 <= providers <= 64:
-            raise BadInput(f"{providers} providers can't run on one machine; ask for 1 to 64")
+        if not 0 <= providers <= 64:
+            raise BadInput(f"{providers} providers can't run on one machine; ask for 0 to 64")
         self._temporary = None if home else tempfile.TemporaryDirectory(prefix="surge-")
         root = self._temporary.name if self._temporary else home
         self.home = root if isinstance(root, Home) else Home(Path(str(root)).absolute())
@@ -92,16 +92,19 @@ class LocalNetwork:
 
         self._tell("starting the chain")
         url = self._chain.start(self._port)
-        Cache.open().interpreter(self._progress)  # after what can be refused at once
+        if self.providers:
+            Cache.open().interpreter(self._progress)  # after what can be refused at once
         book = self._deployed(url)
         chain = self._genesis_chain(book)
         try:
             self._fund_renter(chain)
             wallets = [self._fund_provider(chain, number) for number in range(1, self.providers + 1)]
-            self._fund_bidder(chain)
             self._fund_keeper(chain)
-            programs = [self._start_provider(number) for number in range(1, self.providers + 1)]
-            programs += [self._start_bidder(), *self._start_keeper()]
+            programs = [*self._start_keeper()]
+            if self.providers:
+                self._fund_bidder(chain)
+                programs.append(self._start_bidder())
+            programs += [self._start_provider(number) for number in range(1, self.providers + 1)]
             self._await_asks(chain, {wallet.address for wallet in wallets}, programs)
         finally:
             chain.disconnect()

@@ -22,7 +22,7 @@ from surge.model.units import Address, Seconds
 
 ALL = 2**256 - 1
 """As the most to repay in a liquidation: all that is allowed."""
-NOBODY = "0x" + "0" * 40
+NOBODY = Address("0x" + "0" * 40)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +61,13 @@ class CreditCalls(TokenCalls):
 
     def market_views(self, wanted: Sequence[MarketId], at: int | None = None) -> list[MarketView]:
         """How these markets are: now (as a transaction would find them), or after the block `at`."""
-        return self._views(wanted, (), at)[0]
+        return self._views(wanted, (), self._moment(at))[0]
 
     def position_views(
         self, wanted: Sequence[tuple[MarketId, Address]], at: int | None = None
     ) -> list[PositionView]:
         """What accounts have in markets: now, or after the block `at`."""
-        return self._views([id_ for id_, _ in wanted], wanted, at)[1]
+        return self._views([id_ for id_, _ in wanted], wanted, self._moment(at))[1]
 
     def position_view(self, id_: MarketId, account: Address, at: int | None = None) -> PositionView:
         return self.position_views([(id_, account)], at)[0]
@@ -147,12 +147,11 @@ class CreditCalls(TokenCalls):
     # Views
 
     def _views(
-        self, markets: Sequence[MarketId], accounts: Sequence[tuple[MarketId, Address]], at: int | None
+        self, markets: Sequence[MarketId], accounts: Sequence[tuple[MarketId, Address]], moment: Moment
     ) -> tuple[list[MarketView], list[PositionView]]:
         ids = list(dict.fromkeys(markets))
         params = dict(zip(ids, self.market_params(ids), strict=True))
         tokens = self.tokens([t for p in params.values() for t in (p.loan_token, p.collateral_token)])
-        moment = self._moment(at)
         views = [view for id_ in ids for view in self._market_reads(id_, params[id_])]
         views += [self._credit("position", id_, account) for id_, account in accounts]
         found = self.look(views, moment.block)

@@ -118,7 +118,11 @@ class ExchangeCalls(TokenCalls):
             raise BadInput(
                 f"the pools between {source.symbol} and {target.symbol} hold too little; ask for less"
             ) from refusal
-        raise BadInput(
+        raise self.no_route(source, target)
+
+    def no_route(self, source: Token, target: Token) -> BadInput:
+        """To be raised."""
+        return BadInput(
             f"there is no pool between {source.symbol} and {target.symbol} on {self.book.name}; "
             "add liquidity to one, or choose another market"
         )

@@ -13,12 +13,12 @@ from surge.credit.exchange import amount_to_price
 from surge.credit.market import Token
 from surge.model.credit import PRICE_SCALE
 from surge.model.errors import BadInput
-from surge.model.units import parse_decimal
+from surge.model.units import Seconds, parse_decimal
 
 if TYPE_CHECKING:
     from surge.chain.client import Chain
 
-_DEADLINE = 2**63
+_DEADLINE = Seconds(2**63)
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,6 +97,8 @@ class TokenCalls(MoneyCalls):
         for name, address in listed.items():
             if address == token:
                 return name
+        if self.book.credit and token in self.book.credit.vaults.values():
+            return symbol
         printable = "".join(letter for letter in symbol[:12] if letter.isalnum()) or "token"
         return f"{printable}@{token[2:8]}"
 

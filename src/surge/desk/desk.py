@@ -8,7 +8,9 @@ from coincurve import PrivateKey
 from surge.chain.book import AddressBook, load_book
 from surge.chain.client import Chain
 from surge.credit.market import MarketView, PositionView
+from surge.desk.leverage import Leverage
 from surge.desk.market import Market
+from surge.desk.vault import Vault
 from surge.model.credit import MarketId, market_id
 from surge.model.errors import BadInput
 from surge.model.units import Address
@@ -52,6 +54,7 @@ class Desk:
             book, index = load_book(home.book(name)), home.network(name) / "index.db"
             key = key or _wallet_key(home)
         self._chain = Chain(book, key, index=index)
+        self._looking = key is None
 
     def __repr__(self) -> str:
         return f"Desk({self._chain!r})"
@@ -116,6 +119,26 @@ class Desk:
         """What an account (default: the desk's own) has in each of them, likewise."""
         holder = self.address if account is None else Address(account)
         return self._chain.position_views([(market.id, holder) for market in self.markets()])
+
+    # Vaults, leverage
+
+    def vaults(self) -> list[Vault]:
+        """Those of the address book."""
+        return [self.vault(name) for name in self._chain.credit.vaults]
+
+    def vault(self, name: str) -> Vault:
+        """By its name in the address book, or by its address."""
+        listed = self._chain.credit.vaults
+        address = listed.get(name, Address(name) if name.startswith("0x") else None)
+        if address is None:
+            there = f"there are {', '.join(listed)}" if listed else "the address book lists none"
+            raise BadInput(f"there is no vault {name!r}; {there}, or give its address")
+        return Vault(self._chain, name, address, looking=self._looking)
+
+    @property
+    def leverage(self) -> Leverage:
+        """Multiplied, carried and hedged positions."""
+        return Leverage(self)
 
 
 def _wallet_key(home: Home) -> PrivateKey | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar
 
 from surge.chain.sender import Call
 
@@ -18,7 +18,7 @@ class Done(Generic[View]):
     """What a write changed, or would change.
 
     gas: of all its transactions; before sending a simulation's, None if the node can't simulate.
-    transaction: the hash of the last one, None while nothing is sent. also: what else is sent, in words.
+    transaction: the hash of the last one, None while nothing is sent. also: what else it does, in words.
     """
 
     before: View
@@ -30,11 +30,20 @@ class Done(Generic[View]):
 
 @dataclass(frozen=True, slots=True)
 class Plan(Generic[View]):
-    """A write, made from the state of one moment: `calls` are sent in their order, the write itself last."""
+    """A write, made from the state of one moment: `calls` are sent in their order, the write itself last.
+
+    look: at the same view after a block. notes: what it does besides, in words.
+    """
 
     before: View
     after: View
     calls: tuple[Call, ...]
+    look: Callable[[int], View]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def also(self) -> tuple[str, ...]:
+        return (*(call.what for call in self.calls[:-1]), *self.notes)
 
 
 class Operation(Generic[Given, View]):
@@ -44,28 +53,42 @@ class Operation(Generic[Given, View]):
     nothing was changed, but for an allowance that may have been given.
     """
 
-    def __init__(
-        self, chain: "Chain", plan: Callable[Given, Plan[View]], look: Callable[[int], View]
-    ) -> None:
-        """look: at the state after a block."""
-        self._chain, self._plan, self._look = chain, plan, look
-        self.__doc__ = plan.__doc__
+    def __init__(self, chain: "Chain", name: str, plan: Callable[Given, Plan[View]]) -> None:
+        self._chain, self._name, self._plan = chain, name, plan
 
     def __repr__(self) -> str:
-        return f"<{self._plan.__name__.strip('_')}: call it, or its .preview(), with the amount>"
+        return f"<{self._name}(…) sends, {self._name}.preview(…) only looks>"
 
     def preview(self, *args: Given.args, **kwargs: Given.kwargs) -> Done[View]:
         """What it would change if it were sent now."""
         plan = self._plan(*args, **kwargs)
-        gas = self._chain.simulate(*plan.calls)
-        return Done(plan.before, plan.after, gas, None, _also(plan))
+        return Done(plan.before, plan.after, self._chain.simulate(*plan.calls), None, plan.also)
 
     def __call__(self, *args: Given.args, **kwargs: Given.kwargs) -> Done[View]:
         plan = self._plan(*args, **kwargs)
         sent = self._chain.send(*plan.calls)
         gas = sum(each.gas for each in sent)
-        return Done(plan.before, self._look(sent[-1].block), gas, sent[-1].hash, _also(plan))
+        return Done(plan.before, plan.look(sent[-1].block), gas, sent[-1].hash, plan.also)
 
 
-def _also(plan: Plan[View]) -> tuple[str, ...]:
-    return tuple(call.what for call in plan.calls[:-1])
+class Actor(Protocol):
+    """Who has operations."""
+
+    @property
+    def chain(self) -> "Chain": ...
+
+
+class operation(Generic[Given, View]):  # noqa: N801 a decorator
+    """Makes an `Operation` of a method that plans it."""
+
+    def __init__(self, plan: Callable[Concatenate[Any, Given], Plan[View]]) -> None:
+        self._plan = plan
+        self.__doc__ = plan.__doc__
+
+    def __get__(self, actor: Actor, _: Any = None) -> Operation[Given, View]:
+        def plan(*args: Given.args, **kwargs: Given.kwargs) -> Plan[View]:
+            return self._plan(actor, *args, **kwargs)
+
+        made = Operation(actor.chain, self._plan.__name__, plan)
+        made.__doc__ = self.__doc__
+        return made

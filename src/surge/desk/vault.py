@@ -1,0 +1,85 @@
+"""A vault: lend to several markets at once."""
+
+from typing import TYPE_CHECKING
+
+from surge.chain.credit import NOBODY
+from surge.chain.sender import Call
+from surge.chain.tokens import Payment
+from surge.credit import vault_view
+from surge.credit.vault_view import VaultView
+from surge.desk.amounts import Amount, units
+from surge.desk.operation import Plan, operation
+from surge.model.errors import BadInput
+from surge.model.units import Address
+
+if TYPE_CHECKING:
+    from surge.chain.client import Chain
+
+
+class Vault:
+    """From `desk.vault("TUSD vault")`. Amounts are of its asset."""
+
+    def __init__(self, chain: "Chain", name: str, address: Address, *, looking: bool) -> None:
+        """looking: there is no account."""
+        self.chain, self.name, self.address = chain, name, address
+        self._account = NOBODY if looking else chain.address
+
+    def __repr__(self) -> str:
+        return f"Vault({self.name}, {self.address})"
+
+    @property
+    def view(self) -> VaultView:
+        """How it is now, and what the desk's account has of it."""
+        return self.of(self._account)
+
+    def of(self, account: Address | str) -> VaultView:
+        """How it is now, and what an account has of it."""
+        return self.chain.vault_view(self.name, self.address, Address(account))
+
+    @operation
+    def deposit(self, amount: Amount) -> Plan[VaultView]:
+        """Lend through the vault: `deposit("500")`."""
+        view = self.view
+
+        def most() -> int:
+            return min(view.max_deposit, self.chain.token_balances(view.account, [view.asset])[0])
+
+        assets = units(amount, view.asset, most) or 1
+        after = vault_view.deposit(view, assets)
+        allowances = self.chain.allowing([Payment(view.asset, assets, self.address, self.name)])
+        return Plan(view, after, (*allowances, self.chain.depositing(self.address, assets)), self._after)
+
+    @operation
+    def withdraw(self, amount: Amount) -> Plan[VaultView]:
+        """Take out what can be had now: `withdraw("500")`, `withdraw("max")`."""
+        view = self.view
+        assets = units(amount, view.asset, lambda: view.max_withdraw) or 1
+        if amount == "max" and 0 < view.worth <= view.sight.liquidity:
+            call: Call = self.chain.redeeming(self.address, view.shares)
+            return Plan(view, vault_view.redeem(view, view.shares), (call,), self._after)
+        call = self.chain.withdrawing_assets(self.address, assets)
+        return Plan(view, vault_view.withdraw(view, assets), (call,), self._after)
+
+    @operation
+    def redeem_in_kind(self, shares: Amount = "max") -> Plan[VaultView]:
+        """Give shares back for the same part of everything: idle assets, and supply in each market. It needs
+        no liquidity: what comes is in `market.position()` afterwards."""
+        view = self.view
+        given = units(shares, view.share, lambda: view.shares)
+        if not 0 < given <= view.shares:
+            raise BadInput(
+                f"{view.account} has {view.share.show(view.shares)} and can't redeem {view.share.show(given)}"
+                "; name an amount of shares above 0, up to that (`max`)"
+            )
+        after, idle, handed = vault_view.redeem_in_kind(view, given)
+        notes = [f"hands out {view.asset.show(idle)}"] if idle else []
+        notes += [
+            f"hands out supply shares of {one.market.name}"
+            for one, part in zip(view.markets, handed, strict=True)
+            if part
+        ]
+        call = self.chain.redeeming_in_kind(self.address, given)
+        return Plan(view, after, (call,), self._after, tuple(notes))
+
+    def _after(self, block: int) -> VaultView:
+        return self.chain.vault_view(self.name, self.address, self._account, block)
