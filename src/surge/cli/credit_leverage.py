@@ -112,7 +112,7 @@ def close(
 ) -> None:
     """Repay the whole debt from the position, and take what is left.
 
-    A carry is closed with --vault: its shares pay first. What you hold of a neutral position pays with --held.
+    A carry is closed with --vault: its shares pay first. What you hold of a neutral one, with --held.
     """
     if to not in ("loan", "collateral"):
         raise BadInput(f"{to!r} is no side of a market; --to takes `loan` or `collateral`")

@@ -11,10 +11,11 @@ from surge.cli.output import Column, Listing, Part
 def show_step(step: dict[str, Any]) -> Iterable[Part]:
     """What was done, what it changed, and whether that is what should have come out."""
     yield ""
-    yield f"{step['number']}. {step['name']}: {step['said']}"
+    yield f"{step['name']}: {step['said']}"
     yield ""
     before, after = step["before"], step["after"]
     yield comparison(before, after) if "debt" in before else _purse(before, after)
+    yield ""
     if "refused" in step:
         yield f"refused: {step['refused']}"
     if step["gas"]:

@@ -35,10 +35,11 @@ def answer(document: Document, as_json: bool, show: Callable[[Any], Iterable["Pa
     sys.stdout.flush()
 
 
-def lay_out(parts: Iterable["Part"]) -> None:
-    """Tables and words for people, on stderr: what a question is about, or how a long command goes on."""
-    sys.stderr.write(_rendered(_console(stderr=True), parts))
-    sys.stderr.flush()
+def lay_out(parts: Iterable["Part"], stderr: bool = True) -> None:
+    """Tables and words for people: what a question is about, or a story as it goes on."""
+    stream = sys.stderr if stderr else sys.stdout
+    stream.write(_rendered(_console(stderr), parts))
+    stream.flush()
 
 
 def _rendered(console: "Console", parts: Iterable["Part"]) -> str:

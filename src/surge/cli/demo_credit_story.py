@@ -1,0 +1,186 @@
+"""The steps of `surge demo credit`, each checked as it happens."""
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from surge.cli.credit_document import position_document
+from surge.credit.health import Zone
+from surge.model.errors import SurgeError, Unavailable
+
+if TYPE_CHECKING:
+    from surge.credit.market import PositionView
+    from surge.desk import Desk, Done
+    from surge.local import LocalNetwork
+
+MARKET = "ETH/TUSD"
+DEPOSIT, LOAN, MORE = "0.5", "700", "50"
+USUAL, LOWER, LOW = "2000", "1900", "1700"
+"""Dollars for one ether: at first, in the margin zone, past liquidation."""
+MARGIN, MULTIPLE = "1", "3"
+KEEPER_SECONDS, KEEPER_PAUSE = 60.0, 0.1
+
+Step = dict[str, Any]
+
+
+class Story:
+    """One account and one market. Each step is handed to `show` when it has happened."""
+
+    def __init__(self, network: "LocalNetwork", desk: "Desk", show: Callable[[Step], None]) -> None:
+        self.steps: list[Step] = []
+        self._network, self._desk, self._show = network, desk, show
+        self._position = desk.market(MARKET).position()
+
+    def run(self) -> None:
+        """All of it, in order."""
+        self._deposit()
+        self._borrow()
+        view = self._fall()
+        self._refuse(view)
+        self._liquidate(view)
+        self._recover()
+        self._leverage()
+
+    # The life of a loan
+
+    def _deposit(self) -> None:
+        done = self._position.add_collateral(DEPOSIT)
+        loan = done.after.market.loan
+        self._changed(
+            "deposit",
+            f"{DEPOSIT} ETH, worth 1,000 USD, as collateral: up to 70% of that can be borrowed",
+            done,
+            done.after.max_borrow == loan.parse(LOAN),
+        )
+
+    def _borrow(self) -> None:
+        done = self._position.borrow(LOAN)
+        after = done.after
+        self._changed(
+            "borrow",
+            f"{LOAN} TUSD, up to the last dollar, in one transaction",
+            done,
+            after.debt >= after.market.loan.parse(LOAN) and after.zone is Zone.HEALTHY,
+        )
+
+    def _fall(self) -> "PositionView":
+        before = self._position.view
+        self._network.set_price("ETH", LOWER)
+        after = self._position.view
+        self._step(
+            "price falls",
+            f"ether costs {LOWER} USD: between max LTV and LLTV lies the margin zone, where nothing is sold",
+            before,
+            after,
+            after.zone is Zone.MARGIN and after.position == before.position,
+        )
+        return after
+
+    def _refuse(self, before: "PositionView") -> None:
+        said = ""
+        try:
+            self._position.borrow(MORE)
+        except SurgeError as refusal:
+            said = str(refusal)
+        after = self._position.view
+        self._step(
+            "margin zone",
+            f"borrowing {MORE} TUSD more is refused",
+            before,
+            after,
+            "margin zone" in said and after.position == before.position,
+            refused=said,
+        )
+
+    def _liquidate(self, margin: "PositionView") -> None:
+        self._network.set_price("ETH", LOW)
+        after = self._liquidated()
+        market = replace(margin.market, price=after.market.price)
+        before = replace(margin, market=market)  # the keeper may be faster than a look in between
+        gas, repaid, seized = self._event(after)
+        worth = seized * (after.market.price or 0) // 10**36
+        loan, token = after.market.loan, after.market.collateral
+        self._step(
+            "partial liquidation",
+            f"ether costs {LOW} USD, past the LLTV: the keeper repays {loan.show(repaid)} and takes "
+            f"{token.show(seized)} for it, which costs the borrower {loan.show(worth - repaid)}",
+            before,
+            after,
+            before.zone is Zone.LIQUIDATABLE and after.zone is Zone.HEALTHY and 0 < after.debt < before.debt,
+            gas,
+        )
+
+    def _recover(self) -> None:
+        before = self._position.view
+        self._network.set_price("ETH", USUAL)
+        repaid = self._position.repay("max")
+        taken = self._position.remove_collateral("max")
+        self._step(
+            "recovery",
+            f"ether costs {USUAL} USD again: the debt is repaid, and what was not sold is taken out",
+            before,
+            taken.after,
+            taken.after.empty and repaid.after.debt == 0,
+            (repaid.gas or 0) + (taken.gas or 0),
+        )
+
+    def _liquidated(self) -> "PositionView":
+        """The position when the keeper has been there."""
+        end = time.monotonic() + KEEPER_SECONDS
+        while time.monotonic() < end:
+            view = self._position.view
+            if view.zone is not Zone.LIQUIDATABLE:
+                return view
+            time.sleep(KEEPER_PAUSE)
+        logs = ", ".join(str(program.log) for program in self._network.programs())
+        raise Unavailable(f"no keeper liquidated the position in {KEEPER_SECONDS:.0f} s; see {logs}")
+
+    def _event(self, after: "PositionView") -> tuple[int, int, int]:
+        """Gas of the newest liquidation, what it repaid and seized."""
+        index = self._desk.chain.index
+        index.update()
+        [event] = index.find("Liquidated", account=after.account, newest_first=True, limit=1)
+        gas = self._desk.chain.gas_of(event.transaction) or 0
+        return gas, int(event.members["repaid"]), int(event.members["seized"])
+
+    # Leverage
+
+    def _leverage(self) -> None:
+        done = self._desk.leverage.open(MARKET, MARGIN, MULTIPLE)
+        three = done.after.market.collateral.parse(MULTIPLE)
+        self._changed(
+            "leverage open",
+            f"{MULTIPLE}× long ether with {MARGIN} ETH of one's own, in one transaction",
+            done,
+            done.after.collateral == three and done.after.zone is Zone.HEALTHY,
+        )
+        closed = self._desk.leverage.close(MARKET)
+        self._changed(
+            "leverage close",
+            "the debt is repaid from the position, in one transaction",
+            closed,
+            closed.after.empty,
+        )
+
+    def _changed(self, name: str, said: str, done: "Done[PositionView]", ok: bool) -> None:
+        self._step(name, said, done.before, done.after, ok, done.gas or 0)
+
+    def _step(
+        self,
+        name: str,
+        said: str,
+        before: "PositionView",
+        after: "PositionView",
+        ok: bool,
+        gas: int = 0,
+        **more: Any,
+    ) -> None:
+        self._told(name, said, position_document(before), position_document(after), ok, gas, **more)
+
+    def _told(
+        self, name: str, said: str, before: Step, after: Step, ok: bool, gas: int = 0, **more: Any
+    ) -> None:
+        step = {"name": name, "said": said, "ok": ok, "before": before, "after": after, "gas": gas, **more}
+        self.steps.append(step)
+        self._show(step)
