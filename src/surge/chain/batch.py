@@ -1,4 +1,4 @@
-"""Calls of Batch: anything, one call after the other, with what is lent for the moment; all of it or nothing."""
+"""Calls of Batch: anything, one call after the other, with what is lent for the moment; all or nothing."""
 
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass

@@ -1,5 +1,7 @@
 """Moves a price of a local network: the feed says it, and the pools trade to it, as arbitrage would."""
 
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -44,14 +46,16 @@ def move_price(chain: "Chain", symbol: str, usd: str) -> PriceMove:
     answers = _answers(chain)
     before, answers = answers[symbol], answers | {symbol: answer}
     pools = {pool: pair for pool, pair in credit.pairs.items() if symbol in pool.split("/")}
+    trades = [_trade(chain, pool, answers) for pool in chain.pools(list(pools.values()))]
+    needed: Counter[Token] = Counter()
     swaps = []
-    for pool in chain.pools(list(pools.values())):
-        swaps += _trade(chain, pool, answers)
+    for token, amount, route in filter(None, trades):
+        needed[token] += amount
+        swaps.append(chain.swapping(route, amount, 0, _DEADLINE))
     calldata = artifact("PriceFeed").function("set_answer", 1).encode((answer,))
-    chain.send(Call(f"setting the price of {symbol}", credit.feeds[symbol], calldata), *swaps)
-    return PriceMove(
-        symbol, before, answer, len([swap for swap in swaps if swap.to == chain.book.address("Router")])
-    )
+    feed = Call(f"setting the price of {symbol}", credit.feeds[symbol], calldata)
+    chain.send(*_taken(chain, needed), feed, *swaps)
+    return PriceMove(symbol, before, answer, len(swaps))
 
 
 def _answers(chain: "Chain") -> dict[str, int]:
@@ -62,8 +66,8 @@ def _answers(chain: "Chain") -> dict[str, int]:
     return dict(zip(feeds, found, strict=True))
 
 
-def _trade(chain: "Chain", pool: Pool, answers: dict[str, int]) -> list[Call]:
-    """The swap that brings a pool to the feeds' prices, and the faucet before it when it needs one."""
+def _trade(chain: "Chain", pool: Pool, answers: dict[str, int]) -> tuple[Token, int, Route] | None:
+    """What to sell, and how much, to bring a pool to the feeds' prices; None when it is there."""
     tokens = chain.tokens([pool.token0, pool.token1])
     for sold, bought in ((pool.token0, pool.token1), (pool.token1, pool.token0)):
         token, other = tokens[sold], tokens[bought]
@@ -71,16 +75,14 @@ def _trade(chain: "Chain", pool: Pool, answers: dict[str, int]) -> list[Call]:
         price = worth * 10**token.decimals * PRICE_SCALE // (paid * 10**other.decimals)
         reserves = pool.selling(sold)
         if amount := amount_to_price(reserves, price):
-            route = Route((sold, bought), (reserves,))
-            return [*_supplied(chain, token, amount), chain.swapping(route, amount, 0, _DEADLINE)]
-    return []
+            return token, amount, Route((sold, bought), (reserves,))
+    return None
 
 
-def _supplied(chain: "Chain", token: Token, amount: int) -> list[Call]:
-    (held,) = chain.token_balances(chain.address, [token])
-    cap = 10 ** (6 + token.decimals)
-    missing = max(0, amount - held)
-    return [
-        token_call(f"taking {token.symbol}", token, "faucet", min(cap, missing - start))
-        for start in range(0, missing, cap)
-    ]
+def _taken(chain: "Chain", needed: Counter[Token]) -> Iterator[Call]:
+    """What the account lacks, from the faucets: a million whole tokens a call at the most."""
+    held = chain.token_balances(chain.address, list(needed))
+    for token, balance in zip(needed, held, strict=True):
+        cap, missing = 10 ** (6 + token.decimals), max(0, needed[token] - balance)
+        for start in range(0, missing, cap):
+            yield token_call(f"taking {token.symbol}", token, "faucet", min(cap, missing - start))

@@ -29,7 +29,7 @@ NEXT_STEPS = (
     (r"^Credit: not authorised|^Credit: on behalf", "have its owner authorise the sender in Credit first"),
     (r"^Credit: more than", "look at the position, and use a smaller amount (`max` takes all)"),
     (r"^(Router|Leverage): .*deadline", "send it again: it waited too long"),
-    (r"^(Router|Leverage|Batch): ", "prices moved; look at a new preview, or allow more slippage"),
+    (r"^(Router|Pair|Leverage|Batch): ", "prices moved; look at a new preview, or allow more slippage"),
     (r"^Vault: ", "look at the vault with `surge credit vaults`, and use a smaller amount"),
     (
         r"insufficient|exceeds balance|too little",

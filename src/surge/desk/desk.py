@@ -8,6 +8,7 @@ from coincurve import PrivateKey
 from surge.chain.book import AddressBook, load_book
 from surge.chain.client import Chain
 from surge.credit.market import MarketView, PositionView
+from surge.desk.flash import Flash
 from surge.desk.leverage import Leverage
 from surge.desk.market import Market
 from surge.desk.vault import Vault
@@ -139,6 +140,11 @@ class Desk:
     def leverage(self) -> Leverage:
         """Multiplied, carried and hedged positions."""
         return Leverage(self)
+
+    @property
+    def flash(self) -> Flash:
+        """What money lent for the moment can do."""
+        return Flash(self)
 
 
 def _wallet_key(home: Home) -> PrivateKey | None:
