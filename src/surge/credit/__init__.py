@@ -1,1 +1,1 @@
-"""Integer twins of the credit contracts. Not built yet."""
+"""What a loan is worth and what it costs: integer twins of the credit contracts, and views made of them."""
