@@ -59,7 +59,10 @@ def mutants(source: str) -> list[Mutant]:
     found: dict[str, Mutant] = {}
     seen: dict[str, int] = {}
     lines = source.splitlines(keepends=True)
-    for statement in statements(source):
+    every = list(statements(source))
+    for number, statement in enumerate(every):
+        if overwritten(statement, every[number + 1 :]):
+            continue
         first, last = statement[0].start[0], statement[-1].end[0]
         was = "".join(lines[first - 1 : last]).strip()
         # Two equal lines are told apart by their order.
@@ -92,6 +95,21 @@ def mutable(line: Sequence[TokenInfo]) -> bool:
         return False
     top = line[0].start[1] == 0
     return not top or any(token.string == "=" for token in line)
+
+
+def overwritten(line: Sequence[TokenInfo], rest: Sequence[Sequence[TokenInfo]]) -> bool:
+    """`name: type = 0` that only declares: the first line that names it assigns it, under no condition."""
+    if not (declares(line) and line[-2].string == "=" and line[0].start[1] > 0):
+        return False
+    name, column = line[0].string, line[0].start[1]
+    for other in rest:
+        names = [at for at, token in enumerate(other) if token.string == name]
+        if other[0].start[1] < column:
+            return False
+        if names:
+            equals = next((at for at, token in enumerate(other) if token.string == "="), -1)
+            return other[0].start[1] == column and max(names) < equals and not declares(other)
+    return False
 
 
 Position = tuple[int, int]

@@ -21,6 +21,7 @@ EVM = "prague"
 MOCKS = Path(__file__).parent / "mocks"
 START = 1_800_000_000
 CHAIN_ID = 31_337
+EIP_170 = 24_576
 FAST = find_spec("pyrevm") is not None
 
 _REASON = bytes.fromhex("08c379a0")
@@ -87,7 +88,10 @@ class Revm(Machine):
 
         self._pyrevm = pyrevm
         self.chain_id = chain_id
-        environment = pyrevm.Env(cfg=pyrevm.CfgEnv(chain_id=chain_id))
+        # What ships must fit in EIP-170; what scripts/mutate.py compiles without optimising needs more.
+        limit = 2 * EIP_170 if "CONTRACT_ARTIFACTS" in os.environ else EIP_170
+        config = pyrevm.CfgEnv(chain_id=chain_id, limit_contract_code_size=limit)
+        environment = pyrevm.Env(cfg=config)
         self._evm = pyrevm.EVM(env=environment, spec_id=EVM.upper())
         self._set_time(START)
 
@@ -96,15 +100,16 @@ class Revm(Machine):
         self._evm.set_block_env(self._pyrevm.BlockEnv(timestamp=now, number=now // 12))
 
     def deploy(self, code: bytes, sender: str) -> str:
-        return str(self._evm.deploy(sender, code)).lower()
+        try:
+            return str(self._evm.deploy(sender, code)).lower()
+        except RuntimeError as error:
+            raise _reverted(str(error)) from None
 
     def call(self, sender: str, to: str, message: bytes) -> bytes:
         try:
             return bytes(self._evm.message_call(sender, to, message))
         except RuntimeError as error:
-            said = str(error)
-            found = _OUTPUT.search(said)
-            raise Reverted(bytes.fromhex(found[1]) if found else b"", said) from None
+            raise _reverted(str(error)) from None
         finally:
             self._evm.reset_transient_storage()
 
@@ -135,6 +140,12 @@ class Revm(Machine):
         return fork
 
 
+def _reverted(said: str) -> Reverted:
+    """What revm says, in words."""
+    found = _OUTPUT.search(said)
+    return Reverted(bytes.fromhex(found[1]) if found else b"", said)
+
+
 class PyEvm(Machine):
     def __init__(self, chain_id: int = CHAIN_ID):
         import boa
@@ -149,7 +160,12 @@ class PyEvm(Machine):
         self._env.evm.patch.timestamp = now
 
     def deploy(self, code: bytes, sender: str) -> str:
-        address, _runtime = self._env.deploy_code(sender=sender, bytecode=code)
+        from eth.exceptions import Revert
+
+        try:
+            address, _runtime = self._env.deploy_code(sender=sender, bytecode=code)
+        except Revert as error:
+            raise Reverted(error.args[0], str(error)) from None
         return str(address).lower()
 
     def call(self, sender: str, to: str, message: bytes) -> bytes:

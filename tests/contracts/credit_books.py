@@ -6,7 +6,7 @@ Written from the rules and not from the contract or its twins, so that a mistake
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from eth_hash.auto import keccak
 
@@ -101,6 +101,7 @@ class In(NamedTuple):
 
 class Callback(NamedTuple):
     name: str
+    heard: tuple[Any, ...]
 
 
 Step = Out | In | Callback

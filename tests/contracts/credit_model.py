@@ -139,7 +139,7 @@ class Model:
         self.books.markets[params.id] = market
         self.log("Supplied", params.id, caller, on_behalf, assets, shares)
         if payload:
-            yield Callback("on_surge_supply")
+            yield Callback("on_surge_supply", (assets,))
         yield In(params.loan_token, caller, assets)
         self.answer = assets, shares
 
@@ -203,7 +203,7 @@ class Model:
         position.collateral += assets
         self.log("CollateralAdded", params.id, caller, on_behalf, assets)
         if payload:
-            yield Callback("on_surge_collateral")
+            yield Callback("on_surge_collateral", (assets,))
         yield In(params.collateral_token, caller, assets)
         self.answer = ()
 
@@ -270,7 +270,7 @@ class Model:
         self.books.markets[params.id] = market
         self.log("Repaid", params.id, caller, on_behalf, assets, shares)
         if payload:
-            yield Callback("on_surge_repay")
+            yield Callback("on_surge_repay", (assets,))
         yield In(params.loan_token, caller, assets)
         self.answer = assets, shares
 
@@ -329,7 +329,7 @@ class Model:
             self.log("BadDebt", params.id, borrower, loss, min(loss, borne))
         yield Out(params.collateral_token, caller, seized)
         if payload:
-            yield Callback("on_surge_liquidate")
+            yield Callback("on_surge_liquidate", (repaid, seized))
         yield In(params.loan_token, caller, repaid)
         self.answer = seized, repaid
 
@@ -352,7 +352,7 @@ class Model:
         require(assets, "nothing to lend")
         self.log("FlashLoan", caller, token, assets)
         yield Out(token, caller, assets)
-        yield Callback("on_surge_flash_loan")
+        yield Callback("on_surge_flash_loan", (token, assets))
         yield In(token, caller, assets)
         self.answer = ()
 
@@ -360,7 +360,7 @@ class Model:
         require(assets, "nothing to lend")
         self.log("FlashLoan", receiver, token, assets)
         yield Out(token, receiver, assets)
-        yield Callback("onFlashLoan")
+        yield Callback("onFlashLoan", (caller, token, assets, 0))
         yield In(token, receiver, assets)
         self.answer = (1,)
 

@@ -163,6 +163,7 @@ class World:
             arguments = (*arguments[:-1], self.payload(inner))
         books = self.model.books.clone()
         self.model.events = []
+        self.heard: Callback | None = None
         self.inner_answer: Words | str | None = "not called"
         expected: Answer = None
         reason = ""
@@ -178,6 +179,7 @@ class World:
         assert answer == expected, f"{name} answered {answer}; expected {expected}"
         if expected is not None:
             assert self.credit.events() == self.model.events, f"{name} logged otherwise"
+            self.check_heard()
         if inner and expected is not None and self.inner_answer != "not called":
             self.check_inner(inner)
         if inner:
@@ -205,6 +207,7 @@ class World:
         self.model.in_accrual = (lambda: interrupt(ACCRUAL)) if inner and inner.where == ACCRUAL else None
         for step in operation:
             if isinstance(step, Callback):
+                self.heard = step
                 interrupt(CALLBACK)
             elif isinstance(step, In) or step.amount:
                 number = self.number_of(step.token)
@@ -216,12 +219,13 @@ class World:
     def follow_inner(self, inner: Inner) -> None:
         books, events = self.model.books.clone(), list(self.model.events)
         hook, self.model.in_accrual = self.model.in_accrual, None
+        heard = self.heard
         try:
             operation = getattr(self.model, inner.name)(self.cheater.address, *inner.arguments)
             self.inner_answer = self.follow(operation, inner.arguments, None)
         except Refused:
             self.model.books, self.inner_answer = books, None
-            self.model.events = events
+            self.model.events, self.heard = events, heard
         self.model.in_accrual = hook
 
     def move(self, step: Out | In, id: bytes) -> None:
@@ -264,6 +268,13 @@ class World:
         elif inner.where != CALLBACK:
             for token in self.tokens:
                 token("behave", FAIR)
+
+    def check_heard(self) -> None:
+        """The last callback, and its arguments, as the cheater got them."""
+        if self.heard:
+            words = [int.from_bytes(word(each), "big") for each in self.heard.heard]
+            assert self.cheater("callback") == self.heard.name.encode()
+            assert [self.cheater("heard", number) for number in range(len(words))] == words
 
     def check_inner(self, inner: Inner) -> None:
         went_through = bool(self.cheater("succeeded"))

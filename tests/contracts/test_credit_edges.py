@@ -1,0 +1,432 @@
+"""What Credit refuses, with its reason: at the last number that is accepted and the first that isn't."""
+
+from typing import Any
+
+import pytest
+
+from contracts.bare_evm import Reverted, machine, shipped
+from contracts.credit_books import MAX, SCALE, WAD, ZERO, Params, terms
+from contracts.credit_world import (
+    BORROWER,
+    CALLBACK,
+    CHEATER_KEY,
+    DELEGATE,
+    FEES,
+    LENDER,
+    LIQUIDATOR,
+    Inner,
+    World,
+)
+
+YEAR = 365 * 86_400
+UNIT = 1_000
+WIDEST = 2**120 - 1
+MAX_PAYLOAD = 4_096
+
+
+@pytest.fixture(scope="module")
+def shared() -> World:
+    return World()
+
+
+@pytest.fixture
+def world(shared: World) -> World:
+    """A lender and a borrower at the max LTV; a delegate whom nobody has authorised."""
+    shared.reset()
+    params = shared.params[0]
+    assert shared.act(LENDER, "supply", params, 10**6 * UNIT, 0, LENDER, b"")
+    assert shared.act(BORROWER, "add_collateral", params, 1_000 * UNIT, BORROWER, b"") == ()
+    assert shared.act(BORROWER, "borrow", params, 1_400 * UNIT, 0, BORROWER, BORROWER)
+    return shared
+
+
+def refused(world: World, caller: str, name: str, *arguments: Any) -> str:
+    assert world.act(caller, name, *arguments) is None
+    return world.attempt(caller, name, *arguments)[1]
+
+
+def calls(params: Params, account: str, receiver: str) -> dict[str, tuple[Any, ...]]:
+    """Of each entry point with a market."""
+    return {
+        "accrue": (params,),
+        "supply": (params, UNIT, 0, receiver, b""),
+        "withdraw": (params, UNIT, 0, account, receiver),
+        "borrow": (params, UNIT, 0, account, receiver),
+        "repay": (params, UNIT, 0, account, b""),
+        "add_collateral": (params, UNIT, receiver, b""),
+        "remove_collateral": (params, 1, account, receiver),
+        "transfer_supply": (params, 1, account, receiver),
+        "liquidate": (params, account, MAX, 0, b""),
+        "poke": (params, account),
+        "collect": (params,),
+    }
+
+
+def test_no_such_market(world: World) -> None:
+    params = world.params[0]._replace(min_debt=7)
+    unknown = calls(params, LENDER, LENDER)
+    for name, arguments in unknown.items():
+        if name not in ("transfer_supply", "remove_collateral"):
+            assert world.attempt(LENDER, name, *arguments) == (None, "Credit: no such market")
+    assert (
+        world.attempt(LENDER, "transfer_supply", *unknown["transfer_supply"])[1]
+        == "Credit: more than is supplied"
+    )
+    removed = world.attempt(LENDER, "remove_collateral", *unknown["remove_collateral"])
+    assert removed[1] == "Credit: more than the collateral"
+    with pytest.raises(Reverted, match="Credit: no such market"):
+        world.credit("accrued", tuple(params))
+
+
+@pytest.mark.parametrize(
+    "name", ["supply", "withdraw", "borrow", "add_collateral", "remove_collateral", "transfer_supply"]
+)
+def test_nobody_receives_nothing(world: World, name: str) -> None:
+    arguments = calls(world.params[0], LENDER, ZERO)[name]
+    assert refused(world, LENDER, name, *arguments) == "Credit: no receiver"
+
+
+@pytest.mark.parametrize("name", ["withdraw", "borrow", "remove_collateral", "transfer_supply"])
+def test_only_those_authorised_act_for_an_account(world: World, name: str) -> None:
+    account = LENDER if name in ("withdraw", "transfer_supply") else BORROWER
+    world.set_price(0, 3 * SCALE)
+    arguments = calls(world.params[0], account, DELEGATE)[name]
+    assert refused(world, DELEGATE, name, *arguments) == "Credit: not authorised"
+    # Whom the account has authorised, not who has authorised the account.
+    assert world.act(DELEGATE, "authorize", account, True) == ()
+    assert refused(world, DELEGATE, name, *arguments) == "Credit: not authorised"
+    assert world.act(account, "authorize", DELEGATE, True) == ()
+    assert world.act(DELEGATE, name, *arguments) is not None
+    assert world.act(account, "authorize", DELEGATE, False) == ()
+    assert refused(world, DELEGATE, name, *arguments) == "Credit: not authorised"
+
+
+@pytest.mark.parametrize("name", ["supply", "withdraw", "borrow", "repay"])
+def test_either_assets_or_shares(world: World, name: str) -> None:
+    params, _assets, _shares, *rest = calls(world.params[0], BORROWER, BORROWER)[name]
+    for pair in ((0, 0), (1, 1)):
+        assert refused(world, BORROWER, name, params, *pair, *rest) == "Credit: give either assets or shares"
+    for pair in ((WIDEST + 1, 0), (0, WIDEST + 1), (MAX, 0)):
+        assert refused(world, BORROWER, name, params, *pair, *rest) == "Credit: amount too large"
+    for pair in ((WIDEST, 0), (0, WIDEST)):
+        assert world.attempt(BORROWER, name, params, *pair, *rest)[1] != "Credit: amount too large"
+
+
+def test_nothing_moves_nothing(world: World) -> None:
+    params, token = world.params[0], world.tokens[0].address
+    cheater = world.cheater.address
+    either = "Credit: give either assets or shares"
+    assert refused(world, LENDER, "liquidate", params, BORROWER, 0, 0, b"") == either
+    assert refused(world, LENDER, "liquidate", params, BORROWER, 1, 1, b"") == either
+    assert refused(world, LENDER, "add_collateral", params, 0, LENDER, b"") == "Credit: no collateral given"
+    empty_handed = refused(world, LENDER, "remove_collateral", params, 0, LENDER, LENDER)
+    assert empty_handed == "Credit: no collateral asked for"
+    nothing = refused(world, LENDER, "transfer_supply", params, 0, LENDER, BORROWER)
+    assert nothing == "Credit: nothing to transfer"
+    assert refused(world, cheater, "flash_loan", token, 0, b"") == "Credit: nothing to lend"
+    assert refused(world, LENDER, "flashLoan", cheater, token, 0, b"") == "Credit: nothing to lend"
+
+
+def test_no_more_than_there_is(world: World) -> None:
+    params = world.params[0]
+    shares, _, _ = world.credit("position", params.id, LENDER)
+    _, owed, collateral = world.credit("position", params.id, BORROWER)
+    more = refused(world, LENDER, "withdraw", params, 0, shares + 1, LENDER, LENDER)
+    assert more == refused(world, LENDER, "transfer_supply", params, shares + 1, LENDER, BORROWER)
+    assert more == "Credit: more than is supplied"
+    assert refused(world, LENDER, "withdraw", params, 0, shares, LENDER, LENDER) == "Credit: not enough cash"
+    assert (
+        refused(world, BORROWER, "repay", params, 0, owed + 1, BORROWER, b"") == "Credit: more than the debt"
+    )
+    above = refused(world, BORROWER, "remove_collateral", params, collateral + 1, BORROWER, BORROWER)
+    assert above == "Credit: more than the collateral"
+    world.set_price(0, 10**6 * SCALE)
+    cash = 10**6 * UNIT - 1_400 * UNIT
+    assert (
+        refused(world, BORROWER, "borrow", params, cash + 1, 0, BORROWER, BORROWER)
+        == "Credit: not enough cash"
+    )
+    assert world.act(BORROWER, "borrow", params, cash, 0, BORROWER, BORROWER)
+    assert refused(world, LENDER, "withdraw", params, 1, 0, LENDER, LENDER) == "Credit: not enough cash"
+
+
+# Markets
+
+
+def created(world: World, **changes: Any) -> str:
+    """Why not; empty when it can be."""
+    saved = world.machine.save()
+    reason = world.attempt(LENDER, "create_market", world.params[0]._replace(**changes))[1]
+    world.machine.restore(saved)
+    return reason
+
+
+def test_bounds_of_a_market(world: World) -> None:
+    order = "Credit: max LTV must be above 0, below the LLTV"
+    assert created(world, max_ltv=0) == order
+    assert created(world, max_ltv=8 * WAD // 10) == order
+    assert created(world, max_ltv=8 * WAD // 10 - 1, min_debt=7) == ""
+    assert created(world, max_ltv=1, lltv=2, target_health=2 * WAD) == ""
+    high = {"max_ltv": WAD - 2, "target_health": WAD + 2}
+    assert created(world, lltv=WAD, **high) == "Credit: LLTV must be below 1"
+    assert created(world, lltv=WAD - 1, **high) == ""
+    health = "Credit: target health must be in (1, 2]"
+    assert created(world, target_health=WAD, max_ltv=79 * WAD // 100) == health
+    assert created(world, target_health=2 * WAD + 1) == health
+    assert created(world, target_health=2 * WAD) == ""
+    margin = "Credit: target health ends in the margin zone"
+    least = -(-8 * WAD * WAD // 7 // WAD)
+    assert created(world, target_health=least - 1) == margin
+    assert created(world, target_health=least) == ""
+    debt = "Credit: min debt must be from 1 to 2**96 - 1"
+    assert created(world, min_debt=0) == created(world, min_debt=2**96) == debt
+    assert created(world, min_debt=1) == created(world, min_debt=2**96 - 1) == ""
+    assert created(world, reserve_factor=WAD // 2 + 1) == "Credit: reserve factor above one half"
+    assert created(world, reserve_factor=WAD // 2) == created(world, reserve_factor=0) == ""
+    assert created(world) == "Credit: market exists"
+
+
+def test_a_market_is_remembered(world: World) -> None:
+    params = world.params[0]
+    assert world.credit("params_of", params.id) == tuple(
+        int(member, 16) if isinstance(member, str) else member for member in params
+    )
+    assert world.credit("market", bytes(32)) == (0,) * 6
+
+
+def test_the_fee_recipient_names_its_successor(world: World) -> None:
+    assert refused(world, LENDER, "set_fee_recipient", LENDER) == "Credit: only the fee recipient"
+    assert refused(world, FEES, "set_fee_recipient", ZERO) == "Credit: no fee recipient"
+    assert world.act(FEES, "set_fee_recipient", DELEGATE) == ()
+    assert world.credit("fee_recipient") == int(DELEGATE, 16)
+    with pytest.raises(Reverted):
+        shipped("Credit").deploy(machine(), ZERO)
+
+
+def test_the_reserve_above_its_target_is_collected(world: World) -> None:
+    """To the unit: what is kept is a twentieth of the debt, and what nobody could count stays."""
+    params = world.params[0]
+    world.set_rate(0, 10 * WAD // YEAR)
+    world.machine.wait(YEAR // 2)
+    answer = world.act(LIQUIDATOR, "collect", params)
+    assert answer
+    assert answer[0] > 0
+    market = world.model.books.markets[params.id]
+    assert market.reserve == market.borrow_assets * (WAD // 20) // WAD
+    assert world.tokens[0]("balanceOf", FEES) == answer[0]
+    assert world.act(LIQUIDATOR, "collect", params) == (0,)
+    world.machine.wait(60)
+    world.set_price(0, 10**9 * SCALE)
+    cash = market.supply_assets - market.borrow_assets
+    assert world.act(BORROWER, "borrow", params, cash, 0, BORROWER, BORROWER)
+    world.machine.wait(YEAR // 2)
+    assert refused(world, LIQUIDATOR, "collect", params) == "Credit: not enough cash"
+
+
+# Fields
+
+
+def test_supply_ends_where_its_fields_do(world: World) -> None:
+    params = world.params[1]
+    assert world.act(LENDER, "supply", params, 0, 2**119, LENDER, b"")
+    rest = 2**119 - 1
+    assert refused(world, LENDER, "supply", params, 0, rest + 1, LENDER, b"") == "Credit: supply too large"
+    assert world.act(LENDER, "supply", params, 0, rest, LENDER, b"")
+    # The same of assets, where a share has become dear.
+    params = world.params[0]
+    world.set_price(0, 10**9 * SCALE)
+    cash = 10**6 * UNIT - 1_400 * UNIT
+    assert world.act(BORROWER, "borrow", params, cash, 0, BORROWER, BORROWER)
+    world.set_rate(0, MAX)
+    for _ in range(4):
+        world.machine.wait(YEAR)
+        assert world.act(LENDER, "accrue", params) == ()
+    supplied = world.credit("market", params.id)[0]
+    for_one = 2**104 - 1 - supplied
+    assert refused(world, LENDER, "supply", params, for_one + 1, 0, LENDER, b"") == "Credit: supply too large"
+    assert world.act(LENDER, "supply", params, for_one, 0, LENDER, b"")
+    assert world.credit("market", params.id)[0] == 2**104 - 1
+
+
+def test_debt_ends_where_its_fields_do(world: World) -> None:
+    params = world.params[1]
+    world.set_price(1, 2**20 * SCALE)
+    assert world.act(LENDER, "supply", params, 2**99, 0, LENDER, b"")
+    assert world.act(BORROWER, "add_collateral", params, 2**100, BORROWER, b"") == ()
+    too_large = "Credit: debt too large"
+    most = (2**116 - 1) // 10**6
+    assert refused(world, BORROWER, "borrow", params, 2**96, 0, BORROWER, BORROWER) == too_large
+    assert refused(world, BORROWER, "borrow", params, 0, 2**116, BORROWER, BORROWER) == too_large
+    assert refused(world, BORROWER, "borrow", params, most + 2, 0, BORROWER, BORROWER) == too_large
+    saved, books = world.machine.save(), world.model.books.clone()
+    assert world.act(BORROWER, "borrow", params, 0, 2**116 - 1, BORROWER, BORROWER) or most >= 2**96
+    world.machine.restore(saved)
+    world.model.books = books
+    # A share of the debt becomes dear, and assets are the limit.
+    assert world.act(BORROWER, "borrow", params, 2**90, 0, BORROWER, BORROWER)
+    world.set_rate(1, WAD // YEAR)
+    world.machine.wait(YEAR)
+    assert world.act(LENDER, "accrue", params) == ()
+    rest = 2**96 - 1 - world.credit("market", params.id)[2]
+    assert refused(world, BORROWER, "borrow", params, rest + 1, 0, BORROWER, BORROWER) == too_large
+    assert world.act(BORROWER, "borrow", params, rest, 0, BORROWER, BORROWER)
+
+
+def test_collateral_ends_where_its_field_does(world: World) -> None:
+    params = world.params[0]
+    rest = 2**128 - 1 - 1_000 * UNIT
+    too_large = "Credit: collateral too large"
+    assert refused(world, LENDER, "add_collateral", params, rest + 1, BORROWER, b"") == too_large
+    assert refused(world, LENDER, "add_collateral", params, MAX, BORROWER, b"") == too_large
+    assert world.act(LENDER, "add_collateral", params, rest, BORROWER, b"") == ()
+
+
+def test_the_reserve_ends_where_its_field_does(world: World) -> None:
+    """2**44 units; what it can't hold is the lenders'."""
+    params = world.params[1]
+    world.set_price(1, 2**20 * SCALE)
+    assert world.act(LENDER, "supply", params, 2**70, 0, LENDER, b"")
+    assert world.act(BORROWER, "add_collateral", params, 2**70, BORROWER, b"") == ()
+    assert world.act(BORROWER, "borrow", params, 2**69, 0, BORROWER, BORROWER)
+    world.set_rate(1, WAD // YEAR)
+    world.machine.wait(YEAR)
+    assert world.act(LENDER, "accrue", params) == ()
+    assert world.credit("market", params.id)[4] == (2**44 - 1) * params.unit
+
+
+# Thresholds
+
+
+def test_liquidation_starts_one_unit_past_the_lltv(world: World) -> None:
+    params = world.params[0]
+    debt, collateral = 1_400 * UNIT, 1_000 * UNIT
+    # LLTV 80%: worth 1,750,000.
+    world.set_price(0, debt * 10 // 8 * SCALE // collateral)
+    assert world.act(LIQUIDATOR, "poke", params, BORROWER) == (1,)
+    assert (
+        refused(world, LIQUIDATOR, "liquidate", params, BORROWER, MAX, 0, b"") == "Credit: not past the LLTV"
+    )
+    world.set_price(0, debt * 10 // 8 * SCALE // collateral - SCALE // collateral)
+    assert world.act(LIQUIDATOR, "poke", params, BORROWER) == (2,)
+    answer = world.act(LIQUIDATOR, "liquidate", params, BORROWER, MAX, 0, b"")
+    assert answer
+    # No depth, no bonus: and health afterwards is the target's.
+    assert answer[0] * 175 <= answer[1] * 100 + 175
+
+
+def test_the_margin_zone_starts_one_unit_past_the_max_ltv(world: World) -> None:
+    params = world.params[0]
+    assert world.act(LIQUIDATOR, "poke", params, BORROWER) == (0,)
+    world.set_price(0, 2 * SCALE - 1)
+    assert world.act(LIQUIDATOR, "poke", params, BORROWER) == (1,)
+    assert world.act(LIQUIDATOR, "poke", params, LENDER) == (0,)
+
+
+def test_the_minimum_debt_itself_is_enough(world: World) -> None:
+    params = world.params[0]
+    less = "Credit: less than the minimum debt"
+    assert world.act(LENDER, "add_collateral", params, 10 * UNIT, LENDER, b"") == ()
+    assert refused(world, LENDER, "borrow", params, UNIT - 1, 0, LENDER, LENDER) == less
+    assert world.act(LENDER, "borrow", params, UNIT, 0, LENDER, LENDER)
+    assert world.act(LENDER, "borrow", params, UNIT, 0, LENDER, LENDER)
+    assert refused(world, LENDER, "repay", params, UNIT + 1, 0, LENDER, b"") == less
+    assert world.act(LENDER, "repay", params, UNIT, 0, LENDER, b"")
+
+
+def test_a_part_that_leaves_the_minimum_debt_is_no_whole(world: World) -> None:
+    """Where the target leaves exactly the minimum, that is all that may be repaid."""
+    world.reset()
+    params, collateral = world.params[0], 10**6
+    debt, price = next(
+        (debt, price)
+        for debt in range(17 * UNIT // 10, 22 * UNIT // 10)
+        for price in range(debt * 5 // 4 - 1, debt * 5 // 4 - 30, -1)
+        if terms(params, collateral, price * SCALE // collateral, debt).repaid == debt - UNIT
+    )
+    assert world.act(LENDER, "supply", params, 10**9, 0, LENDER, b"")
+    assert world.act(BORROWER, "add_collateral", params, collateral, BORROWER, b"") == ()
+    assert world.act(BORROWER, "borrow", params, debt, 0, BORROWER, BORROWER)
+    world.set_price(0, price * SCALE // collateral)
+    answer = world.act(LIQUIDATOR, "liquidate", params, BORROWER, MAX, 0, b"")
+    assert answer
+    assert answer[1] == debt - UNIT
+    assert (
+        world.model.debt(world.model.books.markets[params.id], world.model.position(params, BORROWER)) == UNIT
+    )
+
+
+# Callbacks and views
+
+
+@pytest.mark.parametrize("name", ["supply", "add_collateral", "repay", "flash_loan", "flashLoan"])
+def test_a_payload_has_a_longest_size(world: World, name: str) -> None:
+    params, cheater = world.params[0], world.cheater.address
+    token = world.tokens[0].address
+    arguments: dict[str, tuple[Any, ...]] = {
+        "supply": (params, UNIT, 0, cheater),
+        "add_collateral": (params, UNIT, cheater),
+        "repay": (params, UNIT, 0, BORROWER),
+        "flash_loan": (token, UNIT),
+        "flashLoan": (cheater, token, UNIT),
+    }
+    for size, fits in ((MAX_PAYLOAD, True), (MAX_PAYLOAD + 1, False)):
+        message = world.message(name, *arguments[name], bytes(size))
+        long = world.machine.save()
+        if fits:
+            world.machine.call(CHEATER_KEY, world.cheater.address, as_the_cheater(world, message))
+        else:
+            with pytest.raises(Reverted):
+                world.machine.call(CHEATER_KEY, world.cheater.address, as_the_cheater(world, message))
+        world.machine.restore(long)
+
+
+def as_the_cheater(world: World, message: bytes) -> bytes:
+    return world.cheater.message("run", world.credit.address, message)
+
+
+def test_a_flash_borrower_answers_with_the_magic(world: World) -> None:
+    token, cheater = world.tokens[0].address, world.cheater.address
+    assert world.act(LENDER, "flashLoan", cheater, token, UNIT, b"") == (1,)
+    world.cheater("set_magic", bytes(32))
+    answer, reason = world.attempt(LENDER, "flashLoan", cheater, token, UNIT, b"")
+    assert (answer, reason) == (None, "Credit: not a flash borrower")
+    assert world.credit("flashFee", token, 10**18) == 0
+    assert world.credit("maxFlashLoan", token) == 10**6 * UNIT - 1_400 * UNIT
+
+
+def test_no_callback_without_a_payload(world: World) -> None:
+    """An account without code can do everything: nobody calls it."""
+    params = world.params[0]
+    world.set_price(0, SCALE * 17 // 10)
+    for name in ("supply", "add_collateral", "repay", "liquidate"):
+        account = BORROWER if name in ("repay", "liquidate") else LENDER
+        assert world.act(LENDER, name, *calls(params, account, LENDER)[name]) is not None
+
+
+def test_what_would_be_is_what_comes(world: World) -> None:
+    """`accrued` before is `market` after, and asks the rate model's view."""
+    params = world.params[0]
+    world.set_rate(0, WAD // YEAR // 7)
+    assert world.credit("accrued", tuple(params)) == world.credit("market", params.id)
+    world.machine.wait(1_234_567)
+    before = world.credit("accrued", tuple(params))
+    assert before != world.credit("market", params.id)
+    assert world.act(LENDER, "accrue", params) == ()
+    assert world.credit("market", params.id) == before
+    irm = world.irms[0]
+    assert tuple(irm("asked", place) for place in range(3)) == (1_400 * UNIT, 10**6 * UNIT, 1_234_567)
+    world.set_rate(0, MAX)
+    world.machine.wait(1)
+    before = world.credit("accrued", tuple(params))
+    assert world.act(LENDER, "accrue", params) == ()
+    assert world.credit("market", params.id) == before
+
+
+def test_every_payload_calls_back(world: World) -> None:
+    params, cheater = world.params[0], world.cheater.address
+    world.set_price(0, SCALE * 17 // 10)
+    for name in ("supply", "add_collateral", "repay", "liquidate"):
+        account = BORROWER if name in ("repay", "liquidate") else cheater
+        turn = Inner(CALLBACK, "authorize", (DELEGATE, True))
+        assert world.act(cheater, name, *calls(params, account, cheater)[name], inner=turn) is not None
+        assert world.inner_answer == ()
