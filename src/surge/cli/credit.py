@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from surge.cli import credit_leverage, vaults
+from surge.cli import credit_flash, credit_leverage, vaults
 from surge.cli.credit_options import (
     MAX_SLIPPAGE,
     Amount,
@@ -123,5 +123,6 @@ for _verb, _help in (
 
 credit.add_typer(collateral, name="collateral")
 credit.add_typer(credit_leverage.leverage, name="leverage")
+credit.command()(credit_flash.flash)
 credit.command()(vaults.vaults)
 credit.add_typer(vaults.vault, name="vault")

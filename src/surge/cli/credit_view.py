@@ -121,7 +121,7 @@ def closing(document: Any) -> Iterator[Part]:
         yield f"sent, {gas:,} gas; transaction"
         yield document["transaction"]
     else:
-        yield f"gas: about {gas:,}; nothing was sent" if gas else "gas: the node can't say; nothing was sent"
+        yield f"gas: about {gas:,}; nothing is sent yet" if gas else "gas: the node can't say"
     if document["also"]:
         yield facts([("with it" if not n else "", said) for n, said in enumerate(document["also"])])
 
@@ -134,7 +134,7 @@ def show_sent(document: Any) -> Iterable[Part]:
         [
             ("transaction", document["transaction"]),
             ("gas", f"{document['gas']:,}"),
-            ("health", f"{health(after['health'], after['debt'])}, debt {_debt(after)}"),
+            ("health", _health_and_debt(after)),
         ]
     )
 
@@ -183,6 +183,11 @@ def distance(exact: str | None) -> str:
 
 def _debt(one: Any) -> str:
     return money(one["debt"], one["loan_token"], up=True)
+
+
+def _health_and_debt(one: Any) -> str:
+    said = health(one["health"], one["debt"])
+    return said if one["debt"] in NOTHING else f"{said}, debt {_debt(one)}"
 
 
 def _price(exact: str | None, one: Any) -> str:

@@ -6,18 +6,21 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from surge.cli.credit_document import position_document
+from surge.cli.credit_flash_view import flash_document
+from surge.credit.exchange import best_arbitrage, mid_price
 from surge.credit.health import Zone
 from surge.model.errors import SurgeError, Unavailable
 
 if TYPE_CHECKING:
     from surge.credit.market import PositionView
     from surge.desk import Desk, Done
+    from surge.desk.flash import FlashView
     from surge.local import LocalNetwork
 
 MARKET = "ETH/TUSD"
 DEPOSIT, LOAN, MORE = "0.5", "700", "50"
-USUAL, LOWER, LOW = "2000", "1900", "1700"
-"""Dollars for one ether: at first, in the margin zone, past liquidation."""
+USUAL, LOWER, LOW, HIGHER = "2000", "1900", "1700", "2100"
+"""Dollars for one ether: at first, in the margin zone, past liquidation, and when pools differ."""
 MARGIN, MULTIPLE = "1", "3"
 KEEPER_SECONDS, KEEPER_PAUSE = 60.0, 0.1
 
@@ -41,6 +44,8 @@ class Story:
         self._liquidate(view)
         self._recover()
         self._leverage()
+        amount = self._arbitrage()
+        self._fail(amount)
 
     # The life of a loan
 
@@ -163,6 +168,43 @@ class Story:
             closed.after.empty,
         )
 
+    # Flash loan
+
+    def _arbitrage(self) -> int:
+        """The amount that was borrowed."""
+        self._network.set_price("ETH", HIGHER)
+        flash = self._desk.flash
+        done = flash.arbitrage(MARKET)
+        amount = _best(done.before)
+        profit = done.after.held - done.before.held
+        self._told(
+            "flash loan pays",
+            f"ether costs {HIGHER} USD, less at the rival exchange: borrow {done.before.paid.show(amount)}, "
+            f"buy there, sell here, pay back, in one transaction: {done.before.paid.show(profit)} earned",
+            flash_document(done.before),
+            flash_document(done.after),
+            profit > 0,
+            done.gas or 0,
+        )
+        return amount
+
+    def _fail(self, amount: int) -> None:
+        flash = self._desk.flash
+        before, said = flash.view(MARKET), ""
+        try:
+            flash.arbitrage(MARKET, amount)
+        except SurgeError as refusal:
+            said = str(refusal)
+        after = flash.view(MARKET)
+        self._told(
+            "flash loan fails",
+            "only the fees are left of the gap: the same trade fails as a whole, as if it had never begun",
+            flash_document(before),
+            flash_document(after),
+            bool(said) and after == before,
+            refused=said,
+        )
+
     def _changed(self, name: str, said: str, done: "Done[PositionView]", ok: bool) -> None:
         self._step(name, said, done.before, done.after, ok, done.gas or 0)
 
@@ -184,3 +226,10 @@ class Story:
         step = {"name": name, "said": said, "ok": ok, "before": before, "after": after, "gas": gas, **more}
         self.steps.append(step)
         self._show(step)
+
+
+def _best(view: "FlashView") -> int:
+    """What the most profitable trade between two pools borrows."""
+    cheap, dear = sorted((view.own, view.rival), key=mid_price)
+    trip = best_arbitrage(cheap, dear.reversed)
+    return trip.paid if trip else 0

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from surge.cli.credit_figures import money, percent, price
+from surge.cli.credit_flash_view import flash_table
 from surge.cli.credit_view import comparison
 from surge.cli.output import Column, Listing, Part
 
@@ -14,7 +14,7 @@ def show_step(step: dict[str, Any]) -> Iterable[Part]:
     yield f"{step['name']}: {step['said']}"
     yield ""
     before, after = step["before"], step["after"]
-    yield comparison(before, after) if "debt" in before else _purse(before, after)
+    yield comparison(before, after) if "debt" in before else flash_table(before, after)
     yield ""
     if "refused" in step:
         yield f"refused: {step['refused']}"
@@ -32,15 +32,3 @@ def show_end(document: dict[str, Any]) -> Iterable[Part]:
     yield Listing(columns, rows)
     yield ""
     yield f"took {document['seconds']} s. On a network of your own: surge up --detach · surge credit markets"
-
-
-def _purse(before: dict[str, Any], after: dict[str, Any]) -> Listing:
-    """An account that trades: what it holds, and the two pools' prices."""
-    rows = [
-        ["held", *(money(side["balance"], side["token"]) for side in (before, after))],
-        ["price in the main pool", *(price(side["main_price"]) for side in (before, after))],
-        ["price in the rival pool", *(price(side["rival_price"]) for side in (before, after))],
-        ["gap", *(percent(side["gap"], up=True) for side in (before, after))],
-    ]
-    columns = [Column(""), Column("before", right=True), Column(""), Column("after", right=True)]
-    return Listing(columns, [[name, old, "→" if old != new else "=", new] for name, old, new in rows])

@@ -48,7 +48,7 @@ def test_a_dry_run_shows_and_sends_nothing(capsys):
     desk = Desk()
     change(desk, dry_run=True)
     assert desk.sent == 0
-    assert "nothing was sent" in capsys.readouterr().out
+    assert "nothing is sent" in capsys.readouterr().out
 
 
 def test_a_dry_run_sends_nothing_even_with_yes(capsys):

@@ -94,7 +94,7 @@ def test_a_change_shows_before_and_after():
     assert row(text, "liquidation price") == [figures.NONE, "→", "1,750.01", "TUSD"]
     assert row(text, "distance to it") == [figures.NONE, "→", "12.49%"]
     assert row(text, "collateral") == ["0.5", "ETH", "=", "0.5", "ETH"]
-    assert "gas: about 98,123; nothing was sent" in text
+    assert "gas: about 98,123; nothing is sent yet" in text
 
 
 def test_what_was_agreed_to_and_sent_is_told_shortly():
