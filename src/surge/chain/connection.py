@@ -140,6 +140,8 @@ class Connection:
 
     def look(self, views: Sequence[View], block: str = "latest") -> list[Any]:
         """Results of views of any contracts, in as few requests as possible."""
+        if not views:
+            return []
         self.check()
         answers = self._rpc.batch([("eth_call", [view.request(), block]) for view in views])
         return [self._answered(view, answer) for view, answer in zip(views, answers, strict=True)]

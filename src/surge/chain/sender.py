@@ -19,6 +19,9 @@ PATIENCE_SECONDS = 180.0
 """How long to wait for a receipt."""
 GAS_MARGIN = (6, 5)
 """Gas limit over the estimate: other transactions may land first and change the path."""
+GAS_OF_TIME = 80_000
+"""On top of it: what a call writes only when seconds have passed since the last one (interest of a market, the
+averages of a pair), which an estimate in the very second of the last block does not see."""
 GAS_SALT = 4_096
 REPLACED_SECONDS = 3.0
 _NONCE_TAKEN = ("nonce too low", "replacement transaction underpriced")
@@ -95,7 +98,7 @@ class Sender:
         limits = []
         for call, estimate in zip(calls, estimates, strict=True):
             found = int(as_error(estimate, call.what, self.address), 16)
-            limits.append(found * GAS_MARGIN[0] // GAS_MARGIN[1])
+            limits.append(found * GAS_MARGIN[0] // GAS_MARGIN[1] + GAS_OF_TIME)
         return limits
 
     def _fees(self) -> tuple[int, int]:

@@ -1,0 +1,96 @@
+"""What the desk says without asking any node."""
+
+from dataclasses import replace
+
+import pytest
+from coincurve import PrivateKey
+
+import surge
+from surge.chain.book import CONTRACTS, CREDIT_CONTRACTS, LOCAL, AddressBook, CreditBook
+from surge.model.credit import MarketParams, market_id
+from surge.model.errors import BadInput, NoNetwork
+from surge.model.signature import address_of, checksum
+from surge.model.units import WAD
+
+KEY = PrivateKey(bytes([7]) * 32)
+
+
+def place(number):
+    return checksum(bytes([number]) * 20)
+
+
+PARAMS = MarketParams(
+    place(50), place(51), place(52), place(53), 7 * WAD // 10, 8 * WAD // 10, 115 * WAD // 100, 10, WAD // 10
+)
+BOOK = AddressBook(
+    "local",
+    31337,
+    "http://127.0.0.1:1",
+    {name: place(number) for number, name in enumerate(CONTRACTS + CREDIT_CONTRACTS, 1)},
+    replace(LOCAL, genesis=1_800_000_000),
+    7,
+    CreditBook({"TUSD": place(50)}, markets={"ETH/TUSD": PARAMS}, vaults={"TUSD vault": place(60)}),
+)
+
+
+@pytest.fixture
+def desk():
+    with surge.Desk(BOOK, key=KEY) as desk:
+        yield desk
+
+
+def test_a_market_by_its_name(desk):
+    assert desk.market("ETH/TUSD").id == market_id(PARAMS)
+    assert [market.id for market in desk.markets()] == [market_id(PARAMS)]
+    assert desk.market("ETH/TUSD").params == PARAMS
+
+
+def test_a_market_by_its_whole_id(desk):
+    id_ = market_id(PARAMS)
+    assert desk.market("0x" + id_.hex()).id == desk.market(id_).id == id_
+
+
+@pytest.mark.parametrize("name", ["TUSD/ETH", "eth/tusd", "", "0xzz", "0x" + "ab" * 33])
+def test_an_unknown_market_names_those_that_there_are(desk, name):
+    with pytest.raises(BadInput, match="there are ETH/TUSD"):
+        desk.market(name)
+
+
+def test_vaults_by_name(desk):
+    assert [vault.address for vault in desk.vaults()] == [place(60)]
+    with pytest.raises(BadInput, match="there are TUSD vault"):
+        desk.vault("ETH vault")
+
+
+def test_a_position_is_the_desks_own_or_anothers(desk):
+    assert desk.market("ETH/TUSD").position().account == address_of(KEY) == desk.address
+    assert desk.market("ETH/TUSD").position(place(9)).account == place(9)
+
+
+def test_without_a_key_it_only_looks():
+    with surge.Desk(BOOK) as desk, pytest.raises(BadInput, match="needs an account"):
+        desk.market("ETH/TUSD").position()
+
+
+def test_a_network_without_a_credit_side_says_how_to_get_one():
+    with surge.Desk(replace(BOOK, credit=None)) as desk:
+        for look in (desk.markets, desk.vaults, lambda: desk.market("ETH/TUSD")):
+            with pytest.raises(BadInput, match=r"no credit side.*surge up"):
+                look()
+
+
+def test_a_node_that_does_not_answer_is_named(desk):
+    with pytest.raises(NoNetwork, match=r"127\.0\.0\.1:1"):
+        desk.market_views()
+
+
+def test_a_network_by_its_name(tmp_path, monkeypatch):
+    monkeypatch.setenv("SURGE_HOME", str(tmp_path))
+    with pytest.raises(NoNetwork, match="no address book"):
+        surge.Desk("elsewhere")
+
+
+def test_operations_describe_themselves(desk):
+    operation = desk.market("ETH/TUSD").position().borrow
+    assert repr(operation) == "<borrow(…) sends, borrow.preview(…) only looks>"
+    assert operation.__doc__.startswith("Take a loan")
