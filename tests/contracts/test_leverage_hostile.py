@@ -93,8 +93,8 @@ class Stage:
         )
 
     def was_refused(self) -> bool:
-        """The attack was tried, and it failed."""
-        return self.accomplice.callback() == "attempt" and not self.accomplice.succeeded()
+        """The attack was tried, and it failed for a reason."""
+        return bool(refusal(self.accomplice))
 
 
 @pytest.fixture(scope="module")
