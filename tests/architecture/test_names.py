@@ -8,6 +8,8 @@ import pytest
 from .tree import files, name_of
 
 BANNED = {"user", "data", "process", "manager", "utils", "util", "helper", "helpers", "misc"}
+STANDARD = {"latestRoundData", "getRoundData"}
+"""Names that an interface of others fixes: Chainlink's AggregatorV3."""
 PEOPLE = {"alice", "bob", "carol", "charlie", "dave", "eve", "mallory", "trent"}
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
@@ -50,7 +52,7 @@ def vague(source: str) -> set[str]:
 
 def vague_in_vyper(source: str) -> set[str]:
     """The same of a contract: its definitions and state; its arguments, members and variables."""
-    defined = {first or second for first, second in _VYPER_NAME.findall(source)}
+    defined = {first or second for first, second in _VYPER_NAME.findall(source)} - STANDARD
     bound = set(_VYPER_LOCAL.findall(source))
     return {name for name in defined if words(name) & BANNED} | (bound & BANNED)
 
