@@ -10,7 +10,7 @@
         close   the whole debt, from collateral sold inside the callback; what is left in the token asked
         carry   collateral -> borrow -> shares of an ERC-4626 vault, which the caller holds
         neutral collateral -> borrow -> the caller: long what is held, short what is owed
-        unwind  the whole debt, from what is held, then vault shares, then collateral sold
+        unwind  the whole debt, from vault shares, then what is held, then collateral sold
 
         The market's parameters decide long (collateral is the risky token) or short (the loan is).
         Leverage needs the caller's authorisation in Credit. A signature given with a call grants it and it
@@ -19,8 +19,8 @@
      Calls go to Credit, one router, the pairs of that router's exchange, and the tokens, oracle, rate model
      and vault of the call, by selectors that are fixed here; whoever wrote those contracts may be hostile,
      and gets at its caller at most.
-     A callback runs once, from Credit, inside the call that wrote its payload (`due` is its hash). Buying
-     inside the callback of add_collateral takes 44,000 gas less than a flash loan around it.
+     A callback runs once, from Credit, inside the call that wrote its payload (`due` is its hash). Buying in
+     the callback of add_collateral, selling in that of repay, takes less gas than a flash loan around both.
      What is swapped goes from Credit or the caller to the pair at once: no allowance is needed, and the pair
      gives what the router computed or reverts. Every amount is exact, so nothing stays here: an allowance to
      Credit is used up in the call that gave it, and a vault that leaves some of its own is refused. Tokens
@@ -57,7 +57,7 @@ struct Position:
 # What must hold when the call ends.
 struct Bounds:
     deadline: uint256  # chain seconds
-    max_rate: uint256  # borrow rate, WAD per second; max_value(uint256) for any
+    max_rate: uint256  # borrow rate, WAD per second, by borrow_rate_of of the model; max_value(uint256) for any
     min_health: uint256  # WAD, where debt remains; 0 for any
 
 # An authorisation of this contract in Credit; all zero for none.

@@ -225,6 +225,33 @@ def test_tokens_that_take_a_part_or_refuse(stage: Stage) -> None:
             in_margin(stage)
 
 
+def test_tokens_that_keep_a_fee_are_refused(stage: Stage) -> None:
+    pots, cheater = stage.pots, stage.cheater
+    for token, reason in (
+        (pots.usd, "Pair: too little was paid in for k"),
+        (pots.eth, "PlainToken: not enough"),
+    ):
+        with boa.env.anchor():
+            token.set_fee_bps(1)
+            with boa.reverts(reason):
+                pots.open(cheater, 2 * ETHER, margin=ETHER)
+
+
+def test_tokens_that_answer_nothing_are_as_good(stage: Stage) -> None:
+    silent, pots, cheater = deploy_mock("SilentToken"), stage.pots, stage.cheater
+    add_pair(pots.exchange, pots.usd, 1_000_000 * USD, silent, 500 * ETHER)
+    market = pots.pots.create(collateral_token=Address(str(silent.address)), min_debt=10 * USD + 1).market
+    lender, credit = pots.pots.actor("lender"), pots.pots.credit
+    credit.supply(market, 10**6 * USD, 0, lender, b"", sender=lender)
+    silent.mint(cheater, ETHER)
+    silent.approve(pots.leverage, MAX, sender=cheater)
+    path = [str(pots.usd.address), str(silent.address)]
+    pots.leverage.open(market, ETHER, 0, 3 * ETHER, MAX, path, UNBOUND, sender=cheater)
+    left = pots.leverage.close(market, False, 0, path[::-1], UNBOUND, sender=cheater)
+    assert silent.balanceOf(cheater) == left > 98 * ETHER // 100
+    assert silent.balanceOf(pots.leverage) == 0
+
+
 # Callbacks
 
 

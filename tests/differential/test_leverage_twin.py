@@ -74,7 +74,7 @@ def change(pots: LeveragePots, plan: Raised | Lowered, account: str) -> int:
     return pots.leverage.adjust(market, amount, limit, path, bounds_of(plan), sender=account)  # type: ignore[no-any-return]
 
 
-@settings(phases=UNSHRUNK, max_examples=40, deadline=None)
+@settings(phases=UNSHRUNK, max_examples=20, deadline=None)
 @given(
     margin=margins,
     wanted=multiples,
@@ -141,7 +141,7 @@ def test_a_position_from_its_opening_to_its_end(
         same(pots, market, trader, end.after)
 
 
-@settings(phases=UNSHRUNK, max_examples=25, deadline=None)
+@settings(phases=UNSHRUNK, max_examples=12, deadline=None)
 @given(
     collateral=st.integers(ETHER, 100 * ETHER),
     part=st.integers(1, 69),
