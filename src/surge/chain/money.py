@@ -41,6 +41,11 @@ class MoneyCalls(Connection):
         self.check()
         return Wei(int(self._rpc.call("eth_getBalance", str(address), "latest"), 16))
 
+    def gas_price(self) -> Wei:
+        """Wei of the chain's own coin that a unit of gas costs now, the tip included."""
+        self.check()
+        return Wei(int(self._rpc.call("eth_gasPrice"), 16))
+
     def faucet(self, amount: MicroUsd = FAUCET) -> Sent:
         """Test dollars for this account; only on networks whose dollar has a faucet."""
         return self._send(f"taking {show_usd(amount)} test dollars", "Dollar", "faucet", amount)

@@ -1,0 +1,68 @@
+"""Decisions of the keeper as transactions. Sales go through Batch: all or nothing, and never at a loss."""
+
+from typing import TYPE_CHECKING
+
+from surge.chain.batch import Inner, inner
+from surge.chain.credit import ALL
+from surge.chain.sender import Call
+from surge.chain.tokens import Payment
+from surge.keeper.exits import Burn, Exit, Sale
+from surge.keeper.liquidating import Liquidate, Poke, Realise
+from surge.model.units import BPS, Address, Seconds
+
+if TYPE_CHECKING:
+    from surge.chain.client import Chain
+
+SLIPPAGE_BPS = 100
+"""A sale that brings so much less than foreseen is not made."""
+DEADLINE_SECONDS = 120
+
+
+def calls_of(chain: "Chain", decision: Liquidate | Realise | Poke) -> list[Call]:
+    """In their order; the last one does it, others are allowances for it. Raises Underfunded, NoNetwork."""
+    view = decision.view
+    if isinstance(decision, Poke):
+        return [chain.poking(view.market.params, view.account)]
+    if isinstance(decision, Liquidate) and decision.exit is not None:
+        return [_sold(chain, decision, decision.exit)]
+    most = ALL if isinstance(decision, Realise) or decision.whole else decision.repaid
+    call = chain.liquidating(view.market.params, view.account, most)
+    if not decision.repaid:
+        return [call]
+    credit = chain.book.addresses["Credit"]
+    return [*chain.allowing([Payment(view.market.loan, decision.repaid, credit, "Credit")]), call]
+
+
+def _sold(chain: "Chain", decision: Liquidate, exit: Exit) -> Call:
+    """Credit hands out the collateral and calls back; there it is sold, and then Credit takes its repayment.
+
+    The whole of a debt may have grown a little until then: what the sale brings is what it may take.
+    """
+    view, params = decision.view, decision.view.market.params
+    deadline = Seconds(view.market.now + DEADLINE_SECONDS)
+    most = ALL if decision.whole else decision.repaid
+    selling, tokens = _selling(chain, exit, params.collateral_token, params.loan_token, decision, deadline)
+    inside = chain.liquidated(params, view.account, most, decision.proceeds, selling)
+    sweeps = [(params.loan_token, max(1, decision.gas_cost)), *((token, 0) for token in tokens)]
+    return chain.executing(f"liquidating {view.account} in {view.market.name}", [inside], sweeps, deadline)
+
+
+def _selling(
+    chain: "Chain", exit: Exit, collateral: Address, loan: Address, decision: Liquidate, deadline: Seconds
+) -> tuple[list[Inner], list[Address]]:
+    """The calls inside, and the tokens of which something may be left besides the loan token."""
+    router, batch = chain.book.addresses["Router"], chain.book.addresses["Batch"]
+
+    def swap(path: tuple[Address, ...], amount: int, least: int) -> Inner:
+        swap = ("swapExactTokensForTokens", amount, least, list(path), batch, deadline)
+        return inner("Router", router, *swap, spends=((path[0], amount),))
+
+    amount, least = decision.seized, decision.proceeds * (BPS - SLIPPAGE_BPS) // BPS
+    if isinstance(exit, Sale):
+        return [swap(exit.path, amount, least)], [collateral]
+    if not isinstance(exit, Burn):
+        raise TypeError(f"{exit} is no way to sell on the exchange")
+    other, part = exit.parts(amount)
+    burned = ("removeLiquidity", exit.other, loan, amount, 0, 0, batch, deadline)
+    burn = inner("Router", router, *burned, spends=((collateral, amount),))
+    return [burn, swap((exit.other, loan), other, max(0, least - part))], [collateral, exit.other]

@@ -1,0 +1,250 @@
+"""Which positions to liquidate, by how much, and whether that pays: pure rules, told everything they need.
+
+A liquidation needs no money of the keeper: Credit hands out the collateral before it takes the repayment, so
+the seizure is sold in between. It pays when the sale brings more than the repayment and the gas together.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from surge.credit import liquidation
+from surge.credit.health import Zone
+from surge.credit.liquidation import Quote
+from surge.credit.market import PositionView
+from surge.keeper.exits import AtPrice, Exit
+from surge.model.credit import PRICE_SCALE
+from surge.model.units import WAD, Address, divide_up, show_decimal
+
+LIQUIDATION_GAS = 450_000
+"""Of a liquidation with a sale, until a simulation says better."""
+GAS_COVER_PERCENT = 120
+"""So much of the gas's cost must be gained: its price may rise before the transaction is mined."""
+
+
+class Why(StrEnum):
+    """Why a position is left alone, in a word; the reason says it in a sentence."""
+
+    HEALTHY = "healthy"
+    MARGIN = "margin"
+    NO_PRICE = "no price"
+    NO_EXIT = "no exit"
+    NO_PROFIT = "no profit"
+    NO_FUNDS = "no funds"
+    WAITING = "waiting"
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A position with debt, and what it takes to decide about it.
+
+    exits: for the collateral. gas: of a liquidation. gas_price: wei; coin_price: of one wei in loan units,
+    by 1e36, None when nobody knows. balance: of the loan token, to repay from. poked: its margin zone was
+    told already.
+    """
+
+    view: PositionView
+    exits: Sequence[Exit] = ()
+    gas: int = LIQUIDATION_GAS
+    gas_price: int = 0
+    coin_price: int | None = None
+    balance: int = 0
+    poked: bool = False
+
+    def gas_cost(self) -> int | None:
+        """Of a liquidation in loan units, up, with its cover; None while nobody knows what gas is worth."""
+        wei = divide_up(self.gas * self.gas_price * GAS_COVER_PERCENT, 100)
+        if wei == 0:
+            return 0
+        return None if self.coin_price is None else divide_up(wei * self.coin_price, PRICE_SCALE)
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """altruist: also sends what costs gas and brings nothing: pokes, bad debt. own_funds: also repays from
+    its balance and keeps the collateral, where that gains at the oracle's price."""
+
+    altruist: bool = False
+    own_funds: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Liquidate:
+    """Repay `repaid` for `seized`, which brings `proceeds` by `exit`; without one it is kept, at the oracle's
+    price. whole: everything that is allowed when it is mined, rather than at most `repaid`. Loan units."""
+
+    view: PositionView
+    repaid: int
+    seized: int
+    proceeds: int
+    gas_cost: int
+    bad_debt: int
+    whole: bool
+    exit: Exit | None = None
+
+    @property
+    def profit(self) -> int:
+        return self.proceeds - self.repaid - self.gas_cost
+
+
+@dataclass(frozen=True, slots=True)
+class Realise:
+    """Repay `repaid` of one's own for collateral not worth the gas, so that the rest counts as bad debt."""
+
+    view: PositionView
+    repaid: int
+    bad_debt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Poke:
+    """Tell everybody that the position is in the margin zone."""
+
+    view: PositionView
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """Do nothing. Why, in words."""
+
+    view: PositionView
+    why: Why
+    reason: str
+
+
+Decision = Liquidate | Realise | Poke | Leave
+
+
+def decide(case: Case, rules: Rules) -> Decision:
+    """What to do about one position. It never loses money, unless the rules say that it may."""
+    view, market = case.view, case.view.market
+    if view.zone is None and view.collateral:
+        return Leave(view, Why.NO_PRICE, "the oracle gives no price, and without one nothing is decided")
+    if not view.collateral and view.debt:
+        return _realise(case, rules, Quote(0, 0, insolvent=True))
+    if view.zone is Zone.HEALTHY:
+        return Leave(view, Why.HEALTHY, f"it is healthy, at an LTV of {_percent(view.ltv)}")
+    if view.zone is Zone.MARGIN:
+        if rules.altruist and not case.poked:
+            return Poke(view)
+        said = (
+            f"it is in the margin zone, at an LTV of {_percent(view.ltv)} of {_percent(market.params.lltv)}"
+        )
+        return Leave(view, Why.MARGIN, said)
+    quote = liquidation.quote(view.collateral, market.price or 0, view.debt, market.params)
+    if quote is None:
+        return Leave(view, Why.HEALTHY, "it is not past its LLTV")
+    return _liquidate(case, rules, quote)
+
+
+def decide_all(cases: Sequence[Case], rules: Rules) -> list[Decision]:
+    """The same for many: what pays most comes first, what is left alone last."""
+    return sorted((decide(case, rules) for case in cases), key=_urgency)
+
+
+def _urgency(decision: Decision) -> tuple[int, int]:
+    if isinstance(decision, Liquidate):
+        return 0, -decision.profit * WAD // (decision.repaid + 1)
+    return {Realise: 1, Poke: 2, Leave: 3}[type(decision)], 0
+
+
+def _liquidate(case: Case, rules: Rules, quote: Quote) -> Decision:
+    gas_cost = case.gas_cost()
+    if gas_cost is None:
+        said = (
+            f"what gas costs in {case.view.market.loan.symbol} is unknown: nobody gives the price of the coin"
+        )
+        return Leave(case.view, Why.NO_PRICE, said)
+    plans = [_best(case.view, quote, exit, gas_cost) for exit in case.exits]
+    if rules.own_funds and case.view.market.safe and (kept := _kept(case, quote, gas_cost)):
+        plans.append(kept)
+    best = max(plans, key=lambda plan: plan.profit, default=None)
+    if best is not None and best.profit > 0:
+        return best
+    if quote.insolvent and rules.altruist:
+        return _realise(case, rules, quote)
+    return Leave(case.view, Why.NO_EXIT, _no_exit(case)) if best is None else _no_profit(case, best)
+
+
+def _best(view: PositionView, quote: Quote, exit: Exit, gas_cost: int) -> Liquidate:
+    """All that may be repaid, or less where a smaller sale gains more. The gain is concave in the amount, but
+    for roundings."""
+    whole = _plan(view, quote, exit, gas_cost, quote.repayable)
+    most = min(quote.repayable, view.debt - view.market.params.min_debt)
+    if quote.insolvent or most <= 0:
+        return whole
+    low, high = 1, most
+    while high - low > 2:
+        left, right = low + (high - low) // 3, high - (high - low) // 3
+        if _plan(view, quote, exit, gas_cost, left).profit < _plan(view, quote, exit, gas_cost, right).profit:
+            low = left + 1
+        else:
+            high = right
+    part = _plan(view, quote, exit, gas_cost, high)
+    return part if part.profit > whole.profit else whole
+
+
+def _plan(view: PositionView, quote: Quote, exit: Exit, gas_cost: int, repaid: int) -> Liquidate:
+    price = view.market.price or 0
+    made = liquidation.outcome(view.collateral, price, view.debt, quote, repaid)
+    whole = made.repaid == quote.repayable
+    proceeds = exit.proceeds(made.seized)
+    return Liquidate(view, made.repaid, made.seized, proceeds, gas_cost, made.bad_debt, whole, exit)
+
+
+def _kept(case: Case, quote: Quote, gas_cost: int) -> Liquidate | None:
+    """With the keeper's balance, as far as it goes."""
+    view, repaid = case.view, quote.repayable
+    if case.balance < repaid:
+        part = min(case.balance, view.debt - view.market.params.min_debt)
+        if quote.insolvent or part <= 0:
+            return None
+        repaid = part
+    plan = _plan(view, quote, AtPrice(view.market.price or 0), gas_cost, repaid)
+    return replace(plan, exit=None)
+
+
+def _realise(case: Case, rules: Rules, quote: Quote) -> Decision:
+    loan = case.view.market.loan
+    bad_debt = case.view.debt - quote.repayable
+    if not rules.altruist:
+        said = f"a bad debt of {loan.show(bad_debt)} waits for somebody who pays the gas (--altruist)"
+        return Leave(case.view, Why.NO_PROFIT, said)
+    if case.balance < quote.repayable:
+        said = (
+            f"realising a bad debt of {loan.show(bad_debt)} takes {loan.show(quote.repayable)} of one's own"
+        )
+        return Leave(case.view, Why.NO_FUNDS, said)
+    return Realise(case.view, quote.repayable, bad_debt)
+
+
+def _no_exit(case: Case) -> str:
+    market = case.view.market
+    return f"there is no pool in which {market.collateral.symbol} is sold for {market.loan.symbol}"
+
+
+def _no_profit(case: Case, best: Liquidate) -> Leave:
+    loan = case.view.market.loan
+    said = (
+        f"repaying {loan.show(best.repaid)} brings {loan.show(best.proceeds)}, "
+        f"and the gas costs {loan.show(best.gas_cost)}; the bonus grows as the price falls"
+    )
+    return Leave(case.view, Why.NO_PROFIT, said)
+
+
+def _percent(ratio: int | None) -> str:
+    return "no value" if ratio is None else f"{show_decimal(ratio // 10**12, 4)}%"
+
+
+def coin_prices(coin_usd: int | None, usd: Mapping[Address, tuple[int, int]]) -> dict[Address, int]:
+    """What a wei of the chain's coin is worth in smallest units of each token, by 1e36, up.
+
+    coin_usd: of a whole coin of 18 decimals; usd: of a whole token, and its decimals. Prices in one unit.
+    """
+    if not coin_usd:
+        return {}
+    return {
+        token: divide_up(coin_usd * 10**decimals * PRICE_SCALE, price * 10**18)
+        for token, (price, decimals) in usd.items()
+        if price > 0
+    }

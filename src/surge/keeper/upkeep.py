@@ -1,0 +1,78 @@
+"""What keeps markets in order and pays nobody: observations of the oracles' pairs, interest up to date."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from surge.chain.artifacts import artifact
+from surge.chain.connection import View
+from surge.chain.sender import Call
+from surge.model.credit import market_id
+from surge.model.units import Address, Seconds
+
+if TYPE_CHECKING:
+    from surge.chain.client import Chain
+
+ACCRUE_SECONDS = 86_400
+"""Interest of a market with debt is written down at least so often: reserve and rate follow from it."""
+NOBODY = "0x" + "0" * 40
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """An oracle with a second source. window, longest: seconds, of its average."""
+
+    name: str
+    address: Address
+    window: int
+    longest: int
+
+    def due(self, now: int, last: int) -> bool:
+        """Two windows after the last observation, or at half of the longest average: so that one of the right
+        age is always there, and the average follows the price soon."""
+        return now - last >= min(2 * self.window, max(self.window, self.longest // 2))
+
+
+class Upkeep:
+    """Of the markets and oracles in the address book."""
+
+    def __init__(self, chain: "Chain") -> None:
+        self._chain = chain
+
+    def due(self, now: Seconds) -> list[tuple[str, Call]]:
+        """(kind, transaction) of what is due. Raises Unavailable."""
+        return [*self._observations(now), *self._accruals(now)]
+
+    @cached_property
+    def _guards(self) -> list[Guard]:
+        oracles = self._chain.credit.oracles
+        names = ("PAIR", "WINDOW", "LONGEST")
+        found = self._chain.look(
+            [View("OracleGuard", oracle, n, may_fail=True) for oracle in oracles.values() for n in names]
+        )
+        rows = zip(oracles.items(), found[::3], found[1::3], found[2::3], strict=True)
+        return [
+            Guard(name, oracle, window, longest)
+            for (name, oracle), pair, window, longest in rows
+            if window is not None and pair not in (None, NOBODY)
+        ]
+
+    def _observations(self, now: Seconds) -> list[tuple[str, Call]]:
+        guards = self._guards
+        newest = self._chain.look([View("OracleGuard", guard.address, "newer") for guard in guards])
+        calldata = artifact("OracleGuard").function("observe", 0).encode(())
+        return [
+            ("observe", Call(f"observing the pair of {guard.name}", guard.address, calldata))
+            for guard, (last, _) in zip(guards, newest, strict=True)
+            if guard.due(now, last)
+        ]
+
+    def _accruals(self, now: Seconds) -> list[tuple[str, Call]]:
+        markets = list(self._chain.credit.markets.values())
+        credit = self._chain.book.addresses["Credit"]
+        states = self._chain.look([View("Credit", credit, "market", (market_id(each),)) for each in markets])
+        return [
+            ("accrue", self._chain.accruing(params))
+            for params, (_, _, borrowed, _, _, updated) in zip(markets, states, strict=True)
+            if borrowed and now - updated >= ACCRUE_SECONDS
+        ]

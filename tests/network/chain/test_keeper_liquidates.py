@@ -1,0 +1,259 @@
+"""The keeper on a real chain: prices fall, and it does what its rules say."""
+
+import sys
+import time
+import urllib.request
+
+import pytest
+
+from credit_network import raise_credit
+from surge.chain.artifacts import artifact
+from surge.chain.book import save_book
+from surge.chain.local import find_program, start_program, stop_program
+from surge.chain.sender import Call
+from surge.chain.tokens import Payment
+from surge.chain.wallet import create_wallet
+from surge.credit.health import Zone
+from surge.keeper import acting
+from surge.keeper.acting import Liquidator
+from surge.keeper.exits import Burn
+from surge.keeper.liquidating import Liquidate, Poke, Rules, Why
+from surge.keeper.liquidator import run
+from surge.model.credit import market_id
+from surge.model.errors import NoNetwork, Reverted
+from surge.model.units import WAD
+
+KEEPER, ALTRUIST = Rules(), Rules(altruist=True)
+
+
+@pytest.fixture(scope="module")
+def raised(tmp_path_factory):
+    net = raise_credit(tmp_path_factory.mktemp("credit"))
+    yield net
+    net.close()
+
+
+@pytest.fixture
+def net(raised):
+    """Each test finds the network as it was deployed."""
+    kept = raised.network.rpc.call("evm_snapshot")
+    yield raised
+    raised.network.rpc.call("evm_revert", kept)
+
+
+def keeper(net, rules=KEEPER, **options):
+    """One that has nothing but gas."""
+    return Liquidator(net.network.account(), rules, **options)
+
+
+def borrower(net, debt="14000"):
+    """Of a new account, with ten ether at 2,000 dollars as collateral; its position."""
+    position = net.desk().market("ETH/TUSD").position()
+    position.add_collateral("10")
+    position.borrow(debt)
+    return position
+
+
+def dollars(net, account):
+    (balance,) = net.treasury.token_balances(account, [net.treasury.token("TUSD")])
+    return balance
+
+
+def say(net, symbol, usd):
+    """The feed alone: the pools stay where they are."""
+    feed = net.network.book.credit.feeds[symbol]
+    calldata = artifact("PriceFeed").function("set_answer", 1).encode((usd * 10**8,))
+    net.treasury.send(Call(f"setting the price of {symbol}", feed, calldata))
+
+
+def test_a_position_from_health_to_recovery(net):
+    bot, position = keeper(net, ALTRUIST), borrower(net, debt="13900")
+    first = bot.step()
+    assert [decision.why for decision in first.decisions] == [Why.HEALTHY]
+
+    net.price("ETH", "1900")
+    assert isinstance(bot.step().decisions[0], Poke)
+    (margin,) = bot.chain._events("Margin")
+    assert (margin.members["account"], margin.members["liquidatable"]) == (position.account, False)
+    assert [decision.why for decision in bot.step().decisions] == [Why.MARGIN]
+
+    net.price("ETH", "1700")
+    before = position.view
+    assert before.zone is Zone.LIQUIDATABLE
+    (made,) = bot.step().decisions
+    assert isinstance(made, Liquidate)
+    after = position.view
+    assert after.zone is Zone.HEALTHY
+    assert abs(after.health - before.market.params.target_health) < WAD // 1_000
+    assert before.debt - after.debt == pytest.approx(made.repaid, rel=1e-6)
+    assert after.market.supplied >= before.market.supplied
+    # It had no dollar, and has what it foresaw.
+    assert dollars(net, bot.chain.address) >= made.profit > 0
+    assert dollars(net, bot.chain.book.addresses["Batch"]) == 0
+    assert bot.step().sent == 0
+    assert (
+        bot.metrics.registry.get_sample_value("surge_keeper_transactions_total", {"kind": "liquidate"}) == 1
+    )
+
+
+def test_what_is_past_repair_is_realised_as_bad_debt(net):
+    bot, position = keeper(net), borrower(net)
+    net.price("ETH", "1350")
+    (made,) = bot.step().decisions
+    assert isinstance(made, Liquidate)
+    assert (position.view.debt, position.view.collateral) == (0, 0)
+    (loss,) = bot.chain._events("BadDebt")
+    assert loss.members["loss"] == pytest.approx(made.bad_debt, rel=1e-6)
+    assert dollars(net, bot.chain.address) >= made.profit > 0
+
+
+def test_lp_tokens_are_burned_and_sold(net):
+    desk = net.desk(TUSD="20000", ETH="5")
+    chain, book = desk.chain, desk.chain.book
+    tokens = [chain.token("ETH"), chain.token("TUSD")]
+    amounts = [5 * 10**18, 10_000 * 10**6]
+    router = book.addresses["Router"]
+    chain.send(*chain.allowing([Payment(token, 1, router, "Router") for token in tokens]))
+    chain._send(
+        "adding liquidity", "Router", "addLiquidity",
+        *(token.address for token in tokens), *amounts, 0, 0, chain.address, chain.now() + 600,
+    )  # fmt: skip
+    (held,) = chain.token_balances(chain.address, [chain.token("LP")])
+    position = desk.market("LP/TUSD").position()
+    position.add_collateral(held)
+    position.borrow("11900")
+    net.price("ETH", "1300")
+    bot = keeper(net)
+    (made,) = bot.step().decisions
+    assert isinstance(made, Liquidate)
+    assert isinstance(made.exit, Burn)
+    assert position.view.zone is Zone.HEALTHY
+    assert dollars(net, bot.chain.address) >= made.profit > 0
+
+
+def test_without_a_price_nothing_is_done(net):
+    bot, position = keeper(net, ALTRUIST), borrower(net)
+    net.price("ETH", "1700")
+    feed = net.network.book.credit.feeds["ETH"]
+    net.treasury.send(Call("freezing the feed", feed, artifact("PriceFeed").function("freeze", 0).encode(())))
+    net.network.pass_time(2 * 86_400)
+    stepped = bot.step()
+    assert position.view.market.price is None
+    assert [decision.why for decision in stepped.decisions] == [Why.NO_PRICE]
+    assert position.view.debt > 0
+
+
+def test_one_failure_locks_nothing(net, monkeypatch):
+    """Of two positions the better one can't be liquidated: the other one is, and the first is tried again."""
+    now = [0.0]
+    bot = keeper(net, clock=lambda: now[0])
+    stuck, other = borrower(net, debt="13990"), borrower(net, debt="13900")
+    net.price("ETH", "1700")
+    real = acting.calls_of
+
+    def refuse(chain, decision):
+        if decision.view.account == stuck.account:
+            raise Reverted("its liquidation was refused")
+        return real(chain, decision)
+
+    monkeypatch.setattr(acting, "calls_of", refuse)
+    assert bot.step().sent == 1
+    assert other.view.zone is Zone.HEALTHY
+    waiting = bot.step().decisions
+    assert {decision.why for decision in waiting} == {Why.WAITING, Why.HEALTHY}
+    now[0] += 1.0
+    assert isinstance(bot.step().decisions[0], Liquidate)
+    monkeypatch.setattr(acting, "calls_of", real)
+    now[0] += 60.0
+    assert bot.step().sent == 1
+    assert stuck.view.zone is Zone.HEALTHY
+
+
+def test_who_comes_second_loses_nothing(net, monkeypatch):
+    first, second = keeper(net), keeper(net)
+    borrower(net)
+    net.price("ETH", "1700")
+    real = acting.calls_of
+
+    def overtaken(chain, decision):
+        calls = real(chain, decision)
+        monkeypatch.setattr(acting, "calls_of", real)
+        assert first.step().sent == 1
+        return calls
+
+    monkeypatch.setattr(acting, "calls_of", overtaken)
+    coins = second.chain.balance_gas(second.chain.address)
+    assert second.step().sent == 0
+    assert second.chain.balance_gas(second.chain.address) == coins
+    assert second.metrics.registry.get_sample_value("surge_keeper_failures_total", {"kind": "liquidate"}) == 1
+
+
+def test_own_funds_buy_what_no_pool_takes(net):
+    """The pools pay less than the price says: to sell there is a loss, to keep the collateral a gain."""
+    position = borrower(net)
+    net.price("ETH", "1300")
+    say(net, "ETH", 1_650)
+    (left,) = keeper(net).step().decisions
+    assert left.why is Why.NO_PROFIT
+    desk = net.desk(TUSD="20000")
+    (made,) = Liquidator(desk.chain, Rules(own_funds=True)).step().decisions
+    assert made.exit is None
+    assert position.view.zone is Zone.HEALTHY
+    (held,) = desk.chain.token_balances(desk.chain.address, [desk.chain.token("ETH")])
+    assert held == pytest.approx(made.seized, rel=1e-6)
+
+
+def test_upkeep_is_for_altruists(net):
+    bot = keeper(net, ALTRUIST)
+    net.network.pass_time(4_000)
+    market = bot.chain.market_views([market_id(net.network.book.credit.markets["SURGE/TUSD"])])[0]
+    assert not market.safe
+    assert keeper(net).step().sent == 0
+    assert bot.step().sent == 1
+    assert bot.step().sent == 0
+    net.network.pass_time(61)
+    assert bot.chain.market_views([market.id])[0].safe
+
+
+def wait_for(condition, seconds=30.0):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_the_program(net, tmp_path):
+    """A process of its own: liquidates, serves its figures on this machine, and ends when it is told to."""
+    wallet = create_wallet(tmp_path / "key.json", throwaway=True)
+    net.network.local.fund(wallet.address, 10**19)
+    book = tmp_path / "book.json"
+    save_book(net.network.book, book)
+    position = borrower(net)
+    command = [sys.executable, "-m", "surge.keeper.liquidator", "--book", str(book), "--every", "0.1"]
+    command += ["--wallet", str(tmp_path / "key.json"), "--metrics", "0"]
+    start_program(tmp_path / "run", "keeper", command, {})
+    try:
+        program = find_program(tmp_path / "run", "keeper")
+        net.price("ETH", "1700")
+        wait_for(lambda: "port=" in program.log.read_text() or not program.running)
+        port = program.log.read_text().split("port=")[1].split()[0]
+
+        def figures():
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics") as answer:
+                return answer.read().decode()
+
+        healthy = 'surge_keeper_positions{market="ETH/TUSD",state="healthy"} 1.0'
+        wait_for(lambda: healthy in figures())
+        assert position.view.zone is Zone.HEALTHY
+        assert 'surge_keeper_transactions_total{kind="liquidate"} 1.0' in figures()
+    finally:
+        stop_program(tmp_path / "run", "keeper")
+    assert "ended" in program.log.read_text()
+
+
+def test_the_program_says_what_is_missing(net, tmp_path, capsys):
+    assert (
+        run(["--book", str(tmp_path / "none.json"), "--wallet", str(tmp_path / "none.key")])
+        == NoNetwork.exit_code
+    )
+    assert "there is no address book" in capsys.readouterr().err

@@ -1,0 +1,252 @@
+"""Which positions are liquidated, by how much, and that none of it loses money."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from surge.credit import liquidation
+from surge.credit.exchange import Reserves, amount_out
+from surge.credit.market import MarketView, PositionView, Token
+from surge.keeper.exits import AtPrice, Burn, Sale
+from surge.keeper.liquidating import (
+    Case,
+    Leave,
+    Liquidate,
+    Poke,
+    Realise,
+    Rules,
+    Why,
+    coin_prices,
+    decide,
+    decide_all,
+)
+from surge.model.credit import PRICE_SCALE, MarketId, MarketParams, MarketState, Position
+from surge.model.units import WAD, Address
+
+USD, ETHER = 10**6, 10**18
+DOLLAR, ETH = Address("0x" + "d0" * 20), Address("0x" + "e0" * 20)
+KEEPER, ALTRUIST, RICH = Rules(), Rules(altruist=True), Rules(own_funds=True)
+GWEI = 10**9
+
+
+def price(usd: int) -> int:
+    return usd * PRICE_SCALE * USD // ETHER
+
+
+def market(usd: int | None, safe: bool = True, min_debt: int = 10 * USD) -> MarketView:
+    params = MarketParams(
+        DOLLAR, ETH, Address("0x0a"), Address("0x0b"),
+        70 * WAD // 100, 80 * WAD // 100, 115 * WAD // 100, min_debt, WAD // 10,
+    )  # fmt: skip
+    state = MarketState(10**12, 10**18, 10**11, 10**17, 0, 0)
+    tokens = Token("TUSD", 6, DOLLAR), Token("ETH", 18, ETH)
+    known = None if usd is None else price(usd)
+    return MarketView(MarketId(bytes(32)), params, *tokens, state, 0, None, known, safe, 0)
+
+
+def position(collateral: int, debt: int, usd: int | None, **options: object) -> PositionView:
+    """Debt shares are worth a millionth of a unit each."""
+    view = PositionView(market(usd, **options), Address("0x0c"), Position(0, debt * 10**6, collateral))
+    assert view.debt == debt
+    return view
+
+
+def pool(usd: int, eth: int = 1_000) -> Sale:
+    """A pool of ether against dollars."""
+    return Sale((ETH, DOLLAR), (Reserves(eth * ETHER, eth * usd * USD),))
+
+
+def loan(usd: int | None, **options: object) -> PositionView:
+    """700 dollars on half an ether."""
+    return position(ETHER // 2, 700 * USD, usd, **options)
+
+
+def test_a_healthy_position_is_left_alone():
+    left = decide(Case(loan(2_500), [pool(2_500)]), KEEPER)
+    assert isinstance(left, Leave)
+    assert left.why is Why.HEALTHY
+    assert left.reason == "it is healthy, at an LTV of 56%"
+
+
+def test_the_margin_zone_is_told_once_by_who_does_not_mind_the_gas():
+    case = Case(loan(1_800), [pool(1_800)])
+    assert decide(case, KEEPER).why is Why.MARGIN
+    assert decide(case, ALTRUIST) == Poke(case.view)
+    assert decide(replace(case, poked=True), ALTRUIST).why is Why.MARGIN
+
+
+def test_no_price_means_no_action():
+    for rules in (KEEPER, ALTRUIST, RICH):
+        left = decide(Case(loan(None), [pool(1)], balance=10**12), rules)
+        assert left.why is Why.NO_PRICE
+
+
+def test_gas_of_unknown_worth_means_no_action():
+    case = Case(loan(1_600), [pool(1_600)], gas_price=GWEI)
+    assert decide(case, KEEPER).why is Why.NO_PRICE
+    assert isinstance(decide(replace(case, gas_price=0), KEEPER), Liquidate)
+
+
+def test_a_liquidation_pays_after_gas_and_impact():
+    prices = coin_prices(2_000 * 10**8, {DOLLAR: (10**8, 6)})
+    case = Case(loan(1_700), [pool(1_700)], gas_price=GWEI, coin_price=prices[DOLLAR])
+    made = decide(case, KEEPER)
+    assert isinstance(made, Liquidate)
+    quote = liquidation.quote(ETHER // 2, price(1_700), 700 * USD, case.view.market.params)
+    assert (made.repaid, made.whole) == (quote.repayable, True)
+    assert made.gas_cost == 1_080_000  # 450,000 gas at 1 gwei and 2,000 dollars, and a fifth of it
+    assert made.proceeds == amount_out(made.seized, 1_000 * ETHER, 1_700_000 * USD)
+    assert made.profit == made.proceeds - made.repaid - made.gas_cost > 0
+    left = decide(replace(case, gas_price=20 * GWEI), KEEPER)
+    assert left.why is Why.NO_PROFIT
+    assert "gas costs 21.6 TUSD" in left.reason
+
+
+def test_a_small_bonus_waits_until_it_pays_the_sale():
+    """Just past the LLTV the bonus is about nothing, and the pool keeps 0.3%."""
+    assert decide(Case(loan(1_749), [pool(1_749)]), KEEPER).why is Why.NO_PROFIT
+    assert isinstance(decide(Case(loan(1_720), [pool(1_720)]), KEEPER), Liquidate)
+
+
+def test_a_thin_pool_takes_a_part():
+    whale = position(500 * ETHER, 700_000 * USD, 1_650)
+    deep = decide(Case(whale, [pool(1_650, 100_000)]), KEEPER)
+    thin = decide(Case(whale, [pool(1_650, 2_000)]), KEEPER)
+    assert deep.whole
+    assert not thin.whole
+    assert 0 < thin.repaid < deep.repaid
+    assert decide(Case(whale, [pool(1_650, 1)]), KEEPER).profit < thin.profit
+
+
+def test_the_better_way_out_is_taken():
+    exits = [pool(1_650), pool(1_700), pool(1_600)]
+    assert decide(Case(loan(1_650), exits), KEEPER).exit is exits[1]
+
+
+def test_without_a_way_out():
+    left = decide(Case(loan(1_600)), KEEPER)
+    assert left.why is Why.NO_EXIT
+    assert left.reason == "there is no pool in which ETH is sold for TUSD"
+
+
+def test_own_funds_repay_what_they_reach():
+    case = Case(loan(1_600), balance=10**12)
+    kept = decide(case, RICH)
+    assert kept.exit is None
+    assert kept.whole
+    part = decide(replace(case, balance=100 * USD), RICH)
+    assert (part.repaid, part.whole) == (100 * USD, False)
+    assert decide(case, KEEPER).why is Why.NO_EXIT
+    assert decide(replace(case, balance=0), RICH).why is Why.NO_EXIT
+    unsafe = Case(loan(1_600, safe=False), balance=10**12)
+    assert decide(unsafe, RICH).why is Why.NO_EXIT
+
+
+def test_beyond_repair_only_the_whole():
+    broke = Case(loan(1_400), [pool(1_400)])
+    made = decide(broke, KEEPER)
+    assert made.whole
+    assert made.seized == ETHER // 2
+    assert made.repaid + made.bad_debt == 700 * USD
+
+
+def test_bad_debt_that_pays_nobody_is_for_altruists():
+    dust = Case(position(ETHER // 10**6, 700 * USD, 1_400), [pool(1_400)], gas_price=GWEI, coin_price=10**28)
+    assert decide(dust, KEEPER).why is Why.NO_PROFIT
+    assert decide(dust, ALTRUIST).why is Why.NO_FUNDS
+    made = decide(replace(dust, balance=USD), ALTRUIST)
+    assert isinstance(made, Realise)
+    assert made.repaid + made.bad_debt == 700 * USD
+
+
+@pytest.mark.parametrize("usd", [None, 1_400])
+def test_bad_debt_on_nothing_needs_no_price_and_no_money(usd):
+    bare = Case(position(0, 700 * USD, usd))
+    assert decide(bare, KEEPER).why is Why.NO_PROFIT
+    assert decide(bare, ALTRUIST) == Realise(bare.view, 0, 700 * USD)
+
+
+def test_what_pays_most_comes_first():
+    cases = [Case(loan(usd), [pool(usd)]) for usd in (2_500, 1_700, 1_800, 1_600)]
+    cases.append(Case(position(0, USD, None)))
+    kinds = [type(decision) for decision in decide_all(cases, ALTRUIST)]
+    assert kinds == [Liquidate, Liquidate, Realise, Poke, Leave]
+    first, second = decide_all(cases, ALTRUIST)[:2]
+    assert first.profit * second.repaid > second.profit * first.repaid
+
+
+def test_an_lp_token_is_burned_and_half_of_it_sold():
+    reserves = Reserves(1_000 * ETHER, 2_000_000 * USD)
+    burn = Burn(ETH, reserves, supply=10**12)
+    assert burn.parts(10**9) == (ETHER, 2_000 * USD)
+    rest = Reserves(999 * ETHER, 1_998_000 * USD)
+    assert burn.proceeds(10**9) == 2_000 * USD + amount_out(ETHER, rest.into, rest.out)
+    assert burn.proceeds(10**12) == 2_000_000 * USD
+    assert burn.proceeds(0) == 0
+
+
+def test_what_a_wei_costs_in_each_token():
+    prices = coin_prices(2_000, {DOLLAR: (1, 6), ETH: (2_000, 18), "free": (0, 6)})
+    assert prices == {DOLLAR: 2_000 * 10**6 * PRICE_SCALE // 10**18, ETH: PRICE_SCALE}
+    assert coin_prices(None, {DOLLAR: (1, 6)}) == {}
+
+
+@given(
+    collateral=st.integers(0, 10**22),
+    debt=st.integers(1, 10**13),
+    usd=st.one_of(st.none(), st.integers(1, 10_000)),
+    pool_usd=st.integers(1, 10_000),
+    depth=st.integers(1, 10**5),
+    gas_price=st.integers(0, 500 * GWEI),
+    coin_price=st.one_of(st.none(), st.integers(0, 10**28)),
+    balance=st.integers(0, 10**13),
+    altruist=st.booleans(),
+    own_funds=st.booleans(),
+)
+def test_nothing_that_it_does_loses_money(
+    collateral, debt, usd, pool_usd, depth, gas_price, coin_price, balance, altruist, own_funds
+):
+    view = position(collateral, debt, usd)
+    case = Case(view, [pool(pool_usd, depth)], 400_000, gas_price, coin_price, balance)
+    decision = decide(case, Rules(altruist, own_funds))
+    assert decision.view is view
+    if isinstance(decision, Liquidate):
+        quote = liquidation.quote(collateral, view.market.price, debt, view.market.params)
+        assert 0 < decision.repaid <= quote.repayable
+        assert decision.whole == (decision.repaid == quote.repayable)
+        rest = debt - decision.repaid - decision.bad_debt
+        assert rest == 0 or rest >= view.market.params.min_debt
+        assert decision.profit > 0
+        assert decision.gas_cost == case.gas_cost()
+        assert decision.seized <= collateral
+        if decision.exit is None:
+            assert own_funds
+            assert decision.repaid <= balance
+            assert decision.proceeds == AtPrice(view.market.price).proceeds(decision.seized)
+    elif isinstance(decision, Realise):
+        assert altruist
+        assert decision.repaid <= balance
+        assert decision.bad_debt > 0 or not collateral
+    elif isinstance(decision, Poke):
+        assert altruist
+    else:
+        assert decision.reason
+
+
+@given(
+    usd=st.integers(1_430, 1_750),
+    depth=st.integers(1, 10**4),
+    collateral=st.integers(10**18, 10**21),
+)
+def test_no_part_gains_much_more(usd, depth, collateral):
+    view = position(collateral, collateral * 1_400 * USD // ETHER, usd)
+    made = decide(Case(view, [pool(usd, depth)]), KEEPER)
+    if not isinstance(made, Liquidate) or made.bad_debt:
+        return
+    quote = liquidation.quote(view.collateral, view.market.price, view.debt, view.market.params)
+    for part in range(1, 100):
+        repaid = quote.repayable * part // 100
+        seized = liquidation.outcome(collateral, view.market.price, view.debt, quote, repaid).seized
+        assert made.exit.proceeds(seized) - repaid <= made.profit + 4
