@@ -197,6 +197,29 @@ def test_attacks_from_inside_are_refused_at_every_moment(stage: Stage, name: str
             assert stage.token.balanceOf(stage.pots.leverage) == 0
 
 
+def test_a_contract_that_the_victim_calls_acts_for_itself_only(stage: Stage) -> None:
+    """The victim signs the transaction; who calls Leverage is what counts."""
+    accomplice, honest_vault = stage.accomplice, stage.honest_vault
+    accomplice.run(honest_vault, honest_vault.approve.prepare_calldata(stage.pots.leverage, MAX))
+    honest_vault.deposit(USD, accomplice, sender=stage.victim)
+    before = stage.victim_has()
+    for name in ("open", "adjust", "close", "carry", "unwind the victim's shares"):
+        with boa.env.anchor():
+            target, call = stage.attack(name)
+            boa.env.raw_call(target.address, sender=stage.victim, data=call)
+            assert refusal(accomplice)
+            assert stage.victim_has() == before
+    # With a debt of its own it can unwind: its own shares, not the victim's.
+    stage.pots.eth.mint(accomplice, 10 * ETHER)
+    args = (stage.pots.pots.market, ETHER, 0, 2 * ETHER, MAX, stage.pots.buying, UNBOUND)
+    accomplice.run(stage.pots.leverage, stage.pots.leverage.open.prepare_calldata(*args))
+    target, call = stage.attack("unwind the victim's shares")
+    boa.env.raw_call(target.address, sender=stage.victim, data=call)
+    assert accomplice.succeeded()
+    assert honest_vault.balanceOf(accomplice) == USD - 1
+    assert stage.victim_has() == before
+
+
 def test_a_caller_of_a_hostile_market_gets_its_position_or_nothing(stage: Stage) -> None:
     """Another account cannot use what lies in Leverage while a call is under way."""
     attack = stage.pots.leverage.open.prepare_calldata(
