@@ -6,7 +6,20 @@ from collections.abc import Sequence
 
 import typer
 
-from surge.cli import credit, earnings, jobs, leases, local, market, network, provide, run, status, wallet
+from surge.cli import (
+    credit,
+    earnings,
+    jobs,
+    keeper,
+    leases,
+    local,
+    market,
+    network,
+    provide,
+    run,
+    status,
+    wallet,
+)
 from surge.cli.options import AsJson, Network
 from surge.cli.output import print_json
 from surge.model.errors import SurgeError
@@ -57,6 +70,7 @@ app.command()(leases.leases)
 app.command()(wallet.wallet)
 app.command()(provide.provide)
 app.command()(earnings.earnings)
+app.command()(keeper.keeper)
 app.add_typer(credit.credit, name="credit")
 app.add_typer(local.local, name="local")
 

@@ -34,11 +34,13 @@ _log = structlog.get_logger("keeper")
 
 @dataclass(frozen=True, slots=True)
 class Stepped:
-    """What a step decided; and whether it sent something, so that everything must be looked at again."""
+    """decisions: about every position with debt. done: those that were carried out. sent: how much was done
+    in all; then everything must be looked at again. blind: markets that can't be read, and why."""
 
     decisions: tuple[Decision, ...]
-    blind: dict[str, str]
+    done: tuple[Decision, ...]
     sent: int
+    blind: dict[str, str]
 
 
 class Liquidator:
@@ -67,17 +69,18 @@ class Liquidator:
         decisions += [self._waiting(case) for case in cases if self._waits(case)]
         self._tell(decisions, look.blind)
         self.metrics.saw(decisions, look.now, len(look.blind))
-        sent = 0
+        done: list[Decision] = []
         for decision in decisions:
             if isinstance(decision, Leave):
                 continue
-            done = self._attempt(_key(decision), state_of(decision), partial(self._act, decision))
-            sent += done
-            if done and isinstance(decision, Liquidate):
-                break  # the pools have moved: what else pays is another question
+            if self._attempt(_key(decision), state_of(decision), partial(self._act, decision)):
+                done.append(decision)
+                if isinstance(decision, Liquidate):
+                    break  # the pools have moved: what else pays is another question
+        upkept = 0
         if self.rules.altruist and not self._remaining("upkeep"):
-            sent += self._upkept(look.now)
-        return Stepped(tuple(decisions), look.blind, sent)
+            upkept = self._upkept(look.now)
+        return Stepped(tuple(decisions), tuple(done), len(done) + upkept, look.blind)
 
     # Acting
 

@@ -60,27 +60,40 @@ def watch(
         stop.wait(pause)
 
 
+def serve(
+    chain: Chain,
+    rules: Rules,
+    *,
+    every: float = EVERY_SECONDS,
+    port: int | None = None,
+    coin: str = COIN,
+    local: LocalChain | None = None,
+) -> None:
+    """Watch until SIGTERM or SIGINT. port: of the metrics, None for none. Raises BadInput for one in use."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    metrics = Metrics()
+    if port is not None:
+        _log.info("metrics", port=metrics.serve(port))
+    _log.info("watching", network=chain.book.name, account=chain.address, altruist=rules.altruist)
+    watch(Liquidator(chain, rules, metrics, coin), stop, every, local)
+    _log.info("ended")
+
+
 def run(arguments: list[str]) -> int:
     """The program: returns its exit code when SIGTERM or SIGINT asks it to end."""
     options = _options(arguments)
     log_to_stderr()
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
     try:
         book = load_book(options.book)
         local = LocalChain(options.local_chain, book.chain_id) if options.local_chain else None
         rules = Rules(altruist=options.altruist or local is not None, own_funds=options.own_funds)
-        metrics = Metrics()
         with Chain(book, load_wallet(options.wallet).key, index=options.index) as chain:
-            if options.metrics is not None:
-                _log.info("metrics", port=metrics.serve(options.metrics))
-            _log.info("watching", network=book.name, account=chain.address, altruist=rules.altruist)
-            watch(Liquidator(chain, rules, metrics, options.coin), stop, options.every, local)
+            serve(chain, rules, every=options.every, port=options.metrics, coin=options.coin, local=local)
     except SurgeError as error:
         _log.error("stopped", reason=str(error))
         return error.exit_code
-    _log.info("ended")
     return 0
 
 

@@ -1,5 +1,6 @@
 """The keeper on a real chain: prices fall, and it does what its rules say."""
 
+import json
 import sys
 import time
 import urllib.request
@@ -13,6 +14,7 @@ from surge.chain.local import find_program, start_program, stop_program
 from surge.chain.sender import Call
 from surge.chain.tokens import Payment
 from surge.chain.wallet import create_wallet
+from surge.cli.main import run_command
 from surge.credit.health import Zone
 from surge.keeper import acting
 from surge.keeper.acting import Liquidator
@@ -22,6 +24,7 @@ from surge.keeper.liquidator import run
 from surge.model.credit import market_id
 from surge.model.errors import NoNetwork, Reverted
 from surge.model.units import WAD
+from surge.store.home import Home
 
 KEEPER, ALTRUIST = Rules(), Rules(altruist=True)
 
@@ -249,6 +252,40 @@ def test_the_program(net, tmp_path):
     finally:
         stop_program(tmp_path / "run", "keeper")
     assert "ended" in program.log.read_text()
+
+
+@pytest.fixture
+def home(net, tmp_path, monkeypatch):
+    """Of somebody who has a wallet with gas, and the network's address book."""
+    home = Home(tmp_path / "home")
+    home.root.mkdir()
+    home.book("local").parent.mkdir(parents=True)
+    save_book(net.network.book, home.book("local"))
+    net.network.local.fund(create_wallet(home.wallet, throwaway=True).address, 10**19)
+    monkeypatch.setenv("SURGE_HOME", str(home.root))
+    return home
+
+
+def test_the_command_once(net, home, capsys):
+    """Two positions: one that pays, one that is healthy."""
+    liquidated, healthy = borrower(net), borrower(net, debt="1000")
+    net.price("ETH", "1700")
+    assert run_command(["keeper", "--once", "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    (done,), left = document["done"], {one["account"]: one for one in document["left"]}
+    assert (done["account"], done["state"]) == (liquidated.account, "liquidate")
+    assert float(done["profit"]) > 0
+    assert left[healthy.account]["state"] == "healthy" == left[liquidated.account]["state"]
+    assert document["unreadable"] == {}
+    assert run_command(["keeper", "--once"]) == 0
+    said = capsys.readouterr().out
+    assert "0 transactions sent; 2 positions with debt" in said
+    assert "it is healthy, at an LTV of" in said
+
+
+def test_the_command_needs_to_know_what_to_print(home, capsys):
+    assert run_command(["keeper", "--json"]) == 2
+    assert "add --once" in capsys.readouterr().err
 
 
 def test_the_program_says_what_is_missing(net, tmp_path, capsys):

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import small_credit
+from small_credit import ETH, ETHER, TUSD, USD, market, price
 from surge.credit import liquidation
 from surge.credit.exchange import Reserves, amount_out
-from surge.credit.market import MarketView, PositionView, Token
 from surge.keeper.exits import AtPrice, Burn, Sale
 from surge.keeper.liquidating import (
     Case,
@@ -22,45 +23,27 @@ from surge.keeper.liquidating import (
     decide,
     decide_all,
 )
-from surge.model.credit import PRICE_SCALE, MarketId, MarketParams, MarketState, Position
-from surge.model.units import WAD, Address
+from surge.model.credit import PRICE_SCALE
 
-USD, ETHER = 10**6, 10**18
-DOLLAR, ETH = Address("0x" + "d0" * 20), Address("0x" + "e0" * 20)
 KEEPER, ALTRUIST, RICH = Rules(), Rules(altruist=True), Rules(own_funds=True)
 GWEI = 10**9
 
 
-def price(usd: int) -> int:
-    return usd * PRICE_SCALE * USD // ETHER
-
-
-def market(usd: int | None, safe: bool = True, min_debt: int = 10 * USD) -> MarketView:
-    params = MarketParams(
-        DOLLAR, ETH, Address("0x0a"), Address("0x0b"),
-        70 * WAD // 100, 80 * WAD // 100, 115 * WAD // 100, min_debt, WAD // 10,
-    )  # fmt: skip
-    state = MarketState(10**12, 10**18, 10**11, 10**17, 0, 0)
-    tokens = Token("TUSD", 6, DOLLAR), Token("ETH", 18, ETH)
-    known = None if usd is None else price(usd)
-    return MarketView(MarketId(bytes(32)), params, *tokens, state, 0, None, known, safe, 0)
-
-
-def position(collateral: int, debt: int, usd: int | None, **options: object) -> PositionView:
-    """Debt shares are worth a millionth of a unit each."""
-    view = PositionView(market(usd, **options), Address("0x0c"), Position(0, debt * 10**6, collateral))
+def position(collateral, debt, usd, safe=True):
+    lent = market(supplied=10**15, borrowed=debt, usd=usd, safe=safe)
+    view = small_credit.position(lent, collateral, debt)
     assert view.debt == debt
     return view
 
 
-def pool(usd: int, eth: int = 1_000) -> Sale:
+def pool(usd, eth=1_000):
     """A pool of ether against dollars."""
-    return Sale((ETH, DOLLAR), (Reserves(eth * ETHER, eth * usd * USD),))
+    return Sale((ETH.address, TUSD.address), (Reserves(eth * ETHER, eth * usd * USD),))
 
 
-def loan(usd: int | None, **options: object) -> PositionView:
+def loan(usd, safe=True):
     """700 dollars on half an ether."""
-    return position(ETHER // 2, 700 * USD, usd, **options)
+    return position(ETHER // 2, 700 * USD, usd, safe)
 
 
 def test_a_healthy_position_is_left_alone():
@@ -90,8 +73,8 @@ def test_gas_of_unknown_worth_means_no_action():
 
 
 def test_a_liquidation_pays_after_gas_and_impact():
-    prices = coin_prices(2_000 * 10**8, {DOLLAR: (10**8, 6)})
-    case = Case(loan(1_700), [pool(1_700)], gas_price=GWEI, coin_price=prices[DOLLAR])
+    prices = coin_prices(2_000 * 10**8, {TUSD.address: (10**8, 6)})
+    case = Case(loan(1_700), [pool(1_700)], gas_price=GWEI, coin_price=prices[TUSD.address])
     made = decide(case, KEEPER)
     assert isinstance(made, Liquidate)
     quote = liquidation.quote(ETHER // 2, price(1_700), 700 * USD, case.view.market.params)
@@ -179,7 +162,7 @@ def test_what_pays_most_comes_first():
 
 def test_an_lp_token_is_burned_and_half_of_it_sold():
     reserves = Reserves(1_000 * ETHER, 2_000_000 * USD)
-    burn = Burn(ETH, reserves, supply=10**12)
+    burn = Burn(ETH.address, reserves, supply=10**12)
     assert burn.parts(10**9) == (ETHER, 2_000 * USD)
     rest = Reserves(999 * ETHER, 1_998_000 * USD)
     assert burn.proceeds(10**9) == 2_000 * USD + amount_out(ETHER, rest.into, rest.out)
@@ -188,9 +171,9 @@ def test_an_lp_token_is_burned_and_half_of_it_sold():
 
 
 def test_what_a_wei_costs_in_each_token():
-    prices = coin_prices(2_000, {DOLLAR: (1, 6), ETH: (2_000, 18), "free": (0, 6)})
-    assert prices == {DOLLAR: 2_000 * 10**6 * PRICE_SCALE // 10**18, ETH: PRICE_SCALE}
-    assert coin_prices(None, {DOLLAR: (1, 6)}) == {}
+    prices = coin_prices(2_000, {TUSD.address: (1, 6), ETH.address: (2_000, 18), "free": (0, 6)})
+    assert prices == {TUSD.address: 2_000 * 10**6 * PRICE_SCALE // 10**18, ETH.address: PRICE_SCALE}
+    assert coin_prices(None, {TUSD.address: (1, 6)}) == {}
 
 
 @given(
@@ -228,7 +211,8 @@ def test_nothing_that_it_does_loses_money(
     elif isinstance(decision, Realise):
         assert altruist
         assert decision.repaid <= balance
-        assert decision.bad_debt > 0 or not collateral
+        assert decision.repaid + decision.bad_debt == debt
+        assert decision.repaid * PRICE_SCALE < collateral * (view.market.price or 0) + PRICE_SCALE
     elif isinstance(decision, Poke):
         assert altruist
     else:
