@@ -46,7 +46,7 @@ LIMITS = {"max_ltv": 7 * WAD // 10, "lltv": 8 * WAD // 10, "target_health": 115 
 LIMITS |= {"min_debt": 1_000, "reserve_factor": WAD // 10}
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def source() -> Source:
     return Source(*MODULES)
 
@@ -157,6 +157,10 @@ def test_interest_keeps_supply_above_debt(source: Source) -> None:
         prove(holds, grown["supply_assets"] - grown["reserve"] >= lent)
 
 
+def bounded(bonus: Any) -> list[Any]:
+    return [bonus >= 0, bonus <= WAD * 15 // 100, (WAD + bonus) * PARAMS["lltv"] < WAD * WAD]
+
+
 def test_the_bonus_is_bounded(source: Source) -> None:
     """From 0 to 15%, and always so small that a part can be repaid from what is past the LLTV."""
     debt, worth = z3.Ints("debt worth")
@@ -165,8 +169,8 @@ def test_the_bonus_is_bounded(source: Source) -> None:
     given.append(z3.Implies(worth > 0, debt * WAD > worth * lltv))
     for way in source.ways("_bonus", debt, worth, lltv):
         holds = given + way.holds
-        prove(holds, z3.And(way.result >= 0, way.result <= WAD * 15 // 100))
-        prove(holds, (WAD + way.result) * lltv < WAD * WAD)
+        for claim in bounded(way.result):
+            prove(holds, claim)
 
 
 def test_a_liquidation_takes_no_more_than_there_is_and_raises_health(source: Source) -> None:
@@ -179,6 +183,8 @@ def test_a_liquidation_takes_no_more_than_there_is_and_raises_health(source: Sou
         *(price >= 0, z3.Implies(collateral > 0, price > 0)),
         *(most_assets >= 0, most_shares >= 0, (most_assets == 0) != (most_shares == 0)),
     ]
+    bonus = z3.Int("bonus")
+    source.known["_bonus"] = bonus, bounded(bonus)
     arguments = PARAMS, MARKET, shares, collateral, price, most_assets, most_shares
     ways = source.ways("_outcome", *arguments)
     example = [shares == 10**12, collateral == 10**6, most_assets == 10**7, most_shares == 0]
