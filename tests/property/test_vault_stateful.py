@@ -4,6 +4,7 @@ C4: the share price falls only by bad debt (or by a unit a market, when the owne
 says of itself is so: previews, maxima, totals, against the twin.
 """
 
+import os
 from fractions import Fraction
 from typing import Any
 
@@ -11,7 +12,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from contracts.bare_evm import Reverted
+from contracts.bare_evm import FAST, Reverted
 from contracts.pots import UNSHRUNK
 from contracts.vault_pots import (
     BORROWER,
@@ -30,6 +31,8 @@ from contracts.vault_pots import (
 from surge.credit import vault as twin
 
 MARKETS = 3
+NIGHTLY = os.environ.get("HYPOTHESIS_PROFILE") == "nightly"
+EXAMPLES = (2_000 if NIGHTLY else 30) if FAST else 4
 AMOUNTS = st.one_of(st.integers(1, 100), st.integers(1, 10**9), st.integers(1, 2 * CAP))
 WHO = st.sampled_from(LENDERS)
 WHICH = st.integers(0, MARKETS - 1)
@@ -247,4 +250,4 @@ class VaultMachine(RuleBasedStateMachine):
 
 
 TestVault = VaultMachine.TestCase
-TestVault.settings = settings(phases=UNSHRUNK, max_examples=30, stateful_step_count=30, deadline=None)
+TestVault.settings = settings(phases=UNSHRUNK, max_examples=EXAMPLES, stateful_step_count=30, deadline=None)
