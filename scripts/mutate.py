@@ -1,6 +1,6 @@
-"""Mutation test of a contract: do the tests notice when one operator, rounding, constant or assert is wrong?
+"""Mutation test of a contract and its modules: do tests notice one wrong operator, rounding, constant, assert?
 
-    python scripts/mutate.py contracts/credit/Credit.vy             all mutants that have no verdict yet
+    python scripts/mutate.py contracts/credit/Credit.vy             all mutants without a verdict yet
     python scripts/mutate.py contracts/credit/Credit.vy --list      what would be tried
     python scripts/mutate.py contracts/credit/Credit.vy --again     survivors once more, after new tests
     python scripts/mutate.py contracts/credit/Credit.vy --report    score and survivors
@@ -15,6 +15,7 @@ the same bytecode, is no mutant.
 import argparse
 import json
 import os
+import re
 import signal
 import sys
 import tempfile
@@ -23,7 +24,7 @@ import traceback
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "scripts"), str(ROOT / "tests")]
@@ -50,14 +51,42 @@ SECONDS = 300
 KILLED, SURVIVED, SAME, BROKEN = "killed", "survived", "same bytecode", "does not compile"
 
 
-def compiled(source: Path, text: str, level: OptimizationLevel = OptimizationLevel.NONE) -> dict[str, Any]:
-    """ABI and bytecode of `source` as if `text` were in it. Optimising takes twice as long as all the rest,
-    and changes no meaning."""
+class Changed(NamedTuple):
+    """A mutant and the file that it is in."""
+
+    path: Path
+    mutant: Mutant
+
+    @property
+    def id(self) -> str:
+        return f"{self.path.stem}:{self.mutant.id}"
+
+    def __str__(self) -> str:
+        line = " ".join(self.mutant.was.split())
+        return f"{self.path.name}:{self.mutant.line}: {line}: {self.mutant.does}"
+
+
+def sources(contract: Path) -> list[Path]:
+    """The contract and the modules beside it that it imports, directly or not."""
+    found = [contract]
+    for path in found:
+        for name in re.findall(r"^import (\w+)$", path.read_text(), re.MULTILINE):
+            module = path.with_name(f"{name}.vy")
+            if module.exists() and module not in found:
+                found.append(module)
+    return found
+
+
+def compiled(
+    source: Path, path: Path, text: str, level: OptimizationLevel = OptimizationLevel.NONE
+) -> dict[str, Any]:
+    """ABI and bytecode of `source` as if `text` were in the file `path`. Optimising takes twice as
+    long as all the rest, and changes no meaning."""
 
     class Bundle(FilesystemInputBundle):
         def _load_from_path(self, resolved_path: Path, path: Path) -> CompilerInput:
             found = super()._load_from_path(resolved_path, path)
-            return replace(found, contents=text) if resolved_path == source else found
+            return replace(found, contents=text) if resolved_path == path else found
 
     bundle = Bundle([Path(vyper.__file__).parent.parent, CONTRACTS])
     with bundle.search_path(source.parent):
@@ -71,17 +100,17 @@ def compiled(source: Path, text: str, level: OptimizationLevel = OptimizationLev
         )
 
 
-def verdict(source: Path, mutant: Mutant, plain: str) -> str:
+def verdict(source: Path, changed: Changed, plain: str) -> str:
     """In this process: what the tests say of the mutant. `plain` is the bytecode without it, optimised."""
     import pytest
 
     try:
-        artifact = compiled(source, mutant.text)
+        artifact = compiled(source, changed.path, changed.mutant.text)
     except (VyperException, SyntaxError, RecursionError):
         return BROKEN
     with tempfile.TemporaryDirectory() as folder:
-        for path in ARTIFACTS.glob("*.json"):
-            (Path(folder) / path.name).symlink_to(path)
+        for other in ARTIFACTS.glob("*.json"):
+            (Path(folder) / other.name).symlink_to(other)
         place = Path(folder) / f"{source.stem}.json"
         place.unlink(missing_ok=True)
         place.write_text(json.dumps(artifact))
@@ -93,11 +122,11 @@ def verdict(source: Path, mutant: Mutant, plain: str) -> str:
         raise RuntimeError(f"pytest could not run the tests of {source}: exit code {code}")
     if code == pytest.ExitCode.TESTS_FAILED:
         return KILLED
-    return SAME if optimised(source, mutant.text) == plain else SURVIVED
+    return SAME if optimised(source, changed.path, changed.mutant.text) == plain else SURVIVED
 
 
-def optimised(source: Path, text: str) -> str:
-    return str(compiled(source, text, OptimizationLevel.GAS)["bytecode"])
+def optimised(source: Path, path: Path, text: str) -> str:
+    return str(compiled(source, path, text, OptimizationLevel.GAS)["bytecode"])
 
 
 def load_once() -> None:
@@ -111,7 +140,7 @@ def load_once() -> None:
         mock(name)
 
 
-def in_a_fork(source: Path, mutant: Mutant, plain: str) -> str:
+def in_a_fork(source: Path, changed: Changed, plain: str) -> str:
     """A mutant that hangs its tests is killed with them, and counts as noticed."""
     reader, writer = os.pipe()
     child = os.fork()
@@ -121,7 +150,7 @@ def in_a_fork(source: Path, mutant: Mutant, plain: str) -> str:
         quiet = os.open(os.devnull, os.O_WRONLY)
         os.dup2(quiet, 1)
         try:
-            os.write(writer, verdict(source, mutant, plain).encode())
+            os.write(writer, verdict(source, changed, plain).encode())
         except Exception:  # noqa: BLE001  # a fork must end here, whatever happened
             traceback.print_exc()
         finally:
@@ -134,66 +163,56 @@ def in_a_fork(source: Path, mutant: Mutant, plain: str) -> str:
         return said
     if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGALRM:
         return KILLED
-    raise SystemExit(f"the tests of mutant {mutant.id} could not run; see above")
+    raise SystemExit(f"the tests of mutant {changed.id} could not run; see above")
 
 
-def report(name: str, verdicts: dict[str, dict[str, Any]], tried: list[Mutant]) -> str:
-    counts = Counter(verdicts[mutant.id]["verdict"] for mutant in tried if mutant.id in verdicts)
+def report(name: str, verdicts: dict[str, str], tried: list[Changed]) -> str:
+    counts = Counter(verdicts[changed.id] for changed in tried if changed.id in verdicts)
     real = counts[KILLED] + counts[SURVIVED]
     lines = [
         f"{name}: {counts[KILLED]} of {real} mutants killed ({counts[KILLED] / max(real, 1):.1%}); "
         f"{counts[SAME]} compile to the same bytecode, {counts[BROKEN]} do not compile, "
         f"{len(tried) - sum(counts.values())} not tried yet"
     ]
-    for mutant in tried:
-        if verdicts.get(mutant.id, {}).get("verdict") == SURVIVED:
-            lines.append(f"  {mutant.id} line {mutant.line}: {' '.join(mutant.was.split())}: {mutant.does}")
+    lines += [f"  {changed}" for changed in tried if verdicts.get(changed.id) == SURVIVED]
     return "\n".join(lines)
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="Mutation test of a Vyper contract.")
+    parser = argparse.ArgumentParser(description="Mutation test of a Vyper contract and its modules.")
     parser.add_argument("source", type=Path)
     parser.add_argument("--list", action="store_true", help="print the mutants and try none")
     parser.add_argument("--again", action="store_true", help="try the survivors once more")
     parser.add_argument("--report", action="store_true", help="print score and survivors, try none")
     parser.add_argument("--every", type=int, default=1, metavar="N", help="a sample: each Nth mutant")
-    parser.add_argument("--lines", default="", metavar="A-B", help="mutants of these lines only")
     asked = parser.parse_args()
-    asked.source = asked.source.resolve()
-    text = asked.source.read_text()
-    tried = mutants(text)[:: asked.every]
-    if asked.lines:
-        first, last = map(int, asked.lines.split("-"))
-        tried = [mutant for mutant in tried if first <= mutant.line <= last]
+    source = asked.source.resolve()
+    every = [Changed(path, one) for path in sources(source) for one in mutants(path.read_text())]
+    tried = every[:: asked.every]
     if asked.list:
-        for mutant in tried:
-            print(f"{mutant.id} line {mutant.line}: {' '.join(mutant.was.split())}: {mutant.does}")
+        print("\n".join(map(str, tried)))
         return 0
-    kept = ROOT / ".mutants" / f"{asked.source.stem}.jsonl"
+    kept = ROOT / ".mutants" / f"{source.stem}.jsonl"
     kept.parent.mkdir(exist_ok=True)
     kept.touch()
-    verdicts = {entry["id"]: entry for entry in map(json.loads, kept.read_text().splitlines())}
+    verdicts = {entry["id"]: entry["verdict"] for entry in map(json.loads, kept.read_text().splitlines())}
     if asked.report:
-        print(report(asked.source.stem, verdicts, tried))
+        print(report(source.stem, verdicts, tried))
         return 0
     load_once()
-    plain = optimised(asked.source, text)
-
+    plain = optimised(source, source, source.read_text())
     with kept.open("a") as log:
-        for mutant in tried:
-            known = verdicts.get(mutant.id, {}).get("verdict")
+        for changed in tried:
+            known = verdicts.get(changed.id)
             if known and not (asked.again and known == SURVIVED):
                 continue
             started = time.monotonic()
-            said = in_a_fork(asked.source, mutant, plain)
-            entry = {"id": mutant.id, "verdict": said, "line": mutant.was, "does": mutant.does}
-            entry["seconds"] = round(time.monotonic() - started, 1)
-            verdicts[mutant.id] = entry
-            log.write(json.dumps(entry) + "\n")
+            verdicts[changed.id] = said = in_a_fork(source, changed, plain)
+            seconds = round(time.monotonic() - started, 1)
+            log.write(json.dumps({"id": changed.id, "verdict": said, "what": str(changed)}) + "\n")
             log.flush()
-            print(f"{said} in {entry['seconds']} s: line {mutant.line}: {mutant.does}", flush=True)
-    print(report(asked.source.stem, verdicts, tried))
+            print(f"{said} in {seconds} s: {changed}", flush=True)
+    print(report(source.stem, verdicts, tried))
     return 0
 
 

@@ -223,6 +223,23 @@ def test_the_reserve_above_its_target_is_collected(world: World) -> None:
     assert refused(world, LIQUIDATOR, "collect", params) == "Credit: not enough cash"
 
 
+def test_what_is_collected_is_counted_in_units(world: World) -> None:
+    params = world.params[1]
+    assert params.unit > 1
+    assert world.act(LENDER, "supply", params, 10**12, 0, LENDER, b"")
+    assert world.act(BORROWER, "add_collateral", params, 10**12, BORROWER, b"") == ()
+    assert world.act(BORROWER, "borrow", params, 3 * 10**11, 0, BORROWER, BORROWER)
+    world.set_rate(1, WAD // YEAR)
+    world.machine.wait(YEAR)
+    answer = world.act(LIQUIDATOR, "collect", params)
+    assert answer
+    assert answer[0] > 0
+    market = world.model.books.markets[params.id]
+    kept = market.borrow_assets * (WAD // 20) // WAD
+    assert kept <= market.reserve < kept + params.unit
+    assert answer[0] % params.unit == 0
+
+
 # Fields
 
 
