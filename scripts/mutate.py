@@ -1,4 +1,4 @@
-"""Mutation test of a contract and its modules: do tests notice one wrong operator, rounding, constant, assert?
+"""Mutation test of a contract and its modules: do tests notice a wrong operator, rounding, constant, assert?
 
     python scripts/mutate.py contracts/credit/Credit.vy             all mutants without a verdict yet
     python scripts/mutate.py contracts/credit/Credit.vy --list      what would be tried
