@@ -51,10 +51,11 @@ class CreditNetwork:
     def price(self, symbol: str, usd: str) -> PriceMove:
         return move_price(self.treasury, symbol, usd)
 
-    def still(self, seconds: int = 60) -> None:
-        """The next block comes `seconds` after the last, and what is looked at now is looked at then."""
+    def still(self) -> None:
+        """A minute passes; then the next block comes a second later, and what is looked at now, then."""
+        self.network.pass_time(60)
         latest = self.network.rpc.call("eth_getBlockByNumber", "latest", False)
-        self.network.rpc.call("evm_setNextBlockTimestamp", int(latest["timestamp"], 16) + seconds)
+        self.network.rpc.call("evm_setNextBlockTimestamp", int(latest["timestamp"], 16) + 1)
 
     def close(self) -> None:
         for desk in self.desks:
@@ -68,6 +69,10 @@ def raise_credit(folder: Path) -> CreditNetwork:
     key = network.treasury.key
     network.local.fund(network.treasury.address, 10_000 * COIN)
     network.book = deploy_local_credit(network.book, key, folder / "book.json")
+    network.rpc.call("evm_setIntervalMining", 0)
+    network.rpc.call(
+        "evm_setAutomine", True
+    )  # blocks come with transactions alone: no tick between two steps
     return CreditNetwork(network, Chain(network.book, key))
 
 

@@ -42,9 +42,9 @@ class Vault:
         view = self.view
 
         def most() -> int:
-            return min(view.max_deposit, self.chain.token_balances(view.account, [view.asset])[0])
+            return min(view.max_deposit, self.chain.token_balances(view.account, [view.asset])[0]) or 1
 
-        assets = units(amount, view.asset, most) or 1
+        assets = units(amount, view.asset, most)
         after = vault_view.deposit(view, assets)
         allowances = self.chain.allowing([Payment(view.asset, assets, self.address, self.name)])
         return Plan(view, after, (*allowances, self.chain.depositing(self.address, assets)), self._after)
@@ -53,7 +53,7 @@ class Vault:
     def withdraw(self, amount: Amount) -> Plan[VaultView]:
         """Take out what can be had now: `withdraw("500")`, `withdraw("max")`."""
         view = self.view
-        assets = units(amount, view.asset, lambda: view.max_withdraw) or 1
+        assets = units(amount, view.asset, lambda: view.max_withdraw or 1)
         if amount == "max" and 0 < view.worth <= view.sight.liquidity:
             call: Call = self.chain.redeeming(self.address, view.shares)
             return Plan(view, vault_view.redeem(view, view.shares), (call,), self._after)

@@ -27,8 +27,9 @@ def net(tmp_path_factory):
 
 @pytest.fixture(autouse=True)
 def fresh(net):
-    """Each test begins with the network as it was deployed."""
+    """Each test begins with the network as it was deployed, in a block of now: time is not turned back."""
     snapshot = net.network.rpc.call("evm_snapshot")
+    net.network.pass_time(1)
     yield
     net.network.rpc.call("evm_revert", snapshot)
 

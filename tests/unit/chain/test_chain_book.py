@@ -3,7 +3,17 @@ from dataclasses import replace
 
 import pytest
 
-from surge.chain.book import CONTRACTS, LOCAL, PUBLIC, AddressBook, load_book, save_book
+from surge.chain.book import (
+    CONTRACTS,
+    CREDIT_CONTRACTS,
+    LOCAL,
+    PUBLIC,
+    AddressBook,
+    CreditBook,
+    load_book,
+    save_book,
+)
+from surge.model.credit import MarketParams
 from surge.model.errors import CorruptState, NoNetwork
 from surge.model.signature import checksum
 
@@ -14,6 +24,15 @@ BOOK = AddressBook(
     {name: checksum(bytes([i]) * 20) for i, name in enumerate(CONTRACTS, 1)},
     replace(LOCAL, genesis=1_800_000_000),
     7,
+)
+
+
+PLACE = checksum(bytes([99]) * 20)
+PARAMS = MarketParams(PLACE, PLACE, PLACE, PLACE, 7 * 10**17, 8 * 10**17, 115 * 10**16, 2**96, 10**17)
+LENDING = replace(
+    BOOK,
+    addresses=BOOK.addresses | {name: PLACE for name in CREDIT_CONTRACTS},
+    credit=CreditBook({"ETH": PLACE}, markets={"ETH/TUSD": PARAMS}, rival=PLACE),
 )
 
 
@@ -76,3 +95,28 @@ def test_parameters_are_sane(parameters):
     # The schedule never mints more than the genesis supply again: a geometric series of halvings.
     assert 2 * p.first_epoch_mint * p.halving_epochs <= p.genesis_supply
     assert p.halving_epochs * p.epoch_seconds == 730 * 86_400
+
+
+def test_a_book_with_a_credit_side_comes_back_as_it_was(tmp_path):
+    save_book(LENDING, tmp_path / "book.json")
+    assert load_book(tmp_path / "book.json") == LENDING
+    assert LENDING.contracts == CONTRACTS + CREDIT_CONTRACTS
+    assert BOOK.contracts == CONTRACTS
+
+
+def test_a_book_of_before_the_credit_side_is_read(tmp_path):
+    path = tmp_path / "book.json"
+    save_book(BOOK, path)
+    content = json.loads(path.read_text())
+    del content["credit"]
+    path.write_text(json.dumps(content))
+    assert load_book(path) == BOOK
+
+
+@pytest.mark.parametrize("contract", CREDIT_CONTRACTS)
+def test_a_credit_side_without_one_of_its_contracts_is_damaged(tmp_path, contract):
+    path = tmp_path / "book.json"
+    addresses = {name: address for name, address in LENDING.addresses.items() if name != contract}
+    save_book(replace(LENDING, addresses=addresses), path)
+    with pytest.raises(CorruptState, match=contract):
+        load_book(path)
