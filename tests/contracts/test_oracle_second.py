@@ -184,6 +184,7 @@ def test_a_pair_that_stops_answering_stops_nothing(traded: tuple[Venue, Config])
         assert oracle.price() == (PRICE, True)
         pair.refuse(True)
         assert oracle.price() == (PRICE, False)
+        assert oracle.second_price() == (0, False)
         with boa.reverts("OracleGuard: the pair doesn't answer"):
             oracle.observe()
         pair.refuse(False)
