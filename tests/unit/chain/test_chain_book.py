@@ -31,7 +31,7 @@ PLACE = checksum(bytes([99]) * 20)
 PARAMS = MarketParams(PLACE, PLACE, PLACE, PLACE, 7 * 10**17, 8 * 10**17, 115 * 10**16, 2**96, 10**17)
 LENDING = replace(
     BOOK,
-    addresses=BOOK.addresses | {name: PLACE for name in CREDIT_CONTRACTS},
+    addresses=BOOK.addresses | dict.fromkeys(CREDIT_CONTRACTS, PLACE),
     credit=CreditBook({"ETH": PLACE}, markets={"ETH/TUSD": PARAMS}, rival=PLACE),
 )
 
