@@ -119,6 +119,20 @@ def test_a_multiplied_position(surge):
     assert Decimal(lower["after"]["debt"]) < Decimal(opened["after"]["debt"])
     closed = surge("credit", "leverage", "close", MARKET, "--to", "collateral", "--yes")
     assert (closed["after"]["collateral"], closed["after"]["debt"]) == ("0", "0")
+    said = refusal(surge, "credit", "leverage", "open", MARKET, "1", "--min-health", "3", "--yes", code=2)
+    assert "below your --min-health 3.00" in said
+
+
+def test_a_carry_is_lent_on_and_a_neutral_position_held(surge):
+    carried = surge("credit", "leverage", "open", MARKET, "1", "--carry", "500", "--vault", "TUSD", "--yes")
+    assert (carried["after"]["collateral"], Decimal(carried["after"]["debt"])) == ("1", 500)
+    assert Decimal(surge("credit", "vaults")["vaults"][0]["worth"]) >= Decimal("499.99")
+    ended = surge("credit", "leverage", "close", MARKET, "--vault", "TUSD", "--to", "collateral", "--yes")
+    assert (ended["after"]["collateral"], ended["after"]["debt"]) == ("0", "0")
+    short = ("TUSD/ETH", "900", "--hold", "0.3")
+    assert Decimal(surge("credit", "leverage", "open", *short, "--yes")["after"]["debt"]) == Decimal("0.3")
+    flat = surge("credit", "leverage", "close", "TUSD/ETH", "--held", "max", "--to", "collateral", "--yes")
+    assert (flat["after"]["collateral"], flat["after"]["debt"]) == ("0", "0")
     assert surge("credit", "leverage", "revoke")["gas"] > 0
 
 
@@ -179,7 +193,7 @@ def surge_help(surge):
         (("withdraw", MARKET, "1", "--yes"), 2, "nothing is supplied"),
         (("collateral", "remove", MARKET, "1", "--yes"), 2, "no collateral"),
         (("collateral", "add", MARKET, "1", "--min-health", "0.9", "--yes"), 2, "past liquidation"),
-        (("leverage", "open", MARKET, "1", "--multiple", "9", "--yes"), 2, "max LTV"),
+        (("leverage", "open", MARKET, "1", "--multiple", "9", "--yes"), 2, "the most for this margin is 3.2"),
         (("leverage", "close", MARKET, "--to", "dollars", "--yes"), 2, "`loan` or `collateral`"),
         (("leverage", "open", MARKET, "1", "--carry", "10", "--yes"), 2, "--vault"),
         (("vault", "deposit", "ETH vault", "1", "--yes"), 2, "TUSD vault"),

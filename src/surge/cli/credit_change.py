@@ -95,17 +95,26 @@ def require_health(after: object, least: int | None) -> None:
 
 def require_price(shown: object, now: object, most: int) -> None:
     """--max-slippage, while a person was looking at the table."""
-    from surge.credit.market import PositionView
+    for then, today in zip(_prices(shown), _prices(now), strict=True):
+        if then and today and abs(today - then) * WAD > most * then:
+            moved = bound(show_decimal(abs(today - then) * WAD // then, 18))
+            raise BadInput(
+                f"nothing was sent: the price moved by {moved} since the table was shown, more than your "
+                f"--max-slippage {bound(show_decimal(most, 18))}; look again, or allow more"
+            )
 
-    if not isinstance(shown, PositionView) or not isinstance(now, PositionView):
-        return
-    then, today = shown.market.price, now.market.price
-    if then and today and abs(today - then) * WAD > most * then:
-        moved = bound(show_decimal(abs(today - then) * WAD // then, 18))
-        raise BadInput(
-            f"nothing was sent: the price moved by {moved} since the table was shown, more than your "
-            f"--max-slippage {bound(show_decimal(most, 18))}; look again, or allow more"
-        )
+
+def _prices(view: object) -> list[int]:
+    """What a change's worth depends on: the oracle's price, a share's, those of two pools."""
+    from surge.credit.market import PositionView
+    from surge.credit.vault_view import VaultView
+
+    if isinstance(view, PositionView):
+        return [view.market.price or 0]
+    if isinstance(view, VaultView):
+        return [view.share_price]
+    prices: list[int] = list(getattr(view, "prices", ()))
+    return prices
 
 
 def _health(factor: int) -> str:

@@ -10,6 +10,7 @@ from surge.store.home import Home
 
 if TYPE_CHECKING:
     from surge.desk import Desk
+    from surge.desk.vault import Vault
     from surge.model.units import Address
 
 
@@ -49,3 +50,13 @@ def account(of: str | None) -> "Address":
     if len(raw) != 20:
         raise BadInput(f"{of!r} is no address; it has 40 hexadecimal digits after 0x (see `surge wallet`)")
     return checksum(raw)
+
+
+def has_wallet() -> bool:
+    return Home.default().wallet.exists()
+
+
+def named_vault(desk: "Desk", name: str) -> "Vault":
+    """By its whole name, an address, or the beginning of one vault's name. Raises BadInput."""
+    begun = [one for one in desk.vaults() if one.name.lower().startswith(name.lower())]
+    return begun[0] if len(begun) == 1 else desk.vault(name)

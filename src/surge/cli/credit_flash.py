@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from surge.cli.credit_options import MAX_SLIPPAGE, DryRun, Yes
+from surge.cli.credit_options import MAX_SLIPPAGE, DryRun, MaxSlippage, Yes
 from surge.cli.options import AsJson, Network
 
 Pool = Annotated[
@@ -32,6 +32,7 @@ def flash(
     min_profit: MinProfit = None,
     yes: Yes = False,
     dry_run: DryRun = False,
+    max_slippage: MaxSlippage = MAX_SLIPPAGE,
     as_json: AsJson = False,
     network: Network = None,
 ) -> None:
@@ -40,7 +41,7 @@ def flash(
     from surge.cli.credit_desk import acting
     from surge.cli.credit_flash_view import flash_change, show_flash, show_flash_sent
 
-    consent = Consent.read(yes, dry_run, as_json, MAX_SLIPPAGE, None)
+    consent = Consent.read(yes, dry_run, as_json, max_slippage, None)
     least = {"min_profit": min_profit} if min_profit else {}
     with acting(network) as desk:
         arbitrage = desk.flash.arbitrage

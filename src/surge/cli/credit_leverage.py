@@ -62,12 +62,15 @@ def open_(
     """Hold AMOUNT times the multiple, the rest bought with a loan."""
     if (carry is None) != (vault is None) or (carry and hold):
         raise BadInput("a carry needs --carry AMOUNT and --vault VAULT; a neutral position --hold AMOUNT")
+    from surge.cli.credit_desk import named_vault
+
     least = min_health or "0"
 
     def planned(desk: "Desk") -> "tuple[Operation[..., Any], tuple[Any, ...], dict[str, Any]]":
         lever = desk.leverage
-        if carry is not None:
-            return lever.carry, (market, amount, carry, vault), {"min_health": least}
+        if carry is not None and vault is not None:
+            through = named_vault(desk, vault).name
+            return lever.carry, (market, amount, carry, through), {"min_health": least}
         if hold is not None:
             return lever.neutral, (market, amount, hold), {"min_health": least}
         bounds = {"max_slippage": _percent(max_slippage), "min_health": least}
@@ -114,6 +117,8 @@ def close(
 
     A carry is closed with --vault: its shares pay first. What you hold of a neutral one, with --held.
     """
+    from surge.cli.credit_desk import named_vault
+
     if to not in ("loan", "collateral"):
         raise BadInput(f"{to!r} is no side of a market; --to takes `loan` or `collateral`")
 
@@ -121,12 +126,10 @@ def close(
         bounds = {"to": to, "max_slippage": _percent(max_slippage)}
         if vault is None and held is None:
             return desk.leverage.close, (market,), bounds
-        shares = desk.vault(vault).view.shares if vault else 0
-        return (
-            desk.leverage.unwind,
-            (market,),
-            {"held": held or 0, "vault": vault, "shares": shares, **bounds},
-        )
+        through = named_vault(desk, vault) if vault else None
+        shares = through.view.shares if through else 0
+        funds = {"held": held or 0, "vault": through.name if through else None, "shares": shares}
+        return desk.leverage.unwind, (market,), {**funds, **bounds}
 
     _perform("close", "", planned, yes, dry_run, max_slippage, None, as_json, network)
 
@@ -162,8 +165,9 @@ def _perform(
     consent = Consent.read(yes, dry_run, as_json, max_slippage, min_health)
     with acting(network) as desk:
         operation, given, named = planned(desk)
+        looked = {name: value for name, value in named.items() if name != "min_health"}  # perform checks it
         perform(
-            lambda: operation.preview(*given, **named),
+            lambda: operation.preview(*given, **looked),
             lambda: operation(*given, **named),
             lambda done: leverage_document(name, amount, in_loan, done),
             consent,

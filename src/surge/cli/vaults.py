@@ -1,15 +1,11 @@
 """`surge credit vaults` and `vault`: lend to several markets at once."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from surge.cli.credit_options import MAX_SLIPPAGE, Amount, DryRun, Of, Yes
+from surge.cli.credit_options import MAX_SLIPPAGE, Amount, DryRun, MaxSlippage, Of, Yes
 from surge.cli.options import AsJson, Network
-
-if TYPE_CHECKING:
-    from surge.desk import Desk
-    from surge.desk.vault import Vault
 
 vault = typer.Typer(no_args_is_help=True, help="Lend to several markets at once, through a vault.")
 
@@ -27,13 +23,14 @@ InKind = Annotated[
 
 def vaults(of: Of = None, as_json: AsJson = False, network: Network = None) -> None:
     """Every vault: what it has lent where, its rate, and your part."""
-    from surge.cli.credit_desk import account, looking
+    from surge.cli.credit_desk import account, has_wallet, looking
     from surge.cli.output import answer
     from surge.cli.vaults_view import show_vaults, vault_document
 
     with looking(network) as desk:
-        holder = account(of)
-        found = [vault_document(one.of(holder)) for one in desk.vaults()]
+        holder = account(of) if of or has_wallet() else None
+        views = [one.of(holder) if holder else one.view for one in desk.vaults()]
+    found = [vault_document(view) for view in views]
     answer({"account": holder, "vaults": found}, as_json, show_vaults)
 
 
@@ -43,11 +40,12 @@ def deposit(
     amount: Amount,
     yes: Yes = False,
     dry_run: DryRun = False,
+    max_slippage: MaxSlippage = MAX_SLIPPAGE,
     as_json: AsJson = False,
     network: Network = None,
 ) -> None:
     """Lend through a vault."""
-    _change("deposit", name, amount, yes, dry_run, as_json, network)
+    _change("deposit", name, amount, yes, dry_run, max_slippage, as_json, network)
 
 
 @vault.command()
@@ -57,23 +55,40 @@ def withdraw(
     in_kind: InKind = False,
     yes: Yes = False,
     dry_run: DryRun = False,
+    max_slippage: MaxSlippage = MAX_SLIPPAGE,
     as_json: AsJson = False,
     network: Network = None,
 ) -> None:
     """Take out what you lent, or your part of each market."""
-    _change("redeem_in_kind" if in_kind else "withdraw", name, amount, yes, dry_run, as_json, network)
+    _change(
+        "redeem_in_kind" if in_kind else "withdraw",
+        name,
+        amount,
+        yes,
+        dry_run,
+        max_slippage,
+        as_json,
+        network,
+    )
 
 
 def _change(
-    verb: str, name: str, amount: str, yes: bool, dry_run: bool, as_json: bool, network: str | None
+    verb: str,
+    name: str,
+    amount: str,
+    yes: bool,
+    dry_run: bool,
+    max_slippage: str,
+    as_json: bool,
+    network: str | None,
 ) -> None:
     from surge.cli.credit_change import Consent, perform
-    from surge.cli.credit_desk import acting
+    from surge.cli.credit_desk import acting, named_vault
     from surge.cli.vaults_view import show_vault_change, show_vault_sent, vault_change
 
-    consent = Consent.read(yes, dry_run, as_json, MAX_SLIPPAGE, None)
+    consent = Consent.read(yes, dry_run, as_json, max_slippage, None)
     with acting(network) as desk:
-        write = getattr(_named(desk, name), verb)
+        write = getattr(named_vault(desk, name), verb)
         perform(
             lambda: write.preview(amount),
             lambda: write(amount),
@@ -82,9 +97,3 @@ def _change(
             show_vault_change,
             show_vault_sent,
         )
-
-
-def _named(desk: "Desk", name: str) -> "Vault":
-    """By its whole name, an address, or the beginning of one vault's name."""
-    begun = [one for one in desk.vaults() if one.name.lower().startswith(name.lower())]
-    return begun[0] if len(begun) == 1 else desk.vault(name)

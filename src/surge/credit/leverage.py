@@ -15,7 +15,7 @@ from surge.credit import health, preview
 from surge.credit.exchange import Reserves, amounts_in, amounts_out
 from surge.credit.market import PositionView
 from surge.model.errors import BadInput
-from surge.model.units import BPS, WAD, Bps, divide_up
+from surge.model.units import BPS, WAD, Bps, divide_up, show_decimal
 
 Route = list[Reserves]
 
@@ -75,6 +75,20 @@ def multiple(view: PositionView) -> int | None:
 def opened(view: PositionView, margin: int, wanted: int, route: Route, slippage: Bps) -> Raised:
     """Collateral tokens as margin: the position gains `wanted` / WAD times as much."""
     _check(margin, wanted)
+    try:
+        return _opened(view, margin, wanted, route, slippage)
+    except BadInput as refusal:
+        most = max_multiple(view, margin, route, slippage)
+        if not WAD < most < wanted:
+            raise
+        raise BadInput(
+            f"a multiple of {show_decimal(wanted, 18)} can't be held in {view.market.name}: with its max LTV "
+            f"of {preview.percent(view.market.params.max_ltv)} and the price in the pools, the most for this "
+            f"margin is {show_decimal(most, 18)}"
+        ) from refusal
+
+
+def _opened(view: PositionView, margin: int, wanted: int, route: Route, slippage: Bps) -> Raised:
     collateral = margin * wanted // WAD
     if collateral == margin:
         raise BadInput(f"{view.market.collateral.show(margin)} is too little to multiply; give more")
@@ -116,6 +130,8 @@ def lowered(view: PositionView, sold: int, route: Route, slippage: Bps) -> Lower
 def adjusted(view: PositionView, wanted: int, buying: Route, slippage: Bps) -> Raised | Lowered:
     """To another multiple, by as little buying or selling as reaches it. `buying`: from the loan token."""
     now = multiple(view)
+    if not view.collateral and view.market.price is not None:
+        raise BadInput(f"there is no position in {view.market.name} to adjust; open one first")
     if now is None:
         raise BadInput("the position has no multiple now: there is no price, or its debt is above its value")
     if wanted <= WAD:
@@ -190,7 +206,7 @@ def max_multiple(view: PositionView, margin: int, route: Route, slippage: Bps) -
 
     def refused(hundredths: int) -> bool:
         try:
-            opened(view, margin, WAD + hundredths * WAD // 100, route, slippage)
+            _opened(view, margin, WAD + hundredths * WAD // 100, route, slippage)
         except BadInput:
             return True
         return False
