@@ -92,7 +92,7 @@ def test_the_fee(door: Any, total: int, supply: int, fee: int, below: int) -> No
     assert Fraction(shares * (total + 1), supply + shares + 10**6) <= gain * Fraction(fee, WAD)
 
 
-@settings(phases=UNSHRUNK, max_examples=120)
+@settings(phases=UNSHRUNK, max_examples=60)
 @given(sight=sights(), assets=up_to(2**90), shares=up_to(2**120))
 def test_plans_in(door: Any, sight: vault.Sight, assets: int, shares: int) -> None:
     shares = max(1, shares)
@@ -107,7 +107,7 @@ def test_plans_in(door: Any, sight: vault.Sight, assets: int, shares: int) -> No
         _holds_price(sight, plan.assets - plan.lost, plan.shares)
 
 
-@settings(phases=UNSHRUNK, max_examples=120)
+@settings(phases=UNSHRUNK, max_examples=60)
 @given(sight=sights(), assets=up_to(2**90), shares=up_to(2**120))
 def test_plans_out(door: Any, sight: vault.Sight, assets: int, shares: int) -> None:
     assets, shares = min(assets, sight.total), max(1, min(shares, sight.supply))
@@ -123,7 +123,7 @@ def test_plans_out(door: Any, sight: vault.Sight, assets: int, shares: int) -> N
             _holds_price(sight, -plan.assets - plan.lost, -plan.shares)
 
 
-@settings(phases=UNSHRUNK, max_examples=120)
+@settings(phases=UNSHRUNK, max_examples=60)
 @given(sight=sights(), shares=up_to(2**120))
 def test_limits(door: Any, sight: vault.Sight, shares: int) -> None:
     owned = min(shares, sight.supply)

@@ -172,6 +172,26 @@ def test_one_failure_locks_nothing(net, monkeypatch):
     assert stuck.view.zone is Zone.HEALTHY
 
 
+def test_a_market_that_cannot_be_read_blinds_nobody_to_the_others(net, monkeypatch):
+    bot, position = keeper(net), borrower(net)
+    bitcoin = net.desk().market("BTC/TUSD").position()
+    bitcoin.add_collateral("0.1")
+    bitcoin.borrow("1000")
+    net.price("ETH", "1700")
+    real = bot.chain.position_views
+
+    def views(wanted, at=None):
+        if any(id_ == bitcoin.market.id for id_, _ in wanted):
+            raise Reverted("the rate model is broken")
+        return real(wanted, at)
+
+    monkeypatch.setattr(bot.chain, "position_views", views)
+    stepped = bot.step()
+    assert stepped.blind == {"BTC/TUSD": "the rate model is broken"}
+    assert stepped.sent == 1
+    assert position.view.zone is Zone.HEALTHY
+
+
 def test_who_comes_second_loses_nothing(net, monkeypatch):
     first, second = keeper(net), keeper(net)
     borrower(net)
