@@ -1,10 +1,12 @@
-"""The compute side, deployed once a module; each test starts from that state again."""
+"""The compute side and the credit side, deployed once a module; each test starts from that state again."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import boa
 import pytest
 
+from contracts.credit_pots import CreditPots, deploy_credit
 from contracts.paid_lease import Compute, deploy_compute
 
 
@@ -18,3 +20,16 @@ def deployed_compute() -> Iterator[Compute]:
 def compute(deployed_compute: Compute) -> Iterator[Compute]:
     with boa.env.anchor():
         yield deployed_compute
+
+
+@pytest.fixture(scope="module")
+def deployed_credit() -> Iterator[CreditPots]:
+    with boa.env.anchor():
+        yield deploy_credit()
+
+
+@pytest.fixture
+def credit(deployed_credit: CreditPots) -> Iterator[CreditPots]:
+    """One market of Credit: ether against dollars, 70% / 80%; its actors get what they need."""
+    with boa.env.anchor():
+        yield replace(deployed_credit, actors={})

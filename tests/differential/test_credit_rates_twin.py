@@ -74,7 +74,12 @@ def deployed() -> Iterator[CreditPots]:
     ),
 )
 def test_every_accrual_of_a_market(
-    deployed: CreditPots, lent: int, part: int, reserve_factor: int, min_debt: int, steps: list[tuple[int, int]]
+    deployed: CreditPots,
+    lent: int,
+    part: int,
+    reserve_factor: int,
+    min_debt: int,
+    steps: list[tuple[int, int]],
 ) -> None:
     with boa.env.anchor():
         pots = deployed.create(reserve_factor=reserve_factor, min_debt=min_debt)
