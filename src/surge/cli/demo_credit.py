@@ -21,7 +21,7 @@ def demo_credit(as_json: bool) -> int:
         else:
             lay_out(show_step(step), stderr=False)
 
-    tell("starting a chain with the credit side and a keeper; it is gone again afterwards")
+    tell("starting a chain of its own, with a keeper; nothing of it stays")
     with LocalNetwork(0) as network, Desk(network) as desk:
         story = Story(network, desk, show)
         story.run()

@@ -6,13 +6,16 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from surge.cli.credit_document import position_document
+from surge.cli.credit_figures import amount as figure
 from surge.cli.credit_flash_view import flash_document
 from surge.credit.exchange import best_arbitrage, mid_price
 from surge.credit.health import Zone
+from surge.model.credit import PRICE_SCALE
 from surge.model.errors import SurgeError, Unavailable
+from surge.model.units import show_decimal
 
 if TYPE_CHECKING:
-    from surge.credit.market import PositionView
+    from surge.credit.market import PositionView, Token
     from surge.desk import Desk, Done
     from surge.desk.flash import FlashView
     from surge.local import LocalNetwork
@@ -104,16 +107,19 @@ class Story:
         market = replace(margin.market, price=after.market.price)
         before = replace(margin, market=market)  # the keeper may be faster than a look in between
         gas, repaid, seized = self._event(after)
-        worth = seized * (after.market.price or 0) // 10**36
+        worth = seized * (after.market.price or 0) // PRICE_SCALE
         loan, token = after.market.loan, after.market.collateral
         self._step(
             "partial liquidation",
-            f"ether costs {LOW} USD, past the LLTV: the keeper repays {loan.show(repaid)} and takes "
-            f"{token.show(seized)} for it, which costs the borrower {loan.show(worth - repaid)}",
+            f"ether costs {LOW} USD, past the LLTV: the keeper repays {_rounded(loan, repaid)} and takes "
+            f"{_rounded(token, seized)} for it, which costs the borrower {_rounded(loan, worth - repaid)}",
             before,
             after,
             before.zone is Zone.LIQUIDATABLE and after.zone is Zone.HEALTHY and 0 < after.debt < before.debt,
             gas,
+            repaid=show_decimal(repaid, loan.decimals),
+            seized=show_decimal(seized, token.decimals),
+            cost=show_decimal(worth - repaid, loan.decimals),
         )
 
     def _recover(self) -> None:
@@ -176,15 +182,17 @@ class Story:
         flash = self._desk.flash
         done = flash.arbitrage(MARKET)
         amount = _best(done.before)
-        profit = done.after.held - done.before.held
+        profit, paid = done.after.held - done.before.held, done.before.paid
         self._told(
             "flash loan pays",
-            f"ether costs {HIGHER} USD, less at the rival exchange: borrow {done.before.paid.show(amount)}, "
-            f"buy there, sell here, pay back, in one transaction: {done.before.paid.show(profit)} earned",
+            f"ether costs {HIGHER} USD, less at the rival exchange: borrow {_rounded(paid, amount)}, buy "
+            f"there, sell here, pay back, in one transaction: {_rounded(paid, profit)} earned with nothing",
             flash_document(done.before),
             flash_document(done.after),
             profit > 0,
             done.gas or 0,
+            borrowed=show_decimal(amount, paid.decimals),
+            profit=show_decimal(profit, paid.decimals),
         )
         return amount
 
@@ -223,7 +231,17 @@ class Story:
     def _told(
         self, name: str, said: str, before: Step, after: Step, ok: bool, gas: int = 0, **more: Any
     ) -> None:
-        step = {"name": name, "said": said, "ok": ok, "before": before, "after": after, "gas": gas, **more}
+        number = len(self.steps) + 1
+        step = {
+            "number": number,
+            "name": name,
+            "said": said,
+            "ok": ok,
+            "before": before,
+            "after": after,
+            "gas": gas,
+            **more,
+        }
         self.steps.append(step)
         self._show(step)
 
@@ -233,3 +251,9 @@ def _best(view: "FlashView") -> int:
     cheap, dear = sorted((view.own, view.rival), key=mid_price)
     trip = best_arbitrage(cheap, dear.reversed)
     return trip.paid if trip else 0
+
+
+def _rounded(token: "Token", amount: int) -> str:
+    """For a sentence: two decimals of dollars, more of what is dear."""
+    exact = show_decimal(amount, token.decimals)
+    return f"{figure(exact, places=2 if token.decimals == 6 else 4)} {token.symbol}"

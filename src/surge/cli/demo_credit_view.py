@@ -11,7 +11,7 @@ from surge.cli.output import Column, Listing, Part
 def show_step(step: dict[str, Any]) -> Iterable[Part]:
     """What was done, what it changed, and whether that is what should have come out."""
     yield ""
-    yield f"{step['name']}: {step['said']}"
+    yield f"{step['number']}. {step['name']}: {step['said']}"
     yield ""
     before, after = step["before"], step["after"]
     yield comparison(before, after) if "debt" in before else flash_table(before, after)

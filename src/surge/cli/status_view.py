@@ -10,7 +10,7 @@ from surge.cli.words import counted
 def show_up(document: Any) -> Iterable[Part]:
     """After `surge up`: what runs, and what to do with it."""
     yield from show_status(document)
-    yield "\nnext: surge asks · surge run FILE.py · surge down"
+    yield "\nnext: surge asks · surge run FILE.py · surge credit markets · surge down"
 
 
 def show_status(document: Any) -> Iterable[Part]:
