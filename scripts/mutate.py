@@ -41,7 +41,9 @@ from vyper.exceptions import VyperException  # noqa: E402
 TESTS = {
     "Credit": (
         "tests/contracts/test_credit_edges.py",
+        "tests/contracts/test_credit_callbacks.py",
         "tests/contracts/test_credit_incidents.py",
+        "tests/contracts/test_credit_hostile_tokens.py",
         "tests/contracts/test_credit_signatures.py",
         "tests/property/test_credit_stateful.py",
         "tests/contracts/test_credit_reentrancy.py",
@@ -84,8 +86,8 @@ def compiled(
     long as all the rest, and changes no meaning."""
 
     class Bundle(FilesystemInputBundle):
-        def _load_from_path(self, resolved_path: Path, path: Path) -> CompilerInput:
-            found = super()._load_from_path(resolved_path, path)
+        def _load_from_path(self, resolved_path: Path, asked: Path) -> CompilerInput:
+            found = super()._load_from_path(resolved_path, asked)
             return replace(found, contents=text) if resolved_path == path else found
 
     bundle = Bundle([Path(vyper.__file__).parent.parent, CONTRACTS])
@@ -201,6 +203,9 @@ def main() -> int:
         return 0
     load_once()
     plain = optimised(source, source, source.read_text())
+    shipped = json.loads((ARTIFACTS / f"{source.stem}.json").read_text())["bytecode"]
+    if plain != shipped:
+        raise SystemExit(f"{source.stem}'s artefact is out of date: run scripts/build_contracts.py first")
     with kept.open("a") as log:
         for changed in tried:
             known = verdicts.get(changed.id)

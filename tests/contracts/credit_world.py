@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from contracts.bare_evm import Bare, Machine, Reverted, machine, mock, shipped, word, words_of
 from contracts.credit_books import (
+    MAX,
     WAD,
     ZERO,
     Callback,
@@ -308,3 +309,40 @@ class World:
         for token in self.tokens:
             for account in (*accounts, FEES, self.credit.address):
                 assert token("balanceOf", account) == books.balances.get((token.address, account), 0)
+
+
+def lend(world: World, number: int = 0, amount: int = 10**6, lender: str = LENDER) -> None:
+    params = world.params[number]
+    assert world.act(lender, "supply", params, amount * params.min_debt, 0, lender, b"")
+
+
+def owe(world: World, collateral: int, debt: int, number: int = 0, borrower: str = BORROWER) -> None:
+    """In smallest debts of the market."""
+    params = world.params[number]
+    unit = params.min_debt
+    assert world.act(borrower, "add_collateral", params, collateral * unit, borrower, b"") == ()
+    assert world.act(borrower, "borrow", params, debt * unit, 0, borrower, borrower)
+
+
+def refused(world: World, caller: str, name: str, *arguments: Any) -> str:
+    """Why: and the model agrees."""
+    assert world.act(caller, name, *arguments) is None
+    return world.attempt(caller, name, *arguments)[1]
+
+
+def calls(params: Params, account: str, receiver: str) -> dict[str, tuple[Any, ...]]:
+    """Of each entry point with a market; for the smallest debt where there is an amount."""
+    unit = params.min_debt
+    return {
+        "accrue": (params,),
+        "supply": (params, unit, 0, receiver, b""),
+        "withdraw": (params, unit, 0, account, receiver),
+        "borrow": (params, unit, 0, account, receiver),
+        "repay": (params, unit, 0, account, b""),
+        "add_collateral": (params, unit, receiver, b""),
+        "remove_collateral": (params, 1, account, receiver),
+        "transfer_supply": (params, 1, account, receiver),
+        "liquidate": (params, account, MAX, 0, b""),
+        "poke": (params, account),
+        "collect": (params,),
+    }

@@ -4,24 +4,32 @@ from typing import Any
 
 import pytest
 
-from contracts.bare_evm import Reverted, machine, shipped
-from contracts.credit_books import MAX, SCALE, WAD, ZERO, Params, terms
+from contracts.bare_evm import (
+    Reverted,
+    machine,
+    shipped,
+)
+from contracts.credit_books import (
+    MAX,
+    SCALE,
+    WAD,
+    ZERO,
+    terms,
+)
 from contracts.credit_world import (
     BORROWER,
-    CALLBACK,
-    CHEATER_KEY,
     DELEGATE,
     FEES,
     LENDER,
     LIQUIDATOR,
-    Inner,
     World,
+    calls,
+    refused,
 )
 
 YEAR = 365 * 86_400
 UNIT = 1_000
 WIDEST = 2**120 - 1
-MAX_PAYLOAD = 4_096
 
 
 @pytest.fixture(scope="module")
@@ -38,28 +46,6 @@ def world(shared: World) -> World:
     assert shared.act(BORROWER, "add_collateral", params, 1_000 * UNIT, BORROWER, b"") == ()
     assert shared.act(BORROWER, "borrow", params, 1_400 * UNIT, 0, BORROWER, BORROWER)
     return shared
-
-
-def refused(world: World, caller: str, name: str, *arguments: Any) -> str:
-    assert world.act(caller, name, *arguments) is None
-    return world.attempt(caller, name, *arguments)[1]
-
-
-def calls(params: Params, account: str, receiver: str) -> dict[str, tuple[Any, ...]]:
-    """Of each entry point with a market."""
-    return {
-        "accrue": (params,),
-        "supply": (params, UNIT, 0, receiver, b""),
-        "withdraw": (params, UNIT, 0, account, receiver),
-        "borrow": (params, UNIT, 0, account, receiver),
-        "repay": (params, UNIT, 0, account, b""),
-        "add_collateral": (params, UNIT, receiver, b""),
-        "remove_collateral": (params, 1, account, receiver),
-        "transfer_supply": (params, 1, account, receiver),
-        "liquidate": (params, account, MAX, 0, b""),
-        "poke": (params, account),
-        "collect": (params,),
-    }
 
 
 def test_no_such_market(world: World) -> None:
@@ -370,80 +356,3 @@ def test_a_part_that_leaves_the_minimum_debt_is_no_whole(world: World) -> None:
     assert (
         world.model.debt(world.model.books.markets[params.id], world.model.position(params, BORROWER)) == UNIT
     )
-
-
-# Callbacks and views
-
-
-@pytest.mark.parametrize("name", ["supply", "add_collateral", "repay", "flash_loan", "flashLoan"])
-def test_a_payload_has_a_longest_size(world: World, name: str) -> None:
-    params, cheater = world.params[0], world.cheater.address
-    token = world.tokens[0].address
-    arguments: dict[str, tuple[Any, ...]] = {
-        "supply": (params, UNIT, 0, cheater),
-        "add_collateral": (params, UNIT, cheater),
-        "repay": (params, UNIT, 0, BORROWER),
-        "flash_loan": (token, UNIT),
-        "flashLoan": (cheater, token, UNIT),
-    }
-    for size, fits in ((MAX_PAYLOAD, True), (MAX_PAYLOAD + 1, False)):
-        message = world.message(name, *arguments[name], bytes(size))
-        long = world.machine.save()
-        if fits:
-            world.machine.call(CHEATER_KEY, world.cheater.address, as_the_cheater(world, message))
-        else:
-            with pytest.raises(Reverted):
-                world.machine.call(CHEATER_KEY, world.cheater.address, as_the_cheater(world, message))
-        world.machine.restore(long)
-
-
-def as_the_cheater(world: World, message: bytes) -> bytes:
-    return world.cheater.message("run", world.credit.address, message)
-
-
-def test_a_flash_borrower_answers_with_the_magic(world: World) -> None:
-    token, cheater = world.tokens[0].address, world.cheater.address
-    assert world.act(LENDER, "flashLoan", cheater, token, UNIT, b"") == (1,)
-    world.cheater("set_magic", bytes(32))
-    answer, reason = world.attempt(LENDER, "flashLoan", cheater, token, UNIT, b"")
-    assert (answer, reason) == (None, "Credit: not a flash borrower")
-    assert world.credit("flashFee", token, 10**18) == 0
-    assert world.credit("maxFlashLoan", token) == 10**6 * UNIT - 1_400 * UNIT
-
-
-def test_no_callback_without_a_payload(world: World) -> None:
-    """An account without code can do everything: nobody calls it."""
-    params = world.params[0]
-    world.set_price(0, SCALE * 17 // 10)
-    for name in ("supply", "add_collateral", "repay", "liquidate"):
-        account = BORROWER if name in ("repay", "liquidate") else LENDER
-        assert world.act(LENDER, name, *calls(params, account, LENDER)[name]) is not None
-
-
-def test_what_would_be_is_what_comes(world: World) -> None:
-    """`accrued` before is `market` after, and asks the rate model's view."""
-    params = world.params[0]
-    world.set_rate(0, WAD // YEAR // 7)
-    assert world.credit("accrued", tuple(params)) == world.credit("market", params.id)
-    world.machine.wait(1_234_567)
-    before = world.credit("accrued", tuple(params))
-    assert before != world.credit("market", params.id)
-    assert world.act(LENDER, "accrue", params) == ()
-    assert world.credit("market", params.id) == before
-    irm = world.irms[0]
-    assert tuple(irm("asked", place) for place in range(3)) == (1_400 * UNIT, 10**6 * UNIT, 1_234_567)
-    world.set_rate(0, MAX)
-    world.machine.wait(1)
-    before = world.credit("accrued", tuple(params))
-    assert world.act(LENDER, "accrue", params) == ()
-    assert world.credit("market", params.id) == before
-
-
-def test_every_payload_calls_back(world: World) -> None:
-    params, cheater = world.params[0], world.cheater.address
-    world.set_price(0, SCALE * 17 // 10)
-    for name in ("supply", "add_collateral", "repay", "liquidate"):
-        account = BORROWER if name in ("repay", "liquidate") else cheater
-        turn = Inner(CALLBACK, "authorize", (DELEGATE, True))
-        assert world.act(cheater, name, *calls(params, account, cheater)[name], inner=turn) is not None
-        assert world.inner_answer == ()

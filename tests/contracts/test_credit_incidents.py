@@ -1,20 +1,18 @@
 """What went wrong elsewhere, tried here: incidents of lending markets, and the rules that they taught."""
 
-from typing import Any
-
 import pytest
 
-from contracts.bare_evm import Reverted, mock
 from contracts.credit_books import MAX, SCALE, WAD
 from contracts.credit_world import (
     BORROWER,
     DELEGATE,
     LENDER,
     LIQUIDATOR,
-    MOVES_NOTHING,
-    SAYS_FALSE,
     TERMS,
     World,
+    lend,
+    owe,
+    refused,
 )
 
 YEAR = 365 * 86_400
@@ -30,25 +28,6 @@ def shared() -> World:
 def world(shared: World) -> World:
     shared.reset()
     return shared
-
-
-def lend(world: World, number: int = 0, amount: int = 10**6, lender: str = LENDER) -> None:
-    params = world.params[number]
-    assert world.act(lender, "supply", params, amount * params.min_debt, 0, lender, b"")
-
-
-def owe(world: World, collateral: int, debt: int, number: int = 0, borrower: str = BORROWER) -> None:
-    """In smallest debts of the market."""
-    params = world.params[number]
-    unit = params.min_debt
-    assert world.act(borrower, "add_collateral", params, collateral * unit, borrower, b"") == ()
-    assert world.act(borrower, "borrow", params, debt * unit, 0, borrower, borrower)
-
-
-def refused(world: World, caller: str, name: str, *arguments: Any) -> str:
-    """Why: and the model agrees."""
-    assert world.act(caller, name, *arguments) is None
-    return world.attempt(caller, name, *arguments)[1]
 
 
 # Donations
@@ -292,69 +271,6 @@ def test_every_entry_point_leaves_its_caller_healthy(world: World) -> None:
     assert world.act(BORROWER, "poke", params, BORROWER) == (1,)
     healthy = refused(world, LIQUIDATOR, "liquidate", params, BORROWER, unit, 0, b"")
     assert healthy == "Credit: not past the LLTV"
-
-
-# Tokens
-
-
-def test_a_token_that_answers_nothing_is_a_token() -> None:
-    """The oldest tokens return nothing: everything works, by the model, to the unit."""
-    world = World(loan="SilentToken", collateral="SilentToken")
-    params = world.params[0]
-    lend(world)
-    owe(world, 1_000, 1_400)
-    world.set_price(0, SCALE * 17 // 10)
-    assert world.act(LIQUIDATOR, "liquidate", params, BORROWER, 100 * params.min_debt, 0, b"")
-    assert world.act(world.cheater.address, "flash_loan", params.loan_token, 10**6, b"") == ()
-    owed = world.credit("position", params.id, BORROWER)[1]
-    assert world.act(BORROWER, "repay", params, 0, owed, BORROWER, b"")
-    collateral = world.credit("position", params.id, BORROWER)[2]
-    assert world.act(BORROWER, "remove_collateral", params, collateral, BORROWER, BORROWER) == ()
-    shares = world.credit("position", params.id, LENDER)[0]
-    assert world.act(LENDER, "withdraw", params, 0, shares, LENDER, LENDER)
-
-
-def test_a_token_that_says_no_is_believed(world: World) -> None:
-    params = world.params[0]
-    lend(world)
-    world.tokens[0]("behave", SAYS_FALSE)
-    supply = world.attempt(LENDER, "supply", params, 1, 0, LENDER, b"")
-    assert supply == (None, "Credit: not paid in")
-    assert world.attempt(LENDER, "withdraw", params, 1, 0, LENDER, LENDER) == (None, "Credit: not paid out")
-    world.tokens[0]("behave", 0)
-    world.check_alike()
-
-
-def test_no_market_without_code(world: World) -> None:
-    """A call to an address without code succeeds in the EVM: such a token would be paid in by words alone."""
-    params = world.params[0]
-    for place, name in (
-        ({"loan_token": LENDER}, "a token"),
-        ({"collateral_token": LENDER}, "a token"),
-        ({"oracle": LENDER}, "the oracle"),
-        ({"irm": LENDER}, "the rate model"),
-    ):
-        answer, reason = world.attempt(LENDER, "create_market", params._replace(**place))
-        assert (answer, reason) == (None, f"Credit: no code at {name}")
-    with pytest.raises(Reverted):
-        world.send(world.cheater.address, world.credit, world.message("flash_loan", LENDER, 1, b""))
-    assert world.credit("maxFlashLoan", LENDER) == 0
-
-
-def test_a_token_that_moves_nothing_harms_its_own_markets_alone(world: World) -> None:
-    lend(world)
-    lend(world, 2)
-    liar = mock("HostileToken").deploy(world.machine)
-    cheater = world.cheater.address
-    params = world.open_market(TERMS[0], liar, world.tokens[1])
-    del world.params[-1], world.oracles[-1], world.irms[-1]
-    liar("mint", cheater, 10**30)
-    world.send(cheater, liar, liar.message("approve", world.credit.address, MAX))
-    liar("behave", MOVES_NOTHING)
-    world.attempt(cheater, "supply", params, 10**20, 0, cheater, b"")
-    liar("behave", 0)
-    world.attempt(cheater, "withdraw", params, 10**20, 0, cheater, cheater)
-    world.check_alike()
 
 
 # Rates
