@@ -4,7 +4,6 @@ a credit side with markets, pools and a keeper.
 `surge up` and tests use the same class. What was there is resumed: chain, contracts, keys, stakes, leases.
 """
 
-import importlib.util
 import sys
 import tempfile
 import time
@@ -33,7 +32,6 @@ RENTER_DOLLARS = parse_usd("1000")
 RENTER_TOKENS = {"ETH": "10", "BTC": "0.5", "SURGE": "10000"}
 """Whole test tokens of the renter, to lend or to borrow against."""
 BIDDER_SURGE = Wei(1_000_000 * 10**18)
-KEEPER = "surge.keeper.liquidator"
 SLOTS = 2
 READY_SECONDS = 120.0
 PROGRESS_SECONDS = 10.0
@@ -44,7 +42,8 @@ Tell = Callable[[str], None]
 class LocalNetwork:
     """With no `home` it lives in a temporary folder and is gone after `stop`.
 
-    providers: how many to run; with 0 nothing is computed, but lent and borrowed. port: of the chain (default: the last one, or any free one).
+    providers: how many to run; with 0 nothing is computed, but lent and borrowed. port: of the chain
+    (default: the last one, or any free one).
     """
 
     def __init__(
@@ -100,12 +99,13 @@ class LocalNetwork:
             self._fund_renter(chain)
             wallets = [self._fund_provider(chain, number) for number in range(1, self.providers + 1)]
             self._fund_keeper(chain)
-            programs = [*self._start_keeper()]
+            programs = [self._start_keeper()]
             if self.providers:
                 self._fund_bidder(chain)
                 programs.append(self._start_bidder())
             programs += [self._start_provider(number) for number in range(1, self.providers + 1)]
-            self._await_asks(chain, {wallet.address for wallet in wallets}, programs)
+            if wallets:
+                self._await_asks(chain, {wallet.address for wallet in wallets}, programs)
         finally:
             chain.disconnect()
 
@@ -278,10 +278,8 @@ class LocalNetwork:
     def _start_bidder(self) -> Program:
         return self._start_watcher("bidder", "surge.keeper.bidder", self._folder / "bidder" / "key.json")
 
-    def _start_keeper(self) -> list[Program]:
-        if importlib.util.find_spec(KEEPER) is None:
-            return []
-        return [self._start_watcher("keeper", KEEPER, self._keeper_key)]
+    def _start_keeper(self) -> Program:
+        return self._start_watcher("keeper", "surge.keeper.liquidator", self._keeper_key)
 
     def _start_watcher(self, name: str, module: str, wallet: Path) -> Program:
         return self._start(

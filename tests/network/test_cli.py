@@ -77,7 +77,7 @@ def test_the_network_is_up(shell):
     status = shell.json("status")
     assert (status["up"], status["chain_id"], status["slots"]) == (True, 31337, 4)
     running = {row["name"]: row["running"] for row in status["programs"]}
-    assert running == {"bidder": True, "provider-1": True, "provider-2": True}
+    assert running == {"bidder": True, "keeper": True, "provider-1": True, "provider-2": True}
     assert all(row["serving"] for row in status["programs"] if "serving" in row)
 
 

@@ -95,7 +95,7 @@ def _provider_folders(home: Home) -> list[str]:
 
 def _all_running(net: "LocalNetwork", count: int) -> bool:
     running = {program.name for program in net.programs() if program.running}
-    return running >= {"bidder", *(f"{PROVIDER}{number}" for number in range(1, count + 1))}
+    return running >= {"bidder", "keeper", *(f"{PROVIDER}{number}" for number in range(1, count + 1))}
 
 
 @contextmanager
