@@ -100,7 +100,7 @@ CREDIT: public(immutable(address))
 
 # Whose call this is; empty between calls.
 account: transient(address)
-# The target of the call under way, and the hash of the payload that it has yet to call back with.
+# The target of the last call, and the hash of the payload that it has yet to call back with; empty for none.
 target: transient(address)
 due: transient(bytes32)
 
@@ -199,7 +199,6 @@ def _make(call: Call):
     self.due = call.callback
     raw_call(call.target, call.content)
     assert self.due == empty(bytes32), "Batch: a callback did not come"
-    self.target = empty(address)
     for i: uint256 in range(len(call.spends), bound=MAX_SPENDS):
         token: address = call.spends[i].token
         if staticcall IERC20(token).allowance(self, call.target) > before[i]:

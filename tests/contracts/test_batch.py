@@ -270,6 +270,16 @@ def test_a_target_calls_back_with_the_payload_that_the_caller_wrote(pots: Levera
         run(pots, caller, Call(credit, credit.accrue.prepare_calldata(pots.pots.market), (gift,)))
 
 
+def test_a_callback_that_has_nothing_to_do(pots: LeveragePots, caller: str) -> None:
+    """It came, and counts as come: the loan is just paid back."""
+    credit = pots.pots.credit
+    content = credit.flash_loan.prepare_calldata(pots.usd, USD, payload())
+    call = (credit.address, content, keccak(payload()), [(pots.usd.address, USD)])
+    pots.batch.execute([call], [], now(), sender=caller)
+    with boa.reverts(NOT_DUE):
+        pots.batch.execute([(*call[:2], bytes(32), call[3])], [], now(), sender=caller)
+
+
 def test_a_target_that_was_called_calls_back_once(pots: LeveragePots, caller: str) -> None:
     """A hostile target of the caller's own batch: it gets the one callback that was written for it."""
     account, batch = deploy_mock("ContractAccount"), pots.batch
