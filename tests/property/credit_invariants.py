@@ -46,7 +46,7 @@ class Moment:
 
 
 def supplied_covers_borrowed(books: Books, markets: list[Params], credit: str) -> None:
-    """C1, for each market and for all that share a token: a market's cash is its own, and is all there."""
+    """C1 and C8, for each market and for all that share a token: its cash is its own, and all there."""
     due: dict[str, int] = {}
     for params in markets:
         market = books.markets[params.id]
