@@ -213,6 +213,25 @@ def test_what_is_refused_is_told_with_what_would_work(position, write, amount, w
     assert position.chain.block_number() == before
 
 
+def test_a_max_of_nothing_says_why(net, desk):
+    position, vault = desk.market("ETH/TUSD").position(), desk.vault("TUSD vault")
+    before = desk.chain.block_number()
+    for write, words in (
+        (position.borrow, "add .*collateral first"),
+        (position.repay, "no debt to repay"),
+        (position.withdraw, "nothing is supplied"),
+        (position.remove_collateral, "has 0 ETH|no collateral|nothing"),
+        (vault.withdraw, "has 0 TUSD in the TUSD vault"),
+    ):
+        with pytest.raises(BadInput, match=words):
+            write("max")
+    poor = net.desk(BTC="1")
+    for write in (poor.market("ETH/TUSD").position().supply, poor.vault("TUSD vault").deposit):
+        with pytest.raises(BadInput, match=r"nothing to (supply|deposit) now: `max` is 0"):
+            write("max")
+    assert desk.chain.block_number() == before + 1  # the faucet alone
+
+
 def test_the_margin_zone_and_a_frozen_feed(net, position):
     net.price("ETH", "1300")
     assert position.view.zone is Zone.MARGIN

@@ -20,8 +20,8 @@ PATIENCE_SECONDS = 180.0
 GAS_MARGIN = (6, 5)
 """Gas limit over the estimate: other transactions may land first and change the path."""
 GAS_OF_TIME = 80_000
-"""On top of it: what a call writes only when seconds have passed since the last one (interest of a market, the
-averages of a pair), which an estimate in the very second of the last block does not see."""
+"""On top of it: what a call writes only when seconds have passed since the last one (interest of a market,
+the averages of a pair), which an estimate in the very second of the last block does not see."""
 GAS_SALT = 4_096
 REPLACED_SECONDS = 3.0
 _NONCE_TAKEN = ("nonce too low", "replacement transaction underpriced")

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar
 
 from surge.chain.sender import Call
+from surge.desk.amounts import MAX, Amount
+from surge.model.errors import BadInput
 
 if TYPE_CHECKING:
     from surge.chain.client import Chain
@@ -44,6 +46,14 @@ class Plan(Generic[View]):
     @property
     def also(self) -> tuple[str, ...]:
         return (*(call.what for call in self.calls[:-1]), *self.notes)
+
+
+def foreseen(step: Callable[[View, int], View], view: View, assets: int, amount: Amount) -> View:
+    """What `step` makes of a view. A `max` of nothing is refused, with the reason that there is, if any."""
+    if assets or amount != MAX:
+        return step(view, assets)
+    step(view, 1)
+    raise BadInput(f"there is nothing to {step.__name__.replace('_', ' ')} now: `max` is 0")
 
 
 class Operation(Generic[Given, View]):

@@ -9,7 +9,7 @@ from surge.chain.tokens import Payment
 from surge.credit import preview
 from surge.credit.market import PositionView, Token
 from surge.desk.amounts import Amount, units
-from surge.desk.operation import Plan, operation
+from surge.desk.operation import Plan, foreseen, operation
 from surge.model.errors import BadInput
 from surge.model.units import Address
 
@@ -39,23 +39,21 @@ class Position:
         """How it is now, with the interest up to now."""
         return self.chain.position_view(self.market.id, self.account)
 
-    # A preview of 1 stands for a `max` of nothing: it says why there is nothing.
-
     @operation
     def supply(self, amount: Amount) -> Plan[PositionView]:
         """Lend to the market's borrowers: `supply("500")`."""
         view = self.view
         loan = view.market.loan
-        assets = units(amount, loan, lambda: self._held(loan) or 1)
+        assets = units(amount, loan, lambda: self._held(loan))
         call = self.chain.supplying(view.market.params, assets, on_behalf=self.account)
-        return self._paid(view, preview.supply(view, assets), loan, assets, call)
+        return self._paid(view, foreseen(preview.supply, view, assets, amount), loan, assets, call)
 
     @operation
     def withdraw(self, amount: Amount) -> Plan[PositionView]:
         """Take back what was lent: `withdraw("500")`, `withdraw("max")`."""
         view = self._own("withdraw")
-        assets = units(amount, view.market.loan, lambda: view.max_withdraw or 1)
-        after = preview.withdraw(view, assets)
+        assets = units(amount, view.market.loan, lambda: view.max_withdraw)
+        after = foreseen(preview.withdraw, view, assets, amount)
         given = (0, view.position.supply_shares) if assets == view.supplied else (assets, 0)
         call = self.chain.withdrawing(view.market.params, *given, on_behalf=self.account)
         return Plan(view, after, (call,), self._after)
@@ -64,17 +62,17 @@ class Position:
     def borrow(self, amount: Amount) -> Plan[PositionView]:
         """Take a loan against the collateral, up to the max LTV: `borrow("700")`, `borrow("max")`."""
         view = self._own("borrow")
-        assets = units(amount, view.market.loan, lambda: self._later(view).max_borrow or 1)
+        assets = units(amount, view.market.loan, lambda: self._later(view).max_borrow)
         call = self.chain.borrowing(view.market.params, assets, on_behalf=self.account)
-        return Plan(view, preview.borrow(view, assets), (call,), self._after)
+        return Plan(view, foreseen(preview.borrow, view, assets, amount), (call,), self._after)
 
     @operation
     def repay(self, amount: Amount) -> Plan[PositionView]:
         """Pay the loan back, in part or as a whole: `repay("100")`, `repay("max")`."""
         view = self.view
         loan = view.market.loan
-        assets = units(amount, loan, lambda: min(view.debt, self._held(loan)) or 1)
-        after = preview.repay(view, assets)
+        assets = units(amount, loan, lambda: min(view.debt, self._held(loan)))
+        after = foreseen(preview.repay, view, assets, amount)
         given = (0, view.position.borrow_shares) if assets == view.debt else (assets, 0)
         call = self.chain.repaying(view.market.params, *given, on_behalf=self.account)
         return self._paid(view, after, loan, assets, call)
@@ -84,17 +82,17 @@ class Position:
         """Lock tokens to borrow against: `add_collateral("0.5")`."""
         view = self.view
         token = view.market.collateral
-        assets = units(amount, token, lambda: self._held(token) or 1)
+        assets = units(amount, token, lambda: self._held(token))
         call = self.chain.adding_collateral(view.market.params, assets, on_behalf=self.account)
-        return self._paid(view, preview.add_collateral(view, assets), token, assets, call)
+        return self._paid(view, foreseen(preview.add_collateral, view, assets, amount), token, assets, call)
 
     @operation
     def remove_collateral(self, amount: Amount) -> Plan[PositionView]:
         """Take collateral out; with debt, up to the max LTV: `remove_collateral("max")`."""
         view = self._own("take collateral out")
-        assets = units(amount, view.market.collateral, lambda: self._later(view).max_removable or 1)
+        assets = units(amount, view.market.collateral, lambda: self._later(view).max_removable)
         call = self.chain.removing_collateral(view.market.params, assets, on_behalf=self.account)
-        return Plan(view, preview.remove_collateral(view, assets), (call,), self._after)
+        return Plan(view, foreseen(preview.remove_collateral, view, assets, amount), (call,), self._after)
 
     @operation
     def liquidate(self, amount: Amount = "max") -> Plan[PositionView]:

@@ -8,7 +8,7 @@ from surge.chain.tokens import Payment
 from surge.credit import vault_view
 from surge.credit.vault_view import VaultView
 from surge.desk.amounts import Amount, units
-from surge.desk.operation import Plan, operation
+from surge.desk.operation import Plan, foreseen, operation
 from surge.model.errors import BadInput
 from surge.model.units import Address
 
@@ -42,10 +42,10 @@ class Vault:
         view = self.view
 
         def most() -> int:
-            return min(view.max_deposit, self.chain.token_balances(view.account, [view.asset])[0]) or 1
+            return min(view.max_deposit, self.chain.token_balances(view.account, [view.asset])[0])
 
         assets = units(amount, view.asset, most)
-        after = vault_view.deposit(view, assets)
+        after = foreseen(vault_view.deposit, view, assets, amount)
         allowances = self.chain.allowing([Payment(view.asset, assets, self.address, self.name)])
         return Plan(view, after, (*allowances, self.chain.depositing(self.address, assets)), self._after)
 
@@ -53,12 +53,12 @@ class Vault:
     def withdraw(self, amount: Amount) -> Plan[VaultView]:
         """Take out what can be had now: `withdraw("500")`, `withdraw("max")`."""
         view = self.view
-        assets = units(amount, view.asset, lambda: view.max_withdraw or 1)
+        assets = units(amount, view.asset, lambda: view.max_withdraw)
         if amount == "max" and 0 < view.worth <= view.sight.liquidity:
             call: Call = self.chain.redeeming(self.address, view.shares)
             return Plan(view, vault_view.redeem(view, view.shares), (call,), self._after)
         call = self.chain.withdrawing_assets(self.address, assets)
-        return Plan(view, vault_view.withdraw(view, assets), (call,), self._after)
+        return Plan(view, foreseen(vault_view.withdraw, view, assets, amount), (call,), self._after)
 
     @operation
     def redeem_in_kind(self, shares: Amount = "max") -> Plan[VaultView]:

@@ -1,7 +1,7 @@
 import pytest
 from eth_abi.abi import encode
 
-from surge.chain.revert import reason_of, refusal
+from surge.chain.revert import reason_of, refusal, reverted
 from surge.chain.rpc import RpcError
 from surge.model.errors import NoNetwork, Reverted, Underfunded
 
@@ -43,3 +43,20 @@ def test_each_kind_of_refusal_has_its_error_and_a_next_step():
 
 def test_a_revert_without_words_is_still_a_revert():
     assert isinstance(refusal(RpcError(3, "execution reverted", "0x"), "staking", "0xAA"), Reverted)
+
+
+@pytest.mark.parametrize(
+    ("reason", "step"),
+    [
+        ("Credit: above the max LTV", "add collateral"),
+        ("Credit: not enough cash", "take less"),
+        ("Credit: not authorised", "authorise"),
+        ("Credit: signature has expired", "sign anew"),
+        ("OracleGuard: the answer is too old", "price feed"),
+        ("Leverage: the deadline has passed", "waited too long"),
+        ("Leverage: borrows more than max_borrowed", "slippage"),
+        ("Vault: more than the caps take; see maxDeposit", "smaller amount"),
+    ],
+)
+def test_refusals_of_the_credit_side_say_what_would_work(reason, step):
+    assert step in str(reverted("borrowing", reason))
