@@ -108,7 +108,7 @@ def verdict(source: Path, changed: Changed, plain: str) -> str:
 
     try:
         artifact = compiled(source, changed.path, changed.mutant.text)
-    except (VyperException, SyntaxError, RecursionError):
+    except (VyperException, SyntaxError, RecursionError, ArithmeticError):
         return BROKEN
     with tempfile.TemporaryDirectory() as folder:
         for other in ARTIFACTS.glob("*.json"):
