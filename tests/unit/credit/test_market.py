@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 from small_credit import ETHER, NOW, PARAMS, TARGET, USD, market, position, price
-
 from surge.credit.health import Zone
 from surge.credit.market import YEAR
 from surge.model.credit import Position
