@@ -176,16 +176,19 @@ class Connection:
 
         return simulate(self._rpc, self.address, calls, self.now() + 1)
 
-    def send(self, *calls: Call) -> list[Sent]:
-        """One transaction after the other: each may need what the ones before it did."""
-        return [self._send_all([call])[0] for call in calls]
+    def send(self, *calls: Call, gas: int | None = None) -> list[Sent]:
+        """One transaction after the other: each may need what the ones before it did.
 
-    def _send_all(self, calls: list[Call]) -> list[Sent]:
+        gas: the limit of each; it is sent then, whether or not it will be refused.
+        """
+        return [self._send_all([call], gas)[0] for call in calls]
+
+    def _send_all(self, calls: list[Call], gas: int | None = None) -> list[Sent]:
         """Independent transactions, in consecutive nonces."""
         self.check()
         if self._sender is None:
             raise BadInput(f"{calls[0].what} needs an account; give Chain a key (see `surge wallet`)")
-        return self._sender.send_all(calls)
+        return self._sender.send_all(calls, gas)
 
     def _logged(self, sent: Sent, contract: str, name: str) -> list[dict[str, Any]]:
         """The members of the events of this name that a transaction logged."""

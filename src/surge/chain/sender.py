@@ -11,7 +11,7 @@ from coincurve import PrivateKey
 from surge.chain.revert import as_error, reason_of, refusal, reverted
 from surge.chain.rpc import Rpc, RpcError
 from surge.chain.transaction import Transaction
-from surge.model.errors import NoNetwork, Refused
+from surge.model.errors import NoNetwork, Reverted
 from surge.model.signature import address_of, checksum
 from surge.model.units import Address, Gas
 
@@ -190,7 +190,9 @@ class Sender:
     def _checked(self, call: Call, receipt: dict[str, Any]) -> Sent:
         hash_, block = receipt["transactionHash"], int(receipt["blockNumber"], 16)
         if int(receipt["status"], 16) != 1:
-            raise self._why(call, hash_, block)
+            failure = self._why(call, hash_, block)
+            failure.gas = int(receipt["gasUsed"], 16)
+            raise failure
         created = receipt.get("contractAddress")
         if created:
             created = checksum(bytes.fromhex(created[2:]))
@@ -203,7 +205,7 @@ class Sender:
             created,
         )
 
-    def _why(self, call: Call, hash_: str, block: int) -> Refused:
+    def _why(self, call: Call, hash_: str, block: int) -> Reverted:
         """A mined failure has no reason in its receipt: run it again on the state before its block."""
         try:
             self._rpc.call("eth_call", self._request(call), hex(block - 1))

@@ -11,7 +11,7 @@ from surge.cli.credit_flash_view import flash_document
 from surge.credit.exchange import best_arbitrage, mid_price
 from surge.credit.health import Zone
 from surge.model.credit import PRICE_SCALE
-from surge.model.errors import SurgeError, Unavailable
+from surge.model.errors import Reverted, SurgeError, Unavailable
 from surge.model.units import show_decimal
 
 if TYPE_CHECKING:
@@ -198,18 +198,19 @@ class Story:
 
     def _fail(self, amount: int) -> None:
         flash = self._desk.flash
-        before, said = flash.view(MARKET), ""
+        before, said, gas = flash.view(MARKET), "", 0
         try:
-            flash.arbitrage(MARKET, amount)
-        except SurgeError as refusal:
-            said = str(refusal)
+            flash.arbitrage.insist(MARKET, amount)
+        except Reverted as refusal:
+            said, gas = str(refusal), refusal.gas
         after = flash.view(MARKET)
         self._told(
             "flash loan fails",
-            "only the fees are left of the gap: the same trade fails as a whole, as if it had never begun",
+            "only the fees are left of the gap: the same trade is sent, fails as a whole and moves nothing",
             flash_document(before),
             flash_document(after),
-            bool(said) and after == before,
+            gas > 0 and after == before,
+            gas,
             refused=said,
         )
 

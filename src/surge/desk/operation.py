@@ -11,6 +11,9 @@ from surge.model.errors import BadInput
 if TYPE_CHECKING:
     from surge.chain.client import Chain
 
+INSISTENT_GAS = 2_000_000
+"""The limit of a transaction that is sent unasked: several times what the dearest operation takes."""
+
 View = TypeVar("View")
 Given = ParamSpec("Given")
 
@@ -74,9 +77,15 @@ class Operation(Generic[Given, View]):
         plan = self._plan(*args, **kwargs)
         return Done(plan.before, plan.after, self._chain.simulate(*plan.calls), None, plan.also)
 
+    def insist(self, *args: Given.args, **kwargs: Given.kwargs) -> Done[View]:
+        """Send without asking the node first. Raises Reverted, whose `gas` is lost, when it is refused."""
+        return self._send(self._plan(*args, **kwargs), INSISTENT_GAS)
+
     def __call__(self, *args: Given.args, **kwargs: Given.kwargs) -> Done[View]:
-        plan = self._plan(*args, **kwargs)
-        sent = self._chain.send(*plan.calls)
+        return self._send(self._plan(*args, **kwargs), None)
+
+    def _send(self, plan: Plan[View], limit: int | None) -> Done[View]:
+        sent = self._chain.send(*plan.calls, gas=limit)
         gas = sum(each.gas for each in sent)
         return Done(plan.before, plan.look(sent[-1].block), gas, sent[-1].hash, plan.also)
 

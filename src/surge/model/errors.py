@@ -69,7 +69,9 @@ class Underfunded(Refused):
 
 
 class Reverted(Refused):
-    pass
+    """gas: what it took when it was mined all the same."""
+
+    gas: int = 0
 
 
 class Distrusted(Refused):
