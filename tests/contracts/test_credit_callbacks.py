@@ -116,3 +116,13 @@ def test_every_payload_calls_back(world: World) -> None:
         turn = Inner(CALLBACK, "authorize", (DELEGATE, True))
         assert world.act(cheater, name, *calls(params, account, cheater)[name], inner=turn) is not None
         assert world.inner_answer == ()
+
+
+def test_the_shortest_payload_calls_back(world: World) -> None:
+    params, cheater = world.params[0], world.cheater.address
+    world.set_price(0, SCALE * 17 // 10)
+    for name in ("supply", "add_collateral", "repay", "liquidate"):
+        account = BORROWER if name in ("repay", "liquidate") else cheater
+        *arguments, _payload = calls(params, account, cheater)[name]
+        assert world.act(cheater, name, *arguments, b"!") is not None
+        assert world.heard

@@ -14,6 +14,7 @@ from contracts.credit_books import (
     SCALE,
     WAD,
     ZERO,
+    assets_down,
     terms,
 )
 from contracts.credit_world import (
@@ -315,6 +316,39 @@ def test_liquidation_starts_one_unit_past_the_lltv(world: World) -> None:
     assert answer
     # No depth, no bonus: and health afterwards is the target's.
     assert answer[0] * 175 <= answer[1] * 100 + 175
+
+
+def test_who_owes_nothing_is_not_liquidated(world: World) -> None:
+    params = world.params[0]
+    assert world.act(LIQUIDATOR, "add_collateral", params, UNIT, LIQUIDATOR, b"") == ()
+    for account in (LENDER, LIQUIDATOR):
+        assert refused(world, LENDER, "liquidate", params, account, MAX, 0, b"") == "Credit: no debt"
+
+
+@pytest.mark.parametrize("parts", [1, 3, 7])
+def test_a_debt_between_two_units_is_the_greater(world: World, parts: int) -> None:
+    """C3: at the LTV that the lesser one would still allow, nothing is lent and nothing given back."""
+    params = world.params[0]
+    world.set_rate(0, WAD // YEAR // parts)
+    world.machine.wait(12_345)
+    assert world.act(LENDER, "accrue", params) == ()
+    market, position = world.model.market(params), world.model.position(params, BORROWER)
+    debt = world.model.debt(market, position)
+    assert assets_down(position.borrow_shares, market.borrow_assets, market.borrow_shares) == debt - 1
+    collateral = 1_000 * UNIT
+    # At this price the max LTV allows one unit less than the debt.
+    worth = -(-(debt - 1) * 10 // 7)
+    price = -(-worth * SCALE // collateral)
+    assert collateral * price // SCALE * params.max_ltv // WAD == debt - 1
+    world.set_price(0, price)
+    above = "Credit: above the max LTV"
+    assert world.act(LIQUIDATOR, "poke", params, BORROWER) == (1,)
+    assert world.act(BORROWER, "add_collateral", params, 1, BORROWER, b"") == ()
+    assert refused(world, BORROWER, "remove_collateral", params, 1, BORROWER, BORROWER) == above
+    # The same at the LLTV, and for what remains of a debt.
+    worth = -(-(debt - 1) * 10 // 8)
+    world.set_price(0, -(-worth * SCALE // (collateral + 1)))
+    assert world.act(LIQUIDATOR, "poke", params, BORROWER) == (2,)
 
 
 def test_the_margin_zone_starts_one_unit_past_the_max_ltv(world: World) -> None:
