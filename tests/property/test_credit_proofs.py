@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import z3
 
-z3 = pytest.importorskip("z3", reason="z3-solver is not installed: the proofs are not run")
-
-from property.vyper_terms import Source, Way  # noqa: E402
+from property.vyper_terms import Source, Way
 
 CREDIT = Path(__file__).parents[2] / "contracts" / "credit"
 MODULES = sorted(CREDIT.glob("credit_*.vy"))
