@@ -1,4 +1,4 @@
-"""Losses and fees of a vault, markets that fail, gifts, tokens that misbehave, the first depositor."""
+"""Losses and fees of a vault, markets that fail, gifts, tokens that misbehave, the first depositor. D2: redemption in kind goes on."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Any order of leveraged calls by several traders: each moves its caller's position, and nothing stays."""
+"""Any order of leveraged calls by several traders: each moves its caller's position, and nothing stays (A1)."""
 
 from typing import Any
 
