@@ -1,4 +1,7 @@
-"""Losses and fees of a vault, markets that fail, gifts, tokens that misbehave, the first depositor. D2: redemption in kind goes on."""
+"""Losses and fees of a vault, markets that fail, gifts, tokens that misbehave, the first depositor.
+
+D2: redemption in kind goes on.
+"""
 
 import pytest
 

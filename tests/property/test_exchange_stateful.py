@@ -1,7 +1,7 @@
 """Any order of liquidity, swaps, flash swaps, donations and waits on the bytecode, beside a small model.
 
-X1: k never falls by a swap; what an LP token is worth in reserves never falls. What the pair holds covers what it
-owes. X2: accumulators and the guarded second source are the integral of the price over time.
+X1: k never falls by a swap; what an LP token is worth in reserves never falls. What the pair holds covers
+what it owes. X2: accumulators and the guarded second source are the integral of the price over time.
 """
 
 from dataclasses import dataclass, field

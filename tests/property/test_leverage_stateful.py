@@ -1,4 +1,4 @@
-"""Any order of leveraged calls by several traders: each moves its caller's position, and nothing stays (A1)."""
+"""Any order of leveraged calls by several traders: A1: each moves its caller's position; nothing stays."""
 
 from typing import Any
 

@@ -1,7 +1,7 @@
 """A vault in any order of calls by lenders, borrowers, liquidators, its owner and who sends gifts.
 
-C4, D1: the share price falls only by bad debt (or by a unit a market, when the owner reallocates). What the vault
-says of itself is so: previews, maxima, totals, against the twin.
+C4, D1: the share price falls only by bad debt (or by a unit a market, when the owner reallocates). What the
+vault says of itself is so: previews, maxima, totals, against the twin.
 """
 
 import os
