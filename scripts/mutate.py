@@ -35,13 +35,14 @@ from mutations import Mutant, mutants  # noqa: E402
 from vyper.compiler import compile_from_file_input  # noqa: E402
 from vyper.compiler.input_bundle import CompilerInput, FilesystemInputBundle  # noqa: E402
 from vyper.compiler.settings import OptimizationLevel, Settings  # noqa: E402
-from vyper.exceptions import VyperException  # noqa: E402
+from vyper.exceptions import VyperException, VyperInternalException  # noqa: E402
 
 # In the order in which they run: the fastest to notice first.
 TESTS = {
     "Credit": (
         "tests/contracts/test_credit_edges.py",
         "tests/contracts/test_credit_callbacks.py",
+        "tests/contracts/test_credit_liquidation_edges.py",
         "tests/contracts/test_credit_incidents.py",
         "tests/contracts/test_credit_hostile_tokens.py",
         "tests/contracts/test_credit_signatures.py",
@@ -108,7 +109,7 @@ def verdict(source: Path, changed: Changed, plain: str) -> str:
 
     try:
         artifact = compiled(source, changed.path, changed.mutant.text)
-    except (VyperException, SyntaxError, RecursionError, ArithmeticError):
+    except (VyperException, VyperInternalException, SyntaxError, RecursionError, ArithmeticError):
         return BROKEN
     with tempfile.TemporaryDirectory() as folder:
         for other in ARTIFACTS.glob("*.json"):
