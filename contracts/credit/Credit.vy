@@ -446,7 +446,7 @@ def repay(
 ) -> (uint256, uint256):
     """
     @notice The caller pays, for anybody. No price is read (C7). What remains is nothing or the minimum debt.
-    @param assets Loan units; or else `shares` is given (all of them repay the whole): exactly one is not zero.
+    @param assets Loan units; or else `shares`, at most: more than there are repay the whole. One of the two is zero.
     @param payload Not empty: on_surge_repay(assets, payload) is called on the caller before it pays.
     @return Assets paid and shares of the debt burned.
     """
@@ -455,8 +455,11 @@ def repay(
     market: credit_market.MarketState = self._accrue(id, params)
     paid: uint256 = 0
     burned: uint256 = 0
-    paid, burned = credit_shares._paid_in(assets, shares, market.borrow_assets, market.borrow_shares)
     loan: uint256 = self.loans[id][on_behalf]
+    assert loan & U128 > 0, "Credit: no debt"
+    paid, burned = credit_shares._paid_in(
+        assets, min(shares, loan & U128), market.borrow_assets, market.borrow_shares
+    )
     assert burned <= loan & U128, "Credit: more than the debt"
     loan = unsafe_sub(loan, burned)
     market.borrow_assets -= min(paid, market.borrow_assets)

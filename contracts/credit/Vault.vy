@@ -128,6 +128,8 @@ struct Allocation:
 MAX_MARKETS: constant(uint256) = 8
 MAX_SUPPLY: constant(uint256) = vault_math.MAX_SUPPLY
 MAX_FEE: constant(uint256) = 5 * 10**17
+# What reading a market may take, many times what an honest rate model does: one that burns its gas leaves the rest.
+READ_GAS: constant(uint256) = 300_000
 ACCRUED: constant(Bytes[4]) = method_id(
     "accrued((address,address,address,address,uint256,uint256,uint256,uint256,uint256))"
 )
@@ -572,6 +574,7 @@ def _holding(id: bytes32, cap: uint256) -> vault_math.Holding:
         vault_rules.CREDIT,
         abi_encode(vault_rules._params(id), method_id=ACCRUED),
         max_outsize=192,
+        gas=READ_GAS,
         is_static_call=True,
         revert_on_failure=False,
     )

@@ -32,8 +32,11 @@ def __init__():
 @external
 def authorize(authorized: address, is_authorized: bool):
     """
-    @notice Let an account withdraw, borrow and take collateral out for the caller, or no longer.
+    @notice Let an account withdraw, borrow and take collateral out for the caller, or no longer: then what the
+            caller has signed and nobody has sent is void too.
     """
+    if not is_authorized:
+        self.nonces[msg.sender] += 1
     self._authorize(msg.sender, authorized, is_authorized)
 
 

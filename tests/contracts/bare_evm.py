@@ -54,6 +54,8 @@ class Machine(ABC):
 
     chain_id: int
     now: int
+    gas: int | None = None
+    """The limit of each transaction; without it what a block of the EVM's default allows, or more."""
 
     @property
     @abstractmethod
@@ -107,7 +109,7 @@ class Revm(Machine):
 
     def call(self, sender: str, to: str, message: bytes) -> bytes:
         try:
-            return bytes(self._evm.message_call(sender, to, message))
+            return bytes(self._evm.message_call(sender, to, message, gas=self.gas))
         except RuntimeError as error:
             raise _reverted(str(error)) from None
         finally:
@@ -169,7 +171,7 @@ class PyEvm(Machine):
         return str(address).lower()
 
     def call(self, sender: str, to: str, message: bytes) -> bytes:
-        ran = self._env.execute_code(to_address=to, sender=sender, data=message)
+        ran = self._env.execute_code(to_address=to, sender=sender, data=message, gas=self.gas)
         if ran.is_error:
             raise Reverted(bytes(ran.output), str(ran.error))
         self._logs = ran.get_log_entries()

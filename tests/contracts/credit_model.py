@@ -256,12 +256,14 @@ class Model:
     ) -> Operation:
         one_of(assets, shares)
         market = self.accrued(params)
+        position = self.position(params, on_behalf)
+        require(position.borrow_shares, "no debt")
         if assets:
             shares = shares_down(assets, market.borrow_assets, market.borrow_shares)
             require(shares, "amount too small")
         else:
+            shares = min(shares, position.borrow_shares)
             assets = assets_up(shares, market.borrow_assets, market.borrow_shares)
-        position = self.position(params, on_behalf)
         require(shares <= position.borrow_shares, "more than the debt")
         position.borrow_shares -= shares
         market.borrow_assets -= min(assets, market.borrow_assets)

@@ -150,6 +150,19 @@ def test_nobody_repays_more_than_the_debt(credit: CreditPots) -> None:
         credit.repay("borrower", 700 * USD + 1)
 
 
+def test_more_shares_than_there_are_repay_the_whole(credit: CreditPots) -> None:
+    """So nobody can stop a whole repayment by repaying a unit before it."""
+    opened(credit)
+    borrower = credit.actor("borrower")
+    griefer = credit.actor("griefer")
+    credit.credit.repay(credit.market, 1, 0, borrower, b"", sender=griefer)
+    paid, burned = credit.repay("borrower", shares=2**120 - 1)
+    assert (paid, burned) == (700 * USD - 1, 700 * USD * 10**6 - 10**6)
+    assert credit.position(borrower).borrow_shares == 0
+    with boa.reverts("Credit: no debt"):
+        credit.repay("borrower", shares=1)
+
+
 def test_a_debt_is_whole_units_up(credit: CreditPots) -> None:
     """C3: what repays all of it covers the interest of each unit."""
     credit.irm.set_rate(percent(3) // YEAR)

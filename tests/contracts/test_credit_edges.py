@@ -122,9 +122,9 @@ def test_no_more_than_there_is(world: World) -> None:
     assert more == refused(world, LENDER, "transfer_supply", params, shares + 1, LENDER, BORROWER)
     assert more == "Credit: more than is supplied"
     assert refused(world, LENDER, "withdraw", params, 0, shares, LENDER, LENDER) == "Credit: not enough cash"
-    assert (
-        refused(world, BORROWER, "repay", params, 0, owed + 1, BORROWER, b"") == "Credit: more than the debt"
-    )
+    over = refused(world, BORROWER, "repay", params, 10**6 * UNIT, 0, BORROWER, b"")
+    assert over == "Credit: more than the debt"
+    assert refused(world, BORROWER, "repay", params, 0, owed, LENDER, b"") == "Credit: no debt"
     above = refused(world, BORROWER, "remove_collateral", params, collateral + 1, BORROWER, BORROWER)
     assert above == "Credit: more than the collateral"
     world.set_price(0, 10**6 * SCALE)

@@ -76,6 +76,14 @@ def test_a_signature_is_good_once(world: World) -> None:
     assert world.credit("nonces", owner) == 2
 
 
+def test_who_revokes_takes_back_what_was_signed_too(world: World) -> None:
+    owner, waiting = str(address_of(KEY)).lower(), signed(world.credit, KEY)
+    world.credit("authorize", DELEGATE, True, sender=owner)
+    world.credit("authorize", DELEGATE, False, sender=owner)
+    assert authorise(world.credit, waiting) == "Credit: another nonce is due"
+    assert world.credit("is_authorized", owner, DELEGATE) == 0
+
+
 def test_a_signature_ends_at_its_deadline(world: World) -> None:
     last = world.machine.now
     in_time, late = signed(world.credit, KEY, deadline=last), signed(world.credit, KEY, deadline=last - 1)

@@ -139,6 +139,24 @@ def test_shares_stay_within_bounds_after_the_worst_loss() -> None:
 # Markets
 
 
+def test_markets_that_burn_their_gas_lock_nobody(pots: VaultPots) -> None:
+    """D2, in a transaction of an ordinary size."""
+    pots.deposit(LENDER, 3 * CAP)
+    pots.machine.wait(10)
+    for number in (0, 1):
+        pots.irms[number]("set_burning", True)
+    pots.machine.gas = 16_777_216
+    try:
+        whole = pots.shares(LENDER)
+        pots.redeem_in_kind(LENDER, whole // 2)
+        assert pots.shares(LENDER) == whole - whole // 2
+        pots.withdraw(LENDER, CAP // 4)
+    finally:
+        pots.machine.gas = None
+        for number in (0, 1):
+            pots.irms[number]("set_burning", False)
+
+
 def test_an_illiquid_market_locks_nobody(pots: VaultPots) -> None:
     pots.deposit(LENDER, 2 * CAP)
     pots.borrow(0, CAP)
