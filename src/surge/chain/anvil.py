@@ -28,6 +28,9 @@ LOCAL_CHAIN_ID = 31337
 TICK_SECONDS = 60
 STATE_SECONDS = 2
 HARDFORK = "prague"
+BLOCK_GAS = 300_000_000
+"""Room for all that is sent together: what a full block leaves over waits for the next tick, not for the next
+block, because anvil mines when transactions arrive and looks at the older ones no more."""
 START_SECONDS = 30.0
 STOP_SECONDS = 30.0
 _NAME = "anvil"
@@ -67,7 +70,7 @@ class LocalChain:
         port = self._port(port)
         command = [
             str(binary), "--host", "127.0.0.1", "--port", str(port), "--chain-id", str(self.chain_id),
-            "--hardfork", HARDFORK, "--accounts", "0", "--no-cors", "--quiet",
+            "--hardfork", HARDFORK, "--gas-limit", str(BLOCK_GAS), "--accounts", "0", "--no-cors", "--quiet",
             "--mixed-mining", "--block-time", str(TICK_SECONDS),
             "--state", str(self.state), "--state-interval", str(STATE_SECONDS),
         ]  # fmt: skip

@@ -5,12 +5,17 @@ import time
 
 import psutil
 import pytest
+from coincurve import PrivateKey
 
-from surge.chain.anvil import LocalChain
+from surge.chain.anvil import TICK_SECONDS, LocalChain
 from surge.chain.local import find_program
 from surge.chain.rpc import Rpc, RpcError
+from surge.chain.sender import Call, Sender
 from surge.model.errors import BadInput, NoNetwork, Unavailable
+from surge.model.signature import address_of
 
+COUNT_DOWN = "0x62030d405b6001900380600457600080f3"
+"""Creates nothing, slowly: 200,000 times around a loop."""
 SOMEBODY = "0x52908400098527886E0F7030069857D2E4169EE7"
 
 
@@ -42,6 +47,16 @@ def test_time_never_runs_back(local, rpc):
     rpc.call("evm_mine")
     after = int(rpc.call("eth_getBlockByNumber", "latest", False)["timestamp"], 16)
     assert before <= after <= before + 60
+
+
+def test_what_is_sent_together_is_mined_at_once(local, rpc, monkeypatch):
+    """Many times the gas of a usual block, by its limits: none waits for a later tick."""
+    monkeypatch.setattr("surge.chain.sender.PATIENCE_SECONDS", TICK_SECONDS / 3)
+    key = PrivateKey()
+    local.fund(address_of(key), 10**20)
+    sender = Sender(rpc, key, local.chain_id)
+    for _ in range(6):
+        sender.send_all([Call("counting down", None, COUNT_DOWN)] * 12, gas=9_000_000)
 
 
 def test_it_is_ours_alone(local, rpc):
