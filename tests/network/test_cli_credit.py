@@ -80,7 +80,7 @@ def test_the_life_of_a_loan(surge):
 
     done = surge("credit", "borrow", MARKET, "600", "--yes")
     assert done["sent"] is True
-    assert done["gas"] == looked["gas"]
+    assert 0 < done["gas"] <= looked["gas"]  # less when the keeper brings the interest up to date in between
     for side in ("before", "after"):
         for fact in ("debt", "collateral", "health", "ltv", "liquidation_price", "zone"):
             assert done[side][fact] == looked[side][fact]
