@@ -147,9 +147,8 @@ event Collected:
     assets: uint256
 
 MAX_PAYLOAD: constant(uint256) = 4096
-WAD: constant(uint256) = 10**18
-# The part of a market's debt that its reserve keeps; what is above can be collected.
-RESERVE_TARGET: constant(uint256) = WAD // 20
+# One part in so many of a market's debt is what its reserve keeps; what is above can be collected.
+RESERVE_PARTS: constant(uint256) = 20
 HEALTHY: constant(uint256) = 0
 MARGIN: constant(uint256) = 1
 LIQUIDATABLE: constant(uint256) = 2
@@ -325,12 +324,12 @@ def transfer_supply(id: bytes32, shares: uint256, on_behalf: address, receiver: 
 @external
 def collect(params: credit_market.MarketParams) -> uint256:
     """
-    @notice Pay what the reserve holds above RESERVE_TARGET of the debt to the fee recipient. Anybody may call it.
+    @notice Pay what the reserve holds above a twentieth of the debt to the fee recipient. Anybody may call it.
     @return Loan units paid.
     """
     id: bytes32 = credit_market._id(params)
     market: credit_market.MarketState = self._accrue(id, params)
-    kept: uint256 = unsafe_div(market.borrow_assets * RESERVE_TARGET, WAD)
+    kept: uint256 = market.borrow_assets // RESERVE_PARTS
     unit: uint256 = credit_market._reserve_unit(params.min_debt)
     paid: uint256 = 0
     if market.reserve > kept:
@@ -489,7 +488,7 @@ def liquidate(
 ) -> (uint256, uint256):
     """
     @notice Repay a debt past the LLTV for its collateral and a bonus (C5). What the collateral can't pay is bad
-            debt, and realised at once; without collateral nothing is paid and no price read (C6).
+            debt, and realised at once, however small (C6).
     @param repaid_assets The most to repay, in loan units; or else `repaid_shares`. max_value is all that is allowed.
     @param payload Not empty: on_surge_liquidate(repaid, seized, payload) is called on the caller after it gets
            the collateral and before it pays.
@@ -500,9 +499,7 @@ def liquidate(
     market: credit_market.MarketState = self._accrue(id, params)
     loan: uint256 = self.loans[id][borrower]
     assert loan & U128 > 0, "Credit: no debt"
-    price: uint256 = 0
-    if loan >> 128 > 0:
-        price = credit_health._price(params.oracle)[0]
+    price: uint256 = credit_health._price(params.oracle)[0]
     outcome: credit_liquidation.Outcome = credit_liquidation._outcome(
         params, market, loan & U128, loan >> 128, price, repaid_assets, repaid_shares
     )
@@ -548,9 +545,7 @@ def poke(params: credit_market.MarketParams, account: address) -> uint256:
     if loan & U128 == 0:
         return HEALTHY
     debt: uint256 = credit_shares._to_assets_up(loan & U128, market.borrow_assets, market.borrow_shares)
-    worth: uint256 = 0
-    if loan >> 128 > 0:
-        worth = credit_health._worth(loan >> 128, credit_health._price(params.oracle)[0])
+    worth: uint256 = credit_health._worth(loan >> 128, credit_health._price(params.oracle)[0])
     if credit_health._is_within(debt, worth, params.max_ltv):
         return HEALTHY
     liquidatable: bool = not credit_health._is_within(debt, worth, params.lltv)

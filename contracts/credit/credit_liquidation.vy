@@ -46,7 +46,8 @@ def _outcome(
 ) -> Outcome:
     """
     @param shares The position's, of the debt.
-    @param price Collateral in loan units, 1e36; not looked at without collateral.
+    @param collateral The position's: never 0, since the last unit leaves with the debt.
+    @param price Collateral in loan units, 1e36.
     @param max_assets With max_shares: what the liquidator is ready to repay; one of them is 0.
     """
     debt: uint256 = credit_shares._to_assets_up(shares, market.borrow_assets, market.borrow_shares)

@@ -182,7 +182,7 @@ class Model:
 
     def collect(self, caller: str, params: Params) -> Operation:
         market = self.accrued(params)
-        above = max(0, market.reserve - market.borrow_assets * (WAD // 20) // WAD)
+        above = max(0, market.reserve - market.borrow_assets // 20)
         paid = above - above % params.unit
         require(paid <= market.supply_assets - market.borrow_assets, "not enough cash")
         market.supply_assets -= paid
@@ -295,7 +295,7 @@ class Model:
         owed, collateral = position.borrow_shares, position.collateral
         debt = self.debt(market, position)
         require(debt, "no debt")
-        sale = terms(params, collateral, self.price(params).price or 0 if collateral else 0, debt)
+        sale = terms(params, collateral, self.price(params).price or 0, debt)
         limit = assets
         if shares:
             part = assets_down(min(shares, owed), market.borrow_assets, market.borrow_shares)
@@ -342,7 +342,7 @@ class Model:
         debt = self.debt(market, position)
         self.answer = (0,)
         if debt:
-            price = self.price(params).price or 0 if position.collateral else 0
+            price = self.price(params).price or 0
             value = position.collateral * price // SCALE
             zone = (debt > value * params.max_ltv // WAD) + (debt > value * params.lltv // WAD)
             self.answer = (zone,)

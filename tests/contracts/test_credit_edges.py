@@ -199,7 +199,7 @@ def test_the_reserve_above_its_target_is_collected(world: World) -> None:
     assert answer
     assert answer[0] > 0
     market = world.model.books.markets[params.id]
-    assert market.reserve == market.borrow_assets * (WAD // 20) // WAD
+    assert market.reserve == market.borrow_assets // 20
     assert world.tokens[0]("balanceOf", FEES) == answer[0]
     assert world.act(LIQUIDATOR, "collect", params) == (0,)
     world.machine.wait(60)
@@ -222,7 +222,7 @@ def test_what_is_collected_is_counted_in_units(world: World) -> None:
     assert answer
     assert answer[0] > 0
     market = world.model.books.markets[params.id]
-    kept = market.borrow_assets * (WAD // 20) // WAD
+    kept = market.borrow_assets // 20
     assert kept <= market.reserve < kept + params.unit
     assert answer[0] % params.unit == 0
 

@@ -72,6 +72,7 @@ def health_is_kept(before: Moment, after: Moment, model: Model, markets: list[Pa
                 continue
             owed, owes = before.debt(id, account), after.debt(id, account)
             had, has = before.position(id, account).collateral, after.position(id, account).collateral
+            assert has or not owes, f"{account} owes without collateral"
             if not owes or owes * had <= owed * has:
                 continue
             price = model.quotes[params.oracle].price or 0

@@ -178,8 +178,8 @@ def test_a_liquidation_takes_no_more_than_there_is_and_raises_health(source: Sou
     shares, collateral, price, most_assets, most_shares = z3.Ints("held collateral price assets shares")
     given = [
         *(*HELD, *BOUNDS),
-        *(shares > 0, shares <= MARKET["borrow_shares"], collateral >= 0, collateral < 2**128),
-        *(price >= 0, z3.Implies(collateral > 0, price > 0)),
+        *(shares > 0, shares <= MARKET["borrow_shares"], collateral > 0, collateral < 2**128),
+        price > 0,
         *(most_assets >= 0, most_shares >= 0, (most_assets == 0) != (most_shares == 0)),
     ]
     bonus = z3.Int("bonus")

@@ -8,8 +8,8 @@ from surge.model.units import WAD, Seconds
 YEAR = 365 * 86_400
 MAX_RATE = 10 * WAD // YEAR
 """Per second: no rate model gets more than 1,000% a year."""
-RESERVE_TARGET = WAD // 20
-"""The part of a market's debt that its reserve keeps; what is above can be collected."""
+RESERVE_PARTS = 20
+"""One part in so many of a market's debt is what its reserve keeps; what is above can be collected."""
 _MAX_RESERVE_UNITS = 2**44 - 1
 _MAX_BORROWED, _MAX_SUPPLIED = 2**96 - 1, 2**104 - 1
 
@@ -46,6 +46,6 @@ def accrue(state: MarketState, params: MarketParams, rate: int, now: int) -> Mar
 
 def collectable(state: MarketState, params: MarketParams) -> int:
     """What `collect` would pay: the reserve above its target, in whole units."""
-    kept = state.borrow_assets * RESERVE_TARGET // WAD
+    kept = state.borrow_assets // RESERVE_PARTS
     unit = reserve_unit(params)
     return max(state.reserve - kept, 0) // unit * unit

@@ -177,18 +177,17 @@ def liquidate(view: PositionView, most: int) -> PositionView:
 
 
 def liquidation_of(view: PositionView, most: int) -> tuple[PositionView, Outcome]:
-    """The position after a liquidation, and what it moved. Without collateral it realises bad debt."""
+    """The position after a liquidation, and what it moved."""
     _some(view, most, "repay")
     market, loan, params = view.market, view.market.loan, view.market.params
     if not view.debt:
         raise BadInput(f"the position in {market.name} has no debt; there is nothing to liquidate")
-    if market.price is None and view.collateral:
+    if market.price is None:
         raise BadInput(
             f"liquidation needs a price, and the oracle of {market.name} gives none now; try again when its "
             "price feed is fresh"
         )
-    price = market.price or 0
-    offered = liquidation.quote(view.collateral, price, view.debt, params)
+    offered = liquidation.quote(view.collateral, market.price, view.debt, params)
     if offered is None:
         raise BadInput(
             f"the position in {market.name} can't be liquidated: its LTV is {_ltv(view)}, and only past "
@@ -199,7 +198,7 @@ def liquidation_of(view: PositionView, most: int) -> tuple[PositionView, Outcome
             f"the position in {market.name} is past saving, so only the whole can be liquidated: "
             f"repay {loan.show(offered.repayable)} (`max`)"
         )
-    done = liquidation.outcome(view.collateral, price, view.debt, offered, most)
+    done = liquidation.outcome(view.collateral, market.price, view.debt, offered, most)
     after = repaid(view, view.debt if offered.insolvent else done.repaid)
     after = _collateral(after, view.collateral - done.seized)
     if 0 < after.debt < params.min_debt:

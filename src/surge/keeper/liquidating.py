@@ -118,10 +118,8 @@ Decision = Liquidate | Realise | Poke | Leave
 def decide(case: Case, rules: Rules) -> Decision:
     """What to do about one position. It never loses money, unless the rules say that it may."""
     view, market = case.view, case.view.market
-    if view.zone is None and view.collateral:
+    if view.zone is None:
         return Leave(view, Why.NO_PRICE, "the oracle gives no price, and without one nothing is decided")
-    if not view.collateral and view.debt:
-        return _realise(case, rules, Quote(0, 0, insolvent=True))
     if view.zone is Zone.HEALTHY:
         return Leave(view, Why.HEALTHY, f"it is healthy, at an LTV of {_percent(view.ltv)}")
     if view.zone is Zone.MARGIN:

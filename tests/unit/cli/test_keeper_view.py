@@ -11,10 +11,10 @@ from surge.keeper.exits import AtPrice
 from surge.keeper.liquidating import Case, Rules, decide
 
 
-def told(usd, failed=False, **options):
+def told(usd, failed=False, sold=True, **options):
     view = small_credit.position(market(borrowed=700 * USD, usd=usd), debt=700 * USD, **options)
-    exits = [AtPrice(view.market.price)] if usd else []
-    return decision_document(decide(Case(view, exits), Rules(altruist=True)), failed)
+    exits = [AtPrice(view.market.price)] if usd and sold else []
+    return decision_document(decide(Case(view, exits, balance=1), Rules(altruist=True)), failed)
 
 
 def test_documents_are_json_and_say_what_was_done():
@@ -26,17 +26,17 @@ def test_documents_are_json_and_say_what_was_done():
     assert told(None)["reason"].startswith("the oracle gives no price")
     assert told(1_600, failed=True)["state"] == "failed"
     assert told(2_500, failed=True)["state"] == "healthy"
-    bare = told(None, collateral=0)
-    assert (bare["state"], bare["repaid"], bare["bad_debt"]) == ("realise", "0", "700")
+    dust = told(1_600, sold=False, collateral=1)
+    assert (dust["state"], dust["repaid"], dust["bad_debt"]) == ("realise", "0.000001", "699.999999")
 
 
 def test_people_see_what_was_done_and_what_was_left():
-    done = [told(1_600), told(1_800), told(None, collateral=0)]
+    done = [told(1_600), told(1_800), told(1_600, sold=False, collateral=1)]
     document = {"done": done, "left": [told(2_500)], "unreadable": {"BTC/TUSD": "the oracle is gone"}}
     text = seen(show_keeper(document), width=200)
     assert "liquidated: repaid " in text
     assert "told to be in the margin zone" in text
-    assert "bad debt of 700 TUSD realised" in text
+    assert "bad debt of 699.999999 TUSD realised" in text
     assert "it is healthy, at an LTV of 56%" in text
     assert "3 transactions sent; 1 position with debt" in text
     assert "BTC/TUSD can't be read: the oracle is gone" in text

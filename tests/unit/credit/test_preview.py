@@ -186,10 +186,10 @@ def test_past_saving_the_lenders_share_the_rest_after_the_reserve():
         preview.liquidate(view, done.repaid - 1)
 
 
-def test_debt_on_nothing_is_realised_without_a_price():
-    view = position(market(borrowed=50 * USD, usd=None), collateral=0, debt=50 * USD)
+def test_debt_on_dust_is_realised_for_a_unit():
+    view = position(market(borrowed=50 * USD), collateral=1, debt=50 * USD)
     after, done = preview.liquidation_of(view, 1)
-    assert (done.repaid, done.bad_debt) == (0, 50 * USD)
+    assert (done.repaid, done.bad_debt) == (1, 50 * USD - 1)
     assert after.empty
 
 

@@ -144,16 +144,16 @@ def test_bad_debt_that_pays_nobody_is_for_altruists():
     assert made.repaid + made.bad_debt == 700 * USD
 
 
-@pytest.mark.parametrize("usd", [None, 1_400])
-def test_bad_debt_on_nothing_needs_no_price_and_no_money(usd):
-    bare = Case(position(0, 700 * USD, usd))
+def test_bad_debt_on_dust_costs_a_unit_and_needs_a_price():
+    bare = Case(position(1, 700 * USD, 1_400), [pool(1_400)], balance=1)
     assert decide(bare, KEEPER).why is Why.NO_PROFIT
-    assert decide(bare, ALTRUIST) == Realise(bare.view, 0, 700 * USD)
+    assert decide(bare, ALTRUIST) == Realise(bare.view, 1, 700 * USD - 1)
+    assert decide(Case(position(1, 700 * USD, None), balance=1), ALTRUIST).why is Why.NO_PRICE
 
 
 def test_what_pays_most_comes_first():
     cases = [Case(loan(usd), [pool(usd)]) for usd in (2_500, 1_700, 1_800, 1_600)]
-    cases.append(Case(position(0, USD, None)))
+    cases.append(Case(position(1, USD, 1_400), balance=1))
     kinds = [type(decision) for decision in decide_all(cases, ALTRUIST)]
     assert kinds == [Liquidate, Liquidate, Realise, Poke, Leave]
     first, second = decide_all(cases, ALTRUIST)[:2]
@@ -177,7 +177,7 @@ def test_what_a_wei_costs_in_each_token():
 
 
 @given(
-    collateral=st.integers(0, 10**22),
+    collateral=st.integers(1, 10**22),
     debt=st.integers(1, 10**13),
     usd=st.one_of(st.none(), st.integers(1, 10_000)),
     pool_usd=st.integers(1, 10_000),
@@ -212,7 +212,7 @@ def test_nothing_that_it_does_loses_money(
         assert altruist
         assert decision.repaid <= balance
         assert decision.repaid + decision.bad_debt == debt
-        assert decision.repaid * PRICE_SCALE < collateral * (view.market.price or 0) + PRICE_SCALE
+        assert decision.repaid * PRICE_SCALE < collateral * view.market.price + PRICE_SCALE
     elif isinstance(decision, Poke):
         assert altruist
     else:
