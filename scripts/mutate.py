@@ -46,6 +46,7 @@ TESTS = {
         "tests/contracts/test_credit_incidents.py",
         "tests/contracts/test_credit_hostile_tokens.py",
         "tests/contracts/test_credit_signatures.py",
+        "tests/contracts/test_credit_last_units.py",
         "tests/property/test_credit_stateful.py",
         "tests/contracts/test_credit_reentrancy.py",
     )

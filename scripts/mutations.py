@@ -103,7 +103,7 @@ def overwritten(line: Sequence[TokenInfo], rest: Sequence[Sequence[TokenInfo]]) 
         return False
     name, column = line[0].string, line[0].start[1]
     for other in rest:
-        names = [at for at, token in enumerate(other) if token.string == name]
+        names = [at for at, token in enumerate(other) if token.string == name and other[at - 1].string != "."]
         if other[0].start[1] < column:
             return False
         if names:

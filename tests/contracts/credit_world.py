@@ -87,6 +87,7 @@ class World:
         self.params: list[Params] = []
         self.refusing: set[str] = set()
         self.model = Model(FEES, lambda: self.machine.now)
+        self.terms = terms
         for number, one in enumerate(terms):
             self.open_market(one, *(self.tokens if number != 2 else reversed(self.tokens)))
         self.accounts = (LENDER, BORROWER, LIQUIDATOR, DELEGATE, self.cheater.address)
@@ -118,8 +119,7 @@ class World:
         self.machine.restore(saved)
         self.model.books = books.clone()
         self.fresh = self.machine.save(), books
-        for params in self.params:
-            one = TERMS[self.params.index(params)]
+        for params, one in zip(self.params, self.terms, strict=True):
             self.model.quotes[params.oracle] = Quote(one.price)
             self.model.rates[params.irm] = one.rate
 

@@ -82,6 +82,14 @@ def test_who_revokes_takes_back_what_was_signed_too(world: World) -> None:
     world.credit("authorize", DELEGATE, False, sender=owner)
     assert authorise(world.credit, waiting) == "Credit: another nonce is due"
     assert world.credit("is_authorized", owner, DELEGATE) == 0
+    assert world.credit("nonces", owner) == 1
+    assert authorise(world.credit, signed(world.credit, KEY, nonce=1)) == ""
+
+
+def test_who_authorises_leaves_what_was_signed(world: World) -> None:
+    owner = str(address_of(KEY)).lower()
+    world.credit("authorize", LIQUIDATOR, True, sender=owner)
+    assert authorise(world.credit, signed(world.credit, KEY)) == ""
 
 
 def test_a_signature_ends_at_its_deadline(world: World) -> None:
