@@ -146,6 +146,9 @@ event Collected:
     receiver: indexed(address)
     assets: uint256
 
+event FeeRecipientNamed:
+    fee_recipient: indexed(address)
+
 MAX_PAYLOAD: constant(uint256) = 4096
 # One part in so many of a market's debt is what its reserve keeps; what is above can be collected.
 RESERVE_PARTS: constant(uint256) = 20
@@ -173,6 +176,7 @@ def __init__(fee_recipient: address):
     """
     assert fee_recipient != empty(address), "Credit: no fee recipient"
     self.fee_recipient = fee_recipient
+    log FeeRecipientNamed(fee_recipient=fee_recipient)
     credit_authority.__init__()
 
 
@@ -184,6 +188,7 @@ def set_fee_recipient(to: address):
     assert msg.sender == self.fee_recipient, "Credit: only the fee recipient"
     assert to != empty(address), "Credit: no fee recipient"
     self.fee_recipient = to
+    log FeeRecipientNamed(fee_recipient=to)
 
 
 # Markets

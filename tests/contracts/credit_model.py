@@ -377,5 +377,6 @@ class Model:
         require(caller == self.books.fee_recipient, "only the fee recipient")
         require(to != ZERO, "no fee recipient")
         self.books.fee_recipient = to
+        self.log("FeeRecipientNamed", to)
         self.answer = ()
         yield from ()

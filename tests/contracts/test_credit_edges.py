@@ -186,6 +186,8 @@ def test_the_fee_recipient_names_its_successor(world: World) -> None:
     assert refused(world, FEES, "set_fee_recipient", ZERO) == "Credit: no fee recipient"
     assert world.act(FEES, "set_fee_recipient", DELEGATE) == ()
     assert world.credit("fee_recipient") == int(DELEGATE, 16)
+    first = shipped("Credit").deploy(world.machine, FEES)
+    assert first.events() == [("FeeRecipientNamed", (int(FEES, 16),))]
     with pytest.raises(Reverted):
         shipped("Credit").deploy(machine(), ZERO)
 
