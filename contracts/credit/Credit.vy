@@ -336,9 +336,7 @@ def collect(params: credit_market.MarketParams) -> uint256:
     market: credit_market.MarketState = self._accrue(id, params)
     kept: uint256 = market.borrow_assets // RESERVE_PARTS
     unit: uint256 = credit_market._reserve_unit(params.min_debt)
-    paid: uint256 = 0
-    if market.reserve > kept:
-        paid = (market.reserve - kept) // unit * unit
+    paid: uint256 = (max(market.reserve, kept) - kept) // unit * unit
     assert paid <= market.supply_assets - market.borrow_assets, "Credit: not enough cash"
     market.supply_assets -= paid
     market.reserve -= paid

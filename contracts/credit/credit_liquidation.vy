@@ -98,4 +98,4 @@ def _bonus(debt: uint256, worth: uint256, lltv: uint256) -> uint256:
         return cap
     depth: uint256 = debt * WAD // worth - lltv
     full_depth: uint256 = (WAD * WAD // incentive - lltv) // 2
-    return cap if depth >= full_depth else cap * depth // full_depth
+    return cap * min(depth, full_depth) // full_depth

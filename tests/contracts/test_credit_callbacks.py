@@ -72,7 +72,9 @@ def as_the_cheater(world: World, message: bytes) -> bytes:
 
 def test_a_flash_borrower_answers_with_the_magic(world: World) -> None:
     token, cheater = world.tokens[0].address, world.cheater.address
-    assert world.act(LENDER, "flashLoan", cheater, token, UNIT, b"") == (1,)
+    for amount in (UNIT, 1):
+        assert world.act(cheater, "flash_loan", token, amount, b"") == ()
+        assert world.act(LENDER, "flashLoan", cheater, token, amount, b"") == (1,)
     world.cheater("set_magic", bytes(32))
     answer, reason = world.attempt(LENDER, "flashLoan", cheater, token, UNIT, b"")
     assert (answer, reason) == (None, "Credit: not a flash borrower")

@@ -210,6 +210,12 @@ def test_the_reserve_above_its_target_is_collected(world: World) -> None:
     assert world.act(BORROWER, "borrow", params, cash, 0, BORROWER, BORROWER)
     world.machine.wait(YEAR // 2)
     assert refused(world, LIQUIDATOR, "collect", params) == "Credit: not enough cash"
+    market = world.model.accrued(params)
+    due = market.reserve - market.borrow_assets // 20
+    assert world.act(LENDER, "supply", params, due - 1, 0, LENDER, b"")
+    assert refused(world, LIQUIDATOR, "collect", params) == "Credit: not enough cash"
+    assert world.act(LENDER, "supply", params, 1, 0, LENDER, b"")
+    assert world.act(LIQUIDATOR, "collect", params) == (due,)
 
 
 def test_what_is_collected_is_counted_in_units(world: World) -> None:

@@ -16,7 +16,7 @@ SMALL = Terms(70 * WAD // 100, 80 * WAD // 100, 115 * WAD // 100, 1, 0, 2 * SCAL
 
 @pytest.fixture(scope="module")
 def shared() -> World:
-    return World((SMALL, *TERMS[1:]))
+    return World((SMALL, TERMS[0], TERMS[1]))
 
 
 @pytest.fixture
@@ -54,8 +54,9 @@ def owe_shares(world: World, shares: int) -> Params:
 def test_one_share_is_a_debt(world: World) -> None:
     """It is repaid, told of and liquidated as any other."""
     params = owe_shares(world, 1)
-    with tried(world):
-        assert world.act(BORROWER, "repay", params, 0, 1, BORROWER, b"") == (1, 1)
+    for shares in (1, 2, 2**120 - 1):
+        with tried(world):
+            assert world.act(BORROWER, "repay", params, 0, shares, BORROWER, b"") == (1, 1)
     with tried(world):
         assert world.act(BORROWER, "remove_collateral", params, 10**12, BORROWER, BORROWER) is None
         assert world.act(BORROWER, "remove_collateral", params, 10**12 - 1, BORROWER, BORROWER) == ()
@@ -106,20 +107,67 @@ def test_a_rest_between_two_units_is_the_greater(world: World) -> None:
     assert world.act(BORROWER, "repay", params, 0, held - rest, BORROWER, b"")
 
 
+def make_shares_dear(world: World, number: int) -> None:
+    """Three years at the highest rate: each share of the debt is worth several units."""
+    world.set_rate(number, MAX)
+    for _ in range(3):
+        world.machine.wait(YEAR)
+        assert world.act(LENDER, "accrue", world.params[number]) == ()
+    world.set_rate(number, 0)
+    market = world.model.market(world.params[number])
+    assert market.borrow_assets > 5 * (market.borrow_shares + 10**6)
+
+
+def debt_of_borrower(world: World, params: Params) -> int:
+    return world.model.debt(world.model.market(params), world.model.position(params, BORROWER))
+
+
 def dear_shares(world: World, shares: int, collateral: int, worth_percent: int) -> Params:
-    """A debt of few shares, each worth several units, against collateral worth this much of it."""
+    """A debt of few dear shares against collateral worth this much of it."""
     params = owe_shares(world, shares)
     assert world.act(LENDER, "borrow", params, 10**6, 0, LENDER, LENDER)
     most = 10**12 - collateral
     assert world.act(BORROWER, "remove_collateral", params, most, BORROWER, BORROWER) == ()
-    world.set_rate(0, MAX)
-    for _ in range(3):
-        world.machine.wait(YEAR)
-        assert world.act(LENDER, "accrue", params) == ()
-    owed = world.model.debt(world.model.market(params), world.model.position(params, BORROWER))
-    assert owed > 5 * shares
-    world.set_price(0, owed * worth_percent * SCALE // 100 // collateral)
+    make_shares_dear(world, 0)
+    price_at(world, debt_of_borrower(world, params) * worth_percent // 100, collateral)
     return params
+
+
+def price_at(world: World, worth: int, collateral: int, number: int = 0) -> None:
+    """The lowest price at which the collateral is worth that much."""
+    world.set_price(number, -(-worth * SCALE // collateral))
+
+
+def test_new_debt_in_dear_shares_is_looked_at_to_the_unit(world: World) -> None:
+    """Borrowed up to the max LTV, and one unit above it."""
+    collateral = 10**6
+    params = dear_shares(world, 2, collateral, 200)
+    for units in (1, 2, 11, 12, 13, 100):
+        with tried(world):
+            world.set_price(0, 100 * SCALE)
+            assert world.act(BORROWER, "borrow", params, units, 0, BORROWER, BORROWER)
+            debt = debt_of_borrower(world, params)
+        for limit, fits in ((debt - 1, False), (debt, True)):
+            with tried(world):
+                price_at(world, -(-limit * 10 // 7), collateral)
+                answer = world.act(BORROWER, "borrow", params, units, 0, BORROWER, BORROWER)
+                assert (answer is not None) == fits
+
+
+def test_a_rest_of_dear_shares_is_looked_at_to_the_unit(world: World) -> None:
+    params = world.params[1]
+    assert world.act(LENDER, "supply", params, 10**12, 0, LENDER, b"")
+    assert world.act(BORROWER, "add_collateral", params, 10**12, BORROWER, b"") == ()
+    answer = world.act(BORROWER, "borrow", params, 2 * params.min_debt, 0, BORROWER, BORROWER)
+    assert answer
+    make_shares_dear(world, 1)
+    market = world.model.market(params)
+    least = 1
+    while assets_up(least, market.borrow_assets, market.borrow_shares) < params.min_debt:
+        least += 1
+    less = refused(world, BORROWER, "repay", params, 0, answer[1] - least + 1, BORROWER, b"")
+    assert less == "Credit: less than the minimum debt"
+    assert world.act(BORROWER, "repay", params, 0, answer[1] - least, BORROWER, b"")
 
 
 @pytest.mark.parametrize("percent", [110, 115, 120, 124])
@@ -142,6 +190,94 @@ def test_a_unit_for_nothing_leaves_health_as_it_is(world: World) -> None:
     before = world.credit("position", params.id, BORROWER)
     assert world.act(LIQUIDATOR, "liquidate", params, BORROWER, 1, 0, b"") == (0, 1)
     assert world.credit("position", params.id, BORROWER) == before
+
+
+@pytest.mark.parametrize("shares", [1, 2, 3])
+def test_a_limit_of_few_dear_shares(world: World, shares: int) -> None:
+    params = dear_shares(world, 7, 10**6, 121)
+    market = world.model.market(params)
+    worth = assets_down(shares, market.borrow_assets, market.borrow_shares)
+    answer = world.act(LIQUIDATOR, "liquidate", params, BORROWER, 0, shares, b"")
+    assert answer is None or answer[1] == worth
+
+
+def insolvent(world: World, debt: int, collateral: int, price: int) -> Params:
+    """A debt made while the collateral was dear."""
+    params = world.params[0]
+    world.set_price(0, 100 * SCALE)
+    assert world.act(BORROWER, "borrow", params, debt, 0, BORROWER, BORROWER)
+    most = 10**12 - collateral
+    assert world.act(BORROWER, "remove_collateral", params, most, BORROWER, BORROWER) == ()
+    world.set_price(0, price)
+    return params
+
+
+def test_the_worth_of_the_last_collateral_rounds_up_for_who_seizes_it(world: World) -> None:
+    """Worth a hair more than two units: three, before the bonus."""
+    params = insolvent(world, 40, 3, (2 * SCALE + 1) // 3)
+    assert world.act(LIQUIDATOR, "liquidate", params, BORROWER, MAX, 0, b"") == (3, 3)
+
+
+def test_what_an_insolvent_position_pays_rounds_up(world: World) -> None:
+    """By a hair more than a whole number of units, at the cap of the bonus."""
+    factor = 10**36 // (94 * 10**16)
+    worth = pow(WAD, -1, factor)
+    assert worth * WAD % factor == 1
+    params = world.params[0]
+    for name, amount in (("supply", (10 * worth, 0)), ("add_collateral", (2 * worth,))):
+        account = LENDER if name == "supply" else BORROWER
+        assert world.act(account, name, params, *amount, account, b"") is not None
+    assert world.act(BORROWER, "remove_collateral", params, 10**12, BORROWER, BORROWER) == ()
+    assert world.act(BORROWER, "borrow", params, worth, 0, BORROWER, BORROWER)
+    world.set_price(0, SCALE // 2)
+    answer = world.act(LIQUIDATOR, "liquidate", params, BORROWER, MAX, 0, b"")
+    assert answer == (2 * worth, worth * WAD // factor + 1)
+
+
+def test_a_bad_debt_of_one_unit_is_told(world: World) -> None:
+    factor, debt, collateral = 10**36 // (94 * 10**16), 10**6, 10**6
+    params = insolvent(world, debt, collateral, (debt - 1) * factor // WAD * SCALE // collateral)
+    assert world.act(LIQUIDATOR, "liquidate", params, BORROWER, MAX, 0, b"") == (collateral, debt - 1)
+    assert [members[2] for name, members in world.model.events if name == "BadDebt"] == [1]
+
+
+def test_where_no_part_lowers_health_a_part_may_still_go(world: World) -> None:
+    """C5: at an LTV of exactly 1 / (1 + bonus)."""
+    params = world.params[2]
+    assert (params.lltv, params.min_debt) == (90 * WAD // 100, 10**9)
+    factor = WAD * WAD // (WAD - 3 * WAD // 100)
+    debt = WAD
+    assert world.act(LENDER, "supply", params, 2 * debt, 0, LENDER, b"")
+    assert world.act(BORROWER, "add_collateral", params, 10 * factor, BORROWER, b"") == ()
+    world.set_price(2, SCALE)
+    assert world.act(BORROWER, "borrow", params, debt, 0, BORROWER, BORROWER)
+    world.set_price(2, SCALE // 10)
+    assert debt * factor == factor * WAD
+    assert world.act(LIQUIDATOR, "liquidate", params, BORROWER, debt // 2, 0, b"")
+
+
+@pytest.mark.parametrize("over", [-1, 0, 1, 2])
+def test_the_reserve_bears_in_whole_units(world: World, over: int) -> None:
+    """A loss of some units of the reserve, and a little more or less."""
+    params = world.params[2]
+    assert params.unit == 59
+    assert world.act(LENDER, "supply", params, 10**13, 0, LENDER, b"")
+    for account in (LENDER, BORROWER):
+        assert world.act(account, "add_collateral", params, 10**12, account, b"") == ()
+        debt = 10**11 if account == LENDER else params.min_debt
+        assert world.act(account, "borrow", params, debt, 0, account, account)
+    world.set_rate(2, WAD // YEAR // 10)
+    world.machine.wait(YEAR)
+    assert world.act(LENDER, "accrue", params) == ()
+    reserve = world.model.market(params).reserve
+    most = 10**12 - 10**9
+    assert world.act(BORROWER, "remove_collateral", params, most, BORROWER, BORROWER) is None
+    debt, collateral = debt_of_borrower(world, params), 10**12
+    factor = WAD * WAD // (WAD - 3 * WAD // 100)
+    loss = 7 * params.unit + over
+    price_at(world, (debt - loss) * factor // WAD, collateral, 2)
+    assert world.act(LIQUIDATOR, "liquidate", params, BORROWER, MAX, 0, b"") == (collateral, debt - loss)
+    assert world.model.market(params).reserve == reserve - (7 + (over > 0)) * params.unit > 0
 
 
 def test_the_last_share_of_debt_that_fits(world: World) -> None:
