@@ -258,6 +258,12 @@ def test_supply_ends_where_its_fields_do(world: World) -> None:
     assert refused(world, LENDER, "supply", params, for_one + 1, 0, LENDER, b"") == "Credit: supply too large"
     assert world.act(LENDER, "supply", params, for_one, 0, LENDER, b"")
     assert world.credit("market", params.id)[0] == 2**104 - 1
+    # Interest ends there too, though the debt has room.
+    borrowed = world.credit("market", params.id)[2]
+    world.machine.wait(YEAR)
+    assert world.act(LENDER, "accrue", params) == ()
+    assert world.credit("market", params.id)[0] == 2**104 - 1
+    assert world.credit("market", params.id)[2] == borrowed < 2**90
 
 
 def test_debt_ends_where_its_fields_do(world: World) -> None:
