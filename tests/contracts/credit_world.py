@@ -210,7 +210,7 @@ class World:
             if isinstance(step, Callback):
                 self.heard = step
                 interrupt(CALLBACK)
-            elif isinstance(step, In) or step.amount:
+            elif step.amount:
                 number = self.number_of(step.token)
                 interrupt(BEFORE[number])
                 self.move(step, id)
@@ -290,9 +290,11 @@ class World:
         token = self.tokens[number]
         token("behave", REFUSES)
         self.refusing = {token.address}
-        yield
-        self.refusing = set()
-        token("behave", FAIR)
+        try:
+            yield
+        finally:
+            self.refusing = set()
+            token("behave", FAIR)
 
     # What must be the same
 

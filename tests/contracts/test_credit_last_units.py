@@ -192,6 +192,28 @@ def test_a_unit_for_nothing_leaves_health_as_it_is(world: World) -> None:
     assert world.credit("position", params.id, BORROWER) == before
 
 
+def test_less_than_a_dear_share_repays_nothing(world: World) -> None:
+    params = dear_shares(world, 2, 10**6, 200)
+    market = world.model.market(params)
+    one = assets_up(1, market.borrow_assets, market.borrow_shares)
+    less = refused(world, BORROWER, "repay", params, one - 1, 0, BORROWER, b"")
+    assert less == "Credit: amount too small"
+    assert world.act(BORROWER, "repay", params, one, 0, BORROWER, b"") == (one, 1)
+
+
+def test_nothing_is_asked_of_a_token_for_nothing(world: World) -> None:
+    """Some tokens refuse to move nothing: a liquidation of less than a unit still goes."""
+    params = owe_shares(world, 10**9)
+    most = 10**12 - 1_000
+    assert world.act(BORROWER, "remove_collateral", params, most, BORROWER, BORROWER) == ()
+    world.set_price(0, 12 * SCALE // 10)
+    for token in (0, 1):
+        with tried(world), world.refusals(token):
+            assert world.act(LIQUIDATOR, "liquidate", params, BORROWER, 0, 1, b"") == (0, 0)
+            assert world.act(LIQUIDATOR, "collect", params) == (0,)
+            assert world.act(LIQUIDATOR, "liquidate", params, BORROWER, MAX, 0, b"") is None
+
+
 @pytest.mark.parametrize("shares", [20, 30, 40])
 def test_a_limit_of_few_dear_shares(world: World, shares: int) -> None:
     params = dear_shares(world, 100, 10**6, 121)
