@@ -20,6 +20,13 @@ def money(exact: str, symbol: str, up: bool = False) -> str:
     return f"{amount(exact, up=up)} {symbol}"
 
 
+def brief(exact: str, symbol: str, up: bool = False) -> str:
+    """For lists: two decimals of dollars, four significant figures of what may be dear."""
+    dollars = "USD" in symbol
+    places = 2 if dollars else min(8, max(0, 3 - Decimal(exact).adjusted())) if Decimal(exact) else 0
+    return f"{amount(exact, places, up)} {symbol}"
+
+
 def health(exact: str | None, debt: str) -> str:
     """Two decimals, down: what is below 1.00 is never shown as 1.00."""
     if not Decimal(debt):

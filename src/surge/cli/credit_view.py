@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Any
 
-from surge.cli.credit_figures import NONE, amount, bound, health, money, percent, price, times
+from surge.cli.credit_figures import NONE, amount, bound, brief, health, money, percent, price, times
 from surge.cli.output import Column, Listing, Part, facts
 
 ZONES = {
@@ -77,14 +77,14 @@ def show_positions(document: Any) -> Iterable[Part]:
         Column("collateral", right=True),
         Column("debt", right=True),
         Column("health", right=True),
-        Column("LTV", right=True),
+        Column("LTV", right=True, spare=True),
         Column("may fall by", right=True),
         *([Column("supplied", right=True)] if lending else []),
     ]
     rows = [_position_cells(one) for one in positions]
     yield Listing(columns, [row if lending else row[:-1] for row in rows])
-    for one in positions:
-        yield from _trouble(one)
+    troubles = [said for one in positions for said in _trouble(one)]
+    yield from ("", *troubles) if troubles else ()
 
 
 def show_position(document: Any) -> Iterable[Part]:
@@ -210,12 +210,12 @@ def _market_cells(market: Any) -> list[str]:
 def _position_cells(one: Any) -> list[str]:
     return [
         one["market"],
-        money(one["collateral"], one["collateral_token"]),
-        _debt(one),
+        brief(one["collateral"], one["collateral_token"]),
+        brief(one["debt"], one["loan_token"], up=True),
         health(one["health"], one["debt"]),
         percent(one["ltv"], up=True),
         distance(one["distance"]),
-        money(one["supplied"], one["loan_token"]),
+        brief(one["supplied"], one["loan_token"]),
     ]
 
 

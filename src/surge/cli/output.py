@@ -4,7 +4,7 @@ import json
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Union
+from typing import TYPE_CHECKING, Any, Literal, Union
 
 from surge.cli.words import short
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 PIPE_WIDTH = 160
 """Columns when stdout is no terminal: nothing there needs to be cut."""
 
-_UNBOUNDED = 10_000
+_GAP = 2
 
 Document = Mapping[str, Any]
 
@@ -70,35 +70,72 @@ def _console(stderr: bool = False) -> "Console":
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """`right`: for figures. `address`: shortened in the middle when the table would be too wide."""
+    """`right`: for figures, which are never broken. `address`: shortened in the middle when the table would
+    be too wide. `spare`: left out when it still is."""
 
     title: str
     right: bool = False
     address: bool = False
+    spare: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """A table that gives up the middle of its addresses, and nothing else, to fit the width."""
+    """A table that fits the width: it gives up the middle of its addresses, then its spare columns, then
+    wraps between words; what is still too wide is told row by row."""
 
     columns: Sequence[Column]
     rows: Sequence[Sequence[str]]
 
-    def fitted(self, console: "Console") -> "Table":
-        whole = self._table(cut=False)
-        wanted = console.measure(whole, options=console.options.update(width=_UNBOUNDED)).maximum
-        return whole if wanted <= console.width else self._table(cut=True)
+    def fitted(self, console: "Console") -> "RenderableType":
+        for listing in (self, shorter := self._shortened(), lean := shorter._lean()):
+            if listing._width(whole=True) <= console.width:
+                return listing._table()
+        return lean._table() if lean._width(whole=False) <= console.width else shorter._told()
 
-    def _table(self, cut: bool) -> "Table":
+    def _width(self, whole: bool) -> int:
+        """That it takes; unless whole, with only figures and single words unbroken."""
+        from rich.cells import cell_len
+
+        wanted = _GAP * (len(self.columns) - 1)
+        for n, column in enumerate(self.columns):
+            texts = [column.title, *(row[n] for row in self.rows)]
+            parts = texts if whole or column.right else [word for text in texts for word in text.split()]
+            wanted += max(map(cell_len, parts), default=0)
+        return wanted
+
+    def _shortened(self) -> "Listing":
+        rows = [
+            [short(cell) if column.address else cell for column, cell in zip(self.columns, row, strict=True)]
+            for row in self.rows
+        ]
+        return Listing(self.columns, rows)
+
+    def _lean(self) -> "Listing":
+        kept = [n for n, column in enumerate(self.columns) if not column.spare]
+        return Listing([self.columns[n] for n in kept], [[row[n] for n in kept] for row in self.rows])
+
+    def _table(self) -> "Table":
         from rich.table import Table
 
-        table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
+        table = Table(box=None, padding=(0, _GAP, 0, 0), pad_edge=False, header_style="bold")
         for column in self.columns:
-            table.add_column(column.title, justify="right" if column.right else "left", overflow="fold")
+            justify: Literal["right", "left"] = "right" if column.right else "left"
+            table.add_column(column.title, justify=justify, overflow="fold", no_wrap=column.right)
         for row in self.rows:
-            cells = zip(self.columns, row, strict=True)
-            table.add_row(*(short(cell) if column.address and cut else cell for column, cell in cells))
+            table.add_row(*row)
         return table
+
+    def _told(self) -> "RenderableType":
+        """A block for each row: a line for every column that has a name, below the first one's."""
+        from rich.console import Group
+
+        blocks: list[RenderableType] = []
+        for row in self.rows:
+            lines = [(column.title, cell) for column, cell in zip(self.columns, row, strict=True)]
+            blocks += [""] if blocks else []
+            blocks.append(facts([lines[0], *(line for line in lines[1:] if line[0])]))
+        return Group(*blocks)
 
 
 Part = Union["RenderableType", Listing]

@@ -108,7 +108,46 @@ def test_what_was_agreed_to_and_sent_is_told_shortly():
 def test_debt_stands_beside_a_health_factor():
     text = seen(show_positions({"account": POSITION["account"], "positions": [INDEBTED]}))
     assert text.splitlines()[0].split()[:4] == ["market", "collateral", "debt", "health"]
-    assert text.splitlines()[1].split()[3:6] == ["700.000001", "TUSD", "1.14"]
+    assert text.splitlines()[1].split()[3:6] == ["700.01", "TUSD", "1.14"], "a debt is rounded up"
+
+
+SEVERAL = [
+    {**INDEBTED, "collateral": "2.999999999999999999", "debt": "3711.702002"},
+    {**INDEBTED, "market": "BTC/TUSD", "collateral_token": "BTC", "collateral": "0.12345678",
+     "zone": "margin", "distance": "0.0513"},
+    {**INDEBTED, "market": "SURGE/TUSD", "collateral_token": "SURGE", "collateral": "123456.123456789",
+     "debt": "9711.702001", "zone": "liquidatable", "distance": "-0.0301", "health": "0.999"},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("width", [80, 120])
+@pytest.mark.parametrize("lent", ["0", "123456.123456"])
+def test_several_positions_keep_their_figures_whole(width, lent):
+    positions = [{**one, "supplied": lent} for one in SEVERAL]
+    text = seen(show_positions({"account": "", "positions": positions}), width)
+    for figure in ("2.999 ETH", "3,711.71 TUSD", "0.1234 BTC", "123,456 SURGE", "3.01% PAST IT", "0.99"):
+        assert figure in text
+    assert "123,456.12 TUSD" in text or lent == "0"
+    if lent == "0":
+        assert row(text, "SURGE/TUSD  ") == [
+            "123,456", "SURGE", "9,711.71", "TUSD", "0.99", "70.01%", "3.01%", "PAST", "IT"
+        ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("exact", "symbol", "up", "shown"),
+    [
+        ("3711.702002", "TUSD", True, "3,711.71 TUSD"),
+        ("0.000001", "TUSD", True, "<0.01 TUSD"),
+        ("0", "ETH", False, "0 ETH"),
+        ("12.3456", "ETH", False, "12.34 ETH"),
+        ("0.00123456", "LP", False, "0.001234 LP"),
+        ("0.00000000000123", "LP", False, "<0.00000001 LP"),
+        ("123456.7", "SURGE", False, "123,456 SURGE"),
+    ],
+)
+def test_lists_show_as_many_figures_as_tell_something(exact, symbol, up, shown):
+    assert figures.brief(exact, symbol, up) == shown
 
 
 def test_what_is_lent_is_only_shown_where_there_is_some():

@@ -38,6 +38,27 @@ def test_nothing_else_is_ever_cut(listing):
     assert text.replace("\n", "").replace(" ", "").count("ab") >= 32
 
 
+def test_figures_are_never_broken_whatever_the_width():
+    columns = [Column("market"), Column("debt", right=True), Column("LTV", right=True, spare=True)]
+    listing = Listing(columns, [["SURGE/TUSD", "12,345,678.90 TUSD", "61.87%"], ["ETH/TUSD", "0", "0%"]])
+    for width in range(26, 60):
+        text = drawn(listing, width)
+        assert "12,345,678.90 TUSD" in text
+        assert "SURGE/TUSD" in text
+    assert "61.87%" not in drawn(listing, 32), "the spare column goes first"
+    told = drawn(listing, 29).splitlines()
+    assert [line.split() for line in told[:3]] == [
+        ["market", "SURGE/TUSD"], ["debt", "12,345,678.90", "TUSD"], ["LTV", "61.87%"]
+    ]  # fmt: skip
+
+
+def test_words_are_wrapped_before_a_table_is_given_up():
+    columns = [Column("debt", right=True), Column("what")]
+    text = drawn(Listing(columns, [["3,711.70 TUSD", "left alone because it would not pay"]]), 30)
+    assert text.splitlines()[0].split() == ["debt", "what"]
+    assert "3,711.70 TUSD" in text
+
+
 def test_an_answer_as_json_is_one_document(capsys):
     answer({"jobs": []}, True, lambda _: pytest.fail("nobody is shown a table"))
     assert json.loads(capsys.readouterr().out) == {"jobs": []}
