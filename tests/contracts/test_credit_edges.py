@@ -15,7 +15,6 @@ from contracts.credit_books import (
     WAD,
     ZERO,
     assets_down,
-    terms,
 )
 from contracts.credit_world import (
     BORROWER,
@@ -387,25 +386,3 @@ def test_the_minimum_debt_itself_is_enough(world: World) -> None:
     assert world.act(LENDER, "borrow", params, UNIT, 0, LENDER, LENDER)
     assert refused(world, LENDER, "repay", params, UNIT + 1, 0, LENDER, b"") == less
     assert world.act(LENDER, "repay", params, UNIT, 0, LENDER, b"")
-
-
-def test_a_part_that_leaves_the_minimum_debt_is_no_whole(world: World) -> None:
-    """Where the target leaves exactly the minimum, that is all that may be repaid."""
-    world.reset()
-    params, collateral = world.params[0], 10**6
-    debt, price = next(
-        (debt, price)
-        for debt in range(17 * UNIT // 10, 22 * UNIT // 10)
-        for price in range(debt * 5 // 4 - 1, debt * 5 // 4 - 30, -1)
-        if terms(params, collateral, price * SCALE // collateral, debt).repaid == debt - UNIT
-    )
-    assert world.act(LENDER, "supply", params, 10**9, 0, LENDER, b"")
-    assert world.act(BORROWER, "add_collateral", params, collateral, BORROWER, b"") == ()
-    assert world.act(BORROWER, "borrow", params, debt, 0, BORROWER, BORROWER)
-    world.set_price(0, price * SCALE // collateral)
-    answer = world.act(LIQUIDATOR, "liquidate", params, BORROWER, MAX, 0, b"")
-    assert answer
-    assert answer[1] == debt - UNIT
-    assert (
-        world.model.debt(world.model.books.markets[params.id], world.model.position(params, BORROWER)) == UNIT
-    )

@@ -15,12 +15,14 @@ from surge.credit.exchange import amount_to_price
 from surge.credit.market import Token
 from surge.model.credit import PRICE_SCALE
 from surge.model.errors import BadInput
-from surge.model.units import Seconds, parse_decimal
+from surge.model.units import Seconds, parse_decimal, show_decimal
 
 if TYPE_CHECKING:
     from surge.chain.client import Chain
 
 _DEADLINE = Seconds(2**63)
+FURTHEST = 100
+"""Times the price of now, or a part of it: pools trade to where a price goes, with tokens that are there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,9 @@ def move_price(chain: "Chain", symbol: str, usd: str) -> PriceMove:
         raise BadInput(f"a price of zero is none; name a price of {symbol} above 0")
     answers = _answers(chain)
     before, answers = answers[symbol], answers | {symbol: answer}
+    if not before <= answer * FURTHEST <= before * FURTHEST**2:
+        low, high = (show_decimal(one, FEED_DECIMALS) for one in (-(-before // FURTHEST), before * FURTHEST))
+        raise BadInput(f"{usd} is too far from the price of now; name one from {low} to {high} dollars")
     pools = {pool: pair for pool, pair in credit.pairs.items() if symbol in pool.split("/")}
     trades = [_trade(chain, pool, answers) for pool in chain.pools(list(pools.values()))]
     needed: Counter[Token] = Counter()

@@ -56,15 +56,15 @@ def perform(
 ) -> None:
     """Show what would change, ask, and send it. Nothing is sent by a dry run or against an answer."""
     shown = preview()
-    require_health(shown.after, consent.min_health)
+    require_health(shown, consent.min_health)
     if consent.dry_run:
         answer(document(shown), consent.as_json, show)
         return
     if not consent.yes:
         ask(document(shown), show)
         now = preview()  # a person takes their time
-        require_price(shown.before, now.before, consent.max_slippage)
-        require_health(now.after, consent.min_health)
+        require_price(shown, now, consent.max_slippage)
+        require_health(now, consent.min_health)
     done = send()
     answer(document(done), consent.as_json, show if consent.yes else show_done)
 
@@ -80,11 +80,14 @@ def ask(document: dict[str, Any], show: Show) -> None:
         raise BadInput("nothing was sent; change the amount and try again, or look with --dry-run")
 
 
-def require_health(after: object, least: int | None) -> None:
-    """--min-health, of what ends with a debt."""
+def require_health(change: "Done[Any]", least: int | None) -> None:
+    """--min-health, of what ends with a debt and a lower health than it began with."""
     from surge.credit.market import PositionView
 
+    before, after = change.before, change.after
     if least is None or not isinstance(after, PositionView) or after.health is None or after.health >= least:
+        return
+    if before.health is not None and before.health <= after.health:
         return
     raise BadInput(
         f"nothing was sent: it would end at a health factor of {_health(after.health)} with a debt of "
@@ -93,15 +96,32 @@ def require_health(after: object, least: int | None) -> None:
     )
 
 
-def require_price(shown: object, now: object, most: int) -> None:
-    """--max-slippage, while a person was looking at the table."""
-    for then, today in zip(_prices(shown), _prices(now), strict=True):
-        if then and today and abs(today - then) * WAD > most * then:
+def require_price(shown: "Done[Any]", now: "Done[Any]", most: int) -> None:
+    """--max-slippage, while a person was looking at the table: of a price that moved against the change."""
+    ways = _harms(shown)
+    for then, today in zip(_prices(shown.before), _prices(now.before), strict=True):
+        if not (then and today) or (1 if today > then else -1) not in ways:
+            continue
+        if abs(today - then) * WAD > most * then:
             moved = bound(show_decimal(abs(today - then) * WAD // then, 18))
             raise BadInput(
                 f"nothing was sent: the price moved by {moved} since the table was shown, more than your "
                 f"--max-slippage {bound(show_decimal(most, 18))}; look again, or allow more"
             )
+
+
+def _harms(change: "Done[Any]") -> tuple[int, ...]:
+    """Which way a price must not move: up is 1, down is -1. Repaying, lending and adding collateral need no
+    price; new debt, or collateral taken out, is harmed by a fall; what trades, either way."""
+    from surge.credit.market import PositionView
+
+    if not isinstance(change.after, PositionView):
+        return 1, -1
+    owes = change.after.debt - change.before.debt
+    holds = change.after.collateral - change.before.collateral
+    if owes <= 0 <= holds:
+        return ()
+    return (-1,) if owes == 0 or holds == 0 else (1, -1)
 
 
 def _prices(view: object) -> list[int]:

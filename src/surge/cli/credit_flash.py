@@ -1,11 +1,15 @@
 """`surge credit flash`: an arbitrage between two exchanges with money that is lent for one transaction."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from surge.cli.credit_options import MAX_SLIPPAGE, DryRun, MaxSlippage, Yes
 from surge.cli.options import AsJson, Network
+from surge.model.errors import BadInput
+
+if TYPE_CHECKING:
+    from surge.desk import Desk
 
 Pool = Annotated[
     str, typer.Argument(metavar="POOL", help="TRADED/PAID: a pair of tokens that both exchanges have.")
@@ -14,7 +18,7 @@ Borrowed = Annotated[
     str,
     typer.Argument(
         metavar="[AMOUNT]",
-        help="To borrow, of the second token; `max` is what earns the most.",
+        help="To borrow, of the second token; `max` (the default) is what earns the most.",
         show_default=False,
     ),
 ]
@@ -44,6 +48,7 @@ def flash(
     consent = Consent.read(yes, dry_run, as_json, max_slippage, None)
     least = {"min_profit": min_profit} if min_profit else {}
     with acting(network) as desk:
+        _require_profit(desk, pool, amount, min_profit)
         arbitrage = desk.flash.arbitrage
         perform(
             lambda: arbitrage.preview(pool, amount, **least),
@@ -53,3 +58,16 @@ def flash(
             show_flash,
             show_flash_sent,
         )
+
+
+def _require_profit(desk: "Desk", pool: str, amount: str, min_profit: str | None) -> None:
+    """What would lose, or earn less than is asked, is told before anything is sent."""
+    profit, token = desk.flash.profit(pool, amount)
+    least = token.parse(min_profit) if min_profit else 1
+    if profit >= least:
+        return
+    best = "" if amount == MAX else "; `max` borrows what earns the most, if anything does"
+    if profit <= 0:
+        raise BadInput(f"borrowing {amount} {token.symbol} would lose {token.show(-profit)}{best}")
+    asked = f"below your --min-profit {token.show(least)}"
+    raise BadInput(f"that earns {token.show(profit)} now, {asked}{best or '; ask for less, or wait'}")

@@ -21,8 +21,10 @@ leverage = typer.Typer(
 MULTIPLE = "2"
 
 Multiple = Annotated[
-    str,
-    typer.Option("--multiple", metavar="TIMES", help="What it holds against what is yours, such as 3."),
+    str | None,
+    typer.Option(
+        "--multiple", metavar="TIMES", help=f"What it holds against what is yours (default: {MULTIPLE})."
+    ),
 ]
 InLoan = Annotated[bool, typer.Option("--in-loan", help="AMOUNT is of the loan's token.")]
 Hold = Annotated[
@@ -38,6 +40,9 @@ Through = Annotated[
 To = Annotated[
     str, typer.Option("--to", metavar="SIDE", help="What is handed out: `loan` sells all, or `collateral`.")
 ]
+Shares = Annotated[
+    str, typer.Option("--shares", metavar="AMOUNT", help="Of --vault, to pay with; `max` is all you have.")
+]
 Held = Annotated[
     str | None, typer.Option("--held", metavar="AMOUNT", help="Pay the debt with what you hold first.")
 ]
@@ -47,7 +52,7 @@ Held = Annotated[
 def open_(
     market: Market,
     amount: Amount,
-    multiple: Multiple = MULTIPLE,
+    multiple: Multiple = None,
     in_loan: InLoan = False,
     hold: Hold = None,
     carry: Carry = None,
@@ -62,21 +67,27 @@ def open_(
     """Hold AMOUNT times the multiple, the rest bought with a loan."""
     if (carry is None) != (vault is None) or (carry and hold):
         raise BadInput("a carry needs --carry AMOUNT and --vault VAULT; a neutral position --hold AMOUNT")
+    if (carry or hold) and (multiple or in_loan):
+        raise BadInput(
+            "--carry and --hold lock AMOUNT of collateral as it is; leave --multiple and --in-loan out"
+        )
     from surge.cli.credit_desk import named_vault
 
-    least = min_health or "0"
+    bounds = {"max_slippage": _percent(max_slippage), "min_health": min_health or "0"}
+    times = multiple or MULTIPLE
 
     def planned(desk: "Desk") -> "tuple[Operation[..., Any], tuple[Any, ...], dict[str, Any]]":
         lever = desk.leverage
         if carry is not None and vault is not None:
             through = named_vault(desk, vault).name
-            return lever.carry, (market, amount, carry, through), {"min_health": least}
+            return lever.carry, (market, amount, carry, through), bounds
         if hold is not None:
-            return lever.neutral, (market, amount, hold), {"min_health": least}
-        bounds = {"max_slippage": _percent(max_slippage), "min_health": least}
-        return lever.open, (market, amount, multiple), {"margin_in": _side(in_loan), **bounds}
+            return lever.neutral, (market, amount, hold), bounds
+        return lever.open, (market, amount, times), {"margin_in": _side(in_loan), **bounds}
 
-    name = "carry" if carry else "neutral" if hold else f"open {multiple}× with"
+    name = f"open {times}× with"
+    if carry or hold:
+        name = f"carry {carry} with" if carry else f"hold {hold} with"
     _perform(name, amount, planned, yes, dry_run, max_slippage, min_health, as_json, network, in_loan=in_loan)
 
 
@@ -107,6 +118,7 @@ def close(
     to: To = "loan",
     held: Held = None,
     vault: Through = None,
+    shares: Shares = "max",
     yes: Yes = False,
     dry_run: DryRun = False,
     max_slippage: MaxSlippage = MAX_SLIPPAGE,
@@ -126,23 +138,34 @@ def close(
         bounds = {"to": to, "max_slippage": _percent(max_slippage)}
         if vault is None and held is None:
             return desk.leverage.close, (market,), bounds
-        through = named_vault(desk, vault) if vault else None
-        shares = through.view.shares if through else 0
-        funds = {"held": held or 0, "vault": through.name if through else None, "shares": shares}
+        through = named_vault(desk, vault).name if vault else None
+        funds = {"held": held or 0, "vault": through, "shares": shares if through else 0}
         return desk.leverage.unwind, (market,), {**funds, **bounds}
 
     _perform("close", "", planned, yes, dry_run, max_slippage, None, as_json, network)
 
 
 @leverage.command()
-def revoke(as_json: AsJson = False, network: Network = None) -> None:
+def revoke(
+    yes: Yes = False, dry_run: DryRun = False, as_json: AsJson = False, network: Network = None
+) -> None:
     """Take back what you allowed Leverage to do with your positions."""
+    from surge.cli.credit_change import ask
     from surge.cli.credit_desk import acting
     from surge.cli.output import answer
 
     with acting(network) as desk:
+        if desk.chain.needs_authorising():
+            raise BadInput("Leverage may not act for this account, so there is nothing to take back")
+        document: dict[str, Any] = {"operation": "revoke", "sent": False, "transaction": None, "gas": None}
+        looked = lambda _: ["Leverage may act on your positions now; after this it may not"]  # noqa: E731
+        if dry_run:
+            answer(document, as_json, looked)
+            return
+        if not yes:
+            ask(document, looked)
         sent = desk.leverage.revoke()
-    document = {"operation": "revoke", "transaction": f"0x{sent.hash.hex()}", "gas": sent.gas}
+    document |= {"sent": True, "transaction": f"0x{sent.hash.hex()}", "gas": sent.gas}
     answer(document, as_json, lambda _: [f"Leverage may not act for you any more; {sent.gas:,} gas"])
 
 

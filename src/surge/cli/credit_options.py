@@ -19,7 +19,9 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Show before and after; 
 MaxSlippage = Annotated[
     str,
     typer.Option(
-        "--max-slippage", metavar="PERCENT", help="How far a price may move against you until it is mined."
+        "--max-slippage",
+        metavar="PERCENT",
+        help="How far a price may move against you while you look, and in a swap.",
     ),
 ]
 MinHealth = Annotated[

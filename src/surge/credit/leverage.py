@@ -139,6 +139,13 @@ def adjusted(view: PositionView, wanted: int, buying: Route, slippage: Bps) -> R
     value, debt, price = view.collateral_value or 0, view.debt, view.market.price or 0
     if wanted == now:
         raise BadInput("the position has that multiple already")
+    max_ltv = view.market.params.max_ltv
+    limit = WAD * WAD // (WAD - max_ltv)
+    if wanted >= max(limit, now):
+        raise BadInput(
+            f"a multiple of {show_decimal(wanted, 18)} can't be held in {view.market.name}: its max LTV of "
+            f"{preview.percent(max_ltv)} allows less than {show_decimal(limit // 10**16, 2)}"
+        )
     selling = [pair.reversed for pair in reversed(buying)]
 
     def reached(amount: int) -> bool:

@@ -17,6 +17,9 @@ from surge.model.units import WAD, divide_up
 
 Preview = Callable[[PositionView, int], PositionView]
 
+CURE_SECONDS = 600
+"""How long after it was told a cure still works, at the rate of now."""
+
 
 def supply(view: PositionView, assets: int) -> PositionView:
     """Lend `assets` to the market's borrowers."""
@@ -218,15 +221,24 @@ def _realised(view: PositionView, loss: int) -> PositionView:
 
 
 def cure(view: PositionView) -> str:
-    """What brings a position out of its margin zone, in words."""
+    """What brings a position out of its margin zone, in words: enough for CURE_SECONDS of interest, and short
+    enough to type."""
     market, price = view.market, view.market.price or 0
-    max_ltv = market.params.max_ltv
-    excess = max(0, view.debt - (view.collateral_value or 0) * max_ltv // WAD)
-    said = f"repay {market.loan.show(excess)}"
+    max_ltv, debt = market.params.max_ltv, replace(view, market=market.at(market.now + CURE_SECONDS)).debt
+    excess = _typable(max(0, debt - (view.collateral_value or 0) * max_ltv // WAD))
+    whole = view.debt - excess < market.params.min_debt
+    said = "repay all (`max`)" if whole else f"repay {market.loan.show(excess)}"
     if not price:
         return said
-    needed = divide_up(divide_up(view.debt * WAD, max_ltv) * PRICE_SCALE, price)
-    return f"{said}, or add {market.collateral.show(max(0, needed - view.collateral))} of collateral"
+    needed = divide_up(divide_up(debt * WAD, max_ltv) * PRICE_SCALE, price)
+    more = _typable(max(0, needed - view.collateral))
+    return f"{said}, or add {market.collateral.show(more)} of collateral"
+
+
+def _typable(amount: int) -> int:
+    """Rounded up to five digits that say something."""
+    step: int = 10 ** max(0, len(str(amount)) - 5)
+    return divide_up(amount, step) * step
 
 
 def percent(ratio: int, places: int = 2) -> str:

@@ -95,8 +95,9 @@ class Desk:
         if isinstance(id_, bytes):
             id_ = "0x" + id_.hex()
         listed = self._chain.credit.markets
-        if id_ in listed:
-            return Market(self._chain, market_id(listed[id_]))
+        named = next((params for name, params in listed.items() if name.casefold() == id_.casefold()), None)
+        if named:
+            return Market(self._chain, market_id(named))
         if not re.fullmatch(r"0x[0-9a-fA-F]{1,64}", id_):
             there = ", ".join(listed) or "none by name yet"
             raise BadInput(
@@ -109,7 +110,7 @@ class Desk:
         found = [one for one in self.markets(everybody=True) if ("0x" + one.id.hex()).startswith(id_.lower())]
         if len(found) != 1:
             many = f"{len(found)} markets begin" if found else "no market begins"
-            raise BadInput(f"{many} with {id_}; give more of the id (`surge credit markets` shows them)")
+            raise BadInput(f"{many} with {id_}; give more of the id (`surge credit market NAME` shows it)")
         return found[0]
 
     def market_views(self) -> list[MarketView]:
@@ -132,7 +133,7 @@ class Desk:
         listed = self._chain.credit.vaults
         address = listed.get(name, Address(name) if name.startswith("0x") else None)
         if address is None:
-            there = f"there are {', '.join(listed)}" if listed else "the address book lists none"
+            there = f"the address book has {', '.join(listed) or 'none'}"
             raise BadInput(f"there is no vault {name!r}; {there}, or give its address")
         return Vault(self._chain, name, address, looking=self._looking)
 

@@ -60,6 +60,13 @@ class Flash:
         """How two pools are now: `view("ETH/TUSD")`."""
         return self._look(pool)[0]
 
+    def profit(self, pool: str, amount: Amount = "max") -> tuple[int, Token]:
+        """What an arbitrage of so much would bring now, in units of the token that is borrowed; below 0 it
+        loses. Raises BadInput when `"max"` earns nothing."""
+        view, own, rival = self._look(pool)
+        _cheap, buying, selling = _ways(view, own, rival)
+        return self._trip(view, buying, selling, amount).profit, view.paid
+
     @operation
     def arbitrage(self, pool: str, amount: Amount = "max", *, min_profit: Amount = 1) -> Plan[FlashView]:
         """Buy in the cheaper of two pools and sell in the dearer one, with money lent by Credit for the
@@ -69,9 +76,8 @@ class Flash:
         does; any other is sent to the contract to judge.
         """
         view, own, rival = self._look(pool)
-        own_cheap = mid_price(view.own) <= mid_price(view.rival)
-        cheap, dear = (own, rival) if own_cheap else (rival, own)
-        buying, selling = cheap.selling(view.paid.address), dear.selling(view.traded.address)
+        cheap, buying, selling = _ways(view, own, rival)
+        own_cheap, dear = cheap is own, rival if cheap is own else own
         trip = self._trip(view, buying, selling, amount)
         call = self._call(view, cheap, dear, trip, units(min_profit, view.paid))
         bought, sold = buying.after(trip.paid), selling.after(trip.bought).reversed
@@ -127,6 +133,12 @@ class Flash:
             pool, traded, paid, chain.address, held, own.selling(paid.address), rival.selling(paid.address)
         )
         return view, own, rival
+
+
+def _ways(view: FlashView, own: Pool, rival: Pool) -> tuple[Pool, Reserves, Reserves]:
+    """The cheaper pool, as who buys there sees it, and the dearer one, as who sells there does."""
+    cheap, dear = (own, rival) if mid_price(view.own) <= mid_price(view.rival) else (rival, own)
+    return cheap, cheap.selling(view.paid.address), dear.selling(view.traded.address)
 
 
 def _swap(pool: Pool, out: Address, amount: int, to: Address) -> Inner:

@@ -160,12 +160,14 @@ class Leverage:
         loan, token, params = view.market.loan, view.market.collateral, view.market.params
         own = units(held, loan, lambda: self._held(loan))
         pays, address, given, found = [(loan, min(own, view.debt))], NOBODY, 0, 0
+        notes = [f"pays up to {loan.show(min(own, view.debt))} from this account"] if own else []
         if vault:
             address = self._desk.vault(vault).address
             share = self.chain.tokens([address])[address]
             given = units(shares, share, lambda: self._held(share))
             found = self.chain.vault_assets(address, given)
             pays.append((share, given))
+            notes.append(f"redeems {share.show(given)} of the {vault}, worth {loan.show(found)}")
         make: Callable[[Route], Ended] = lambda way: leverage.ended(  # noqa: E731
             view, found, own, in_loan, list(way.pairs), slip
         )
@@ -179,18 +181,20 @@ class Leverage:
         after = plan.after
         if vault:
             after = _beside(after, self._desk.vault(vault).view, given, vault_view.redeem)
-        return self._plan(view, after, pays, call, _hands_out(plan, loan if in_loan else token))
+        notes.append(_hands_out(plan, loan if in_loan else token))
+        return self._plan(view, after, pays, call, *notes)
 
     def revoke(self) -> Sent:
         """Take back what this account allowed Leverage to do in Credit."""
         return self.chain.send(self.chain.authorising(self._contract, False))[0]
 
     def _plan(
-        self, view: PositionView, after: PositionView, pays: list[tuple[Token, int]], call: Call, note: str
+        self, view: PositionView, after: PositionView, pays: list[tuple[Token, int]], call: Call, *notes: str
     ) -> Plan[PositionView]:
         payments = [Payment(token, amount, self._contract, "Leverage") for token, amount in pays if amount]
         allowances = self.chain.allowing(payments) if payments else []
-        notes = (note, AUTHORISES) if self.chain.needs_authorising() else (note,)
+        if self.chain.needs_authorising():
+            notes = (*notes, AUTHORISES)
 
         def look(block: int) -> PositionView:
             return self.chain.position_view(view.market.id, view.account, block)

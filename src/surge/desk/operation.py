@@ -56,7 +56,10 @@ def foreseen(step: Callable[[View, int], View], view: View, assets: int, amount:
     if assets or amount != MAX:
         return step(view, assets)
     step(view, 1)
-    raise BadInput(f"there is nothing to {step.__name__.replace('_', ' ')} now: `max` is 0")
+    what = step.__name__.replace("_", " ")
+    raise BadInput(
+        f"`max` is 0 for {what} now; see what the account holds and owes (`surge credit position`)"
+    )
 
 
 class Operation(Generic[Given, View]):

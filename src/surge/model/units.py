@@ -37,9 +37,21 @@ def parse_decimal(text: str, decimals: int, what: str) -> int:
     """`("1.5", 6, "amount")` → 1_500_000. Raises BadInput for floats, signs, exponents, more decimals."""
     match = _DECIMAL.match(text.strip()) if isinstance(text, str) else None
     if match is None or len(match.group(2) or "") > decimals:
-        raise BadInput(f"{what} {text!r} is not a decimal string with up to {decimals} decimals; write 1.50")
+        raise BadInput(
+            f"{what} {text!r} is not a decimal string with up to {decimals} decimals; {_cure(text)}"
+        )
     whole, fraction = match.group(1), match.group(2) or ""
     return int(whole + fraction.ljust(decimals, "0"))
+
+
+def _cure(text: str) -> str:
+    if not isinstance(text, str):
+        return "write 1.50"
+    if re.fullmatch(r"[\d,]*,[\d,]*(\.\d*)?", text.strip()):
+        return f"write it without commas: {text.strip().replace(',', '')}"
+    if re.fullmatch(r"\d{16,}(\.\d*)?", text.strip()):
+        return "it is too large"
+    return "write 1.50"
 
 
 def show_decimal(amount: int, decimals: int, at_least: int = 0) -> str:

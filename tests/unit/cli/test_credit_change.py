@@ -7,23 +7,26 @@ import pytest
 import typer
 from credit_documents import CHANGE
 
-from small_credit import USD, market, position
+from small_credit import ETHER, USD, market, position
 from surge.cli.credit_change import Consent, perform
 from surge.model.errors import BadInput
 
 
 class Desk:
-    """Counts what is sent; `prices` are those of the previews, one after the other."""
+    """Counts what is sent; `prices` are those of the previews, one after the other. The debt grows by `more`,
+    the collateral by `locked`."""
 
-    def __init__(self, debt=700 * USD, prices=(2_000,)):
+    def __init__(self, debt=700 * USD, prices=(2_000,), more=USD, locked=0):
         self.sent = 0
-        self.debt = debt
+        self.debt, self.more, self.locked = debt, more, locked
         self.prices = list(prices)
 
     def preview(self):
         usd = self.prices.pop(0) if len(self.prices) > 1 else self.prices[0]
-        side = position(market(borrowed=self.debt, usd=usd), debt=self.debt)
-        return SimpleNamespace(before=side, after=side, transaction=None)
+        owed, held = self.debt - self.more, ETHER // 2 - self.locked
+        before = position(market(borrowed=owed, usd=usd), held, owed)
+        after = position(market(borrowed=self.debt, usd=usd), debt=self.debt)
+        return SimpleNamespace(before=before, after=after, transaction=None)
 
     def send(self):
         self.sent += 1
@@ -100,7 +103,25 @@ def test_a_price_that_moved_while_a_person_looked_stops_it(monkeypatch):
     with pytest.raises(BadInput, match=r"moved by 1\.05% .* --max-slippage 1%"):
         change(desk, answer=True, monkeypatch=monkeypatch)
     assert desk.sent == 0
-    desk = Desk(prices=(2_000, 1_980))
+    for usd in (1_980, 3_000):
+        desk = Desk(prices=(2_000, usd))
+        change(desk, answer=True, monkeypatch=monkeypatch)
+        assert desk.sent == 1
+
+
+def test_what_trades_is_stopped_by_a_price_that_moved_either_way(monkeypatch):
+    for usd in (1_979, 2_021):
+        desk = Desk(prices=(2_000, usd), more=USD, locked=1)
+        with pytest.raises(BadInput, match="--max-slippage 1%"):
+            change(desk, answer=True, monkeypatch=monkeypatch)
+        assert desk.sent == 0
+
+
+@pytest.mark.parametrize(("more", "locked"), [(-USD, 0), (0, 1), (0, 0)])
+@pytest.mark.parametrize("usd", [1_000, 4_000])
+def test_no_price_stops_who_repays_or_adds_collateral(monkeypatch, more, locked, usd):
+    """C7, at the terminal too: the price falls while a position is being saved."""
+    desk = Desk(prices=(2_000, usd), more=more, locked=locked)
     change(desk, answer=True, monkeypatch=monkeypatch)
     assert desk.sent == 1
 
@@ -114,8 +135,15 @@ def test_a_health_factor_below_the_bound_stops_it():
     assert desk.sent == 1
 
 
+def test_what_raises_health_is_never_too_little_of_it():
+    for more, locked in ((-USD, 0), (0, 1)):
+        desk = Desk(more=more, locked=locked)
+        change(desk, yes=True, min_health="5")
+        assert desk.sent == 1
+
+
 def test_no_debt_is_healthy_enough():
-    desk = Desk(debt=0)
+    desk = Desk(debt=0, more=0)
     change(desk, yes=True, min_health="5")
     assert desk.sent == 1
 

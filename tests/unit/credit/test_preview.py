@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from small_credit import ETHER, USD, market, position
+from small_credit import ETH, ETHER, TUSD, USD, market, position
 from surge.credit import preview
 from surge.credit.health import Zone
 from surge.credit.market import PositionView
@@ -71,13 +71,21 @@ def test_no_new_debt_in_the_margin_zone_and_what_ends_it():
         preview.borrow(view, 10 * USD)
     said = str(refused.value)
     assert "margin zone (70% to 80%)" in said
-    assert "repay 35 TUSD" in said
     with pytest.raises(BadInput, match="margin zone"):
         preview.remove_collateral(view, 1)
-    assert preview.repay(view, 35 * USD).zone is Zone.HEALTHY
-    added = int(said.partition("or add 0.")[2].partition(" ETH")[0].ljust(18, "0"))
-    assert preview.add_collateral(view, added).zone is Zone.HEALTHY
-    assert preview.add_collateral(view, added - 10**12).zone is Zone.MARGIN
+    repaid = TUSD.parse(said.partition("repay ")[2].partition(" TUSD")[0])
+    added = ETH.parse(said.partition("or add ")[2].partition(" ETH")[0])
+    # Typed minutes later, with the interest of then; and hardly more than is needed.
+    later = replace(view, market=view.market.at(view.market.now + preview.CURE_SECONDS))
+    for amount, step in ((repaid, preview.repay), (added, preview.add_collateral)):
+        assert step(later, amount).zone is Zone.HEALTHY
+        assert step(view, amount * 999 // 1_000).zone is Zone.MARGIN
+        assert len(str(amount).rstrip("0")) <= 5
+
+
+def test_where_the_rest_would_be_too_little_the_cure_is_to_repay_all():
+    view = position(market(borrowed=10 * USD, usd=1_600), ETHER // 120, 10 * USD)
+    assert preview.cure(view).startswith("repay all (`max`), or add 0.00")
 
 
 def test_past_liquidation_it_says_so():

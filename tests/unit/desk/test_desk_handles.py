@@ -50,15 +50,19 @@ def test_a_market_by_its_whole_id(desk):
     assert desk.market("0x" + id_.hex()).id == desk.market(id_).id == id_
 
 
-@pytest.mark.parametrize("name", ["TUSD/ETH", "eth/tusd", "", "0xzz", "0x" + "ab" * 33])
+@pytest.mark.parametrize("name", ["TUSD/ETH", "eth / tusd", "", "0xzz", "0x" + "ab" * 33])
 def test_an_unknown_market_names_those_that_there_are(desk, name):
     with pytest.raises(BadInput, match="there are ETH/TUSD"):
         desk.market(name)
 
 
+def test_a_markets_name_is_read_in_any_case(desk):
+    assert desk.market("eth/tusd").id == desk.market("ETH/TUSD").id
+
+
 def test_vaults_by_name(desk):
     assert [vault.address for vault in desk.vaults()] == [place(60)]
-    with pytest.raises(BadInput, match="there are TUSD vault"):
+    with pytest.raises(BadInput, match="the address book has TUSD vault"):
         desk.vault("ETH vault")
 
 
