@@ -128,12 +128,17 @@ def test_a_carry_is_lent_on_and_a_neutral_position_held(surge):
     assert (carried["after"]["collateral"], Decimal(carried["after"]["debt"])) == ("1", 500)
     assert Decimal(surge("credit", "vaults")["vaults"][0]["worth"]) >= Decimal("499.99")
     ended = surge("credit", "leverage", "close", MARKET, "--vault", "TUSD", "--to", "collateral", "--yes")
+    assert any(said.startswith("redeems ") and "TUSD vault" in said for said in ended["also"])
     assert (ended["after"]["collateral"], ended["after"]["debt"]) == ("0", "0")
     short = ("TUSD/ETH", "900", "--hold", "0.3")
     assert Decimal(surge("credit", "leverage", "open", *short, "--yes")["after"]["debt"]) == Decimal("0.3")
     flat = surge("credit", "leverage", "close", "TUSD/ETH", "--held", "max", "--to", "collateral", "--yes")
     assert (flat["after"]["collateral"], flat["after"]["debt"]) == ("0", "0")
-    assert surge("credit", "leverage", "revoke")["gas"] > 0
+    looked = surge("credit", "leverage", "revoke", "--dry-run")
+    assert (looked["sent"], looked["gas"]) == (False, None)
+    assert "add --yes" in refusal(surge, "credit", "leverage", "revoke", code=2)
+    assert surge("credit", "leverage", "revoke", "--yes")["gas"] > 0
+    assert "nothing to take back" in refusal(surge, "credit", "leverage", "revoke", "--yes", code=2)
 
 
 def test_a_moved_price_brings_the_margin_zone_and_its_sentences(surge):
@@ -160,6 +165,8 @@ def test_a_flash_loan_pays_once(surge):
         looked = surge("credit", "flash", MARKET, "--dry-run")
         assert looked["sent"] is False
         borrowed = looked["also"][0].split()[1]
+        said = refusal(surge, "credit", "flash", MARKET, "--min-profit", "99999", "--yes", code=2)
+        assert "below your --min-profit 99999 TUSD" in said
         assert "--min-profit" in surge_help(surge)
         done = surge("credit", "flash", MARKET, "--yes")
         assert Decimal(done["profit"]) == Decimal(looked["profit"]) > 100
@@ -168,8 +175,8 @@ def test_a_flash_loan_pays_once(surge):
         )
         assert Decimal(done["after"]["gap"]) < Decimal("0.01") < Decimal(done["before"]["gap"])
 
-        said = refusal(surge, "credit", "flash", MARKET, borrowed, "--yes", code=4)
-        assert "refused by the contract" in said
+        said = refusal(surge, "credit", "flash", MARKET, borrowed, "--yes", code=2)
+        assert f"borrowing {borrowed} TUSD would lose" in said
         assert "too close" in refusal(surge, "credit", "flash", MARKET, "--yes", code=2)
         assert "ETH/TUSD" in refusal(surge, "credit", "flash", "ETH/BTC", "--yes", code=2)
     finally:
@@ -196,6 +203,10 @@ def surge_help(surge):
         (("leverage", "open", MARKET, "1", "--multiple", "9", "--yes"), 2, "the most for this margin is 3.2"),
         (("leverage", "close", MARKET, "--to", "dollars", "--yes"), 2, "`loan` or `collateral`"),
         (("leverage", "open", MARKET, "1", "--carry", "10", "--yes"), 2, "--vault"),
+        (("leverage", "open", MARKET, "1", "--hold", "10", "--in-loan", "--yes"), 2, "--in-loan out"),
+        (("leverage", "adjust", MARKET, "2", "--yes"), 2, "no position in ETH/TUSD"),
+        (("supply", MARKET, "1,000", "--yes"), 2, "without commas: 1000"),
+        (("supply", MARKET, "9" * 20, "--yes"), 2, "too large"),
         (("vault", "deposit", "ETH vault", "1", "--yes"), 2, "TUSD vault"),
         (("position", "--of", "0x12"), 2, "no address"),
         (("market", "0xff"), 2, "no market begins"),

@@ -170,7 +170,7 @@ def test_the_credit_side_is_asked_of_a_network_that_has_it_alone(older, tmp_path
 def test_a_price_moves_feed_and_pools_but_not_the_rival(older, tmp_path):
     book = run(older, tmp_path)
     with Chain(book, older.treasury.key) as chain:
-        for usd in ("1500", "12000", "5"):
+        for usd in ("1500", "12000", "150"):
             moved = move_price(chain, "ETH", usd)
             assert (moved.symbol, moved.pools) == ("ETH", 2)
             id_ = market_id(book.credit.markets["ETH/TUSD"])
@@ -180,9 +180,11 @@ def test_a_price_moves_feed_and_pools_but_not_the_rival(older, tmp_path):
             held = main.selling(book.credit.tokens["ETH"])
             assert held.out * PRICE_SCALE // held.into == pytest.approx(view.price, rel=0.004)
             assert {rival.reserve0, rival.reserve1} == {200 * 10**18, 400_000 * 10**6}
-        for symbol, usd in (("ETH", "0"), ("ETH", "-1"), ("DOGE", "1")):
+        before = chain.pools([book.credit.pairs["ETH/TUSD"]])
+        for symbol, usd in (("ETH", "0"), ("ETH", "-1"), ("DOGE", "1"), ("ETH", "1.49"), ("ETH", "15001")):
             with pytest.raises(BadInput):
                 move_price(chain, symbol, usd)
+        assert chain.pools([book.credit.pairs["ETH/TUSD"]]) == before
     assert set(USD_PRICES) == set(book.credit.feeds)
 
 
