@@ -1,6 +1,7 @@
 """`surge credit`: lend, borrow, and see every number before it changes. The desk acts; this asks, shows."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -60,17 +61,23 @@ def position(
     """What an account has and owes, and how healthy that is."""
     from surge.cli.credit_desk import account, looking
     from surge.cli.credit_document import position_document
+    from surge.cli.credit_liquidations import liquidation_documents
     from surge.cli.credit_view import show_position, show_positions
     from surge.cli.output import answer
 
     with looking(network) as desk:
         holder = account(of)
         if market is not None:
-            answer(position_document(desk.market(market).position(holder).view), as_json, show_position)
+            one = desk.market(market)
+            document = position_document(one.position(holder).view)
+            document["liquidations"] = liquidation_documents(desk.chain, holder, one.id)
+            answer(document, as_json, show_position)
             return
         views = desk.position_views(holder)
+        liquidations = liquidation_documents(desk.chain, holder)
     held = [position_document(view) for view in views if not view.empty]
-    answer({"account": holder, "positions": held}, as_json, show_positions)
+    document = {"account": holder, "positions": held, "liquidations": liquidations}
+    answer(document, as_json, partial(show_positions, own=of is None))
 
 
 def _changing(operation: str, verb: str, of_collateral: bool = False) -> Callable[..., None]:

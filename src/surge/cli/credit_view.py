@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from surge.cli.credit_figures import NONE, amount, bound, brief, health, money, percent, price, times
+from surge.cli.credit_liquidations import told
 from surge.cli.output import Column, Listing, Part, facts
 
 ZONES = {
@@ -65,11 +66,13 @@ def show_market(document: Any) -> Iterable[Part]:
     yield from _warnings(document)
 
 
-def show_positions(document: Any) -> Iterable[Part]:
+def show_positions(document: Any, own: bool = True) -> Iterable[Part]:
     positions = document["positions"]
     if not positions:
         yield f"{document['account']} has nothing supplied, borrowed or locked as collateral here."
-        yield "next: surge credit markets · surge credit collateral add MARKET AMOUNT"
+        yield from told(document["liquidations"])
+        if own:
+            yield "next: surge credit markets · surge credit collateral add MARKET AMOUNT"
         return
     lending = any(one["supplied"] not in NOTHING for one in positions)
     columns = [
@@ -85,6 +88,7 @@ def show_positions(document: Any) -> Iterable[Part]:
     yield Listing(columns, [row if lending else row[:-1] for row in rows])
     troubles = [said for one in positions for said in _trouble(one)]
     yield from ("", *troubles) if troubles else ()
+    yield from told(document["liquidations"])
 
 
 def show_position(document: Any) -> Iterable[Part]:
@@ -97,6 +101,7 @@ def show_position(document: Any) -> Iterable[Part]:
     ]
     yield facts(rows)
     yield from _trouble(document)
+    yield from told(document["liquidations"])
 
 
 def show_change(document: Any) -> Iterable[Part]:

@@ -1,5 +1,6 @@
 """`surge local`: what only a network on this machine can do."""
 
+import shlex
 from collections.abc import Iterable
 from typing import Annotated, Any
 
@@ -20,7 +21,7 @@ def on_this_machine() -> None:
     """Of the local network."""
 
 
-@local.command()
+@local.command(short_help="Set a token's price, and watch the keeper after it.")
 def price(
     symbol: Annotated[
         str, typer.Argument(metavar="SYMBOL", help="A token of the credit markets, such as ETH.")
@@ -37,17 +38,21 @@ def price(
 
     home = local_home(network)
     found(network)
-    move = LocalNetwork(home=home).set_price(symbol, usd)
+    net = LocalNetwork(home=home)
+    move = net.set_price(symbol, usd)
     document = {
         "symbol": move.symbol,
         "before": show_decimal(move.before, FEED_DECIMALS),
         "after": show_decimal(move.after, FEED_DECIMALS),
         "pools": move.pools,
+        "keeper_log": next((str(one.log) for one in net.programs() if one.name == "keeper"), None),
     }
-    answer(document, as_json, _show)
+    answer(document, as_json, show_price)
 
 
-def _show(document: Any) -> Iterable[str]:
+def show_price(document: Any) -> Iterable[str]:
     yield f"1 {document['symbol']}: {figure(document['before'])} → {figure(document['after'])} USD"
     yield f"its feed says so, {counted(document['pools'], 'pool')} traded to it, the rival exchange did not"
-    yield "next: surge credit position"
+    yield "next: surge credit position shows what it did to you, a liquidation too"
+    if document["keeper_log"]:
+        yield f"what the keeper does: tail -f {shlex.quote(document['keeper_log'])}"

@@ -1,6 +1,7 @@
 """What people see of markets and positions, at 80 columns."""
 
 import io
+from datetime import datetime
 
 import pytest
 from credit_documents import CHANGE, INDEBTED, MARKET, POSITION
@@ -15,6 +16,7 @@ from surge.cli.credit_view import (
     show_positions,
     show_sent,
 )
+from surge.cli.local import show_price
 from surge.cli.output import Listing
 
 
@@ -25,6 +27,11 @@ def seen(parts, width=80):
     text = console.file.getvalue()
     assert all(len(line) <= width for line in text.splitlines())
     return text
+
+
+def listed(*positions, liquidations=()):
+    """As `surge credit position` says it."""
+    return {"account": POSITION["account"], "positions": positions, "liquidations": liquidations}
 
 
 def row(text, name):
@@ -106,7 +113,7 @@ def test_what_was_agreed_to_and_sent_is_told_shortly():
 
 
 def test_debt_stands_beside_a_health_factor():
-    text = seen(show_positions({"account": POSITION["account"], "positions": [INDEBTED]}))
+    text = seen(show_positions(listed(INDEBTED)))
     assert text.splitlines()[0].split()[:4] == ["market", "collateral", "debt", "health"]
     assert text.splitlines()[1].split()[3:6] == ["700.01", "TUSD", "1.14"], "a debt is rounded up"
 
@@ -124,7 +131,7 @@ SEVERAL = [
 @pytest.mark.parametrize("lent", ["0", "123456.123456"])
 def test_several_positions_keep_their_figures_whole(width, lent):
     positions = [{**one, "supplied": lent} for one in SEVERAL]
-    text = seen(show_positions({"account": "", "positions": positions}), width)
+    text = seen(show_positions(listed(*positions)), width)
     for figure in ("2.999 ETH", "3,711.71 TUSD", "0.1234 BTC", "123,456 SURGE", "3.01% PAST IT", "0.99"):
         assert figure in text
     assert "123,456.12 TUSD" in text or lent == "0"
@@ -151,15 +158,57 @@ def test_lists_show_as_many_figures_as_tell_something(exact, symbol, up, shown):
 
 
 def test_what_is_lent_is_only_shown_where_there_is_some():
-    assert "supplied" not in seen(show_positions({"account": "", "positions": [INDEBTED]}))
+    assert "supplied" not in seen(show_positions(listed(INDEBTED)))
     lender = {**POSITION, "supplied": "250.5"}
-    text = seen(show_positions({"account": "", "positions": [lender]}))
+    text = seen(show_positions(listed(lender)))
     assert row(text, "ETH/TUSD")[-2:] == ["250.5", "TUSD"]
 
 
 def test_nobody_without_positions_is_left_alone():
-    text = seen(show_positions({"account": POSITION["account"], "positions": []}))
+    text = seen(show_positions(listed()))
     assert "surge credit collateral add" in text
+
+
+def test_an_empty_account_of_somebody_else_is_not_advised():
+    text = seen(show_positions(listed(), own=False))
+    assert "has nothing" in text
+    assert "next:" not in text
+
+
+def sold(seconds, **more):
+    return {
+        "market": "ETH/TUSD", "block": 812, "time": seconds, "loan_token": "TUSD", "collateral_token": "ETH",
+        "repaid": "375.560688", "seized": "0.225657934705882352", "bad_debt": "0", **more,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("positions", [(), (INDEBTED,)])
+def test_a_liquidation_is_told(positions):
+    now = datetime.now().replace(hour=13, minute=55)
+    document = listed(*positions, liquidations=[sold(now.timestamp())])
+    line = "ETH/TUSD was liquidated at 13:55: repaid 375.56 TUSD, took 0.2256 ETH (block 812)"
+    assert line in seen(show_positions(document), 120).splitlines()
+    one = {**INDEBTED, "liquidations": document["liquidations"]}
+    assert line in seen(show_position(one), 120).splitlines()
+
+
+def test_an_older_liquidation_has_its_day_and_its_bad_debt():
+    document = listed(liquidations=[sold(1_600_000_000, bad_debt="66.55778")])
+    text = seen(show_positions(document), 160)
+    assert "liquidated on 13 Sep 2020: " in text
+    assert "66.55 TUSD was bad debt" in text
+
+
+def test_liquidations_that_cannot_be_read_leave_the_rest():
+    assert "ETH/TUSD" in seen(show_positions({**listed(INDEBTED), "liquidations": None}))
+
+
+def test_a_moved_price_says_how_to_watch():
+    moved = {"symbol": "ETH", "before": "2000", "after": "1700", "pools": 2, "keeper_log": "/a b/keeper.log"}
+    text = seen(show_price(moved))
+    assert "next: surge credit position" in text
+    assert "tail -f '/a b/keeper.log'" in text
+    assert "tail" not in seen(show_price({**moved, "keeper_log": None}))
 
 
 @pytest.mark.parametrize(
@@ -167,13 +216,13 @@ def test_nobody_without_positions_is_left_alone():
 )
 def test_a_bad_zone_says_what_to_do(zone, said):
     one = {**INDEBTED, "zone": zone}
-    assert said in " ".join(seen(show_position(one)).split())
-    assert said in " ".join(seen(show_positions({"account": "", "positions": [one]})).split())
+    assert said in " ".join(seen(show_position({**one, "liquidations": []})).split())
+    assert said in " ".join(seen(show_positions(listed(one))).split())
 
 
 def test_a_position_past_its_liquidation_price_says_so():
     past = {**INDEBTED, "distance": "-0.0301", "zone": "liquidatable", "health": "0.9999"}
-    text = seen(show_position(past))
+    text = seen(show_position({**past, "liquidations": []}))
     assert row(text, "distance to it") == ["3.01%", "PAST", "IT"]
     assert row(text, "health factor") == ["0.99"]
 
