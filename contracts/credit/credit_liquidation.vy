@@ -46,7 +46,7 @@ def _outcome(
 ) -> Outcome:
     """
     @param shares The position's, of the debt.
-    @param collateral The position's: never 0, since the last unit leaves with the debt.
+    @param collateral The position's: never 0 (C9).
     @param price Collateral in loan units, 1e36.
     @param max_assets With max_shares: what the liquidator is ready to repay; one of them is 0.
     """

@@ -65,7 +65,7 @@ def supplied_covers_borrowed(books: Books, markets: list[Params], credit: str) -
 
 
 def health_is_kept(before: Moment, after: Moment, model: Model, markets: list[Params]) -> None:
-    """C2, for every position of every market, whoever called."""
+    """C2 and C9, for every position of every market, whoever called."""
     for params in markets:
         for id, account in after.books.positions:
             if id != params.id:

@@ -1,5 +1,5 @@
 """Every entry point of Credit in any order, by several actors, over markets that share their tokens, while
-prices, safety, rates and time move, tokens refuse, and a cheater calls back in the middle of calls: C1 to C7.
+prices, safety, rates and time move, tokens refuse, and a cheater calls back in the middle of calls: C1 to C9.
 
 Each call is made on the shipped bytecode and in the model (credit_model.py), which must agree to the unit."""
 

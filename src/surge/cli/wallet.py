@@ -11,10 +11,13 @@ from surge.cli.access import found, keystore, reading
 from surge.cli.options import AsJson, Network
 from surge.cli.output import Part, answer, facts, tell
 from surge.model.errors import BadInput, NoNetwork
-from surge.model.units import MicroUsd, parse_usd, show_surge, show_usd
+from surge.model.units import MicroUsd, parse_usd, show_decimal, show_surge, show_usd
 from surge.store.home import LOCAL, Home
 
 if TYPE_CHECKING:
+    from surge.chain.book import AddressBook
+    from surge.chain.client import Chain
+    from surge.model.units import Address
     from surge.renter.access import Access
 
 
@@ -44,25 +47,48 @@ def wallet(
         tell(str(error))
     else:
         with reading(access) as chain:
-            held = chain.balances(address)  # type: ignore[arg-type]
+            held = chain.balances(address)
+            tokens = _other_tokens(chain, address)
         document["network"] = access.book.name
         document |= {"usd": show_usd(held.usd), "surge": show_surge(held.surge), "gas": show_surge(held.gas)}
-    answer(document, as_json, _show)
+        document |= {"usd_token": _dollar(access.book), "tokens": tokens}
+    answer(document, as_json, show_wallet)
 
 
-def _show(document: Any) -> Iterable[Part]:
+def _other_tokens(chain: "Chain", address: "Address") -> dict[str, str]:
+    """By symbol: those of the credit markets, without dollars and SURGE."""
+    book = chain.book
+    own = (book.addresses["Dollar"], book.addresses["SurgeToken"])
+    listed = [token for token in (book.credit.tokens.values() if book.credit else ()) if token not in own]
+    tokens = list(chain.tokens(listed).values())
+    held = chain.token_balances(address, tokens)
+    return {
+        token.symbol: show_decimal(amount, token.decimals) for token, amount in zip(tokens, held, strict=True)
+    }
+
+
+def _dollar(book: "AddressBook") -> str | None:
+    """What the credit markets call the dollar."""
+    listed = book.credit.tokens if book.credit else {}
+    return next((name for name, token in listed.items() if token == book.addresses["Dollar"]), None)
+
+
+def show_wallet(document: Any) -> Iterable[Part]:
     rows = [("address", document["address"]), ("keystore", document["keystore"])]
     if document["network"]:
+        called = f", the token {document['usd_token']}" if document["usd_token"] else ""
         rows += [
             ("network", document["network"]),
-            ("dollars", f"{document['usd']} USD"),
+            ("dollars", f"{document['usd']} USD{called}"),
             ("SURGE", document["surge"]),
-            ("coins for gas", document["gas"]),
         ]
+        rows += [(f"token {symbol}", held) for symbol, held in document["tokens"].items()]
+        apart = "; the chain's own coin, none of the tokens" if document["tokens"] else ""
+        rows.append(("coins for gas", document["gas"] + apart))
     yield facts(rows)
 
 
-def _address(home: Home) -> str:
+def _address(home: Home) -> "Address":
     from surge.chain.wallet import wallet_address
 
     return wallet_address(keystore(home))

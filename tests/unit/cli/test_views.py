@@ -10,6 +10,7 @@ from surge.cli.leases import CLOSED, ENDING, GRACE, OPEN, OVERDUE, show_leases, 
 from surge.cli.market_view import show_asks, show_quote
 from surge.cli.output import Listing
 from surge.cli.status_view import show_status
+from surge.cli.wallet import show_wallet
 
 PROVIDER = "0xE72E0C4A5b528758BEf5BFB343F4e288de9eeE34"
 
@@ -178,3 +179,23 @@ def test_a_network_that_is_down_says_the_next_step():
     text = seen(show_status({"network": "local", "home": "/somewhere", "up": False}))
     assert "not set up" in text
     assert "`surge up --detach`" in text
+
+
+WALLET = {
+    "address": PROVIDER, "keystore": "/home/wallet.json", "network": "local", "usd": "1000.00",
+    "surge": "10000.0", "gas": "9.99", "usd_token": "TUSD", "tokens": {"ETH": "4.5", "LP": "0"},
+}  # fmt: skip
+
+
+def test_a_wallet_s_ether_is_not_its_gas():
+    lines = seen(show_wallet(WALLET)).splitlines()
+    told = {line[:15].strip(): line[15:].strip() for line in lines}
+    assert told["dollars"] == "1000.00 USD, the token TUSD"
+    assert (told["token ETH"], told["token LP"]) == ("4.5", "0")
+    assert told["coins for gas"] == "9.99; the chain's own coin, none of the tokens"
+
+
+def test_a_wallet_without_credit_markets_has_no_tokens():
+    text = seen(show_wallet({**WALLET, "usd_token": None, "tokens": {}}))
+    assert "1000.00 USD\n" in "\n".join(line.rstrip() for line in text.splitlines()) + "\n"
+    assert "token" not in text
