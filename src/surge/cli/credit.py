@@ -96,6 +96,7 @@ def _changing(operation: str, verb: str, of_collateral: bool = False) -> Callabl
         from surge.cli.credit_change import Consent, perform
         from surge.cli.credit_desk import acting
         from surge.cli.credit_document import change_document
+        from surge.cli.credit_moved import MAX, moved
 
         consent = Consent.read(yes, dry_run, as_json, max_slippage, min_health)
         with acting(network) as desk:
@@ -105,7 +106,9 @@ def _changing(operation: str, verb: str, of_collateral: bool = False) -> Callabl
             perform(
                 lambda: write.preview(amount),
                 lambda: write(amount),
-                lambda done: change_document(operation, amount, token, done),
+                lambda done: change_document(
+                    operation, amount, token, done, moved(operation, done) if amount == MAX else None
+                ),
                 consent,
             )
 

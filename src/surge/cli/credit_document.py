@@ -78,14 +78,18 @@ def position_document(view: PositionView) -> Document:
     }
 
 
-def change_document(operation: str, amount: str, token: str, done: "Done[PositionView]") -> Document:
+def change_document(
+    operation: str, amount: str, token: str, done: "Done[PositionView]", resolved: str | None = None
+) -> Document:
     """`transaction` is null while nothing was sent: then `gas` is an estimate, or null
-    where the node can't say. `also`: what is sent before it, such as an allowance."""
+    where the node can't say. `also`: what is sent before it, such as an allowance.
+    `resolved`: the figure that an `amount` of `max` stood for, where it is known."""
     before, after = done.before, done.after
     return {
         "operation": operation,
         "market": before.market.name,
         "amount": amount,
+        **({} if resolved is None else {"resolved": resolved}),
         "token": token,
         "sent": done.transaction is not None,
         "transaction": None if done.transaction is None else hexadecimal(done.transaction),

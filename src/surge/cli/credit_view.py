@@ -115,8 +115,16 @@ def show_change(document: Any) -> Iterable[Part]:
 
 
 def headline(document: Any) -> str:
-    what = " ".join(filter(None, (document["operation"], document["amount"], document["token"])))
+    what = " ".join(filter(None, (document["operation"], asked(document))))
     return f"{what} · market {document['market']}"
+
+
+def asked(document: Any) -> str:
+    """How much of what; with what `max` stands for: "max, 700 TUSD"."""
+    token = document["token"]
+    if "resolved" in document:
+        return f"{document['amount']}, {money(document['resolved'], token)}"
+    return " ".join(filter(None, (document["amount"], token)))
 
 
 def closing(document: Any) -> Iterator[Part]:

@@ -1,11 +1,15 @@
 """`surge credit vaults` and `vault`: lend to several markets at once."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from surge.cli.credit_options import MAX_SLIPPAGE, Amount, DryRun, MaxSlippage, Of, Yes
 from surge.cli.options import AsJson, Network
+
+if TYPE_CHECKING:
+    from surge.credit.vault_view import VaultView
+    from surge.desk import Done
 
 vault = typer.Typer(no_args_is_help=True, help="Lend to several markets at once, through a vault.")
 
@@ -84,15 +88,24 @@ def _change(
 ) -> None:
     from surge.cli.credit_change import Consent, perform
     from surge.cli.credit_desk import acting, named_vault
+    from surge.cli.credit_moved import MAX, vault_moved
     from surge.cli.vaults_view import show_vault_change, show_vault_sent, vault_change
 
     consent = Consent.read(yes, dry_run, as_json, max_slippage, None)
+    operation, resolved = verb.replace("_", " "), None
     with acting(network) as desk:
         write = getattr(named_vault(desk, name), verb)
+
+        def preview() -> "Done[VaultView]":
+            nonlocal resolved
+            shown: Done[VaultView] = write.preview(amount)
+            resolved = vault_moved(operation, shown) if amount == MAX else None
+            return shown
+
         perform(
-            lambda: write.preview(amount),
+            preview,
             lambda: write(amount),
-            lambda done: vault_change(verb.replace("_", " "), amount, done),
+            lambda done: vault_change(operation, amount, done, resolved),
             consent,
             show_vault_change,
             show_vault_sent,

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from surge.cli.credit_document import Document, hexadecimal, wad
 from surge.cli.credit_figures import bound, money, percent, price
-from surge.cli.credit_view import closing
+from surge.cli.credit_view import asked, closing
 from surge.cli.output import Column, Listing, Part, facts
 from surge.model.units import WAD, show_decimal
 
@@ -45,11 +45,15 @@ def vault_document(view: "VaultView") -> Document:
     }
 
 
-def vault_change(operation: str, amount: str, done: "Done[VaultView]") -> Document:
+def vault_change(
+    operation: str, amount: str, done: "Done[VaultView]", resolved: str | None = None
+) -> Document:
+    """`resolved`: what an `amount` of `max` stood for when it was looked at."""
     return {
         "operation": operation,
         "vault": done.before.name,
         "amount": amount,
+        **({} if resolved is None else {"resolved": resolved}),
         "token": done.before.share.symbol if "kind" in operation else done.before.asset.symbol,
         "sent": done.transaction is not None,
         "transaction": None if done.transaction is None else hexadecimal(done.transaction),
@@ -117,7 +121,7 @@ def show_vault_sent(document: Any) -> Iterable[Part]:
 
 
 def _headline(document: Any) -> str:
-    return f"{document['operation']} {document['amount']} {document['token']} · {document['vault']}"
+    return f"{document['operation']} {asked(document)} · {document['vault']}"
 
 
 def _rows(vault: Any) -> list[tuple[str, str]]:
