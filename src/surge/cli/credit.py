@@ -132,7 +132,9 @@ for _verb, _help in (
     )
 
 credit.add_typer(collateral, name="collateral")
-credit.add_typer(credit_leverage.leverage, name="leverage")
-credit.command()(credit_flash.flash)
+credit.add_typer(
+    credit_leverage.leverage, name="leverage", short_help="Multiply a position in one transaction."
+)
+credit.command(short_help="Trade between two exchanges with borrowed money.")(credit_flash.flash)
 credit.command()(vaults.vaults)
 credit.add_typer(vaults.vault, name="vault")

@@ -1,7 +1,9 @@
 """Amounts, ratios, prices and rates as a person reads them. Exact strings come in, rounding is always said:
 a debt or a price that must not be reached rounds up, everything that protects rounds down."""
 
-from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from collections.abc import Sequence
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
+from itertools import pairwise
 
 NONE = "–"
 
@@ -44,6 +46,13 @@ def percent(exact: str | None, up: bool = False, places: int = 2) -> str:
     return NONE if exact is None else f"{_rounded(Decimal(exact) * 100, places, up):,f}%"
 
 
+def parts(exact: Sequence[str]) -> list[str]:
+    """Shares of a whole in per cent, one decimal each, that add up to what they make together: every one ends
+    where the rounded sum up to it does."""
+    sums = [_rounded_half(Decimal(100) * sum(map(Decimal, exact[:n]))) for n in range(len(exact) + 1)]
+    return [f"{end - start:f}%" for start, end in pairwise(sums)]
+
+
 def bound(exact: str) -> str:
     """A parameter in per cent, as short as it is: "0.7" → "70%"."""
     return amount(str(Decimal(exact) * 100)) + "%"
@@ -56,6 +65,10 @@ def price(exact: str | None, up: bool = False) -> str:
     value = Decimal(exact)
     places = 2 if value >= 1 else min(18, 5 - value.adjusted()) if value else 0
     return f"{_rounded(value, places, up):,f}"
+
+
+def _rounded_half(value: Decimal) -> Decimal:
+    return value.quantize(Decimal("0.1"), ROUND_HALF_EVEN)
 
 
 def _rounded(value: Decimal, places: int, up: bool) -> Decimal:

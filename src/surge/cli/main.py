@@ -40,7 +40,10 @@ demo = typer.Typer(invoke_without_command=True)
 
 @demo.callback()
 def demo_grid_search(context: typer.Context, as_json: AsJson = False, network: Network = None) -> int:
-    """A real grid search on leased machines, paid and verified."""
+    """A grid search on leased machines; `demo credit`: a loan's life.
+
+    Alone, it is a real grid search, paid and verified.
+    """
     if context.invoked_subcommand is not None:
         return 0
     from surge.cli.demo import demo as perform

@@ -1,5 +1,6 @@
 """`surge credit vaults` and `vault`: lend to several markets at once."""
 
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -35,7 +36,7 @@ def vaults(of: Of = None, as_json: AsJson = False, network: Network = None) -> N
         holder = account(of) if of or has_wallet() else None
         views = [one.of(holder) if holder else one.view for one in desk.vaults()]
     found = [vault_document(view) for view in views]
-    answer({"account": holder, "vaults": found}, as_json, show_vaults)
+    answer({"account": holder, "vaults": found}, as_json, partial(show_vaults, own=of is None))
 
 
 @vault.command()

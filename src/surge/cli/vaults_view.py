@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from surge.cli.credit_document import Document, hexadecimal, wad
-from surge.cli.credit_figures import bound, money, percent, price
+from surge.cli.credit_figures import bound, brief, money, parts, percent, price
 from surge.cli.credit_view import asked, closing
 from surge.cli.output import Column, Listing, Part, facts
 from surge.model.units import WAD, show_decimal
@@ -64,12 +64,14 @@ def vault_change(
     }
 
 
-def show_vaults(document: Any) -> Iterable[Part]:
+def show_vaults(document: Any, own: bool = True) -> Iterable[Part]:
     if not document["vaults"]:
         yield "There is no vault on this network; lend to a market with `surge credit supply`."
         return
-    for vault in document["vaults"]:
+    for number, vault in enumerate(document["vaults"]):
         asset = vault["asset"]
+        if number:
+            yield ""
         yield facts(
             [
                 ("vault", vault["vault"]),
@@ -81,7 +83,7 @@ def show_vaults(document: Any) -> Iterable[Part]:
                 ),
                 ("takes", f"{money(vault['max_deposit'], asset)} more"),
                 (
-                    "yours",
+                    "yours" if own else "theirs",
                     f"{money(vault['worth'], asset)}; {money(vault['max_withdraw'], asset)} can go now",
                 ),
             ]
@@ -94,8 +96,7 @@ def show_vaults(document: Any) -> Iterable[Part]:
             Column("cap", right=True),
             Column("earns", right=True),
         ]
-        yield Listing(columns, [_lent(one, asset) for one in vault["markets"]])
-        yield ""
+        yield Listing(columns, _lent(vault["markets"], asset))
 
 
 def show_vault_change(document: Any) -> Iterable[Part]:
@@ -135,11 +136,15 @@ def _rows(vault: Any) -> list[tuple[str, str]]:
     ]
 
 
-def _lent(one: Any, asset: str) -> list[str]:
+def _lent(markets: Any, asset: str) -> list[list[str]]:
+    shares = parts([one["part"] for one in markets])
     return [
-        one["market"],
-        money(one["worth"], asset),
-        percent(one["part"], places=1),
-        money(one["cap"], asset),
-        percent(one["supply_rate"]),
+        [
+            one["market"],
+            brief(one["worth"], asset),
+            share,
+            brief(one["cap"], asset),
+            percent(one["supply_rate"]),
+        ]
+        for one, share in zip(markets, shares, strict=True)
     ]

@@ -64,6 +64,21 @@ def test_help_of_the_credit_side_imports_nothing_heavy():
     assert done.stdout.splitlines()[-1] == "[]"
 
 
+@pytest.mark.parametrize("group", [[], ["demo"], ["credit"], ["credit", "vault"], ["local"]])
+def test_no_summary_is_cut(group, capsys):
+    assert run_command([*group, "--help"]) == 0
+    said = capsys.readouterr().out
+    assert "Commands:" in said
+    assert "..." not in said.partition("Commands:")[2]
+
+
+def test_help_tells_of_both_demos(capsys):
+    run_command(["--help"])
+    [line] = [line for line in capsys.readouterr().out.splitlines() if line.startswith("  demo ")]
+    assert "grid search" in line
+    assert "demo credit" in line
+
+
 def test_the_commands_are_those_that_are_promised():
     from surge.cli.credit import credit
 

@@ -18,6 +18,7 @@ from surge.cli.credit_view import (
 )
 from surge.cli.local import show_price
 from surge.cli.output import Listing
+from surge.cli.vaults_view import show_vaults
 
 
 def seen(parts, width=80):
@@ -259,3 +260,41 @@ def test_at_the_max_ltv_it_says_what_interest_will_do():
     assert "at its max LTV" in seen(show_change(CHANGE))
     lower = {**INDEBTED, "ltv": "0.69", "max_borrow": "10"}
     assert "at its max LTV" not in seen(show_change({**CHANGE, "after": lower}))
+
+
+@pytest.mark.parametrize(
+    ("exact", "shown"),
+    [
+        (["0.470609", "0.352934", "0.058821", "0.117636"], ["47.1%", "35.3%", "5.8%", "11.8%"]),
+        (["0.333333333333333333"] * 3, ["33.3%", "33.4%", "33.3%"]),
+        (["0.5", "0.25"], ["50.0%", "25.0%"]),
+        (["0", "0"], ["0.0%", "0.0%"]),
+    ],
+)
+def test_parts_add_up(exact, shown):
+    assert figures.parts(exact) == shown
+
+
+VAULT = {
+    "vault": "TUSD vault", "address": POSITION["account"], "asset": "TUSD", "worth": "0", "total": "850000",
+    "idle": "0", "rate": "0", "fee": "0", "max_deposit": "10", "max_withdraw": "0",
+    "markets": [
+        {"market": "ETH/TUSD", "worth": "399986.38", "part": "0.4706", "cap": "4000000", "supply_rate": "0"},
+        {"market": "BTC/TUSD", "worth": "450013.62", "part": "0.5294", "cap": "4000000", "supply_rate": "0"},
+    ],
+}  # fmt: skip
+
+
+def test_a_vault_s_parts_and_whose_they_are():
+    text = seen(show_vaults({"vaults": [VAULT]}))
+    assert row(text, "ETH/TUSD")[:3] == ["399,986.38", "TUSD", "47.1%"]
+    assert row(text, "BTC/TUSD")[2] == "52.9%"
+    assert row(text, "yours")[:2] == ["0", "TUSD;"]
+    assert text.splitlines()[-1].startswith("BTC/TUSD"), "no empty line at the end"
+    assert "yours" not in seen(show_vaults({"vaults": [VAULT]}, own=False))
+
+
+def test_two_vaults_stand_apart():
+    lines = [line.strip() for line in seen(show_vaults({"vaults": [VAULT, VAULT]})).splitlines()]
+    (second,) = [n for n, line in enumerate(lines) if line.startswith("vault") and n]
+    assert lines[second - 1] == ""
