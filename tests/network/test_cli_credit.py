@@ -225,6 +225,19 @@ def test_a_price_that_is_none_is_refused(surge):
     assert "above 0" in refusal(surge, "local", "price", "ETH", "0", code=2)
 
 
+def test_a_network_for_lenders_alone(tmp_path):
+    """No provider, so no sandbox to compile: markets and a keeper."""
+    shell = Shell(tmp_path / "home", tmp_path / "here")
+    try:
+        up = shell.json("up", "--detach", "--providers", "0")
+        assert (up["already_up"], up["slots"]) == (False, 0)
+        listed = json.loads(shell.run("credit", "markets", "--json").stdout)
+        assert len(listed["markets"]) == 6
+        assert shell.json("up", "--detach", "--providers", "0")["already_up"] is True
+    finally:
+        assert "keeper" in shell.json("down")["stopped"]
+
+
 def test_as_a_command_of_the_shell(network, tmp_path):
     shell = Shell(network.home.root, tmp_path)
     done = shell.run("credit", "borrow", MARKET, "10", "--json")

@@ -26,7 +26,9 @@ def up(
     providers: Annotated[
         int | None,
         typer.Option(
-            min=1, max=64, help=f"How many to run (default: as many as last time, else {PROVIDERS})."
+            min=0,
+            max=64,
+            help=f"How many to run (default: as many as there were, else {PROVIDERS}); 0 only lends.",
         ),
     ] = None,
     port: Annotated[int | None, typer.Option(min=1, max=65535, help="Of the chain's node.")] = None,
@@ -44,7 +46,7 @@ def up(
     from surge.local import LocalNetwork
 
     known = _provider_folders(home)
-    count = providers or len(known) or PROVIDERS
+    count = (len(known) or PROVIDERS) if providers is None else providers
     net = LocalNetwork(count, home=home, port=port, tell=tell)
     with _one_at_a_time(net):
         was_up = net.running
@@ -95,7 +97,8 @@ def _provider_folders(home: Home) -> list[str]:
 
 def _all_running(net: "LocalNetwork", count: int) -> bool:
     running = {program.name for program in net.programs() if program.running}
-    return running >= {"bidder", "keeper", *(f"{PROVIDER}{number}" for number in range(1, count + 1))}
+    wanted = {"keeper", *(f"{PROVIDER}{number}" for number in range(1, count + 1))}
+    return running >= (wanted | {"bidder"} if count else wanted)
 
 
 @contextmanager

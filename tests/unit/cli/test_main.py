@@ -72,7 +72,9 @@ def test_a_defect_is_not_hidden(failing):
         main.run_command(["--json"])
 
 
-@pytest.mark.parametrize("arguments", [["nothing"], ["run"], ["up", "--providers", "0"], ["asks", "--bogus"]])
+@pytest.mark.parametrize(
+    "arguments", [["nothing"], ["run"], ["up", "--providers", "65"], ["asks", "--bogus"]]
+)
 def test_wrong_usage_says_where_help_is(arguments, capsys):
     assert main.run_command([*arguments, "--json"]) == 2
     out, err = capsys.readouterr()

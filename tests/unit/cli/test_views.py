@@ -182,7 +182,7 @@ def test_a_network_that_is_down_says_the_next_step():
 
 
 WALLET = {
-    "address": PROVIDER, "keystore": "/home/wallet.json", "network": "local", "usd": "1000.00",
+    "address": PROVIDER, "keystore": "/keys/wallet.json", "network": "local", "usd": "1000.00",
     "surge": "10000.0", "gas": "9.99", "usd_token": "TUSD", "tokens": {"ETH": "4.5", "LP": "0"},
 }  # fmt: skip
 
