@@ -80,7 +80,8 @@ def test_the_life_of_a_loan(surge):
 
     done = surge("credit", "borrow", MARKET, "600", "--yes")
     assert done["sent"] is True
-    assert 0 < done["gas"] <= looked["gas"]  # less when the keeper brings the interest up to date in between
+    # Not to the unit: the keeper may bring the interest up to date before either of them.
+    assert 0 < done["gas"] < 1.5 * looked["gas"] < 2.25 * done["gas"]
     for side in ("before", "after"):
         for fact in ("debt", "collateral", "health", "ltv", "liquidation_price", "zone"):
             assert done[side][fact] == looked[side][fact]
