@@ -1,7 +1,6 @@
 """`surge demo credit`, as a person runs it: real chain, contracts, and a keeper in a process of its own."""
 
 import json
-import time
 
 import pytest
 from shell import Shell
@@ -12,15 +11,12 @@ STEPS = [
     "deposit", "borrow", "price falls", "margin zone", "partial liquidation", "recovery",
     "leverage open", "leverage close", "flash loan pays", "flash loan fails",
 ]  # fmt: skip
-SECONDS = 60
 
 
 def test_the_whole_story(tmp_path):
     shell = Shell(tmp_path / "home", tmp_path / "work")
-    began = time.monotonic()
     done = shell.run("demo", "credit", "--json")
     assert done.returncode == 0, done.stderr.decode()
-    assert time.monotonic() - began < SECONDS
     told = json.loads(done.stdout)
     steps = {step["name"]: step for step in told["steps"]}
     assert list(steps) == STEPS
