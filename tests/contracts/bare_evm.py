@@ -9,7 +9,7 @@ import os
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -246,6 +246,10 @@ def encode(kinds: Sequence[Any], arguments: Sequence[Any]) -> bytes:
     return encoded + ends
 
 
+_encoded = lru_cache(4_096)(encode)
+"""Of what is asked again and again: a position, a balance."""
+
+
 def type_of(member: dict[str, Any]) -> str:
     kind = str(member["type"])
     if not kind.startswith("tuple"):
@@ -259,7 +263,7 @@ class Function(NamedTuple):
     raw: bool
 
     def message(self, arguments: Sequence[Any]) -> bytes:
-        return self.selector + encode(self.kinds, arguments)
+        return self.selector + _encoded(self.kinds, tuple(arguments))
 
 
 class Event(NamedTuple):

@@ -49,10 +49,11 @@ def supplied_covers_borrowed(books: Books, markets: list[Params], credit: str) -
     """C1 and C8, for each market and for all that share a token: its cash is its own, and all there."""
     due: dict[str, int] = {}
     for params in markets:
-        market = books.markets[params.id]
+        this = params.id
+        market = books.markets[this]
         assert market.supply_assets >= market.borrow_assets
         assert market.lent >= 0
-        held = [position for (id, _account), position in books.positions.items() if id == params.id]
+        held = [position for (id, _account), position in books.positions.items() if id == this]
         assert sum(position.supply_shares for position in held) == market.supply_shares
         assert sum(position.borrow_shares for position in held) == market.borrow_shares
         cash = market.supply_assets - market.borrow_assets
@@ -67,8 +68,9 @@ def supplied_covers_borrowed(books: Books, markets: list[Params], credit: str) -
 def health_is_kept(before: Moment, after: Moment, model: Model, markets: list[Params]) -> None:
     """C2 and C9, for every position of every market, whoever called."""
     for params in markets:
+        this = params.id
         for id, account in after.books.positions:
-            if id != params.id:
+            if id != this:
                 continue
             owed, owes = before.debt(id, account), after.debt(id, account)
             had, has = before.position(id, account).collateral, after.position(id, account).collateral
