@@ -47,7 +47,7 @@ def parse_decimal(text: str, decimals: int, what: str) -> int:
 def _cure(text: str) -> str:
     if not isinstance(text, str):
         return "write 1.50"
-    if re.fullmatch(r"[\d,]*,[\d,]*(\.\d*)?", text.strip()):
+    if re.fullmatch(r"\d{1,3}(,\d{3})+(\.\d*)?", text.strip()):
         return f"write it without commas: {text.strip().replace(',', '')}"
     if re.fullmatch(r"\d{16,}(\.\d*)?", text.strip()):
         return "it is too large"

@@ -10,6 +10,7 @@ from credit_documents import CHANGE
 from small_credit import ETHER, USD, market, position
 from surge.cli.credit_change import Consent, perform
 from surge.model.errors import BadInput
+from surge.model.units import parse_decimal
 
 
 class Desk:
@@ -163,3 +164,18 @@ def test_bounds_that_bound_nothing_are_refused(wrong):
     with pytest.raises(BadInput):
         change(desk, yes=True, **wrong)
     assert desk.sent == 0
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("1,000", "without commas: 1000"),
+        ("1,50", "write 1.50"),
+        ("9" * 20, "too large"),
+        ("1e3", "write 1.50"),
+    ],
+)
+def test_a_wrong_amount_is_never_mended_into_another(typed, said):
+    """A decimal comma is no thousand."""
+    with pytest.raises(BadInput, match=said):
+        parse_decimal(typed, 6, "amount")
