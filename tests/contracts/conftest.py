@@ -7,6 +7,7 @@ import boa
 import pytest
 
 from contracts.credit_pots import CreditPots, deploy_credit
+from contracts.credit_world import World
 from contracts.paid_lease import Compute, deploy_compute
 
 
@@ -33,3 +34,16 @@ def credit(deployed_credit: CreditPots) -> Iterator[CreditPots]:
     """One market of Credit: ether against dollars, 70% / 80%; its actors get what they need."""
     with boa.env.anchor():
         yield replace(deployed_credit, actors={})
+
+
+@pytest.fixture(scope="module")
+def shared() -> World:
+    """Credit's bytecode beside its model."""
+    return World()
+
+
+@pytest.fixture
+def world(shared: World) -> World:
+    """The same, with nothing lent or owed yet."""
+    shared.reset()
+    return shared

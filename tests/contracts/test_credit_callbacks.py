@@ -21,6 +21,8 @@ from contracts.credit_world import (
     Inner,
     World,
     calls,
+    lend,
+    owe,
 )
 
 YEAR = 365 * 86_400
@@ -28,19 +30,12 @@ UNIT = 1_000
 MAX_PAYLOAD = 4_096
 
 
-@pytest.fixture(scope="module")
-def shared() -> World:
-    return World()
-
-
 @pytest.fixture
 def world(shared: World) -> World:
     """A lender and a borrower at the max LTV; a delegate whom nobody has authorised."""
     shared.reset()
-    params = shared.params[0]
-    assert shared.act(LENDER, "supply", params, 10**6 * UNIT, 0, LENDER, b"")
-    assert shared.act(BORROWER, "add_collateral", params, 1_000 * UNIT, BORROWER, b"") == ()
-    assert shared.act(BORROWER, "borrow", params, 1_400 * UNIT, 0, BORROWER, BORROWER)
+    lend(shared)
+    owe(shared, 1_000, 1_400)
     return shared
 
 

@@ -24,6 +24,8 @@ from contracts.credit_world import (
     LIQUIDATOR,
     World,
     calls,
+    lend,
+    owe,
     refused,
 )
 
@@ -32,19 +34,12 @@ UNIT = 1_000
 WIDEST = 2**120 - 1
 
 
-@pytest.fixture(scope="module")
-def shared() -> World:
-    return World()
-
-
 @pytest.fixture
 def world(shared: World) -> World:
     """A lender and a borrower at the max LTV; a delegate whom nobody has authorised."""
     shared.reset()
-    params = shared.params[0]
-    assert shared.act(LENDER, "supply", params, 10**6 * UNIT, 0, LENDER, b"")
-    assert shared.act(BORROWER, "add_collateral", params, 1_000 * UNIT, BORROWER, b"") == ()
-    assert shared.act(BORROWER, "borrow", params, 1_400 * UNIT, 0, BORROWER, BORROWER)
+    lend(shared)
+    owe(shared, 1_000, 1_400)
     return shared
 
 

@@ -19,17 +19,6 @@ from contracts.credit_world import (
 )
 
 
-@pytest.fixture(scope="module")
-def shared() -> World:
-    return World()
-
-
-@pytest.fixture
-def world(shared: World) -> World:
-    shared.reset()
-    return shared
-
-
 def test_a_token_that_answers_nothing_is_a_token() -> None:
     """The oldest tokens return nothing: everything works, by the model, to the unit."""
     world = World(loan="SilentToken", collateral="SilentToken")

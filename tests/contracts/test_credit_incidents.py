@@ -19,17 +19,6 @@ YEAR = 365 * 86_400
 NO_PRICE = "SettableOracle: no price"
 
 
-@pytest.fixture(scope="module")
-def shared() -> World:
-    return World()
-
-
-@pytest.fixture
-def world(shared: World) -> World:
-    shared.reset()
-    return shared
-
-
 # Donations
 
 

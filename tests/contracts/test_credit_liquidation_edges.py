@@ -9,17 +9,6 @@ YEAR = 365 * 86_400
 UNIT = 1_000
 
 
-@pytest.fixture(scope="module")
-def shared() -> World:
-    return World()
-
-
-@pytest.fixture
-def world(shared: World) -> World:
-    shared.reset()
-    return shared
-
-
 def under_water(world: World, number: int, debt: int, worth_percent: int) -> Params:
     """A debt with some interest, for a while, against collateral worth this much of it."""
     params = world.params[number]

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import pytest
 from coincurve import PrivateKey
 
 from contracts.bare_evm import Bare, Reverted, shipped, word
@@ -13,17 +12,6 @@ from surge.model.signature import address_of, sign
 
 KEY, STRANGER = PrivateKey(bytes([51]) * 32), PrivateKey(bytes([52]) * 32)
 ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
-
-
-@pytest.fixture(scope="module")
-def shared() -> World:
-    return World()
-
-
-@pytest.fixture
-def world(shared: World) -> World:
-    shared.reset()
-    return shared
 
 
 def signed(

@@ -1,16 +1,14 @@
 """What was sold of an account's collateral, as the chain's newest events tell it. No index is needed."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from surge.chain.artifacts import artifact
-from surge.chain.logs import FIRST_RANGE, LONGEST_RANGE
+from surge.chain.logs import Log, newest_logs
 from surge.chain.revert import as_error
-from surge.chain.rpc import Rpc, RpcError
+from surge.chain.rpc import Rpc
 from surge.credit.market import Token
 from surge.model.credit import MarketId
-from surge.model.errors import NoNetwork
 from surge.model.units import Address, Seconds
 
 if TYPE_CHECKING:
@@ -19,7 +17,6 @@ if TYPE_CHECKING:
 RECENT = 5
 RECENT_BLOCKS = 100_000
 """How far back is looked."""
-Log = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +59,12 @@ def _newest(
     """Liquidations, each with its bad debt."""
     kinds = [artifact("Credit").event(name).topic for name in ("Liquidated", "BadDebt")]
     topics = [kinds, None if market is None else "0x" + market.hex(), "0x" + account[2:].lower().zfill(64)]
+    wanted = {"address": chain.book.addresses["Credit"], "topics": topics}
     head = int(rpc.call("eth_blockNumber"), 16)
     oldest = max(chain.book.block, head - RECENT_BLOCKS)
     found: list[tuple[Log, Log | None]] = []
     losses: dict[tuple[str, str], Log] = {}
-    for log in _backwards(rpc, chain.book.addresses["Credit"], topics, oldest, head):
+    for log in newest_logs(rpc, wanted, oldest, head):
         place = log["transactionHash"], log["topics"][1]
         if log["topics"][0] != kinds[0]:
             losses[place] = log  # logged after its liquidation, so it is met before it
@@ -75,26 +73,6 @@ def _newest(
         if len(found) == most:
             break
     return found
-
-
-def _backwards(rpc: Rpc, address: Address, topics: list[Any], oldest: int, last: int) -> Iterator[Log]:
-    """Logs from `last` to `oldest`, newest first, in ranges as `read_logs` takes them."""
-    span = FIRST_RANGE
-    while last >= oldest:
-        first = max(oldest, last - span + 1)
-        wanted = {"address": address, "topics": topics, "fromBlock": hex(first), "toBlock": hex(last)}
-        try:
-            found = rpc.call("eth_getLogs", wanted)
-        except RpcError as error:
-            if first == last:
-                raise NoNetwork(
-                    f"the node at {rpc.where} does not give the logs of block {last} ({error.message}); "
-                    "use an RPC address that serves eth_getLogs"
-                ) from error
-            span = (last - first + 1) // 2
-            continue
-        yield from reversed(found)
-        last, span = first - 1, min(span * 2, LONGEST_RANGE)
 
 
 def _liquidation(chain: "Chain", log: Log, loss: Log | None, time: Seconds) -> Liquidation:

@@ -96,7 +96,8 @@ def _changing(operation: str, verb: str, of_collateral: bool = False) -> Callabl
         from surge.cli.credit_change import Consent, perform
         from surge.cli.credit_desk import acting
         from surge.cli.credit_document import change_document
-        from surge.cli.credit_moved import MAX, moved
+        from surge.cli.credit_moved import moved
+        from surge.desk.amounts import MAX
 
         consent = Consent.read(yes, dry_run, as_json, max_slippage, min_health)
         with acting(network) as desk:

@@ -158,15 +158,18 @@ def revoke(
         if desk.chain.needs_authorising():
             raise BadInput("Leverage may not act for this account, so there is nothing to take back")
         document: dict[str, Any] = {"operation": "revoke", "sent": False, "transaction": None, "gas": None}
-        looked = lambda _: ["Leverage may act on your positions now; after this it may not"]  # noqa: E731
         if dry_run:
-            answer(document, as_json, looked)
+            answer(document, as_json, _before_revoking)
             return
         if not yes:
-            ask(document, looked)
+            ask(document, _before_revoking)
         sent = desk.leverage.revoke()
     document |= {"sent": True, "transaction": f"0x{sent.hash.hex()}", "gas": sent.gas}
     answer(document, as_json, lambda _: [f"Leverage may not act for you any more; {sent.gas:,} gas"])
+
+
+def _before_revoking(_: object) -> list[str]:
+    return ["Leverage may act on your positions now; after this it may not"]
 
 
 def _perform(

@@ -10,8 +10,6 @@ if TYPE_CHECKING:
     from surge.credit.vault_view import VaultView
     from surge.desk import Done
 
-MAX = "max"
-
 
 def moved(operation: str, done: "Done[PositionView]") -> str:
     """In whole tokens, exact: the shares that came or went, at the price that they had then. What a debt or a

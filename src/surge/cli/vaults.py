@@ -89,8 +89,9 @@ def _change(
 ) -> None:
     from surge.cli.credit_change import Consent, perform
     from surge.cli.credit_desk import acting, named_vault
-    from surge.cli.credit_moved import MAX, vault_moved
+    from surge.cli.credit_moved import vault_moved
     from surge.cli.vaults_view import show_vault_change, show_vault_sent, vault_change
+    from surge.desk.amounts import MAX
 
     consent = Consent.read(yes, dry_run, as_json, max_slippage, None)
     operation, resolved = verb.replace("_", " "), None
