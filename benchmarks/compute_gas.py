@@ -19,11 +19,11 @@ from typing import Any
 
 from coincurve import PrivateKey
 
-from surge.chain.anvil import LocalChain
-from surge.chain.artifacts import artifact
-from surge.chain.book import LOCAL, AddressBook
-from surge.chain.deploy import deploy
-from surge.chain.rpc import Rpc
+from surge.chain.anvil.node import LocalChain
+from surge.chain.deploy.compute import deploy
+from surge.chain.network.artifacts import artifact
+from surge.chain.network.book import LOCAL, AddressBook
+from surge.chain.node.rpc import Rpc
 from surge.model.ask import Ask
 from surge.model.demand import Demand
 from surge.model.lease import Lease, Terms

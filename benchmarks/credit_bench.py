@@ -14,9 +14,9 @@ import vyper
 from vyper.compiler import compile_code
 from vyper.compiler.settings import Settings
 
-from surge.chain.anvil_package import find_anvil
-from surge.chain.artifacts import Artifact, parse_artifact
-from surge.chain.rpc import Rpc
+from surge.chain.anvil.package import find_anvil
+from surge.chain.network.artifacts import Artifact, parse_artifact
+from surge.chain.node.rpc import Rpc
 from surge.model.digest import keccak
 from surge.model.errors import NoNetwork
 from surge.model.signature import checksum

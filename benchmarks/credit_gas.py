@@ -31,8 +31,8 @@ from credit_packages import AAVE, MORPHO, SOLC, morpho_contracts
 from credit_peers import Aave, Call, Morpho, Peer, Surge
 from machine import describe
 
-from surge.chain.anvil_package import VERSION as ANVIL
-from surge.chain.artifacts import parse_artifact
+from surge.chain.anvil.package import VERSION as ANVIL
+from surge.chain.network.artifacts import parse_artifact
 from surge.model.units import Address
 
 RESULT = Path(__file__).parent / "results" / "credit_gas.json"

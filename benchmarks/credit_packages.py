@@ -19,7 +19,7 @@ from typing import Any
 
 import platformdirs
 
-from surge.chain.files import write_atomically
+from surge.store.files import write_atomically
 
 CACHE = platformdirs.user_cache_path("surge") / "benchmarks"
 MORPHO_SETTINGS = {

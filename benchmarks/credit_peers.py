@@ -10,7 +10,7 @@ from credit_bench import DEPLOYER, World, mock, role
 from credit_packages import aave_contracts, morpho_contracts
 from eth_abi.abi import encode
 
-from surge.chain.artifacts import Artifact, artifact, parse_artifact
+from surge.chain.network.artifacts import Artifact, artifact, parse_artifact
 from surge.model.digest import keccak
 from surge.model.units import Address
 

@@ -21,9 +21,9 @@ from credit_packages import morpho_contracts
 from credit_peers import Call, Surge
 from machine import describe
 
-from surge.chain.anvil_package import VERSION as ANVIL
-from surge.chain.artifacts import artifact, parse_artifact
-from surge.chain.blueprint import blueprint_creation, pair_code_hash
+from surge.chain.anvil.package import VERSION as ANVIL
+from surge.chain.deploy.blueprint import blueprint_creation, pair_code_hash
+from surge.chain.network.artifacts import artifact, parse_artifact
 from surge.model.units import Address
 
 RESULT = Path(__file__).parent / "results" / "leverage_gas.json"

@@ -28,10 +28,10 @@ from machine import describe
 
 from surge.model.command import CommandInput
 from surge.model.task import RETURNED, ChunkResult
-from surge.renter.ship import encode_call, ship
+from surge.renter.ship.call import encode_call, ship
 from surge.run.kernels import kernel
-from surge.run.pool import Job, Pool
-from surge.run.suite import python_spec, wasm_spec
+from surge.run.sandbox.suite import python_spec, wasm_spec
+from surge.run.slots.pool import Job, Pool
 
 HERE = Path(__file__).parent
 KERNELS = HERE.parent / "src" / "surge" / "run" / "kernels"

@@ -21,9 +21,9 @@ from credit_bench import DEPLOYER, HARDFORK, Bench, chain, compiler, role
 from credit_packages import Package
 from machine import describe
 
-from surge.chain.anvil_package import VERSION as ANVIL
-from surge.chain.artifacts import Artifact, artifact, parse_artifact
-from surge.chain.blueprint import blueprint_creation, pair_code_hash
+from surge.chain.anvil.package import VERSION as ANVIL
+from surge.chain.deploy.blueprint import blueprint_creation, pair_code_hash
+from surge.chain.network.artifacts import Artifact, artifact, parse_artifact
 from surge.model.units import Address
 
 RESULT = Path(__file__).parent / "results" / "swap_gas.json"

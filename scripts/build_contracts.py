@@ -1,4 +1,4 @@
-"""Compile every deployable contract to src/surge/chain/artifacts/<Name>.json, which ships in the wheel.
+"""Compile every deployable contract to <Name>.json in src/surge/chain/network/artifacts; it ships.
 
     python scripts/build_contracts.py            writes what changed and names it, then contracts/layout.md
     python scripts/build_contracts.py --check    writes nothing; exit code 1 if a file is out of date
@@ -19,7 +19,7 @@ from vyper.compiler.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
 CONTRACTS = ROOT / "contracts"
-ARTIFACTS = ROOT / "src" / "surge" / "chain" / "artifacts"
+ARTIFACTS = ROOT / "src" / "surge" / "chain" / "network" / "artifacts"
 EVM = "prague"
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-ARTIFACTS = ROOT / "src" / "surge" / "chain" / "artifacts"
+ARTIFACTS = ROOT / "src" / "surge" / "chain" / "network" / "artifacts"
 LAYOUT = ROOT / "contracts" / "layout.md"
 DEPLOYED_LIMIT = 24_576
 """Bytes of code at an address, EIP-170."""

@@ -30,12 +30,13 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "scripts"), str(ROOT / "tests")]
 
 import vyper  # noqa: E402
-from build_contracts import ARTIFACTS, CONTRACTS, EVM  # noqa: E402
-from mutations import Mutant, mutants  # noqa: E402
 from vyper.compiler import compile_from_file_input  # noqa: E402
 from vyper.compiler.input_bundle import CompilerInput, FilesystemInputBundle  # noqa: E402
 from vyper.compiler.settings import OptimizationLevel, Settings  # noqa: E402
 from vyper.exceptions import VyperException, VyperInternalException  # noqa: E402
+
+from build_contracts import ARTIFACTS, CONTRACTS, EVM  # noqa: E402
+from mutations import Mutant, mutants  # noqa: E402
 
 # In the order in which they run: the fastest to notice first.
 TESTS = {
@@ -138,7 +139,7 @@ def load_once() -> None:
     import boa  # noqa: F401
     import hypothesis.stateful  # noqa: F401
 
-    from contracts.bare_evm import mock
+    from contracts.worlds.bare_evm import mock
 
     for name in ("HostileToken", "SilentToken", "SettableOracle", "SettableIrm", "ContractAccount"):
         mock(name)

@@ -16,9 +16,9 @@ from alembic import command
 from surge.store.database import MIGRATIONS, alembic_config, revisions
 
 METADATA = {
-    "chain": ("surge.store.tables_chain", "chain_metadata"),
+    "chain": ("surge.store.tables.chain", "chain_metadata"),
     "provider": ("surge.store.provider", "METADATA"),
-    "renter": ("surge.store.tables_renter", "METADATA"),
+    "renter": ("surge.store.tables.renter", "METADATA"),
 }
 
 

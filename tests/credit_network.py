@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from chain_network import COIN, Network, raise_network
+from surge.chain.calls.tokens import Payment
 from surge.chain.client import Chain
-from surge.chain.local_credit import deploy_local_credit
-from surge.chain.local_price import PriceMove, move_price
-from surge.chain.tokens import Payment
 from surge.desk import Desk, Done
+from surge.local.credit import deploy_local_credit
+from surge.local.price import PriceMove, move_price
 
 TOKENS = {"TUSD": "20000", "ETH": "20", "BTC": "1"}
 

@@ -22,9 +22,9 @@ from surge.net.blobs import blob_digest
 from surge.net.messages import decode
 from surge.provider.agent import Agent
 from surge.provider.config import ProviderConfig
-from surge.renter.bill import AskedChunk
-from surge.renter.lessee import Lessee
-from surge.renter.notices import Declined, Delivered, Ended
+from surge.renter.lease.bill import AskedChunk
+from surge.renter.lease.notices import Declined, Delivered, Ended
+from surge.renter.lease.session import Lessee
 from surge.store.provider import ProviderStore
 from surge.store.renter import JobRow, RenterStore, TaskRow
 from wires import Exchange

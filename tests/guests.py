@@ -5,15 +5,15 @@ import os
 import struct
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
+from places import SRC
 from surge.model.task import Limits
-from surge.renter.ship import Answer, encode_call, read_outcome, ship
-from surge.run.pool import Job, Pool
-from surge.run.suite import python_spec
+from surge.renter.ship.call import Answer, encode_call, read_outcome, ship
+from surge.run.sandbox.suite import python_spec
+from surge.run.slots.pool import Job, Pool
 
-SOURCE = str(Path(__file__).parents[1] / "src")
+SOURCE = str(SRC)
 
 SERVE = """
 import os, sys

@@ -10,12 +10,12 @@ import wasmtime
 
 from surge.model.command import CommandInput
 from surge.model.task import ChunkResult, Limits, Task
-from surge.renter.ship import encode_call, read_outcome, ship
-from surge.run.door import Assignment
-from surge.run.engine import engine
-from surge.run.pool import Image, Job, Pool
-from surge.run.suite import python_spec, wasm_spec
-from surge.run.wasm import WasmRuntime
+from surge.renter.ship.call import encode_call, read_outcome, ship
+from surge.run.sandbox.engine import engine
+from surge.run.sandbox.feed import Assignment
+from surge.run.sandbox.suite import python_spec, wasm_spec
+from surge.run.sandbox.wasm import WasmRuntime
+from surge.run.slots.pool import Image, Job, Pool
 
 T = TypeVar("T")
 

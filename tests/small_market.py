@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 from coincurve import PrivateKey
 
-from surge.chain.market import Closing, LeaseState
+from surge.chain.calls.leases import Closing, LeaseState
 from surge.model.errors import Distrusted, ProviderLost, Reverted
 from surge.model.lease import Lease
 from surge.model.signature import address_of

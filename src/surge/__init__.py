@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from surge.desk import Desk
-    from surge.local import LocalNetwork
+    from surge.local.network import LocalNetwork
     from surge.model.errors import SurgeError
-    from surge.model.opaque import Opaque
+    from surge.model.tagged.opaque import Opaque
     from surge.renter.executor import Executor
 
 __all__ = ["Desk", "Executor", "LocalNetwork", "Opaque", "SurgeError"]
@@ -19,8 +19,8 @@ __version__ = "0.1.0"
 _HOMES = {
     "Desk": "surge.desk",
     "Executor": "surge.renter.executor",
-    "LocalNetwork": "surge.local",
-    "Opaque": "surge.model.opaque",
+    "LocalNetwork": "surge.local.network",
+    "Opaque": "surge.model.tagged.opaque",
     "SurgeError": "surge.model.errors",
 }
 

@@ -9,11 +9,11 @@ import psutil
 import pytest
 
 import surge
-from surge.chain.rpc import Rpc
+from surge.chain.node.rpc import Rpc
 from surge.model.units import parse_usd
 from surge.provider.config import Place
-from surge.renter import tenancy
 from surge.renter.access import Access
+from surge.renter.lease import held as tenancy
 from surge.store.provider import ProviderStore
 from surge.store.renter import RenterStore
 
@@ -175,7 +175,7 @@ def test_a_chain_that_is_killed_and_comes_back_stops_no_job(network, chain):
 
 
 def program_of_chain(network):
-    from surge.chain.local import find_program
+    from surge.chain.anvil.programs import find_program
 
     return find_program(network._chain.folder, "anvil")
 

@@ -6,9 +6,9 @@ from dataclasses import replace
 import boa
 import pytest
 
-from contracts.credit_pots import CreditPots, deploy_credit
-from contracts.credit_world import World
-from contracts.paid_lease import Compute, deploy_compute
+from contracts.worlds.credit_pots import CreditPots, deploy_credit
+from contracts.worlds.credit_world import World
+from contracts.worlds.paid_lease import Compute, deploy_compute
 
 
 @pytest.fixture(scope="module")

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contracts.actors import CHEATER, PROVIDER, RENTER, address, publish, voucher
-from contracts.actors import close as end
-from contracts.paid_lease import Compute, deploy_compute
-from contracts.pots import UNSHRUNK
+from contracts.worlds.actors import CHEATER, PROVIDER, RENTER, address, publish, voucher
+from contracts.worlds.actors import close as end
+from contracts.worlds.paid_lease import Compute, deploy_compute
+from contracts.worlds.pots import UNSHRUNK
 from surge.model.errors import Distrusted
 from surge.model.lease import Lease
 from surge.model.signature import sign

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contracts.credit_pots import MAX, PRICE_SCALE, CreditPots, deploy_credit
-from contracts.pots import UNSHRUNK
+from contracts.worlds.credit_pots import MAX, PRICE_SCALE, CreditPots, deploy_credit
+from contracts.worlds.pots import UNSHRUNK
 from surge.credit import health, liquidation, shares
 from surge.credit.health import Zone
 from surge.model.units import WAD

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contracts.credit_world import BORROWER, LENDER, LIQUIDATOR, SCALE, World
-from contracts.pots import UNSHRUNK
+from contracts.worlds.credit_world import BORROWER, LENDER, LIQUIDATOR, SCALE, World
+from contracts.worlds.pots import UNSHRUNK
 from surge.credit import preview
 from surge.credit.market import MarketView, PositionView, Token
 from surge.model.credit import MarketId, MarketParams, MarketState, Position

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contracts.credit_pots import CreditPots, deploy_credit
-from contracts.pots import UNSHRUNK, deploy, wait
+from contracts.worlds.credit_pots import CreditPots, deploy_credit
+from contracts.worlds.pots import UNSHRUNK, deploy, wait
 from surge.credit import interest, irm
 from surge.model.units import WAD
 
@@ -21,7 +21,7 @@ AMOUNTS = st.integers(0, 2**96 - 1)
 @pytest.fixture(scope="module")
 def model() -> Iterator[Any]:
     with boa.env.anchor():
-        yield deploy("credit/AdaptiveCurveIrm")
+        yield deploy("AdaptiveCurveIrm")
 
 
 @settings(phases=UNSHRUNK, max_examples=60)

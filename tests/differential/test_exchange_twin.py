@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contracts.pots import UNSHRUNK
-from contracts.venue import Venue, deploy_venue
+from contracts.worlds.pots import UNSHRUNK
+from contracts.worlds.venue import Venue, deploy_venue
 from surge.credit import exchange as twin
 from surge.credit.exchange import Reserves
 

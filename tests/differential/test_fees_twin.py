@@ -4,8 +4,8 @@ import boa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contracts.paid_lease import deploy_compute
-from contracts.pots import UNSHRUNK
+from contracts.worlds.paid_lease import deploy_compute
+from contracts.worlds.pots import UNSHRUNK
 from surge.model.units import Bps, MicroUsd, Seconds
 from surge.settle.fees import fee_down, reservation, split
 from surge.settle.voucher import next_voucher, unpaid

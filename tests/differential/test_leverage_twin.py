@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contracts.credit_pots import ETHER, MAX, USD, CreditPots
-from contracts.leverage_pots import UNBOUND, LeveragePots, deploy_leverage
-from contracts.pots import UNSHRUNK, deploy, deploy_mock, now, wait
+from contracts.worlds.credit_pots import ETHER, MAX, USD, CreditPots
+from contracts.worlds.leverage_pots import UNBOUND, LeveragePots, deploy_leverage
+from contracts.worlds.pots import UNSHRUNK, deploy, deploy_mock, now, wait
 from surge.credit import leverage
 from surge.credit.leverage import Lowered, Raised
 from surge.credit.market import MarketView, PositionView, Token
@@ -28,7 +28,7 @@ margins = st.integers(ETHER // 10, 300 * ETHER)
 @pytest.fixture(scope="module")
 def deployed() -> Iterator[LeveragePots]:
     with boa.env.anchor():
-        yield deploy_leverage(irm=deploy("credit/AdaptiveCurveIrm"))
+        yield deploy_leverage(irm=deploy("AdaptiveCurveIrm"))
 
 
 def view_of(pots: LeveragePots, market: CreditPots, account: str) -> PositionView:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contracts.pots import UNSHRUNK, Pots, deploy_pots, wait
+from contracts.worlds.pots import UNSHRUNK, Pots, deploy_pots, wait
 from surge.model.units import Bps, MicroUsd, Seconds, Wei
 from surge.settle.rewards import SurgePrice, cost_up, share_down
 

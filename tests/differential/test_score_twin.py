@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contracts.actors import Booked
-from contracts.pots import UNSHRUNK, deploy, deploy_mock
+from contracts.worlds.actors import Booked
+from contracts.worlds.pots import UNSHRUNK, deploy, deploy_mock
 from surge.match.score import FAR, choose, cost, distance, explain, nearest_of_drawn
 from surge.model.ask import ASK_LAYOUT, Ask
 from surge.model.demand import DEMAND_LAYOUT, Demand
@@ -87,8 +87,8 @@ PROVIDERS = [boa.env.generate_address() for _ in range(6)]
 @pytest.fixture(scope="module")
 def registry() -> Iterator[Any]:
     with boa.env.anchor():
-        surge = deploy("token/SurgeToken", 10**24)
-        registry = deploy("compute/Registry", surge, 1, 1)
+        surge = deploy("SurgeToken", 10**24)
+        registry = deploy("Registry", surge, 1, 1)
         registry.set_market(boa.env.eoa)
         registry.set_rewards(boa.env.eoa)
         for provider in PROVIDERS:

@@ -16,8 +16,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from surge.model import tagged, tags
 from surge.model.errors import BadInput
+from surge.model.tagged import codec as tagged
+from surge.model.tagged import tags
 from surge.run.guest import entry
 from surge.run.guest import tagged as guest
 

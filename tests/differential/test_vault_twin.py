@@ -1,4 +1,4 @@
-"""credit/vault.py against the bytecode of vault_math, and what its plans promise (C3)."""
+"""credit/vault.py against the bytecode of vault_plan, and what its plans promise (C3)."""
 
 from collections.abc import Iterator
 from dataclasses import astuple
@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contracts.pots import UNSHRUNK, deploy_mock
+from contracts.worlds.pots import UNSHRUNK, deploy_mock
 from surge.credit import vault
 from surge.model.credit import MarketId, MarketState
 from surge.model.units import WAD, Seconds, Wad
@@ -22,7 +22,7 @@ NONE = vault.Holding(MarketId(bytes(32)), 0, 0, 0, 0, 0, 0, 0)
 @pytest.fixture(scope="module")
 def door() -> Iterator[Any]:
     with boa.env.anchor():
-        yield deploy_mock("VaultMathDoor")
+        yield deploy_mock("VaultPlanDoor")
 
 
 def up_to(most: int) -> st.SearchStrategy[int]:

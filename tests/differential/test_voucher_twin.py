@@ -10,8 +10,8 @@ from coincurve import PrivateKey
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contracts.paid_lease import PROVIDER, RENTER, Compute, deploy_compute
-from contracts.pots import UNSHRUNK
+from contracts.worlds.paid_lease import PROVIDER, RENTER, Compute, deploy_compute
+from contracts.worlds.pots import UNSHRUNK
 from surge.model.errors import Distrusted
 from surge.model.lease import Lease
 from surge.model.signature import sign

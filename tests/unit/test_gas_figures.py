@@ -1,9 +1,10 @@
 """The committed gas figures of Credit: of the agreed form, consistent, and no new loss unseen."""
 
 import json
-from pathlib import Path
 
-FIGURES = json.loads((Path(__file__).parents[2] / "benchmarks" / "results" / "credit_gas.json").read_text())
+from places import ROOT
+
+FIGURES = json.loads((ROOT / "benchmarks" / "results" / "credit_gas.json").read_text())
 ROWS = FIGURES["rows"]
 KNOWN_LOSSES = {
     # Twice the fixed price of a new slot in each protocol; ours hashes four more words of parameters.

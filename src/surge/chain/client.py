@@ -3,12 +3,12 @@
 Synchronous and thread-safe: one nonce counter per account and process. Without a key it only reads.
 """
 
-from surge.chain.batch import BatchCalls
-from surge.chain.market import Closing, LeaseState, MarketCalls, Settlement
-from surge.chain.money import Balances
-from surge.chain.registry import RegistryCalls
-from surge.chain.rewards import Auction, Reward, RewardsCalls, Sale
-from surge.chain.sender import Sent
+from surge.chain.calls.asks import RegistryCalls
+from surge.chain.calls.batch import BatchCalls
+from surge.chain.calls.leases import Closing, LeaseState, MarketCalls, Settlement
+from surge.chain.calls.money import Balances
+from surge.chain.calls.rewards import Auction, Reward, RewardsCalls, Sale
+from surge.chain.node.sender import Sent
 
 __all__ = ["Auction", "Balances", "Chain", "Closing", "LeaseState", "Reward", "Sale", "Sent", "Settlement"]
 

@@ -6,22 +6,15 @@ from collections.abc import Sequence
 
 import typer
 
-from surge.cli import (
-    credit,
-    earnings,
-    jobs,
-    keeper,
-    leases,
-    local,
-    market,
-    network,
-    provide,
-    run,
-    status,
-    wallet,
-)
-from surge.cli.options import AsJson, Network
-from surge.cli.output import print_json
+from surge.cli.compute import asks as market
+from surge.cli.compute import earnings, jobs, leases, provide, run
+from surge.cli.credit import commands as credit
+from surge.cli.credit import keeper
+from surge.cli.network import price as local
+from surge.cli.network import status, wallet
+from surge.cli.network import up as network
+from surge.cli.terminal.options import AsJson, Network
+from surge.cli.terminal.output import print_json
 from surge.model.errors import SurgeError
 
 INTERRUPTED = 128 + signal.SIGINT
@@ -46,7 +39,7 @@ def demo_grid_search(context: typer.Context, as_json: AsJson = False, network: N
     """
     if context.invoked_subcommand is not None:
         return 0
-    from surge.cli.demo import demo as perform
+    from surge.cli.demo.search import demo as perform
 
     return perform(as_json, network)
 
@@ -54,7 +47,7 @@ def demo_grid_search(context: typer.Context, as_json: AsJson = False, network: N
 @demo.command("credit")
 def demo_credit(as_json: AsJson = False) -> int:
     """A loan's life, leverage and arbitrage, on a chain of its own."""
-    from surge.cli.demo_credit import demo_credit as perform
+    from surge.cli.demo.loan import demo_credit as perform
 
     return perform(as_json)
 

@@ -1,4 +1,4 @@
-"""What a vault's shares are worth, and how an amount is spread over its markets. Twin of vault_math.vy.
+"""What a vault's shares are worth, and how an amount is spread over its markets. Twin of vault/plan.vy.
 
 Assets are units of the vault's asset; a market's shares are Credit's, `supply` counts the vault's own.
 Rounding favours the vault (C3). What rounding in a market loses is charged to who moves the amount.

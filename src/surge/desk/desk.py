@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Protocol, Self
 
 from coincurve import PrivateKey
 
-from surge.chain.book import AddressBook, load_book
 from surge.chain.client import Chain
+from surge.chain.network.book import AddressBook, load_book
 from surge.credit.market import MarketView, PositionView
 from surge.desk.flash import Flash
 from surge.desk.leverage import Leverage

@@ -3,10 +3,10 @@
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from surge.chain.batch import Inner, inner
-from surge.chain.exchange import SWAP_SECONDS, Pool
-from surge.chain.sender import Call
-from surge.chain.tokens import ERC20
+from surge.chain.calls.batch import Inner, inner
+from surge.chain.calls.exchange import SWAP_SECONDS, Pool
+from surge.chain.calls.tokens import ERC20
+from surge.chain.node.sender import Call
 from surge.credit.exchange import Arbitrage, Reserves, amount_out, best_arbitrage, mid_price
 from surge.credit.market import Token
 from surge.desk.amounts import Amount, units

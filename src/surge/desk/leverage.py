@@ -4,11 +4,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar
 
-from surge.chain.credit import NOBODY
-from surge.chain.exchange import SWAP_SECONDS, Route
-from surge.chain.leverage import Bounds
-from surge.chain.sender import Call, Sent
-from surge.chain.tokens import Payment
+from surge.chain.calls.credit import NOBODY
+from surge.chain.calls.exchange import SWAP_SECONDS, Route
+from surge.chain.calls.leverage import Bounds
+from surge.chain.calls.tokens import Payment
+from surge.chain.node.sender import Call, Sent
 from surge.credit import leverage, vault_view
 from surge.credit.leverage import Ended, Lowered, Raised
 from surge.credit.market import PositionView, Token

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar
 
-from surge.chain.sender import Call
+from surge.chain.node.sender import Call
 from surge.desk.amounts import MAX, Amount
 from surge.model.errors import BadInput
 

@@ -3,9 +3,9 @@
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from surge.chain.credit import ALL
-from surge.chain.sender import Call
-from surge.chain.tokens import Payment
+from surge.chain.calls.credit import ALL
+from surge.chain.calls.tokens import Payment
+from surge.chain.node.sender import Call
 from surge.credit import preview
 from surge.credit.market import PositionView, Token
 from surge.desk.amounts import Amount, units

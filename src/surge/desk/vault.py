@@ -2,9 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-from surge.chain.credit import NOBODY
-from surge.chain.sender import Call
-from surge.chain.tokens import Payment
+from surge.chain.calls.credit import NOBODY
+from surge.chain.calls.tokens import Payment
+from surge.chain.node.sender import Call
 from surge.credit import vault_view
 from surge.credit.vault_view import VaultView
 from surge.desk.amounts import Amount, units

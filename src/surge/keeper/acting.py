@@ -8,7 +8,7 @@ from functools import partial
 import structlog
 
 from surge.chain.client import Chain
-from surge.chain.sender import Call
+from surge.chain.node.sender import Call
 from surge.keeper.backoff import Backoff
 from surge.keeper.calls import calls_of
 from surge.keeper.liquidating import (
@@ -23,8 +23,8 @@ from surge.keeper.liquidating import (
     Why,
     decide_all,
 )
-from surge.keeper.lookout import COIN, Lookout
 from surge.keeper.metrics import Metrics, state_of
+from surge.keeper.positions import COIN, Lookout
 from surge.keeper.upkeep import Upkeep
 from surge.model.errors import SurgeError, Unavailable
 from surge.model.units import Seconds

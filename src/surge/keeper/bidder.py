@@ -12,9 +12,9 @@ from pathlib import Path
 
 import structlog
 
-from surge.chain.anvil import LocalChain
-from surge.chain.book import load_book
+from surge.chain.anvil.node import LocalChain
 from surge.chain.client import Chain
+from surge.chain.network.book import load_book
 from surge.chain.wallet import load_wallet
 from surge.keeper.bidding import Bid, Sight, Start, Wait, decide
 from surge.model.errors import Refused, SurgeError, Unavailable

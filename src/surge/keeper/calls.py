@@ -2,10 +2,10 @@
 
 from typing import TYPE_CHECKING
 
-from surge.chain.batch import Inner, inner
-from surge.chain.credit import ALL
-from surge.chain.sender import Call
-from surge.chain.tokens import Payment
+from surge.chain.calls.batch import Inner, inner
+from surge.chain.calls.credit import ALL
+from surge.chain.calls.tokens import Payment
+from surge.chain.node.sender import Call
 from surge.keeper.exits import Burn, Exit, Sale
 from surge.keeper.liquidating import Liquidate, Poke, Realise
 from surge.model.units import BPS, Address, Seconds

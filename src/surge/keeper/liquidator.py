@@ -15,14 +15,14 @@ from pathlib import Path
 
 import structlog
 
-from surge.chain.anvil import LocalChain
-from surge.chain.book import load_book
+from surge.chain.anvil.node import LocalChain
 from surge.chain.client import Chain
+from surge.chain.network.book import load_book
 from surge.chain.wallet import load_wallet
 from surge.keeper.acting import Liquidator
 from surge.keeper.liquidating import Rules
-from surge.keeper.lookout import COIN
 from surge.keeper.metrics import Metrics
+from surge.keeper.positions import COIN
 from surge.model.errors import SurgeError
 from surge.store.logs import log_to_stderr
 

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from surge.chain.artifacts import artifact
-from surge.chain.connection import View
-from surge.chain.sender import Call
+from surge.chain.network.artifacts import artifact
+from surge.chain.network.connection import View
+from surge.chain.node.sender import Call
 from surge.model.credit import market_id
 from surge.model.units import Address, Seconds
 

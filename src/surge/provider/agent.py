@@ -39,7 +39,9 @@ from surge.net.messages import (
 from surge.net.results import result_messages
 from surge.provider.blobs import LeaseBlobs
 from surge.provider.config import ProviderConfig
+from surge.provider.pending import Visitors
 from surge.provider.redeemer import Redeemer
+from surge.provider.runner import Workshop
 from surge.provider.session import LeaseSession, Policy, spec_of
 from surge.provider.steps import (
     Answer,
@@ -57,9 +59,7 @@ from surge.provider.steps import (
     Tick,
     ToppedUp,
 )
-from surge.provider.visitors import Visitors
-from surge.provider.workshop import Workshop
-from surge.run.pool import Pool
+from surge.run.slots.pool import Pool
 from surge.store.provider import Kept, ProviderStore
 
 HELLO_SECONDS = 10.0

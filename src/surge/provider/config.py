@@ -9,7 +9,7 @@ from typing import Any
 import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from surge.chain.book import AddressBook
+from surge.chain.network.book import AddressBook
 from surge.model.ask import Ask
 from surge.model.errors import BadInput, CorruptState
 from surge.model.signature import checksum

@@ -16,9 +16,9 @@ from surge.model.units import Address, Wei, show_surge
 from surge.net.endpoint import Endpoint
 from surge.provider.agent import Agent
 from surge.provider.config import Place, ProviderConfig, load_config, save_config
-from surge.run.cache import Cache
-from surge.run.pool import Pool
-from surge.run.suite import runtime_number
+from surge.run.sandbox.suite import runtime_number
+from surge.run.slots.cache import Cache
+from surge.run.slots.pool import Pool
 from surge.store.provider import ProviderStore
 
 CLAIM_SECONDS = 2.0

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from coincurve import PrivateKey
 
-from surge.chain.book import AddressBook, load_book
+from surge.chain.network.book import AddressBook, load_book
 from surge.model.errors import NoNetwork
 from surge.store.home import HOME_VARIABLE, Home
 

@@ -13,13 +13,13 @@ from surge.model.errors import BadInput
 from surge.model.task import WASM, ImageSpec, Limits, Outcome, Task
 from surge.model.units import parse_usd
 from surge.renter.access import Access
-from surge.renter.board import Entry, Group
 from surge.renter.job import Job
-from surge.renter.leasing import Settings
+from surge.renter.lease.funding import Settings
 from surge.renter.report import Report, report
-from surge.renter.scheduler import GroupKey
-from surge.renter.ship import Shipped, encode_call, read_outcome, ship
-from surge.run.suite import python_spec, runtime_number
+from surge.renter.ship.call import Shipped, encode_call, read_outcome, ship
+from surge.renter.work.board import Entry, Group
+from surge.renter.work.scheduler import GroupKey
+from surge.run.sandbox.suite import python_spec, runtime_number
 
 T = TypeVar("T")
 

@@ -16,9 +16,10 @@ from surge.chain.client import Chain
 from surge.model.digest import digest
 from surge.model.errors import Unavailable
 from surge.model.signature import address_of
-from surge.renter.board import Board, Entry, Group, Tally
-from surge.renter.leasing import Leasing, Settings
-from surge.renter.scheduler import (
+from surge.renter.lease.funding import Leasing, Settings
+from surge.renter.lease.held import Tenancy
+from surge.renter.work.board import Board, Entry, Group, Tally
+from surge.renter.work.scheduler import (
     Cancelled,
     Event,
     Fail,
@@ -30,7 +31,6 @@ from surge.renter.scheduler import (
     Submitted,
     TaskKey,
 )
-from surge.renter.tenancy import Tenancy
 from surge.store.renter import JobRow, RenterStore
 
 

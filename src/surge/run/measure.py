@@ -20,8 +20,8 @@ from surge.model.errors import Unavailable
 from surge.model.task import RETURNED, Limits
 from surge.model.units import GFUEL, GIB, Bytes
 from surge.run.kernels import kernel
-from surge.run.pool import Job, Pool
-from surge.run.suite import wasm_spec
+from surge.run.sandbox.suite import wasm_spec
+from surge.run.slots.pool import Job, Pool
 
 NO_ACCELERATOR, NVIDIA, AMD, INTEL = 0, 1, 2, 3
 """Accelerator classes of an ask. A card counts with at least 1 GiB of memory of its own."""

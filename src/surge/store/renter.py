@@ -18,7 +18,7 @@ from surge.model.task import ImageSpec, Limits, Outcome, Task
 from surge.model.units import Address, Bytes, Fuel, LeaseId, MicroUsd, MilliJoules, Seconds
 from surge.model.voucher import Voucher
 from surge.store.database import open_database, reading
-from surge.store.tables_renter import (
+from surge.store.tables.renter import (
     BLOBS,
     IMAGES,
     JOBS,

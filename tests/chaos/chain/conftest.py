@@ -3,8 +3,8 @@
 import pytest
 
 from chain_network import raise_network
-from surge.chain.anvil import LocalChain
-from surge.chain.rpc import Rpc
+from surge.chain.anvil.node import LocalChain
+from surge.chain.node.rpc import Rpc
 
 
 @pytest.fixture

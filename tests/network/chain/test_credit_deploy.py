@@ -6,14 +6,14 @@ import pytest
 from coincurve import PrivateKey
 
 from chain_network import COIN, raise_network
-from surge.chain.anvil import LocalChain
-from surge.chain.book import CREDIT_CONTRACTS, load_book, save_book
+from surge.chain.anvil.node import LocalChain
 from surge.chain.client import Chain
-from surge.chain.connection import View
-from surge.chain.deploy_credit import credit_journal, deploy_credit
-from surge.chain.local_credit import MARKETS, POOLS, RIVAL_POOLS, ROOM, USD_PRICES, VAULT, deploy_local_credit
-from surge.chain.local_price import move_price
-from surge.chain.sender import Sender
+from surge.chain.deploy.credit import credit_journal, deploy_credit
+from surge.chain.network.book import CREDIT_CONTRACTS, load_book, save_book
+from surge.chain.network.connection import View
+from surge.chain.node.sender import Sender
+from surge.local.credit import MARKETS, POOLS, RIVAL_POOLS, ROOM, USD_PRICES, VAULT, deploy_local_credit
+from surge.local.price import move_price
 from surge.model.credit import PRICE_SCALE, market_id
 from surge.model.errors import BadInput, CorruptState, NoNetwork
 from surge.model.units import WAD

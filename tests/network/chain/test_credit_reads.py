@@ -6,12 +6,12 @@ from dataclasses import replace
 import pytest
 
 from credit_network import raise_credit
-from surge.chain.artifacts import artifact
+from surge.chain.calls.tokens import Payment
 from surge.chain.client import Chain
-from surge.chain.connection import View
-from surge.chain.index import Index
-from surge.chain.sender import Call
-from surge.chain.tokens import Payment
+from surge.chain.network.artifacts import artifact
+from surge.chain.network.connection import View
+from surge.chain.network.index import Index
+from surge.chain.node.sender import Call
 from surge.credit.health import Zone
 from surge.model.credit import market_id
 from surge.model.errors import BadInput, Reverted, Underfunded

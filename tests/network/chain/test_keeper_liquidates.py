@@ -8,11 +8,11 @@ import urllib.request
 import pytest
 
 from credit_network import raise_credit
-from surge.chain.artifacts import artifact
-from surge.chain.book import save_book
-from surge.chain.local import find_program, start_program, stop_program
-from surge.chain.sender import Call
-from surge.chain.tokens import Payment
+from surge.chain.anvil.programs import find_program, start_program, stop_program
+from surge.chain.calls.tokens import Payment
+from surge.chain.network.artifacts import artifact
+from surge.chain.network.book import save_book
+from surge.chain.node.sender import Call
 from surge.chain.wallet import create_wallet
 from surge.cli.main import run_command
 from surge.credit.health import Zone

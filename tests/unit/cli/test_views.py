@@ -5,12 +5,12 @@ import io
 import pytest
 from rich.console import Console
 
-from surge.cli.jobs_view import show_job, show_jobs, show_verification
-from surge.cli.leases import CLOSED, ENDING, GRACE, OPEN, OVERDUE, show_leases, state_of
-from surge.cli.market_view import show_asks, show_quote
-from surge.cli.output import Listing
-from surge.cli.status_view import show_status
-from surge.cli.wallet import show_wallet
+from surge.cli.compute.asks_view import show_asks, show_quote
+from surge.cli.compute.jobs_view import show_job, show_jobs, show_verification
+from surge.cli.compute.leases import CLOSED, ENDING, GRACE, OPEN, OVERDUE, show_leases, state_of
+from surge.cli.network.status_view import show_status
+from surge.cli.network.wallet import show_wallet
+from surge.cli.terminal.output import Listing
 
 PROVIDER = "0xE72E0C4A5b528758BEf5BFB343F4e288de9eeE34"
 

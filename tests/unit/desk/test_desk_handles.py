@@ -6,7 +6,7 @@ import pytest
 from coincurve import PrivateKey
 
 import surge
-from surge.chain.book import CONTRACTS, CREDIT_CONTRACTS, LOCAL, AddressBook, CreditBook
+from surge.chain.network.book import CONTRACTS, CREDIT_CONTRACTS, LOCAL, AddressBook, CreditBook
 from surge.model.credit import MarketParams, market_id
 from surge.model.errors import BadInput, NoNetwork
 from surge.model.signature import address_of, checksum

@@ -10,7 +10,7 @@ from surge.net.messages import PrepareImage, Sorry
 from surge.provider import session as session_module
 from surge.provider.session import MAX_MAKING, MAX_QUEUE, LeaseSession, Policy
 from surge.provider.steps import Answer, ChunkRan, Deliver, Execute, ImageMade, MakeImage, Tick, ToppedUp
-from surge.renter.asks import prepare_message, run_message
+from surge.renter.lease.requests import prepare_message, run_message
 
 
 def codes(instructions):

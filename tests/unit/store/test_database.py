@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from surge.model.errors import BadInput, CorruptState
 from surge.store import database, provider, renter
 from surge.store.database import MIGRATIONS, open_database, reading, revisions
-from surge.store.tables_chain import chain_metadata
+from surge.store.tables.chain import chain_metadata
 
 METADATA = sa.MetaData()
 parents = sa.Table("parents", METADATA, sa.Column("id", sa.Integer, primary_key=True))

@@ -1,0 +1,592 @@
+# pragma version 0.4.3
+# pragma optimize codesize
+# SPDX-License-Identifier: AGPL-3.0-only
+"""
+@title Vault
+@license AGPL-3.0-only
+@notice Lends one asset to several markets of Credit: an ERC-4626 share of all of them.
+
+        deposit -> supply queue, each market up to its cap     idle, then the withdraw queue -> withdraw
+        redeem_in_kind: the same part of everything, as market shares; needs no liquidity
+
+        C4: the share price falls only by bad debt. (An owner's `reallocate` may round it down a unit a market.)
+        C7: nothing here reads a price. A market without liquidity, or whose rate model fails, locks neither the
+            others nor redeem_in_kind.
+@dev Gifts count for nothing: tokens and market shares that didn't come by `deposit` or `mint` leave by `skim`.
+     Fee: shares, on what the share price gains above its highest yet, so none while a loss is made up for.
+     While an operation runs, nothing here answers but the ERC-20 part: totals are not whole then.
+     Decimals: six more than the asset's. The parts: vault_plan (twin: surge/credit/vault.py), vault_rules.
+"""
+
+from ethereum.ercs import IERC20
+from ethereum.ercs import IERC20Detailed
+from snekmate.auth import ownable
+from snekmate.auth import ownable_2step
+from snekmate.tokens import erc20
+import plan as vault_plan
+import rules as vault_rules
+
+initializes: ownable
+initializes: ownable_2step[ownable := ownable]
+initializes: erc20[ownable := ownable]
+initializes: vault_rules[ownable := ownable]
+
+exports: (
+    ownable_2step.owner,
+    ownable_2step.pending_owner,
+    ownable_2step.transfer_ownership,
+    ownable_2step.accept_ownership,
+    vault_rules.CREDIT,
+    vault_rules.TIMELOCK,
+    vault_rules.guardian,
+    vault_rules.pending_guardian,
+    vault_rules.submit_guardian,
+    vault_rules.accept_guardian,
+    vault_rules.revoke_guardian,
+    vault_rules.cap,
+    vault_rules.pending_cap,
+    vault_rules.submit_cap,
+    vault_rules.accept_cap,
+    vault_rules.lower_cap,
+    vault_rules.revoke_cap,
+    vault_rules.queues,
+    vault_rules.set_supply_queue,
+    erc20.name,
+    erc20.symbol,
+    erc20.decimals,
+    erc20.totalSupply,
+    erc20.balanceOf,
+    erc20.allowance,
+    erc20.transfer,
+    erc20.transferFrom,
+    erc20.approve,
+    erc20.permit,
+    erc20.nonces,
+    erc20.DOMAIN_SEPARATOR,
+    erc20.eip712Domain,
+)
+
+struct Position:
+    supply_shares: uint256
+    borrow_shares: uint256
+    collateral: uint256
+
+interface Credit:
+    def supply(
+        params: vault_rules.MarketParams, assets: uint256, shares: uint256, on_behalf: address, payload: Bytes[32]
+    ) -> (uint256, uint256): nonpayable
+    def withdraw(
+        params: vault_rules.MarketParams, assets: uint256, shares: uint256, on_behalf: address, receiver: address
+    ) -> (uint256, uint256): nonpayable
+    def transfer_supply(id: bytes32, shares: uint256, on_behalf: address, receiver: address): nonpayable
+    def market(id: bytes32) -> vault_plan.MarketState: view
+    def position(id: bytes32, account: address) -> Position: view
+
+event Deposit:
+    sender: indexed(address)
+    owner: indexed(address)
+    assets: uint256
+    shares: uint256
+
+event Withdraw:
+    sender: indexed(address)
+    receiver: indexed(address)
+    owner: indexed(address)
+    assets: uint256
+    shares: uint256
+
+event RedeemedInKind:
+    sender: indexed(address)
+    receiver: indexed(address)
+    owner: indexed(address)
+    idle: uint256
+    shares: uint256
+
+event FeeAccrued:
+    recipient: indexed(address)
+    shares: uint256
+    high_water: uint256
+
+event FeeSet:
+    fee: uint256
+    recipient: address
+
+event Reallocated:
+    id: indexed(bytes32)
+    supplied: uint256
+    withdrawn: uint256
+
+event Skimmed:
+    token: indexed(address)
+    receiver: indexed(address)
+    amount: uint256
+
+struct Allocation:
+    id: bytes32
+    assets: uint256
+
+MAX_MARKETS: constant(uint256) = 8
+MAX_SUPPLY: constant(uint256) = vault_plan.MAX_SUPPLY
+MAX_FEE: constant(uint256) = 5 * 10**17
+# What reading a market may take, many times what an honest rate model does: one that burns its gas leaves the rest.
+READ_GAS: constant(uint256) = 300_000
+ACCRUED: constant(Bytes[4]) = method_id(
+    "accrued((address,address,address,address,uint256,uint256,uint256,uint256,uint256))"
+)
+
+# Assets that wait here; never the token balance.
+idle: public(uint256)
+# Supply shares in each market that the vault counts as its own.
+held: public(HashMap[bytes32, uint256])
+# WAD, on gains.
+fee: public(uint256)
+fee_recipient: public(address)
+# The highest share price yet, fees paid: units of the asset per share, times 1e36.
+high_water: public(uint256)
+
+
+@deploy
+def __init__(
+    credit: address, asset: address, name: String[25], symbol: String[5], owner: address, timelock: uint256
+):
+    """
+    @param timelock Seconds between submitting and accepting a higher cap or another guardian, at most 30 days.
+    """
+    assert owner != empty(address), "Vault: no owner"
+    ownable.__init__()
+    ownable_2step.__init__()
+    ownable._transfer_ownership(owner)
+    vault_rules.__init__(credit, asset, timelock)
+    erc20.__init__(name, symbol, staticcall IERC20Detailed(asset).decimals() + 6, name, "1")
+    self.high_water = vault_plan.PRICE_SCALE // vault_plan.VIRTUAL_SHARES
+    assert extcall IERC20(asset).approve(credit, max_value(uint256), default_return_value=True), "Vault: approval refused"
+
+
+# Lenders
+
+
+@external
+@nonreentrant
+def deposit(assets: uint256, receiver: address) -> uint256:
+    """
+    @notice Pay in `assets`; the shares that it gave.
+    """
+    return self._enter(assets, 0, receiver).shares
+
+
+@external
+@nonreentrant
+def mint(shares: uint256, receiver: address) -> uint256:
+    """
+    @notice Pay in what `shares` cost; the assets that it took.
+    """
+    return self._enter(0, shares, receiver).assets
+
+
+@external
+@nonreentrant
+def withdraw(assets: uint256, receiver: address, owner: address) -> uint256:
+    """
+    @notice Take out `assets`; the shares that it cost. The owner, or who has an allowance of its shares.
+    """
+    return self._leave(assets, 0, receiver, owner).shares
+
+
+@external
+@nonreentrant
+def redeem(shares: uint256, receiver: address, owner: address) -> uint256:
+    """
+    @notice Give back `shares`; the assets that came out. The owner, or who has an allowance of its shares.
+    """
+    return self._leave(0, shares, receiver, owner).assets
+
+
+@external
+@nonreentrant
+def redeem_in_kind(shares: uint256, receiver: address, owner: address) -> uint256:
+    """
+    @notice Give back `shares` for the same part of everything: of the idle assets (returned), and of the supply
+            shares in each market, less what a unit is worth at most.
+    """
+    sight: vault_plan.Sight = self._accrue(False)
+    self._burn(shares, receiver, owner)
+    supply: uint256 = sight.supply + vault_plan.VIRTUAL_SHARES
+    paid: uint256 = sight.idle * shares // supply
+    for i: uint256 in range(sight.count, bound=MAX_MARKETS):
+        holding: vault_plan.Holding = sight.holdings[i]
+        given: uint256 = holding.held * shares // supply
+        given -= min(given, (holding.shares + vault_plan.VIRTUAL_SHARES) // (holding.assets + 1) + 1)
+        if given > 0:
+            self.held[holding.id] = holding.held - given
+            extcall Credit(vault_rules.CREDIT).transfer_supply(holding.id, given, self, receiver)
+    log RedeemedInKind(sender=msg.sender, receiver=receiver, owner=owner, idle=paid, shares=shares)
+    self._pay(receiver, paid)
+    return paid
+
+
+# Owner
+
+
+@external
+@nonreentrant
+def set_fee(fee: uint256, recipient: address):
+    """
+    @notice The fee on gains from now on. Only the owner.
+    @param fee WAD, at most a half.
+    """
+    vault_rules._check_owner()
+    assert fee <= MAX_FEE, "Vault: the fee is at most a half"
+    assert fee == 0 or recipient != empty(address), "Vault: nobody to pay the fee to"
+    sight: vault_plan.Sight = self._accrue(False)
+    self._raise_mark(sight)
+    self.fee = fee
+    self.fee_recipient = recipient
+    log FeeSet(fee=fee, recipient=recipient)
+
+
+@external
+@nonreentrant
+def set_withdraw_queue(ids: DynArray[bytes32, MAX_MARKETS]):
+    """
+    @notice Where withdrawals come from, in this order. A market may be left out once it has no cap and what it
+            holds is worth no unit. Only the owner.
+    """
+    dropped: DynArray[bytes32, MAX_MARKETS] = vault_rules._set_withdraw_queue(ids)
+    for id: bytes32 in dropped:
+        assert self._holding(id, 0).worth == 0, "Vault: a market that holds assets stays"
+        self.held[id] = 0
+
+
+@external
+@nonreentrant
+def reallocate(allocations: DynArray[Allocation, MAX_MARKETS]):
+    """
+    @notice Bring each market to so many assets: what is too much becomes idle, then what is idle fills up. The
+            largest number stands for all that is idle. Only the owner.
+    """
+    vault_rules._check_owner()
+    self._accrue(False)
+    for wanted: Allocation in allocations:
+        vault_rules._check_market(wanted.id)
+        holding: vault_plan.Holding = self._holding(wanted.id, 0)
+        if holding.worth > wanted.assets:
+            assets: uint256 = 0
+            if wanted.assets > 0:
+                assets = self._withdraw(wanted.id, holding.worth - wanted.assets, 0, self)
+            else:
+                assets = self._withdraw(wanted.id, 0, holding.held, self)
+            self.idle += assets
+            log Reallocated(id=wanted.id, supplied=0, withdrawn=assets)
+    for wanted: Allocation in allocations:
+        holding: vault_plan.Holding = self._holding(wanted.id, vault_rules.cap[wanted.id])
+        if holding.worth < wanted.assets:
+            assets: uint256 = self.idle
+            if wanted.assets != max_value(uint256):
+                assets = wanted.assets - holding.worth
+            assert assets <= holding.room, "Vault: above the cap"
+            assert assets <= self.idle, "Vault: not enough idle"
+            self.idle -= assets
+            self._supply(wanted.id, assets)
+            log Reallocated(id=wanted.id, supplied=assets, withdrawn=0)
+
+
+# Anybody
+
+
+@external
+@nonreentrant
+def accrue_fee():
+    """
+    @notice Mint the fee on gains so far. Each deposit and withdrawal does it too.
+    """
+    self._accrue(False)
+
+
+@external
+@nonreentrant
+def skim(token: address) -> uint256:
+    """
+    @notice Send on tokens that came here by mistake or as a gift: to the fee's recipient, or else the owner.
+    """
+    amount: uint256 = staticcall IERC20(token).balanceOf(self)
+    if token == vault_rules.ASSET:
+        amount -= self.idle
+    receiver: address = self._heir()
+    log Skimmed(token=token, receiver=receiver, amount=amount)
+    self._send(token, receiver, amount)
+    return amount
+
+
+@external
+@nonreentrant
+def skim_supply(id: bytes32) -> uint256:
+    """
+    @notice The same for supply shares of a market.
+    """
+    position: Position = staticcall Credit(vault_rules.CREDIT).position(id, self)
+    amount: uint256 = position.supply_shares - self.held[id]
+    receiver: address = self._heir()
+    log Skimmed(token=vault_rules.CREDIT, receiver=receiver, amount=amount)
+    extcall Credit(vault_rules.CREDIT).transfer_supply(id, amount, self, receiver)
+    return amount
+
+
+# Views
+
+
+@external
+@view
+def asset() -> address:
+    return vault_rules.ASSET
+
+
+@external
+@view
+@nonreentrant
+def holdings() -> DynArray[vault_plan.Holding, MAX_MARKETS]:
+    """
+    @notice What the vault has in each market, with interest up to now, in the order of the withdraw queue.
+    """
+    sight: vault_plan.Sight = self._sight(True)
+    found: DynArray[vault_plan.Holding, MAX_MARKETS] = []
+    for i: uint256 in range(sight.count, bound=MAX_MARKETS):
+        found.append(sight.holdings[i])
+    return found
+
+
+@external
+@view
+@nonreentrant
+def totalAssets() -> uint256:
+    return self._sight(False).total
+
+
+@external
+@view
+@nonreentrant
+def convertToShares(assets: uint256) -> uint256:
+    sight: vault_plan.Sight = self._sight(False)
+    return vault_plan._shares_down(assets, sight.total, sight.supply)
+
+
+@external
+@view
+@nonreentrant
+def convertToAssets(shares: uint256) -> uint256:
+    sight: vault_plan.Sight = self._sight(False)
+    return vault_plan._assets_down(shares, sight.total, sight.supply)
+
+
+@external
+@view
+@nonreentrant
+def previewDeposit(assets: uint256) -> uint256:
+    return vault_plan._plan_in(self._sight(True), assets, 0).shares
+
+
+@external
+@view
+@nonreentrant
+def previewMint(shares: uint256) -> uint256:
+    return vault_plan._plan_in(self._sight(True), 0, shares).assets
+
+
+@external
+@view
+@nonreentrant
+def previewWithdraw(assets: uint256) -> uint256:
+    return vault_plan._plan_out(self._sight(False), assets, 0).shares
+
+
+@external
+@view
+@nonreentrant
+def previewRedeem(shares: uint256) -> uint256:
+    return vault_plan._plan_out(self._sight(False), 0, shares).assets
+
+
+@external
+@view
+@nonreentrant
+def maxDeposit(receiver: address) -> uint256:
+    """
+    @notice What the caps of the supply queue still take.
+    """
+    return vault_plan._room(self._sight(True))
+
+
+@external
+@view
+@nonreentrant
+def maxMint(receiver: address) -> uint256:
+    return vault_plan._mintable(self._sight(True))
+
+
+@external
+@view
+@nonreentrant
+def maxWithdraw(owner: address) -> uint256:
+    """
+    @notice What `owner` can take out now, by its shares and by the liquidity of the markets.
+    """
+    return vault_plan._withdrawable(self._sight(False), erc20.balanceOf[owner])
+
+
+@external
+@view
+@nonreentrant
+def maxRedeem(owner: address) -> uint256:
+    return vault_plan._redeemable(self._sight(False), erc20.balanceOf[owner])
+
+
+# In and out
+
+
+@internal
+def _enter(assets: uint256, shares: uint256, receiver: address) -> vault_plan.Plan:
+    sight: vault_plan.Sight = self._accrue(True)
+    plan: vault_plan.Plan = vault_plan._plan_in(sight, assets, shares)
+    assert plan.shares > 0, "Vault: zero shares"
+    assert plan.rest == 0, "Vault: more than the caps take; see maxDeposit"
+    assert sight.supply + plan.shares <= MAX_SUPPLY, "Vault: too many shares"
+    asset: IERC20 = IERC20(vault_rules.ASSET)
+    before: uint256 = staticcall asset.balanceOf(self)
+    assert extcall asset.transferFrom(msg.sender, self, plan.assets, default_return_value=True), "Vault: deposit not paid"
+    assert staticcall asset.balanceOf(self) >= before + plan.assets, "Vault: the token delivered less"
+    for i: uint256 in range(sight.count, bound=MAX_MARKETS):
+        self._supply(sight.holdings[i].id, plan.amounts[i])
+    erc20._mint(receiver, plan.shares)
+    log Deposit(sender=msg.sender, owner=receiver, assets=plan.assets, shares=plan.shares)
+    return plan
+
+
+@internal
+def _leave(assets: uint256, shares: uint256, receiver: address, owner: address) -> vault_plan.Plan:
+    sight: vault_plan.Sight = self._accrue(False)
+    plan: vault_plan.Plan = vault_plan._plan_out(sight, assets, shares)
+    self._burn(plan.shares, receiver, owner)
+    assert plan.rest == 0, "Vault: not enough liquidity; see maxWithdraw, redeem_in_kind needs none"
+    for i: uint256 in range(sight.count, bound=MAX_MARKETS):
+        if plan.amounts[i] > 0:
+            self._withdraw(sight.holdings[i].id, plan.amounts[i], 0, receiver)
+    log Withdraw(sender=msg.sender, receiver=receiver, owner=owner, assets=plan.assets, shares=plan.shares)
+    self._pay(receiver, min(plan.assets, sight.idle))
+    return plan
+
+
+@internal
+def _supply(id: bytes32, assets: uint256):
+    if assets > 0:
+        _: uint256 = 0
+        shares: uint256 = 0
+        _, shares = extcall Credit(vault_rules.CREDIT).supply(vault_rules._params(id), assets, 0, self, b"")
+        self.held[id] += shares
+
+
+@internal
+def _withdraw(id: bytes32, assets: uint256, shares: uint256, receiver: address) -> uint256:
+    taken: uint256 = 0
+    burned: uint256 = 0
+    taken, burned = extcall Credit(vault_rules.CREDIT).withdraw(
+        vault_rules._params(id), assets, shares, self, receiver
+    )
+    self.held[id] -= burned
+    return taken
+
+
+@internal
+def _burn(shares: uint256, receiver: address, owner: address):
+    assert shares > 0, "Vault: zero shares"
+    assert receiver != self, "Vault: the vault can't be the receiver"
+    if msg.sender != owner:
+        erc20._spend_allowance(owner, msg.sender, shares)
+    erc20._burn(owner, shares)
+
+
+@internal
+def _pay(receiver: address, amount: uint256):
+    if amount > 0:
+        self.idle -= amount
+        self._send(vault_rules.ASSET, receiver, amount)
+
+
+@internal
+def _send(token: address, receiver: address, amount: uint256):
+    assert extcall IERC20(token).transfer(receiver, amount, default_return_value=True), "Vault: transfer refused"
+
+
+# What is held
+
+
+@internal
+def _accrue(entering: bool) -> vault_plan.Sight:
+    """
+    @dev The mark rises even when the fee on a gain is no share: else who comes next would pay it.
+    """
+    sight: vault_plan.Sight = self._sight(entering)
+    if self.fee > 0:
+        shares: uint256 = sight.supply - erc20.totalSupply
+        self._raise_mark(sight)
+        if shares > 0:
+            erc20._mint(self.fee_recipient, shares)
+            log FeeAccrued(recipient=self.fee_recipient, shares=shares, high_water=self.high_water)
+    return sight
+
+
+@internal
+def _raise_mark(sight: vault_plan.Sight):
+    price: uint256 = vault_plan._price_up(sight)
+    if price > self.high_water:
+        self.high_water = price
+
+
+@internal
+@view
+def _sight(entering: bool) -> vault_plan.Sight:
+    """
+    @dev With the fee's shares up to now; with the supply queue and room below the caps when `entering`.
+    """
+    sight: vault_plan.Sight = empty(vault_plan.Sight)
+    sight.idle = self.idle
+    sight.total = sight.idle
+    sight.supply = erc20.totalSupply
+    if entering:
+        i: uint256 = 0
+        for id: bytes32 in vault_rules.supply_queue:
+            sight.queue[i] = id
+            i += 1
+    for id: bytes32 in vault_rules.withdraw_queue:
+        holding: vault_plan.Holding = self._holding(id, vault_rules.cap[id] if entering else 0)
+        sight.holdings[sight.count] = holding
+        sight.count += 1
+        sight.total += holding.worth
+    if self.fee > 0:
+        sight.supply += vault_plan._fee_shares(sight.total, sight.supply, self.fee, self.high_water)
+    return sight
+
+
+@internal
+@view
+def _holding(id: bytes32, cap: uint256) -> vault_plan.Holding:
+    live: bool = False
+    told: Bytes[192] = b""
+    live, told = raw_call(
+        vault_rules.CREDIT,
+        abi_encode(vault_rules._params(id), method_id=ACCRUED),
+        max_outsize=192,
+        gas=READ_GAS,
+        is_static_call=True,
+        revert_on_failure=False,
+    )
+    state: vault_plan.MarketState = empty(vault_plan.MarketState)
+    if live:
+        state = abi_decode(told, vault_plan.MarketState)
+    else:
+        state = staticcall Credit(vault_rules.CREDIT).market(id)
+    return vault_plan._holding(id, self.held[id], state, live, cap)
+
+
+@internal
+@view
+def _heir() -> address:
+    return self.fee_recipient if self.fee_recipient != empty(address) else ownable.owner

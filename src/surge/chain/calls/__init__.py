@@ -1,0 +1,1 @@
+"""What an actor does with the contracts, one part of `Chain` a file."""

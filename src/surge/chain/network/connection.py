@@ -1,0 +1,216 @@
+"""One network, as one account sees it: calls and transactions by contract and function name."""
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from coincurve import PrivateKey
+
+from surge.chain.network.artifacts import Function, artifact
+from surge.chain.network.book import AddressBook, check_book
+from surge.chain.node.revert import as_error
+from surge.chain.node.rpc import Rpc
+from surge.chain.node.sender import Call, Sender, Sent
+from surge.model.errors import BadInput, NoNetwork, Reverted
+from surge.model.signature import address_of
+from surge.model.typed import Domain
+from surge.model.units import Address, Seconds
+
+if TYPE_CHECKING:
+    from surge.chain.network.index import Event, Index
+
+_SOURCES = {"Dollar": "TestDollar"}
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A view of the contract at `to`, by the ABI of the shipped contract `source`.
+
+    caller: who asks, where that matters. may_fail: a revert, or no answer, is None and no error.
+    """
+
+    source: str
+    to: Address
+    name: str
+    arguments: tuple[Any, ...] = ()
+    caller: Address | None = None
+    may_fail: bool = False
+
+    @property
+    def function(self) -> Function:
+        return artifact(_SOURCES.get(self.source, self.source)).function(self.name, len(self.arguments))
+
+    def request(self) -> dict[str, str]:
+        asked = {"to": str(self.to), "data": self.function.encode(self.arguments)}
+        return asked | ({"from": str(self.caller)} if self.caller else {})
+
+
+class Connection:
+    """Base of `Chain`. Without a key it can only read.
+
+    index: where to keep the event index (None: in memory, read anew by each process). lag: see `Index`.
+    Raises NoNetwork on first use when the node is unreachable, of another chain, or lacks the contracts.
+    """
+
+    def __init__(
+        self, book: AddressBook, key: PrivateKey | None = None, index: Path | None = None, lag: int = 0
+    ) -> None:
+        self.book = book
+        self._rpc = Rpc(book.rpc_url)
+        self._key = key
+        self._sender = Sender(self._rpc, key, book.chain_id) if key else None
+        self._index_path, self._lag = index, lag
+        self._index: Index | None = None
+        self._lock = threading.RLock()
+        self._checked = False
+
+    def __repr__(self) -> str:
+        account = self._sender.address if self._sender else "read-only"
+        return f"{type(self).__name__}({self.book.name}, {account})"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.disconnect()
+
+    def disconnect(self) -> None:
+        """Close the index and idle connections."""
+        with self._lock:
+            if self._index:
+                self._index.close()
+                self._index = None
+        self._rpc.close()
+
+    @property
+    def address(self) -> Address:
+        """The account that sends. Raises BadInput without a key."""
+        if self._key is None:
+            raise BadInput("this needs an account; give Chain a key (see `surge wallet`)")
+        return address_of(self._key)
+
+    @property
+    def key(self) -> PrivateKey:
+        """The account's key. Raises BadInput without one."""
+        if self._key is None:
+            raise BadInput("this needs an account; give Chain a key (see `surge wallet`)")
+        return self._key
+
+    def domain(self) -> Domain:
+        """What this network's signatures are bound to."""
+        return self.book.domain
+
+    def check(self) -> None:
+        """Ask the node whether it is the network of the address book; once."""
+        with self._lock:
+            if not self._checked:
+                check_book(self.book, self._rpc)
+                self._checked = True
+
+    def now(self) -> Seconds:
+        """Chain seconds that a transaction sent now would see."""
+        self.check()
+        block, latest = self._rpc.batch(
+            [("eth_getBlockByNumber", ["pending", False]), ("eth_getBlockByNumber", ["latest", False])]
+        )
+        if not isinstance(block, dict):  # not every node shows the pending block
+            block = as_error(latest, "reading the chain's time", "")
+        return Seconds(int(block["timestamp"], 16))
+
+    def gas_of(self, transaction: bytes) -> int | None:
+        """What a mined and successful transaction took; None if the chain has none of this hash."""
+        self.check()
+        receipt = self._rpc.call("eth_getTransactionReceipt", "0x" + transaction.hex())
+        return int(receipt["gasUsed"], 16) if receipt and int(receipt["status"], 16) else None
+
+    def block_number(self) -> int:
+        self.check()
+        return int(self._rpc.call("eth_blockNumber"), 16)
+
+    def _read(self, contract: str, name: str, *arguments: Any, block: str = "latest") -> Any:
+        return self._read_many([(contract, name, arguments)], block)[0]
+
+    def _read_many(
+        self, calls: Sequence[tuple[str, str, tuple[Any, ...]]], block: str = "latest"
+    ) -> list[Any]:
+        """Results of views of the network's contracts, in as few requests as possible."""
+        return self.look([View(c, self.book.addresses[c], name, given) for c, name, given in calls], block)
+
+    def look(self, views: Sequence[View], block: str = "latest") -> list[Any]:
+        """Results of views of any contracts, in as few requests as possible."""
+        if not views:
+            return []
+        self.check()
+        answers = self._rpc.batch([("eth_call", [view.request(), block]) for view in views])
+        return [self._answered(view, answer) for view, answer in zip(views, answers, strict=True)]
+
+    def _answered(self, view: View, answer: Any) -> Any:
+        try:
+            found: str = as_error(answer, f"{view.source}.{view.name}", "reading")
+        except Reverted:
+            if view.may_fail:
+                return None
+            raise
+        if found == "0x" and view.may_fail:
+            return None
+        if found == "0x":
+            raise NoNetwork(
+                f"there is no {view.source} at {view.to} any more: the chain at "
+                f"{self._rpc.where} lost its state; deploy again, or restore the chain's state"
+            )
+        return view.function.decode(found)
+
+    def _call(self, what: str, contract: str, name: str, *arguments: Any) -> Call:
+        function = artifact(_SOURCES.get(contract, contract)).function(name, len(arguments))
+        return Call(what, self.book.addresses[contract], function.encode(arguments))
+
+    def _send(self, what: str, contract: str, name: str, *arguments: Any) -> Sent:
+        return self._send_all([self._call(what, contract, name, *arguments)])[0]
+
+    def simulate(self, *calls: Call) -> int | None:
+        """The gas that these transactions would take, one after the other, if they were sent now. None when
+        the node can't say. Raises Reverted, with the reason, for the first that would be refused."""
+        from surge.chain.node.simulation import simulate
+
+        return simulate(self._rpc, self.address, calls, self.now() + 1)
+
+    def send(self, *calls: Call, gas: int | None = None) -> list[Sent]:
+        """One transaction after the other: each may need what the ones before it did.
+
+        gas: the limit of each; it is sent then, whether or not it will be refused.
+        """
+        return [self._send_all([call], gas)[0] for call in calls]
+
+    def _send_all(self, calls: list[Call], gas: int | None = None) -> list[Sent]:
+        """Independent transactions, in consecutive nonces."""
+        self.check()
+        if self._sender is None:
+            raise BadInput(f"{calls[0].what} needs an account; give Chain a key (see `surge wallet`)")
+        return self._sender.send_all(calls, gas)
+
+    def _logged(self, sent: Sent, contract: str, name: str) -> list[dict[str, Any]]:
+        """The members of the events of this name that a transaction logged."""
+        kind = artifact(contract).event(name)
+        address = self.book.addresses[contract].lower()
+        return [
+            kind.decode(log)
+            for log in sent.logs
+            if log["address"].lower() == address and log["topics"][0] == kind.topic
+        ]
+
+    @property
+    def index(self) -> "Index":
+        """The network's events. `index.update()` before what must be fresh."""
+        from surge.chain.network.index import Index  # slow to import
+
+        self.check()
+        with self._lock:
+            if self._index is None:
+                self._index = Index(self.book, self._rpc, self._index_path, self._lag)
+            return self._index
+
+    def _events(self, *names: str, **filters: Any) -> "list[Event]":
+        self.index.update()
+        return self.index.find(*names, **filters)

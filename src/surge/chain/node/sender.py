@@ -1,0 +1,220 @@
+"""Sends transactions of one account: fees, nonces counted here, receipts."""
+
+import secrets
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from coincurve import PrivateKey
+
+from surge.chain.node.revert import as_error, reason_of, refusal, reverted
+from surge.chain.node.rpc import Rpc, RpcError
+from surge.chain.node.transaction import Transaction
+from surge.model.errors import NoNetwork, Reverted
+from surge.model.signature import address_of, checksum
+from surge.model.units import Address, Gas
+
+PATIENCE_SECONDS = 180.0
+"""How long to wait for a receipt."""
+GAS_MARGIN = (6, 5)
+"""Gas limit over the estimate: other transactions may land first and change the path."""
+GAS_OF_TIME = 80_000
+"""On top of it: what a call writes only when seconds have passed since the last one (interest of a market,
+the averages of a pair), which an estimate in the very second of the last block does not see."""
+GAS_SALT = 4_096
+REPLACED_SECONDS = 3.0
+_NONCE_TAKEN = ("nonce too low", "replacement transaction underpriced")
+_RACES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What a transaction does: `calldata` in hex to `to` (None: create a contract). `what` is for errors."""
+
+    what: str
+    to: Address | None
+    calldata: str
+    value: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A transaction that was mined and succeeded (status 1)."""
+
+    hash: bytes
+    gas: Gas
+    block: int
+    status: int
+    logs: tuple[dict[str, Any], ...] = field(repr=False, default=())
+    contract: Address | None = None
+
+
+class Sender:
+    """Thread-safe; several processes may send from the same account, a lost race is retried.
+
+    Nonces are counted here while transactions are on their way, and asked of the node otherwise: a local
+    node that lost its last seconds, or another program that used the account, leaves no gap.
+    """
+
+    def __init__(self, rpc: Rpc, key: PrivateKey, chain_id: int) -> None:
+        self.address = address_of(key)
+        self._rpc, self._key, self._chain_id = rpc, key, chain_id
+        self._lock = threading.Lock()
+        self._nonce = 0
+        self._in_flight: set[str] = set()
+        self._recount = False
+
+    def __repr__(self) -> str:
+        return f"Sender({self.address})"
+
+    def send(self, call: Call) -> Sent:
+        """Estimate, sign, send, wait for the receipt.
+
+        Raises Reverted (with the contract's reason), Underfunded, NoNetwork. When the estimate already
+        reverts, nothing is sent and no gas is paid.
+        """
+        return self.send_all([call])[0]
+
+    def send_all(self, calls: list[Call], gas: int | None = None) -> list[Sent]:
+        """Several in consecutive nonces, in as few requests as possible; waits for all of them.
+
+        Each is estimated alone on the state of now, unless `gas` gives the limit of each; none may depend on
+        another. When the estimate of one reverts, none is sent. Raises the first failure; the others count.
+        """
+        limits = [gas] * len(calls) if gas else self._estimate(calls)
+        priority_fee, max_fee = self._fees()
+        hashes = self._post(calls, limits, priority_fee, max_fee)
+        try:
+            receipts = self._wait(calls, hashes)
+        finally:
+            with self._lock:
+                self._in_flight.difference_update(hashes)
+        return [self._checked(call, receipt) for call, receipt in zip(calls, receipts, strict=True)]
+
+    def _estimate(self, calls: list[Call]) -> list[int]:
+        requests = [("eth_estimateGas", [self._request(call), "pending"]) for call in calls]
+        estimates = self._rpc.batch(requests)
+        limits = []
+        for call, estimate in zip(calls, estimates, strict=True):
+            found = int(as_error(estimate, call.what, self.address), 16)
+            limits.append(found * GAS_MARGIN[0] // GAS_MARGIN[1] + GAS_OF_TIME)
+        return limits
+
+    def _fees(self) -> tuple[int, int]:
+        """Priority and maximum fee in wei per gas: the base fee may double before it fails to be mined."""
+        block, priority = self._rpc.batch(
+            [("eth_getBlockByNumber", ["latest", False]), ("eth_maxPriorityFeePerGas", [])]
+        )
+        base = int(as_error(block, "reading the base fee", self.address).get("baseFeePerGas", "0x0"), 16)
+        fee = 10**9 if isinstance(priority, RpcError) else int(priority, 16)
+        return fee, 2 * base + fee
+
+    def _post(self, calls: list[Call], limits: list[int], priority_fee: int, max_fee: int) -> list[str]:
+        """Hashes in the order of `calls`. A call that lost its nonce to another program is signed again."""
+        hashes: dict[int, str] = {}
+        with self._lock:
+            count = (
+                self._recount or not self._in_flight
+            )  # with nothing of ours on its way, the node knows best
+            for _ in range(_RACES):
+                if count:
+                    self._nonce = int(self._rpc.call("eth_getTransactionCount", self.address, "pending"), 16)
+                self._recount = True  # until all went well
+                rest = [i for i in range(len(calls)) if i not in hashes]
+                signed = [
+                    self._sign(calls[i], limits[i], self._nonce + n, priority_fee, max_fee)
+                    for n, i in enumerate(rest)
+                ]
+                answers = self._rpc.batch([("eth_sendRawTransaction", [raw]) for _, raw in signed])
+                self._nonce += len(rest)
+                for i, (hash_, _), answer in zip(rest, signed, answers, strict=True):
+                    if not isinstance(answer, RpcError) or self._is_known(hash_):
+                        hashes[i] = hash_
+                    elif not any(sign in answer.message.lower() for sign in _NONCE_TAKEN):
+                        raise refusal(answer, calls[i].what, self.address) from answer
+                if len(hashes) == len(calls):
+                    self._in_flight.update(hashes.values())
+                    self._recount = False
+                    return [hashes[i] for i in range(len(calls))]
+                count = True
+        late = next(i for i in range(len(calls)) if i not in hashes)
+        raise NoNetwork(f"{calls[late].what}: {self.address} sends from several places at once; try again")
+
+    def _sign(self, call: Call, gas: int, nonce: int, priority_fee: int, max_fee: int) -> tuple[str, str]:
+        """Hash and raw transaction, in hex."""
+        gas += secrets.randbelow(GAS_SALT)  # no other program's transaction has this hash: see _is_known
+        transaction = Transaction(
+            self._chain_id, nonce, priority_fee, max_fee, gas, call.to, call.value, call.calldata
+        )
+        digest, raw = transaction.sign(self._key)
+        return "0x" + digest.hex(), raw
+
+    def _is_known(self, hash_: str) -> bool:
+        """Whether the node has this very transaction: an answer may be lost and its request repeated."""
+        return bool(self._rpc.call("eth_getTransactionByHash", hash_))
+
+    def _wait(self, calls: list[Call], hashes: list[str]) -> list[dict[str, Any]]:
+        receipts: dict[str, dict[str, Any]] = {}
+        start = time.monotonic()
+        pause, seen = 0.005, dict.fromkeys(hashes, start)
+        while True:
+            missing = [h for h in hashes if h not in receipts]
+            answers = self._rpc.batch([("eth_getTransactionReceipt", [h]) for h in missing])
+            receipts |= {
+                h: answer
+                for h, answer in zip(missing, answers, strict=True)
+                if answer and not isinstance(answer, RpcError)
+            }
+            if len(receipts) == len(hashes):
+                return [receipts[h] for h in hashes]
+            now, pending = time.monotonic(), [h for h in hashes if h not in receipts]
+            if now - start > 1:
+                known = self._rpc.batch([("eth_getTransactionByHash", [h]) for h in pending])
+                seen |= {h: now for h, answer in zip(pending, known, strict=True) if answer}
+            for h in pending:
+                what = f"{calls[hashes.index(h)].what}: transaction {h}"
+                if now - seen[h] > REPLACED_SECONDS:
+                    raise NoNetwork(
+                        f"{what} was dropped by the node, or replaced by another program that sends from "
+                        f"{self.address}; look at the state before you send it again"
+                    )
+                if now - start > PATIENCE_SECONDS:
+                    raise NoNetwork(
+                        f"{what} was not mined within {PATIENCE_SECONDS:.0f} s; it may still be: "
+                        "look it up before you send it again"
+                    )
+            time.sleep(pause)
+            pause = min(pause * 1.5, 1.0)
+
+    def _checked(self, call: Call, receipt: dict[str, Any]) -> Sent:
+        hash_, block = receipt["transactionHash"], int(receipt["blockNumber"], 16)
+        if int(receipt["status"], 16) != 1:
+            failure = self._why(call, hash_, block)
+            failure.gas = int(receipt["gasUsed"], 16)
+            raise failure
+        created = receipt.get("contractAddress")
+        if created:
+            created = checksum(bytes.fromhex(created[2:]))
+        return Sent(
+            bytes.fromhex(hash_[2:]),
+            Gas(int(receipt["gasUsed"], 16)),
+            block,
+            1,
+            tuple(receipt["logs"]),
+            created,
+        )
+
+    def _why(self, call: Call, hash_: str, block: int) -> Reverted:
+        """A mined failure has no reason in its receipt: run it again on the state before its block."""
+        try:
+            self._rpc.call("eth_call", self._request(call), hex(block - 1))
+        except RpcError as error:
+            return reverted(f"{call.what} (transaction {hash_})", reason_of(error) or "no reason given")
+        return reverted(
+            f"{call.what} (transaction {hash_})", "another transaction came first, or its gas ran out"
+        )
+
+    def _request(self, call: Call) -> dict[str, str]:
+        request = {"from": str(self.address), "data": call.calldata, "value": hex(call.value)}
+        return request | ({"to": str(call.to)} if call.to else {})

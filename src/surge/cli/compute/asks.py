@@ -1,0 +1,138 @@
+"""`surge asks` and `quote`: what is offered, and what a program would cost there. Nothing is spent."""
+
+from typing import TYPE_CHECKING, Any
+
+from surge.cli.compute.asks_view import show_asks, show_quote
+from surge.cli.terminal.access import found, reading
+from surge.cli.terminal.options import (
+    BUDGET,
+    DURATION_SECONDS,
+    MAX_PRICE,
+    MAX_PRICE_GIB,
+    MEMORY_MIB,
+    Arguments,
+    AsJson,
+    Budget,
+    Duration,
+    File,
+    MaxPrice,
+    MaxPriceGib,
+    Memory,
+    Network,
+)
+from surge.cli.terminal.output import answer, tell
+from surge.model.errors import NoProvider
+from surge.model.units import GFUEL, parse_usd, show_usd
+
+if TYPE_CHECKING:
+    from surge.model.ask import Offer
+    from surge.model.demand import Demand
+
+EXAMPLES = (1, 10, 100)
+"""Gfuel."""
+
+
+def asks(as_json: AsJson = False, network: Network = None) -> None:
+    """What providers offer now, cheapest first."""
+    from surge.run.sandbox.suite import runtime_number
+
+    with reading(found(network)) as chain:
+        offers = sorted(chain.offers(), key=lambda offer: (offer.ask.price_gfuel, offer.ask.price_gib))
+    own = runtime_number()
+    answer({"runtime": f"{own:04x}", "asks": [_ask(offer) for offer in offers]}, as_json, show_asks)
+
+
+def quote(
+    file: File,
+    arguments: Arguments = None,
+    budget: Budget = BUDGET,
+    max_price: MaxPrice = MAX_PRICE,
+    max_price_gib: MaxPriceGib = MAX_PRICE_GIB,
+    memory: Memory = MEMORY_MIB,
+    duration: Duration = DURATION_SECONDS,
+    as_json: AsJson = False,
+    network: Network = None,
+) -> int:
+    """What running FILE would cost; spends nothing.
+
+    Where it would run, and for each other ask, why not there.
+    """
+    from surge.cli.compute.program import check_memory, read_command, read_program
+    from surge.model.task import PYTHON
+
+    check_memory(memory)
+    program = read_program(file, read_command(arguments or (), None, ()))
+    access = found(network)
+    from surge.renter.executor import Executor
+    from surge.renter.lease.ranking import rank, reasons
+
+    demand = Executor(
+        1,
+        budget,
+        access=access,
+        max_price=max_price,
+        max_price_gib=max_price_gib,
+        duration=duration,
+        memory_mib=memory,
+    ).demand
+    with reading(access) as chain:
+        offers = chain.offers()
+        reservation = chain.reservation(demand)
+    refused: NoProvider | None = None
+    try:
+        ranked = rank(offers, demand)
+    except NoProvider as error:
+        ranked, refused = [], error
+    size = (len(program.code) if program.spec.runtime == PYTHON else 0) + len(program.given)
+    document: dict[str, Any] = {
+        "file": file,
+        "runtime": program.spec.runtime,
+        "modules": list(program.spec.modules),
+        "bytes_in": size,
+        "duration": duration,
+        "reservation": show_usd(reservation),
+        "budget": show_usd(parse_usd(budget)),
+        "ranked": [_quoted(offer, demand, size, reservation) for offer in ranked],
+        "rejected": [{"provider": offer.provider, "reasons": why} for offer, why in reasons(offers, demand)],
+    }
+    if refused is not None:
+        document["error"] = {"kind": type(refused).__name__, "message": str(refused)}
+    answer(document, as_json, show_quote)
+    if refused is None:
+        return 0
+    tell(f"none of {len(offers)} asks fits; relax the demand (--max-price, --memory), or wait")
+    return refused.exit_code
+
+
+def _ask(offer: "Offer") -> dict[str, Any]:
+    ask = offer.ask
+    return {
+        "provider": offer.provider,
+        "price_gfuel": show_usd(ask.price_gfuel),
+        "price_gib": show_usd(ask.price_gib),
+        "slots": ask.slots,
+        "free_slots": ask.free_slots,
+        "memory_mib": 1 << ask.memory_tier,
+        "accelerator": ask.accelerator,
+        "accelerator_gib": ask.accelerator_memory,
+        "energy_mj_per_gfuel": ask.energy,
+        "reputation": ask.reputation,
+        "coordinate": [ask.x, ask.y, ask.height],
+        "runtime": f"{ask.runtime:04x}",
+    }
+
+
+def _quoted(offer: "Offer", demand: "Demand", size: int, reservation: int) -> dict[str, Any]:
+    """An ask that fits: its score's cost (lower is better) and what whole runs of so much work would take."""
+    from surge.match.score import cost
+    from surge.model.task import amount_of
+
+    ask = offer.ask
+    return {
+        **_ask(offer),
+        "cost": cost(ask, demand),
+        "examples": {
+            str(gfuel): show_usd(reservation + amount_of(gfuel * GFUEL, size, ask.price_gfuel, ask.price_gib))
+            for gfuel in EXAMPLES
+        },
+    }

@@ -1,0 +1,122 @@
+"""`surge earnings`: what a provider's machine has earned, by its own books and by the chain's."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from surge.cli.terminal.access import found, reading
+from surge.cli.terminal.options import AsJson, Network
+from surge.cli.terminal.output import Column, Listing, Part, answer, facts
+from surge.cli.terminal.wording import counted, gfuel
+from surge.model.errors import BadInput
+from surge.model.units import show_surge, show_usd
+
+if TYPE_CHECKING:
+    from surge.chain.client import Chain
+    from surge.renter.access import Access
+
+
+def earnings(
+    place: Annotated[Path | None, typer.Option(metavar="FOLDER", help="The provider's folder.")] = None,
+    as_json: AsJson = False,
+    network: Network = None,
+) -> None:
+    """What this machine's provider has earned.
+
+    On a local network: every provider there.
+    """
+    access = found(network)
+    places = _places(access, place)
+    with reading(access) as chain:
+        rows = [_row(one, chain) for one in places]
+    total = {
+        name: show(sum(row[f"_{name}"] for row in rows))
+        for name, show in (("settled", show_usd), ("unsettled", show_usd), ("rewards", show_surge))
+    }
+    shown = [{name: value for name, value in row.items() if not name.startswith("_")} for row in rows]
+    answer({"providers": shown, "total": total}, as_json, show_earnings)
+
+
+def _places(access: "Access", named: Path | None) -> list[Path]:
+    own = named or access.home.provider
+    local = sorted(
+        (access.home.network(access.network) / "providers").glob("*"),
+        key=lambda path: (len(path.name), path.name),
+    )
+    every = [own] if named else [own, *local]
+    there = [path for path in every if (path / "key.json").exists()]
+    if not there:
+        raise BadInput(f"there is no provider in {own}; become one with `surge provide`, or name its --place")
+    return there
+
+
+def _row(place: Path, chain: "Chain") -> dict[str, Any]:
+    from surge.chain.wallet import wallet_address
+    from surge.provider.config import Place
+    from surge.store.provider import ProviderStore
+
+    address = wallet_address(place / "key.json")
+    receipts = fuel = signed = redeemed = leases = 0
+    if (path := Place(place).database(chain.book)).exists():
+        store = ProviderStore(path)
+        receipts, fuel, signed, redeemed = store.earnings()
+        leases = len(store.open_leases())
+        store.close()
+    received, before = 0, dict[int, int]()
+    for settled in chain.settlements(provider=address):
+        received += settled.amount - before.get(settled.lease, 0) - settled.fee
+        before[settled.lease] = settled.amount
+    rewards = sum(reward.amount for reward in chain.rewards_of(address))
+    unclaimed = sum(amount for _, amount in chain.unclaimed(address))
+    unsettled = max(signed - redeemed, 0)
+    return {
+        "place": str(place),
+        "provider": address,
+        "payee": chain.payee_of(address),
+        "receipts": receipts,
+        "fuel": fuel,
+        "open_leases": leases,
+        "signed": show_usd(signed),
+        "unsettled": show_usd(unsettled),
+        "settled": show_usd(received),
+        "rewards": show_surge(rewards),
+        "unclaimed": show_surge(unclaimed),
+        "stake": show_surge(chain.stake_of(address)),
+        "_settled": received,
+        "_unsettled": unsettled,
+        "_rewards": rewards,
+    }
+
+
+def show_earnings(document: Any) -> Iterable[Part]:
+    rows = document["providers"]
+    if len(rows) == 1:
+        yield facts(_facts(rows[0]))
+        return
+    columns = [
+        Column("provider", address=True),
+        Column("Gfuel", right=True),
+        Column("received USD", right=True),
+        Column("unsettled", right=True),
+        Column("SURGE rewards", right=True),
+    ]
+    body = [[r["provider"], gfuel(r["fuel"]), r["settled"], r["unsettled"], r["rewards"]] for r in rows]
+    total = document["total"]
+    fuel = gfuel(sum(row["fuel"] for row in rows))
+    body.append(["all", fuel, total["settled"], total["unsettled"], total["rewards"]])
+    yield Listing(columns, body)
+
+
+def _facts(row: Any) -> list[tuple[str, str]]:
+    return [
+        ("provider", row["provider"]),
+        ("payee", "itself" if row["payee"] == row["provider"] else row["payee"]),
+        ("stake", f"{row['stake']} SURGE"),
+        ("work", f"{gfuel(row['fuel'])} Gfuel in {counted(row['receipts'], 'receipt')}"),
+        ("open", counted(row["open_leases"], "lease")),
+        ("received", f"{row['settled']} USD, after the fee"),
+        ("unsettled", f"{row['unsettled']} USD signed by renters, not yet redeemed"),
+        ("rewards", f"{row['rewards']} SURGE, and {row['unclaimed']} to be claimed"),
+    ]

@@ -1,0 +1,86 @@
+"""How jobs, a job's report and a verification look to a person."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from surge.cli.terminal.output import Column, Listing, Part, facts
+from surge.cli.terminal.wording import counted, gfuel, moment
+
+
+def show_jobs(document: Any) -> Iterable[Part]:
+    if not document["jobs"]:
+        yield "No job yet. Run one: surge run FILE.py"
+        return
+    columns = [
+        Column("job"),
+        Column("name"),
+        Column("started"),
+        Column("state"),
+        Column("leases", right=True),
+        Column("cost USD", right=True),
+    ]
+    yield Listing(
+        columns,
+        [
+            [
+                job["id"],
+                job["name"],
+                moment(job["created"]),
+                job["state"],
+                str(job["leases"]),
+                job["cost"],
+            ]
+            for job in document["jobs"]
+        ],
+    )
+
+
+def show_job(job: Any) -> Iterable[Part]:
+    failed = f", {job['failed']} failed" if job["failed"] else ""
+    yield facts(
+        [
+            ("job", f"{job['id']} {job['name']}, {job['state']}, started {moment(job['created'])}"),
+            ("tasks", f"{job['tasks']:,}{failed}"),
+            ("leases", f"{counted(job['leases'], 'lease')} with {counted(job['providers'], 'provider')}"),
+            ("work", f"{gfuel(job['fuel'])} Gfuel, {job['bytes']:,} bytes moved"),
+            ("energy", f"{job['joules']} J ({job['joules_kind']})"),
+            ("paid", f"{job['paid']} USD of a budget of {job['budget']}"),
+            ("of which", f"fee {job['fee']}, reservation {job['reservation']}"),
+            ("signed", f"{job['signed']} USD in vouchers"),
+            ("burned", f"{job['burned']} SURGE for its fees"),
+            ("rewards", f"{job['rewards']} SURGE to its providers"),
+            (
+                "gas",
+                f"{job['gas']:,} in {counted(job['transactions'], 'transaction')}"
+                f", {job['gas_per_task']:,} a task",
+            ),
+        ]
+    )
+    if job["payments"]:
+        yield ""
+        columns = [Column("provider", address=True), Column("received USD", right=True)]
+        yield Listing(columns, [[provider, amount] for provider, amount in job["payments"].items()])
+    if job["sent"]:
+        yield ""
+        columns = [Column("transaction"), Column("gas", right=True), Column("hash")]
+        yield Listing(columns, [[sent["purpose"], f"{sent['gas']:,}", sent["hash"]] for sent in job["sent"]])
+
+
+def show_verification(document: Any) -> Iterable[Part]:
+    from rich.table import Table
+    from rich.text import Text
+
+    lines = Table.grid(padding=(0, 2, 0, 0))
+    lines.add_column(no_wrap=True)
+    lines.add_column(no_wrap=True)
+    lines.add_column(overflow="fold")
+    for check in document["checks"]:
+        mark = Text("ok", "green") if check["ok"] else Text("WRONG", "bold red")
+        lines.add_row(mark, check["place"], Text(check["said"]))
+    yield lines
+    count = counted(len(document["checks"]), "line")
+    wrong = sum(not check["ok"] for check in document["checks"])
+    if wrong:
+        yield Text(f"job {document['job']} does not verify: {wrong} of {count} wrong", "bold red")
+    else:
+        yield Text(f"job {document['job']} verifies: {count}, all right", "bold green")

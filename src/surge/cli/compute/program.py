@@ -1,0 +1,105 @@
+"""What FILE is: a Python file or a wasm command, as one task of a job. Checked before any money moves."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from surge.model.command import MAX_INPUT, CommandInput, CommandOutput
+from surge.model.errors import BadInput, JobFailed, LimitExceeded
+from surge.model.task import OUT_OF_FUEL, RETURNED, TRAPPED, ImageSpec, Outcome
+
+STDIN = "-"
+_WASM = b"\0asm"
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """spec and code as `Executor.enter` takes them; given: the encoded input."""
+
+    name: str
+    spec: ImageSpec
+    code: bytes = field(repr=False)
+    given: bytes = field(repr=False)
+
+    def output_of(self, outcome: Outcome) -> CommandOutput:
+        """Raises LimitExceeded, or JobFailed with what the sandbox said."""
+        if outcome.status == RETURNED:
+            return CommandOutput.decode(outcome.output)
+        said = outcome.output.decode(errors="replace").strip()
+        if outcome.status == OUT_OF_FUEL:
+            raise LimitExceeded(f"{self.name} ran out of fuel; raise --fuel, or give it less to do")
+        if outcome.status == TRAPPED:
+            raise JobFailed(f"{self.name} was stopped by its sandbox ({said}); correct it, or raise --memory")
+        raise JobFailed(f"{self.name} failed before it could run ({outcome.status}); run it here to see why")
+
+
+def read_program(file: str, command: CommandInput) -> Program:
+    """Raises BadInput (missing, neither Python nor wasm) and CannotShip."""
+    path = Path(file)
+    head = _head(path)
+    given = command.encode()
+    if path.suffix == ".wasm" or head == _WASM:
+        return _wasm(path, given)
+    if path.suffix != ".py":
+        raise BadInput(f"{file} is neither a Python file (.py) nor a WebAssembly module (.wasm)")
+    from surge.renter.ship.script import ship_script
+    from surge.run.sandbox.suite import python_spec
+
+    shipped = ship_script(path)
+    return Program(path.name, python_spec(shipped.modules), shipped.code, given)
+
+
+def _wasm(path: Path, given: bytes) -> Program:
+    from surge.run.sandbox.suite import wasm_spec
+    from surge.run.sandbox.wasm import check_module
+
+    content = path.read_bytes()
+    try:
+        check_module(content)
+    except BadInput as error:
+        raise BadInput(f"{path}: {error}") from error
+    return Program(path.name, wasm_spec(content), content, given)
+
+
+def read_command(arguments: Sequence[str], stdin: str | None, files: Sequence[str]) -> CommandInput:
+    """stdin: a path, or - for ours. files: PATH, or NAME=PATH for another name inside the sandbox."""
+    named = [_named(one) for one in files]
+    return CommandInput(
+        tuple(arguments), _stdin(stdin), {name: _content(path, "--file") for name, path in named}
+    )
+
+
+def _stdin(source: str | None) -> bytes:
+    if source is None:
+        return b""
+    if source == STDIN:
+        import sys
+
+        return sys.stdin.buffer.read(MAX_INPUT + 1)
+    return _content(Path(source), "--stdin")
+
+
+def _named(text: str) -> tuple[str, Path]:
+    name, equals, path = text.partition("=")
+    return (name, Path(path)) if equals else (Path(text).name, Path(text))
+
+
+def _content(path: Path, option: str) -> bytes:
+    if not path.is_file():
+        raise BadInput(f"{option} {path}: there is no such file; check the path")
+    return path.read_bytes()
+
+
+def _head(path: Path) -> bytes:
+    if not path.exists():
+        raise BadInput(f"there is no file {path}; check the path")
+    if not path.is_file():
+        raise BadInput(f"{path} is no file; give a Python file or a WebAssembly module")
+    with path.open("rb") as file:
+        return file.read(len(_WASM))
+
+
+def check_memory(mib: int) -> None:
+    """Raises BadInput for what no 32-bit sandbox can have."""
+    if not 64 <= mib <= 4096:
+        raise BadInput(f"--memory is {mib}; a sandbox has 64 to 4096 MiB")

@@ -1,0 +1,131 @@
+"""`surge run`: a file runs on somebody else's machine, and it looks as if it had run here."""
+
+import sys
+from base64 import b64encode
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from surge.cli.terminal.access import started
+from surge.cli.terminal.options import (
+    BUDGET,
+    DURATION_SECONDS,
+    FUEL_GFUEL,
+    MAX_PRICE,
+    MAX_PRICE_GIB,
+    MEMORY_MIB,
+    Arguments,
+    AsJson,
+    Budget,
+    Duration,
+    File,
+    MaxPrice,
+    MaxPriceGib,
+    Memory,
+    Network,
+)
+from surge.cli.terminal.output import print_json, tell
+from surge.cli.terminal.wording import gfuel
+from surge.model.errors import LimitExceeded
+
+if TYPE_CHECKING:
+    from surge.cli.compute.program import Program
+    from surge.model.command import CommandOutput
+    from surge.renter.executor import Executor
+    from surge.renter.report import Report
+
+
+def run(
+    file: File,
+    arguments: Arguments = None,
+    stdin: Annotated[
+        str | None, typer.Option(metavar="FILE", help="The program's stdin (- for this command's own).")
+    ] = None,
+    files: Annotated[
+        list[str] | None,
+        typer.Option("--file", metavar="[NAME=]PATH", help="A file to lay into the sandbox."),
+    ] = None,
+    budget: Budget = BUDGET,
+    max_price: MaxPrice = MAX_PRICE,
+    max_price_gib: MaxPriceGib = MAX_PRICE_GIB,
+    memory: Memory = MEMORY_MIB,
+    fuel: Annotated[
+        int, typer.Option(min=1, metavar="GFUEL", help="The most that the program may burn, in Gfuel.")
+    ] = FUEL_GFUEL,
+    timeout: Annotated[
+        float | None, typer.Option(min=0.001, metavar="SECONDS", help="Give up after that long.")
+    ] = None,
+    duration: Duration = DURATION_SECONDS,
+    as_json: AsJson = False,
+    network: Network = None,
+) -> int:
+    """Run a Python file or a wasm command on a leased machine.
+
+    Its stdout, stderr and exit code become this command's own. A Python file's local modules go with it.
+    """
+    from surge.cli.compute.program import check_memory, read_command, read_program
+    from surge.model.task import DEFAULT_OUTPUT, Limits
+    from surge.model.units import GFUEL, Bytes, Fuel
+
+    check_memory(memory)
+    program = read_program(file, read_command(arguments or (), stdin, files or ()))
+    access = started(network)
+    from surge.renter.executor import Executor
+
+    executor = Executor(
+        1,
+        budget,
+        access=access,
+        name=program.name,
+        max_price=max_price,
+        max_price_gib=max_price_gib,
+        duration=duration,
+        memory_mib=memory,
+        limits=Limits(Fuel(fuel * GFUEL), Bytes(memory << 20), DEFAULT_OUTPUT),
+        progress=None,
+    )
+    output = _perform(executor, program, timeout)
+    report = executor.report()
+    if as_json:
+        print_json(_document(output, report))
+    else:
+        sys.stdout.buffer.write(output.stdout)
+        sys.stdout.buffer.flush()
+        sys.stderr.buffer.write(output.stderr)
+        sys.stderr.flush()
+    tell(
+        f"job {report.job}: {gfuel(report.fuel)} Gfuel, {report.joules} J, paid {report.paid} USD "
+        f"(surge job {report.job})"
+    )
+    return output.exit_code
+
+
+def _perform(executor: "Executor", program: "Program", timeout: float | None) -> "CommandOutput":
+    """The program's output, with the leases closed."""
+    try:
+        future = executor.enter(program.spec, program.code, program.given, program.output_of)
+        output: CommandOutput = future.result(timeout)
+    except TimeoutError as error:
+        executor.abandon()
+        raise LimitExceeded(
+            f"{program.name} did not end within {timeout:g} s and was given up; raise --timeout "
+            "(`surge leases` shows what is still open)"
+        ) from error
+    except KeyboardInterrupt:
+        tell("interrupted: closing the leases, with the change back")
+        executor.abandon()
+        raise
+    except BaseException:
+        executor.abandon()
+        raise
+    executor.shutdown()
+    return output
+
+
+def _document(output: "CommandOutput", report: "Report") -> dict[str, Any]:
+    document: dict[str, Any] = {"exit_code": output.exit_code}
+    for name, content in (("stdout", output.stdout), ("stderr", output.stderr)):
+        document[name] = content.decode(errors="replace")
+        if document[name].encode() != content:
+            document[f"{name}_base64"] = b64encode(content).decode()
+    return {**document, **report.json(), "job": report.job}

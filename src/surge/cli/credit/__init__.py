@@ -1,0 +1,1 @@
+"""`surge credit` and `surge keeper`: markets, positions, vaults and leverage, asked for and shown."""

@@ -1,0 +1,208 @@
+"""`surge credit leverage`: a multiplied position, opened, adjusted and closed in one transaction each."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from surge.cli.credit.options import MAX_SLIPPAGE, Amount, DryRun, Market, MaxSlippage, MinHealth, Yes
+from surge.cli.terminal.options import AsJson, Network
+from surge.model.errors import BadInput
+
+if TYPE_CHECKING:
+    from surge.desk import Desk
+    from surge.desk.operation import Operation
+
+leverage = typer.Typer(
+    no_args_is_help=True,
+    help="Multiply a position in one transaction: ETH/TUSD is long ether, TUSD/ETH short of it.",
+)
+
+MULTIPLE = "2"
+
+Multiple = Annotated[
+    str | None,
+    typer.Option(
+        "--multiple", metavar="TIMES", help=f"What it holds against what is yours (default: {MULTIPLE})."
+    ),
+]
+InLoan = Annotated[bool, typer.Option("--in-loan", help="AMOUNT is of the loan's token.")]
+Hold = Annotated[
+    str | None,
+    typer.Option("--hold", metavar="AMOUNT", help="Delta-neutral: borrow so much and hold it; no swap."),
+]
+Carry = Annotated[
+    str | None, typer.Option("--carry", metavar="AMOUNT", help="Borrow so much and lend it through --vault.")
+]
+Through = Annotated[
+    str | None, typer.Option("--vault", metavar="VAULT", help="As `surge credit vaults` shows it.")
+]
+To = Annotated[
+    str, typer.Option("--to", metavar="SIDE", help="What is handed out: `loan` sells all, or `collateral`.")
+]
+Shares = Annotated[
+    str, typer.Option("--shares", metavar="AMOUNT", help="Of --vault, to pay with; `max` is all you have.")
+]
+Held = Annotated[
+    str | None, typer.Option("--held", metavar="AMOUNT", help="Pay the debt with what you hold first.")
+]
+
+
+@leverage.command("open")
+def open_(
+    market: Market,
+    amount: Amount,
+    multiple: Multiple = None,
+    in_loan: InLoan = False,
+    hold: Hold = None,
+    carry: Carry = None,
+    vault: Through = None,
+    yes: Yes = False,
+    dry_run: DryRun = False,
+    max_slippage: MaxSlippage = MAX_SLIPPAGE,
+    min_health: MinHealth = None,
+    as_json: AsJson = False,
+    network: Network = None,
+) -> None:
+    """Hold AMOUNT times the multiple, the rest bought with a loan."""
+    if (carry is None) != (vault is None) or (carry and hold):
+        raise BadInput("a carry needs --carry AMOUNT and --vault VAULT; a neutral position --hold AMOUNT")
+    if (carry or hold) and (multiple or in_loan):
+        raise BadInput(
+            "--carry and --hold lock AMOUNT of collateral as it is; leave --multiple and --in-loan out"
+        )
+    from surge.cli.credit.desk import named_vault
+
+    bounds = {"max_slippage": _percent(max_slippage), "min_health": min_health or "0"}
+    times = multiple or MULTIPLE
+
+    def planned(desk: "Desk") -> "tuple[Operation[..., Any], tuple[Any, ...], dict[str, Any]]":
+        lever = desk.leverage
+        if carry is not None and vault is not None:
+            through = named_vault(desk, vault).name
+            return lever.carry, (market, amount, carry, through), bounds
+        if hold is not None:
+            return lever.neutral, (market, amount, hold), bounds
+        return lever.open, (market, amount, times), {"margin_in": _side(in_loan), **bounds}
+
+    name = f"open {times}× with"
+    if carry or hold:
+        name = f"carry {carry} with" if carry else f"hold {hold} with"
+    _perform(name, amount, planned, yes, dry_run, max_slippage, min_health, as_json, network, in_loan=in_loan)
+
+
+@leverage.command()
+def adjust(
+    market: Market,
+    multiple: Annotated[str, typer.Argument(metavar="MULTIPLE", help="The new one, such as 2.")],
+    yes: Yes = False,
+    dry_run: DryRun = False,
+    max_slippage: MaxSlippage = MAX_SLIPPAGE,
+    min_health: MinHealth = None,
+    as_json: AsJson = False,
+    network: Network = None,
+) -> None:
+    """Bring a position to another multiple, from itself alone."""
+
+    def planned(desk: "Desk") -> "tuple[Operation[..., Any], tuple[Any, ...], dict[str, Any]]":
+        bounds = {"max_slippage": _percent(max_slippage), "min_health": min_health or "0"}
+        return desk.leverage.adjust, (market, multiple), bounds
+
+    name = f"adjust to {multiple}×"
+    _perform(name, "", planned, yes, dry_run, max_slippage, min_health, as_json, network)
+
+
+@leverage.command()
+def close(
+    market: Market,
+    to: To = "loan",
+    held: Held = None,
+    vault: Through = None,
+    shares: Shares = "max",
+    yes: Yes = False,
+    dry_run: DryRun = False,
+    max_slippage: MaxSlippage = MAX_SLIPPAGE,
+    as_json: AsJson = False,
+    network: Network = None,
+) -> None:
+    """Repay the whole debt from the position, and take what is left.
+
+    A carry is closed with --vault: its shares pay first. What you hold of a neutral one, with --held.
+    """
+    from surge.cli.credit.desk import named_vault
+
+    if to not in ("loan", "collateral"):
+        raise BadInput(f"{to!r} is no side of a market; --to takes `loan` or `collateral`")
+
+    def planned(desk: "Desk") -> "tuple[Operation[..., Any], tuple[Any, ...], dict[str, Any]]":
+        bounds = {"to": to, "max_slippage": _percent(max_slippage)}
+        if vault is None and held is None:
+            return desk.leverage.close, (market,), bounds
+        through = named_vault(desk, vault).name if vault else None
+        funds = {"held": held or 0, "vault": through, "shares": shares if through else 0}
+        return desk.leverage.unwind, (market,), {**funds, **bounds}
+
+    _perform("close", "", planned, yes, dry_run, max_slippage, None, as_json, network)
+
+
+@leverage.command()
+def revoke(
+    yes: Yes = False, dry_run: DryRun = False, as_json: AsJson = False, network: Network = None
+) -> None:
+    """Take back what you allowed Leverage to do with your positions."""
+    from surge.cli.credit.change import ask
+    from surge.cli.credit.desk import acting
+    from surge.cli.terminal.output import answer
+
+    with acting(network) as desk:
+        if desk.chain.needs_authorising():
+            raise BadInput("Leverage may not act for this account, so there is nothing to take back")
+        document: dict[str, Any] = {"operation": "revoke", "sent": False, "transaction": None, "gas": None}
+        if dry_run:
+            answer(document, as_json, _before_revoking)
+            return
+        if not yes:
+            ask(document, _before_revoking)
+        sent = desk.leverage.revoke()
+    document |= {"sent": True, "transaction": f"0x{sent.hash.hex()}", "gas": sent.gas}
+    answer(document, as_json, lambda _: [f"Leverage may not act for you any more; {sent.gas:,} gas"])
+
+
+def _before_revoking(_: object) -> list[str]:
+    return ["Leverage may act on your positions now; after this it may not"]
+
+
+def _perform(
+    name: str,
+    amount: str,
+    planned: "Callable[[Desk], tuple[Operation[..., Any], tuple[Any, ...], dict[str, Any]]]",
+    yes: bool,
+    dry_run: bool,
+    max_slippage: str,
+    min_health: str | None,
+    as_json: bool,
+    network: str | None,
+    in_loan: bool = False,
+) -> None:
+    from surge.cli.credit.change import Consent, perform
+    from surge.cli.credit.desk import acting
+    from surge.cli.credit.document import leverage_document
+
+    consent = Consent.read(yes, dry_run, as_json, max_slippage, min_health)
+    with acting(network) as desk:
+        operation, given, named = planned(desk)
+        looked = {name: value for name, value in named.items() if name != "min_health"}  # perform checks it
+        perform(
+            lambda: operation.preview(*given, **looked),
+            lambda: operation(*given, **named),
+            lambda done: leverage_document(name, amount, in_loan, done),
+            consent,
+        )
+
+
+def _percent(text: str) -> str:
+    return text.removesuffix("%") + "%"
+
+
+def _side(in_loan: bool) -> str:
+    return "loan" if in_loan else "collateral"

@@ -1,0 +1,262 @@
+"""How markets, positions and changes look to a person."""
+
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
+from typing import Any
+
+from surge.cli.credit.liquidations import told
+from surge.cli.terminal.figures import NONE, amount, bound, brief, health, money, percent, price, times
+from surge.cli.terminal.output import Column, Listing, Part, facts
+
+ZONES = {
+    "healthy": "healthy",
+    "margin": "MARGIN ZONE: no new debt, no collateral out",
+    "liquidatable": "LIQUIDATABLE",
+    None: "unknown: the oracle gives no price",
+}
+LENDERS = ("supplied", "borrow rate a year", "lend rate a year")
+"""Rows that concern who has neither debt nor collateral."""
+NEARLY = Decimal("0.999")
+NOTHING = {"0", "0.0", "0.00"}
+
+
+def show_markets(document: Any) -> Iterable[Part]:
+    columns = [
+        Column("market"),
+        Column("price", right=True),
+        Column("max LTV", right=True),
+        Column("LLTV", right=True),
+        Column("to borrow", right=True),
+        Column("used", right=True),
+        Column("borrow", right=True),
+        Column("lend", right=True),
+    ]
+    yield Listing(columns, [_market_cells(market) for market in document["markets"]])
+    yield ""
+    yield "collateral/loan; prices in the loan's token; rates a year"
+    for market in document["markets"]:
+        yield from _warnings(market)
+
+
+def show_market(document: Any) -> Iterable[Part]:
+    loan, token = document["loan_token"], document["collateral_token"]
+    yield facts(
+        [
+            ("market", f"{document['market']}: borrow {loan} against {token}"),
+            ("id", document["id"]),
+            ("price", _price(document["price"], document)),
+            ("supplied", money(document["supplied"], loan)),
+            ("borrowed", f"{money(document['borrowed'], loan)}, {percent(document['utilisation'])} of it"),
+            ("available", money(document["available"], loan)),
+            ("reserve", f"{money(document['reserve'], loan)}, takes bad debt first"),
+            ("borrow rate", f"{percent(document['borrow_rate'], up=True)} a year"),
+            ("lend rate", f"{percent(document['supply_rate'])} a year"),
+            ("max LTV", f"{bound(document['max_ltv'])}: debt may be taken up to it"),
+            ("LLTV", f"{bound(document['lltv'])}: past it anybody may liquidate; between them, margin zone"),
+            (
+                "liquidation",
+                f"up to health {health(document['target_health'], '1')}, "
+                f"a bonus of {percent(document['max_bonus'], up=True)} at the most",
+            ),
+            ("least debt", money(document["min_debt"], loan)),
+            ("oracle", document["oracle"]),
+            ("rate model", document["irm"]),
+        ]
+    )
+    yield from _warnings(document)
+
+
+def show_positions(document: Any, own: bool = True) -> Iterable[Part]:
+    positions = document["positions"]
+    if not positions:
+        yield f"{document['account']} has nothing supplied, borrowed or locked as collateral here."
+        yield from told(document["liquidations"])
+        if own:
+            yield "next: surge credit markets · surge credit collateral add MARKET AMOUNT"
+        return
+    lending = any(one["supplied"] not in NOTHING for one in positions)
+    columns = [
+        Column("market"),
+        Column("collateral", right=True),
+        Column("debt", right=True),
+        Column("health", right=True),
+        Column("LTV", right=True, spare=True),
+        Column("may fall by", right=True),
+        *([Column("supplied", right=True)] if lending else []),
+    ]
+    rows = [_position_cells(one) for one in positions]
+    yield Listing(columns, [row if lending else row[:-1] for row in rows])
+    troubles = [said for one in positions for said in _trouble(one)]
+    yield from ("", *troubles) if troubles else ()
+    yield from told(document["liquidations"])
+
+
+def show_position(document: Any) -> Iterable[Part]:
+    token = document["collateral_token"]
+    rows = [("account", document["account"]), ("market", document["market"])]
+    rows += [(name, cell) for name, cell, _ in position_rows(document)]
+    rows += [
+        ("can take out", money(document["max_removable"], token)),
+        ("price now", _price(document["price"], document)),
+    ]
+    yield facts(rows)
+    yield from _trouble(document)
+    yield from told(document["liquidations"])
+
+
+def show_change(document: Any) -> Iterable[Part]:
+    """Before → after, and what it takes."""
+    yield headline(document)
+    yield ""
+    yield comparison(document["before"], document["after"])
+    yield ""
+    yield from closing(document)
+    yield from _trouble(document["after"])
+
+
+def headline(document: Any) -> str:
+    what = " ".join(filter(None, (document["operation"], asked(document))))
+    return f"{what} · market {document['market']}"
+
+
+def asked(document: Any) -> str:
+    """How much of what; with what `max` stands for: "max, 700 TUSD"."""
+    token = document["token"]
+    if "resolved" in document:
+        return f"{document['amount']}, {money(document['resolved'], token)}"
+    return " ".join(filter(None, (document["amount"], token)))
+
+
+def closing(document: Any) -> Iterator[Part]:
+    """Sent or not, the gas, and what else goes with it."""
+    gas = document["gas"]
+    if document["sent"]:
+        yield f"sent, {gas:,} gas; transaction"
+        yield document["transaction"]
+    else:
+        yield f"gas: about {gas:,}; nothing is sent yet" if gas else "gas: the node can't say"
+    if document["also"]:
+        yield facts([("with it" if not n else "", said) for n, said in enumerate(document["also"])])
+
+
+def show_sent(document: Any) -> Iterable[Part]:
+    """After a table that a person has just agreed to: only what became of it."""
+    after = document["after"]
+    yield f"{headline(document)}: done"
+    yield facts(
+        [
+            ("transaction", document["transaction"]),
+            ("gas", f"{document['gas']:,}"),
+            ("health", _health_and_debt(after)),
+        ]
+    )
+
+
+def comparison(before: Any, after: Any) -> Listing:
+    """Two positions side by side, row by row; what differs is marked."""
+    lends_only = not any(
+        one["debt"] not in NOTHING or one["collateral"] not in NOTHING for one in (before, after)
+    )
+    rows = []
+    for (name, old, before_too), (_, new, after_too) in zip(
+        position_rows(before), position_rows(after), strict=True
+    ):
+        if (old != new or before_too or after_too) and not (lends_only and name not in LENDERS):
+            rows.append([name, old, "→" if old != new else "=", new])
+    columns = [Column(""), Column("before", right=True), Column(""), Column("after", right=True)]
+    return Listing(columns, rows)
+
+
+def position_rows(one: Any) -> Iterator[tuple[str, str, bool]]:
+    """Name, value, and whether it is shown even when a change leaves it alone."""
+    loan, token, debt = one["loan_token"], one["collateral_token"], one["debt"]
+    supplied_matters = one["supplied"] not in NOTHING
+    yield "collateral", money(one["collateral"], token), True
+    yield "debt", _debt(one), True
+    if "multiple" in one:
+        yield "multiple", times(one["multiple"]), True
+    yield "supplied", money(one["supplied"], loan), supplied_matters
+    yield "health factor", health(one["health"], debt), True
+    yield f"LTV (max {bound(one['max_ltv'])}, LLTV {bound(one['lltv'])})", percent(one["ltv"], up=True), True
+    limit = one["liquidation_price"]
+    yield "liquidation price", price(limit, up=True) + (f" {loan}" if limit else ""), True
+    yield "distance to it", distance(one["distance"]), True
+    yield "zone", ZONES[one["zone"]].partition(":")[0], True
+    yield "can borrow more", money(one["max_borrow"], loan), False
+    yield "borrow rate a year", percent(one["borrow_rate"], up=True), True
+    yield "lend rate a year", percent(one["supply_rate"]), supplied_matters
+
+
+def distance(exact: str | None) -> str:
+    """How far the price may fall; past the liquidation price it says so."""
+    if exact is None:
+        return NONE
+    return f"{percent(exact.removeprefix('-'), up=True)} PAST IT" if exact.startswith("-") else percent(exact)
+
+
+def _debt(one: Any) -> str:
+    return money(one["debt"], one["loan_token"], up=True)
+
+
+def _health_and_debt(one: Any) -> str:
+    said = health(one["health"], one["debt"])
+    return said if one["debt"] in NOTHING else f"{said}, debt {_debt(one)}"
+
+
+def _price(exact: str | None, one: Any) -> str:
+    return f"{price(exact)} {one['loan_token']} for 1 {one['collateral_token']}" if exact else NONE
+
+
+def _market_cells(market: Any) -> list[str]:
+    return [
+        market["market"],
+        price(market["price"]),
+        bound(market["max_ltv"]),
+        bound(market["lltv"]),
+        f"{amount(market['available'], places=2)} {market['loan_token']}",
+        percent(market["utilisation"], places=1),
+        percent(market["borrow_rate"], up=True),
+        percent(market["supply_rate"]),
+    ]
+
+
+def _position_cells(one: Any) -> list[str]:
+    return [
+        one["market"],
+        brief(one["collateral"], one["collateral_token"]),
+        brief(one["debt"], one["loan_token"], up=True),
+        health(one["health"], one["debt"]),
+        percent(one["ltv"], up=True),
+        distance(one["distance"]),
+        brief(one["supplied"], one["loan_token"]),
+    ]
+
+
+def _warnings(market: Any) -> Iterator[str]:
+    if market["price"] is None:
+        yield f"{market['market']}: the oracle gives no price now; repaying and adding collateral still work"
+    elif not market["safe"]:
+        yield f"{market['market']}: its price is not confirmed; no new debt, no collateral out of a debt"
+
+
+def _trouble(one: Any) -> Iterator[str]:
+    """What to do in a bad zone."""
+    if one["zone"] == "margin":
+        yield (
+            f"{one['market']} is in its margin zone: no new debt and no collateral out until the LTV is "
+            f"{bound(one['max_ltv'])} again; repay, or add collateral"
+        )
+    elif one["zone"] == "liquidatable":
+        yield (
+            f"{one['market']} can be liquidated now: repay with `surge credit repay {one['market']} AMOUNT`, "
+            f"or add collateral, at once"
+        )
+    elif one["debt"] not in NOTHING and one["max_borrow"] in NOTHING and _at_the_limit(one):
+        yield (
+            f"{one['market']} is at its max LTV: interest alone will bring it into the margin zone, where "
+            "nothing is sold, but no more can be borrowed"
+        )
+
+
+def _at_the_limit(one: Any) -> bool:
+    return one["ltv"] is not None and Decimal(one["ltv"]) >= Decimal(one["max_ltv"]) * NEARLY

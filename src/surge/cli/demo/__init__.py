@@ -1,0 +1,1 @@
+"""`surge demo`: a grid search on leased machines, and the life of a loan."""

@@ -1,0 +1,87 @@
+"""`surge status`: how a network is."""
+
+from typing import TYPE_CHECKING, Any
+
+from surge.cli.network.status_view import show_status
+from surge.cli.terminal.access import found, reading
+from surge.cli.terminal.options import AsJson, Network
+from surge.cli.terminal.output import answer
+from surge.store.home import LOCAL, Home
+
+if TYPE_CHECKING:
+    from surge.local.network import LocalNetwork
+
+PROVIDER = "provider-"
+"""How the names of the local network's providers begin."""
+
+
+def status(as_json: AsJson = False, network: Network = None) -> None:
+    """How the network is."""
+    home = Home.default()
+    if not home.book(network).exists() and home.network(network).name == LOCAL:
+        document: dict[str, Any] = {"network": LOCAL, "home": str(home.root), "up": False}
+    elif (home.network(network) / "chain").exists():
+        from surge.local.network import LocalNetwork
+
+        document = local_status(LocalNetwork(home=home))
+    else:
+        found(network)
+        document = _chain_status(home, network)
+    answer(document, as_json, show_status)
+
+
+def local_status(net: "LocalNetwork") -> dict[str, Any]:
+    """Of a local network, up or down."""
+    document = _chain_status(net.home, LOCAL) if net.running else _described(net.home, LOCAL)
+    asks = document.get("asks", {})
+    programs = []
+    for program in net.programs():
+        row: dict[str, Any] = {"name": program.name, "running": program.running, "pid": program.pid}
+        if program.name.startswith(PROVIDER):
+            row["address"] = _address(net, int(program.name.removeprefix(PROVIDER)))
+            row["serving"] = row["address"] in asks
+        programs.append({**row, "log": str(program.log)})
+    return {**document, "up": net.running, "programs": programs}
+
+
+def _address(net: "LocalNetwork", number: int) -> str | None:
+    from surge.chain.wallet import wallet_address
+
+    key = net.provider_home(number) / "key.json"
+    return wallet_address(key) if key.exists() else None
+
+
+# Any network
+
+
+def _described(home: Home, network: str | None) -> dict[str, Any]:
+    """What the address book says; no node is asked."""
+    from surge.chain.network.book import load_book
+
+    document = {"network": home.network(network).name, "home": str(home.root), "up": False}
+    path = home.book(network)
+    if not path.exists():
+        return document
+    book = load_book(path)
+    return {**document, "chain_id": book.chain_id, "rpc_url": book.rpc_url, "contracts": dict(book.addresses)}
+
+
+def _chain_status(home: Home, network: str | None) -> dict[str, Any]:
+    """Of the chain. Raises NoNetwork."""
+    from surge.model.units import show_usd
+    from surge.renter.access import Access
+
+    document = _described(home, network)
+    access = Access(home, network)
+    with reading(access) as chain:
+        offers = chain.offers()
+        return {
+            **document,
+            "up": True,
+            "block": chain.block_number(),
+            "epoch": chain.epoch(),
+            "unswept_fees": show_usd(chain.pot()),
+            "slots": sum(offer.ask.slots for offer in offers),
+            "free_slots": sum(offer.ask.free_slots for offer in offers),
+            "asks": {offer.provider: offer.ask.free_slots for offer in offers},
+        }

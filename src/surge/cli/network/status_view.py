@@ -1,0 +1,52 @@
+"""How a network's state looks to a person."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from surge.cli.terminal.output import Column, Listing, Part, facts
+from surge.cli.terminal.wording import counted
+
+
+def show_up(document: Any) -> Iterable[Part]:
+    """After `surge up`: what runs, and what to do with it."""
+    yield from show_status(document)
+    yield "\nnext: surge asks · surge run FILE.py · surge credit markets · surge down"
+
+
+def show_status(document: Any) -> Iterable[Part]:
+    if not document["up"]:
+        known = "contracts" in document
+        yield f"The network {document['network']} in {document['home']} is " + (
+            "down." if known else "not set up."
+        )
+        yield "Bring it up with `surge up --detach`."
+        return
+    slots = counted(document["slots"], "slot")
+    yield facts(
+        [
+            ("network", f"{document['network']}, chain {document['chain_id']} at {document['rpc_url']}"),
+            ("block", f"{document['block']:,}, epoch {document['epoch']:,}"),
+            (
+                "offered",
+                f"{slots}, {document['free_slots']:,} free, by {counted(len(document['asks']), 'provider')}",
+            ),
+            ("fees", f"{document['unswept_fees']} USD not yet auctioned"),
+            *((name, address) for name, address in document["contracts"].items()),
+        ]
+    )
+    if document.get("programs"):
+        yield ""
+        columns = [
+            Column("program"),
+            Column("state"),
+            Column("process", right=True),
+            Column("address", address=True),
+        ]
+        yield Listing(columns, [_program(row) for row in document["programs"]])
+
+
+def _program(row: Any) -> list[str]:
+    state = "running" if row["running"] else "ended"
+    if row.get("serving"):
+        state = "serving"
+    return [row["name"], state, str(row["pid"]) if row["running"] else "", row.get("address") or ""]

@@ -1,0 +1,120 @@
+"""Reads from the chain what the keeper decides by: positions with debt, ways to sell, prices of gas."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from surge.chain.network.connection import View
+from surge.credit.health import Zone
+from surge.credit.market import PositionView
+from surge.keeper.exits import Burn, Exit, Sale
+from surge.keeper.liquidating import LIQUIDATION_GAS, Case, Rules, coin_prices
+from surge.model.credit import MarketId, MarketParams, market_id
+from surge.model.errors import BadInput, Refused
+from surge.model.units import Address, Seconds
+
+if TYPE_CHECKING:
+    from surge.chain.client import Chain
+
+COIN = "ETH"
+"""The token of the address book whose price is that of the chain's coin."""
+MAX_FEED_AGE = 86_400
+_USD_DECIMALS = 18
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """cases: every position with debt. now: chain seconds. blind: markets that can't be read, and why."""
+
+    cases: tuple[Case, ...]
+    now: Seconds
+    blind: dict[str, str]
+
+
+class Lookout:
+    """Of the markets in the address book. coin: see COIN; without a price of it, gas that costs something is
+    of unknown worth, and then nothing is liquidated."""
+
+    def __init__(self, chain: "Chain", rules: Rules, coin: str = COIN) -> None:
+        self.chain, self.rules, self._coin = chain, rules, coin
+
+    def look(self) -> Look:
+        """Raises Unavailable. What goes wrong with one market leaves the others as they are."""
+        now, gas_price, prices = self.chain.now(), self.chain.gas_price(), self._coin_prices()
+        cases: list[Case] = []
+        blind: dict[str, str] = {}
+        borrowers = self._borrowers()
+        for name, params in self.chain.credit.markets.items():
+            id_ = market_id(params)
+            try:
+                views = self._views(id_, borrowers.get(id_, ()))
+                exits = self._exits(params) if any(map(_is_deep, views)) else ()
+                balance = self._balance(views)
+            except (Refused, BadInput) as error:
+                blind[name] = str(error)
+                continue
+            coin = prices.get(params.loan_token)
+            cases += [Case(view, exits, LIQUIDATION_GAS, gas_price, coin, balance) for view in views]
+        return Look(tuple(cases), now, blind)
+
+    def _borrowers(self) -> dict[MarketId, list[Address]]:
+        """Everybody who ever borrowed, by market."""
+        self.chain.index.update()
+        found: dict[MarketId, dict[Address, None]] = {}
+        for event in self.chain.index.find("Borrowed"):
+            id_ = MarketId(bytes.fromhex(event.members["id"][2:]))
+            found.setdefault(id_, {})[Address(event.members["on_behalf"])] = None
+        return {id_: list(accounts) for id_, accounts in found.items()}
+
+    def _views(self, id_: MarketId, accounts: Sequence[Address]) -> list[PositionView]:
+        found = self.chain.position_views([(id_, account) for account in accounts]) if accounts else []
+        return [view for view in found if view.debt]
+
+    def _exits(self, params: MarketParams) -> tuple[Exit, ...]:
+        """Every way from the collateral to the loan token on the exchange."""
+        tokens = self.chain.tokens([params.collateral_token, params.loan_token])
+        collateral, loan = tokens[params.collateral_token], tokens[params.loan_token]
+        burn = self._burn(params.collateral_token, params.loan_token)
+        sales = (Sale(route.path, route.pairs) for route in self.chain.routes(collateral, loan))
+        return (burn, *sales) if burn else tuple(sales)
+
+    def _burn(self, collateral: Address, loan: Address) -> Burn | None:
+        """When the collateral is the LP token of a pair of the loan token, in the address book."""
+        if collateral not in self.chain.credit.pairs.values():
+            return None
+        (pool,) = self.chain.pools([collateral])
+        if loan not in (pool.token0, pool.token1) or not pool.reserve0 or not pool.reserve1:
+            return None
+        other = pool.token1 if loan == pool.token0 else pool.token0
+        (supply,) = self.chain.look([View("Pair", collateral, "totalSupply")])
+        return Burn(other, pool.selling(other), supply)
+
+    def _balance(self, views: Sequence[PositionView]) -> int:
+        """Of the loan token, when it may be used."""
+        if not views or not (self.rules.altruist or self.rules.own_funds):
+            return 0
+        return self.chain.token_balances(self.chain.address, [views[0].market.loan])[0]
+
+    def _coin_prices(self) -> dict[Address, int]:
+        """What a wei is worth in each loan token, by 1e36; without those that no fresh feed prices."""
+        credit, now = self.chain.credit, self.chain.now()
+        feeds = {symbol: feed for symbol, feed in credit.feeds.items() if symbol in credit.tokens}
+        answers = self.chain.look(
+            [View("PriceFeed", feed, "latestRoundData", may_fail=True) for feed in feeds.values()]
+        )
+        decimals = self.chain.look([View("PriceFeed", feed, "decimals") for feed in feeds.values()])
+        usd = {
+            symbol: answer[1] * 10 ** max(0, _USD_DECIMALS - places)
+            for symbol, answer, places in zip(feeds, answers, decimals, strict=True)
+            if answer is not None and answer[1] > 0 and 0 <= now - answer[3] <= MAX_FEED_AGE
+        }
+        tokens = self.chain.tokens([credit.tokens[symbol] for symbol in usd])
+        priced = {
+            credit.tokens[symbol]: (price, tokens[credit.tokens[symbol]].decimals)
+            for symbol, price in usd.items()
+        }
+        return coin_prices(usd.get(self._coin), priced)
+
+
+def _is_deep(view: PositionView) -> bool:
+    return view.zone is Zone.LIQUIDATABLE

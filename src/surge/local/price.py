@@ -1,0 +1,93 @@
+"""Moves a price of a local network: the feed says it, and the pools trade to it, as arbitrage would."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from surge.chain.calls.exchange import Pool, Route
+from surge.chain.calls.tokens import token_call
+from surge.chain.network.artifacts import artifact
+from surge.chain.network.connection import View
+from surge.chain.node.sender import Call
+from surge.credit.exchange import amount_to_price
+from surge.credit.market import Token
+from surge.local.credit import FEED_DECIMALS
+from surge.model.credit import PRICE_SCALE
+from surge.model.errors import BadInput
+from surge.model.units import Seconds, parse_decimal, show_decimal
+
+if TYPE_CHECKING:
+    from surge.chain.client import Chain
+
+_DEADLINE = Seconds(2**63)
+FURTHEST = 100
+"""Times the price of now, or a part of it: pools trade to where a price goes, with tokens that are there."""
+
+
+@dataclass(frozen=True, slots=True)
+class PriceMove:
+    """Dollars for a token, in 10^-8, before and after; and how many pools traded to it."""
+
+    symbol: str
+    before: int
+    after: int
+    pools: int
+
+
+def move_price(chain: "Chain", symbol: str, usd: str) -> PriceMove:
+    """Set the feed of `symbol` to `usd` dollars, and trade the exchange's pools of it to that price with the
+    account of `chain`, which takes what it lacks from the faucets. A rival exchange is left behind."""
+    credit = chain.book.credit
+    if credit is None or symbol not in credit.feeds:
+        there = f"there are {', '.join(credit.feeds)}" if credit else "the network has no credit side"
+        raise BadInput(f"there is no price feed of {symbol!r} to move; {there}")
+    answer = parse_decimal(usd, FEED_DECIMALS, f"price of {symbol} in dollars")
+    if answer == 0:
+        raise BadInput(f"a price of zero is none; name a price of {symbol} above 0")
+    answers = _answers(chain)
+    before, answers = answers[symbol], answers | {symbol: answer}
+    if not before <= answer * FURTHEST <= before * FURTHEST**2:
+        low, high = (show_decimal(one, FEED_DECIMALS) for one in (-(-before // FURTHEST), before * FURTHEST))
+        raise BadInput(f"{usd} is too far from the price of now; name one from {low} to {high} dollars")
+    pools = {pool: pair for pool, pair in credit.pairs.items() if symbol in pool.split("/")}
+    trades = [_trade(chain, pool, answers) for pool in chain.pools(list(pools.values()))]
+    needed: Counter[Token] = Counter()
+    swaps = []
+    for token, amount, route in filter(None, trades):
+        needed[token] += amount
+        swaps.append(chain.swapping(route, amount, 0, _DEADLINE))
+    calldata = artifact("PriceFeed").function("set_answer", 1).encode((answer,))
+    feed = Call(f"setting the price of {symbol}", credit.feeds[symbol], calldata)
+    chain.send(*_taken(chain, needed), feed, *swaps)
+    return PriceMove(symbol, before, answer, len(swaps))
+
+
+def _answers(chain: "Chain") -> dict[str, int]:
+    """What the feeds say now."""
+    credit = chain.book.credit
+    feeds = credit.feeds if credit else {}
+    found = chain.look([View("PriceFeed", feed, "latestAnswer") for feed in feeds.values()])
+    return dict(zip(feeds, found, strict=True))
+
+
+def _trade(chain: "Chain", pool: Pool, answers: dict[str, int]) -> tuple[Token, int, Route] | None:
+    """What to sell, and how much, to bring a pool to the feeds' prices; None when it is there."""
+    tokens = chain.tokens([pool.token0, pool.token1])
+    for sold, bought in ((pool.token0, pool.token1), (pool.token1, pool.token0)):
+        token, other = tokens[sold], tokens[bought]
+        worth, paid = answers[other.symbol], answers[token.symbol]
+        price = worth * 10**token.decimals * PRICE_SCALE // (paid * 10**other.decimals)
+        reserves = pool.selling(sold)
+        if amount := amount_to_price(reserves, price):
+            return token, amount, Route((sold, bought), (reserves,))
+    return None
+
+
+def _taken(chain: "Chain", needed: Counter[Token]) -> Iterator[Call]:
+    """What the account lacks, from the faucets: a million whole tokens a call at the most."""
+    held = chain.token_balances(chain.address, list(needed))
+    for token, balance in zip(needed, held, strict=True):
+        cap, missing = 10 ** (6 + token.decimals), max(0, needed[token] - balance)
+        for start in range(0, missing, cap):
+            yield token_call(f"taking {token.symbol}", token, "faucet", min(cap, missing - start))

@@ -1,0 +1,1 @@
+"""Values as tagged MessagePack: data, never authority. `codec` encodes and decodes them."""

@@ -1,0 +1,175 @@
+"""Tagged forms of numpy's arrays and scalars. numpy is loaded only when a value needs it."""
+
+import importlib
+import math
+import re
+from typing import Any
+
+from surge.model.errors import BadInput
+from surge.model.tagged import tags as tag
+from surge.model.tagged.core import BUILDERS, MAX_BYTES, Building, Pack, Packing, Tree
+
+_DTYPE = re.compile(
+    r"(\|[b]1|[<|>=]?(i[1248]|u[1248]|f[248]|c8|c16|[SUV]\d{1,9}|[mM]8(\[\d*[A-Za-zμ]{1,7}\])?))"
+)
+DEFAULT_INTEGERS = {"l4": "<i8", "L4": "<u8"}
+"""How the guest writes arrays of its default integers (32 bits there), and what they are in a local run."""
+MAX_FIELDS = 1_000
+
+
+def need(module: str) -> Any:
+    """Raises BadInput where it isn't installed."""
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        raise BadInput(
+            f"the result needs {module}, which is not installed here; pip install {module}, "
+            "or return lists and dicts"
+        ) from error
+
+
+def packer(kind: type) -> Pack | None:
+    if kind.__module__ == "numpy" or kind.__module__.startswith("numpy."):
+        numpy = need("numpy")
+        if kind is numpy.ndarray:
+            return pack_array
+        if issubclass(kind, numpy.generic):
+            return _pack_scalar
+        if issubclass(kind, numpy.dtype):
+            return _pack_dtype
+    return None
+
+
+def _words(dtype: Any) -> Any:
+    """A dtype as data: its text, or its size and (name, dtype, shape, place) of each field; None if it has
+    no tagged form."""
+    if dtype.hasobject:
+        return None
+    if dtype.names is None:
+        return dtype.str if dtype.subdtype is None and _DTYPE.fullmatch(dtype.str) else None
+    fields = []
+    for name in dtype.names:
+        field, at, *title = dtype.fields[name]
+        base, shape = field.subdtype or (field, ())
+        inner = _words(base)
+        if inner is None or title:
+            return None
+        fields.append([name, inner, list(shape), at])
+    return [dtype.itemsize, *fields]
+
+
+def _dtype(words: Any, wide: bool, depth: int = 0) -> tuple[Any, Any]:
+    """(dtype on the wire, dtype to give)."""
+    numpy = need("numpy")
+    if type(words) is str:
+        if words in DEFAULT_INTEGERS:
+            kept = "<i4" if words == "l4" else "<u4"
+            return numpy.dtype(kept), numpy.dtype(DEFAULT_INTEGERS[words] if wide else kept)
+        if not _DTYPE.fullmatch(words):
+            raise ValueError("no dtype that may come back")
+        return (numpy.dtype(words),) * 2
+    if type(words) is not list or depth > 4 or len(words) > MAX_FIELDS:
+        raise ValueError("no dtype that may come back")
+    size, *fields = words
+    wire: dict[str, Any] = {"names": [], "formats": [], "offsets": [], "itemsize": _place(size)}
+    given: dict[str, Any] = {"names": [], "formats": []}
+    for name, inner, shape, at in fields:
+        before, after = _dtype(inner, wide, depth + 1)
+        for form, kind in ((wire, before), (given, after)):
+            form["names"].append(_text(name))
+            form["formats"].append((kind, _shape(shape)))
+        wire["offsets"].append(_place(at))
+    if given["formats"] == wire["formats"]:
+        return (numpy.dtype(wire),) * 2
+    return numpy.dtype(wire), numpy.dtype(given)
+
+
+def _place(value: Any) -> int:
+    if type(value) is not int or not 0 <= value < 1 << 20:
+        raise ValueError("no place in a record")
+    return value
+
+
+def _text(value: Any) -> str:
+    if type(value) is not str:
+        raise TypeError("a name that is no text")
+    return value
+
+
+def _shape(value: Any) -> tuple[int, ...]:
+    if (
+        type(value) is not list
+        or len(value) > 32
+        or not all(type(n) is int and 0 <= n < 1 << 48 for n in value)
+    ):
+        raise ValueError("no shape")
+    return tuple(value)
+
+
+def pack_array(value: Any, packing: Packing) -> Tree:
+    shape = list(value.shape)
+    if value.dtype.hasobject and value.dtype.names is None:
+        return packing.mark(tag.OBJECTS, shape, *value.ravel().tolist())
+    words = _words(value.dtype)
+    if words is None:
+        raise BadInput(
+            f"an array of {value.dtype} can't travel; convert it with astype first (float64 for long doubles)"
+        )
+    order = "F" if value.flags.f_contiguous and not value.flags.c_contiguous else "C"
+    return packing.mark(tag.ARRAY, words, shape, order, value.tobytes(order))
+
+
+def _pack_scalar(value: Any, packing: Packing) -> Tree:
+    words = _words(value.dtype)
+    if words is None:
+        raise BadInput(f"a numpy {value.dtype} can't travel; convert it to a Python number first")
+    return packing.mark(tag.SCALAR, words, value.tobytes())
+
+
+def _pack_dtype(value: Any, packing: Packing) -> Tree:
+    words = _words(value)
+    if words is None:
+        raise BadInput(f"the dtype {value} can't travel; name it in the code instead")
+    return packing.mark(tag.SCALAR, words, None)
+
+
+def _build_array(items: list[Any], building: Building) -> Any:
+    words, shape, order, content = items
+    numpy = need("numpy")
+    wire, given = _dtype(words, building.wide)
+    sizes = _shape(shape)
+    if type(content) is not bytes or order not in ("C", "F"):
+        raise TypeError("an array without bytes")
+    count = math.prod(sizes)
+    if wire.itemsize * count != len(content):
+        raise ValueError("an array whose bytes don't fill its shape")
+    if wire.itemsize == 0 and count > MAX_BYTES:
+        raise ValueError("an array of too many empty items")
+    if not content:
+        return numpy.zeros(sizes, given, order)
+    flat = numpy.frombuffer(bytearray(content), wire)
+    return flat.astype(given, copy=False).reshape(sizes, order=order)
+
+
+def _build_objects(items: list[Any], building: Building) -> Any:
+    shape, *values = items
+    sizes = _shape(shape)
+    if math.prod(sizes) != len(values):
+        raise ValueError("an array whose items don't fill its shape")
+    result = need("numpy").empty(len(values), object)
+    for at, value in enumerate(values):
+        result[at] = building.build(value)
+    return result.reshape(sizes)
+
+
+def _build_scalar(items: list[Any], building: Building) -> Any:
+    words, content = items
+    wire, given = _dtype(words, building.wide)
+    if content is None:
+        return given
+    if type(content) is not bytes or len(content) != wire.itemsize or not content:
+        raise ValueError("a scalar of the wrong size")
+    return need("numpy").frombuffer(bytearray(content), wire).astype(given, copy=False)[0]
+
+
+BUILDERS.update({tag.ARRAY: _build_array, tag.OBJECTS: _build_objects, tag.SCALAR: _build_scalar})

@@ -1,0 +1,53 @@
+"""Values as tagged MessagePack: data, never authority. The renter's side; its twin runs in the sandbox.
+
+Covered: None, bool, int of any size, float (nan, inf and -0.0 exact), complex, str, bytes, bytearray,
+list, tuple, set, frozenset, dict (any hashable keys, order kept), range, slice, the datetime family,
+Decimal, Fraction, UUID, paths, the collections, exceptions, Enum members, dataclasses, NamedTuples and
+plain instances of known classes, numpy arrays and scalars, pandas frames, series and indexes.
+References shared inside one value are not kept: each place gets its own copy. Cycles are refused.
+
+Decoding looks a class up only in the table it is given, builds instances without calling their code,
+and never unpickles. Hostile bytes end in Distrusted, in time and memory proportional to their length.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from surge.model.errors import BadInput, Distrusted
+from surge.model.tagged import arrays, frames
+from surge.model.tagged import standard as tagged_types
+from surge.model.tagged.core import DECODER, ENCODER, FINDERS, Building, Fallback, Packing, check
+
+FINDERS[:] = [tagged_types.packer, arrays.packer, frames.packer]
+
+MALFORMED = (
+    msgspec.DecodeError,
+    ValueError,
+    TypeError,
+    LookupError,
+    ArithmeticError,
+    AttributeError,
+    RecursionError,
+    BufferError,
+)
+"""What a builder may stumble over in hostile bytes; `decode` turns them all into Distrusted."""
+
+
+def encode(value: object, fallback: Fallback | None = None) -> bytes:
+    """`fallback` gives the tree of a value that has no tagged form; without it BadInput is raised."""
+    try:
+        return ENCODER.encode(Packing(fallback).pack(value))
+    except RecursionError as error:
+        raise BadInput("the value is nested too deeply, or holds itself; pass it flat") from error
+
+
+def decode(content: bytes, classes: Mapping[str, type] | None = None, *, wide: bool = True) -> Any:
+    """Inverse of `encode` and of the guest's. Raises Distrusted for anything that neither would write,
+    BadInput where a library that the value needs (numpy, pandas) is not installed here."""
+    try:
+        check(content)
+        return Building(classes, wide).build(DECODER.decode(content))
+    except MALFORMED as error:
+        raise Distrusted(f"the answer is malformed ({type(error).__name__}); ask another provider") from error

@@ -1,0 +1,367 @@
+"""The two walks of tagged MessagePack (see tagged.py): packing values and building them again.
+
+Rooms of types (tagged_types, arrays, frames) enter their packers and builders into the tables here.
+"""
+
+import array
+import sys
+from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+
+from surge.model.errors import BadInput, Distrusted
+from surge.model.tagged import tags as tag
+
+MAX_BYTES = 256 << 20
+MAX_DEPTH = 100
+MAX_VALUES = 2_000_000
+"""Of values that are encoded one by one; lists of ints or floats and arrays count as one."""
+PACKED_FROM = 32
+"""Shortest list of ints or floats that travels as one block of bytes."""
+FREELY_DECODED = 1 << 10
+"""Up to this length the bytes can't hold values or levels enough to do harm."""
+MAX_SAME_HASH = 64
+
+Tree = Any
+"""What msgspec encodes: scalars, str, bytes, lists, dicts with str keys, markers."""
+Fallback = Callable[[object, "Packing"], Tree]
+Pack = Callable[[Any, "Packing"], Tree]
+
+
+class Marker:
+    """First item of a tagged value. Compared by identity; one instance per code."""
+
+    __slots__ = ("code",)
+
+    def __init__(self, code: int) -> None:
+        self.code = code
+
+
+MARKERS = tuple(Marker(code) for code in range(tag.HIGHEST + 1))
+
+
+def _extension(marker: object) -> msgspec.msgpack.Ext:
+    if not isinstance(marker, Marker):
+        raise TypeError(f"{type(marker).__name__} has no tagged form")
+    return msgspec.msgpack.Ext(marker.code, b"\0")
+
+
+def _marker(code: int, content: memoryview) -> Marker:
+    if not 1 <= code <= tag.HIGHEST or bytes(content) != b"\0":
+        raise Distrusted(f"the answer holds an unknown extension ({code}); ask another provider")
+    return MARKERS[code]
+
+
+ENCODER = msgspec.msgpack.Encoder(enc_hook=_extension)
+DECODER = msgspec.msgpack.Decoder(ext_hook=_marker)
+
+
+class Packing:
+    """One encoding under way: its depth, and what it does with values that have no tagged form."""
+
+    __slots__ = ("depth", "fallback")
+
+    def __init__(self, fallback: Fallback | None = None) -> None:
+        self.depth = 0
+        self.fallback = fallback
+
+    def pack(self, value: object) -> Tree:
+        packer = PACKERS.get(type(value))
+        if packer is None:
+            return self._other(value)
+        if packer is _as_it_is:
+            return value
+        if self.depth >= MAX_DEPTH:
+            raise BadInput(
+                f"a {type(value).__name__} is nested deeper than {MAX_DEPTH} levels or holds itself; "
+                "pass it flat, as lists of indexes for instance"
+            )
+        self.depth += 1
+        try:
+            return packer(value, self)
+        finally:
+            self.depth -= 1
+
+    def _other(self, value: object) -> Tree:
+        found = find_packer(type(value))
+        if found is not None:
+            self.depth += 1
+            try:
+                return found(value, self)
+            finally:
+                self.depth -= 1
+        if self.fallback is None:
+            raise BadInput(
+                f"a {type(value).__module__}.{type(value).__qualname__} can't travel as data; "
+                "pass lists, dicts, arrays or instances of your own classes"
+            )
+        return self.fallback(value, self)
+
+    def mark(self, code: int, *items: object) -> Tree:
+        return [MARKERS[code], *(self.pack(item) for item in items)]
+
+
+class Building:
+    """One decoding under way. classes: what an instance may become, by key. wide: default integers of
+    the 32-bit sandbox become int64, as in a local run (those of code that asks for int32 itself don't)."""
+
+    __slots__ = ("classes", "depth", "wide")
+
+    def __init__(self, classes: Mapping[str, type] | None = None, wide: bool = True) -> None:
+        self.classes = classes or {}
+        self.wide = wide
+        self.depth = 0
+
+    def build(self, tree: Tree) -> Any:
+        kind = type(tree)
+        if kind is list:
+            self.depth += 1
+            if self.depth > MAX_DEPTH:
+                raise Distrusted(f"the answer is nested deeper than {MAX_DEPTH} levels; ask another provider")
+            if tree and type(tree[0]) is Marker:
+                builder = BUILDERS.get(tree[0].code)
+                if builder is None:
+                    raise Distrusted(
+                        "the answer holds a tag that only a renter may send; ask another provider"
+                    )
+                value = builder(tree[1:], self)
+            else:
+                value = [x if type(x) in PLAIN else self.build(x) for x in tree]
+            self.depth -= 1
+            return value
+        if kind is dict:
+            self.depth += 1
+            if self.depth > MAX_DEPTH:
+                raise Distrusted(f"the answer is nested deeper than {MAX_DEPTH} levels; ask another provider")
+            for key in tree:
+                if type(key) is not str:
+                    raise Distrusted("the answer holds a map with a bare key; ask another provider")
+            value = {key: x if type(x) in PLAIN else self.build(x) for key, x in tree.items()}
+            self.depth -= 1
+            return value
+        if kind in PLAIN:
+            return tree
+        raise Distrusted(f"the answer holds a stray {kind.__name__}; ask another provider")
+
+
+Build = Callable[[list[Any], Building], Any]
+BUILDERS: dict[int, Build] = {}
+PLAIN = frozenset({type(None), bool, int, float, str, bytes})
+
+
+def check(content: bytes) -> None:
+    """Raises Distrusted if decoding `content` could take memory or time out of proportion to its length."""
+    if len(content) > MAX_BYTES:
+        raise Distrusted(
+            f"the answer has {len(content)} bytes, more than {MAX_BYTES}; return less, or in several tasks"
+        )
+    if len(content) > FREELY_DECODED:
+        _walk(content)
+
+
+def _walk(content: bytes) -> None:
+    """Counts values and levels. The decoder below recurses on the C stack, so it must not be trusted
+    with deep bytes where something raised Python's recursion limit."""
+    at, end, values = 0, len(content), 0
+    steps, lengths, counts = _STEPS, _LENGTHS, _COUNTS
+    left = 1
+    above: list[int] = []
+    while at < end:
+        first = content[at]
+        at += 1
+        left -= 1
+        step = steps[first]
+        if step >= 0:
+            at += step
+        elif step == _LONG:
+            width, extra = lengths[first]
+            at += width + extra + int.from_bytes(content[at : at + width], "big")
+        else:
+            width, each = counts[first]
+            items = each * (int.from_bytes(content[at : at + width], "big") if width else first & 15)
+            at += width
+            values += items
+            if values > MAX_VALUES:
+                raise Distrusted(
+                    f"the answer holds more than {MAX_VALUES} separate values; return arrays instead"
+                )
+            if items:
+                above.append(left)
+                left = items
+                if len(above) > MAX_DEPTH:
+                    raise Distrusted(
+                        f"the answer is nested deeper than {MAX_DEPTH} levels; ask another provider"
+                    )
+        while not left and above:
+            left = above.pop()
+
+
+_LONG, _CONTAINER = -1, -2
+
+
+def _widths() -> list[int]:
+    """Bytes that follow each first byte up to the next value; or that a length, or a count, follows."""
+    steps = [0] * 256
+    steps[0x80:0xA0] = [_CONTAINER] * 32
+    for first in range(0xA0, 0xC0):
+        steps[first] = first & 31
+    for first, step in zip(range(0xCA, 0xD4), (4, 8, 1, 2, 4, 8, 1, 2, 4, 8), strict=True):
+        steps[first] = step
+    for first, step in zip(range(0xD4, 0xD9), (2, 3, 5, 9, 17), strict=True):
+        steps[first] = step
+    for first in _LENGTHS:
+        steps[first] = _LONG
+    for first in range(0xDC, 0xE0):
+        steps[first] = _CONTAINER
+    return steps
+
+
+_LENGTHS = {0xC4: (1, 0), 0xC5: (2, 0), 0xC6: (4, 0), 0xC7: (1, 1), 0xC8: (2, 1), 0xC9: (4, 1)}
+_LENGTHS |= {0xD9: (1, 0), 0xDA: (2, 0), 0xDB: (4, 0)}
+"""first byte → (width of the length, bytes besides)"""
+_COUNTS = {first: (0, 2 if first < 0x90 else 1) for first in range(0x80, 0xA0)}
+_COUNTS |= {0xDC: (2, 1), 0xDD: (4, 1), 0xDE: (2, 2), 0xDF: (4, 2)}
+"""first byte → (width of the count, values for each)"""
+_STEPS = _widths()
+
+# ——— scalars and containers; the rest of the types live in tagged_types, arrays and frames ———
+
+
+def _as_it_is(value: Any, _: Packing) -> Tree:
+    return value
+
+
+def _pack_int(value: int, _: Packing) -> Tree:
+    if -(1 << 63) <= value < 1 << 64:
+        return value
+    return [MARKERS[tag.INT], value.to_bytes(value.bit_length() // 8 + 1, "little", signed=True)]
+
+
+def _pack_str(value: str, _: Packing) -> Tree:
+    if value.isascii():
+        return value
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return [MARKERS[tag.TEXT], value.encode("utf-8", "surrogatepass")]
+    return value
+
+
+def _pack_list(value: list[Any], packing: Packing) -> Tree:
+    if len(value) >= PACKED_FROM:
+        kinds = set(map(type, value))
+        if kinds == {int}:
+            try:
+                return [MARKERS[tag.INTS], _little(array.array("q", value))]
+            except OverflowError:
+                pass  # too wide for a block; one by one below
+        elif kinds == {float}:
+            return [MARKERS[tag.FLOATS], _little(array.array("d", value))]
+    return [packing.pack(x) for x in value]
+
+
+def _little(block: "array.array[Any]") -> bytes:
+    if sys.byteorder == "big":
+        block.byteswap()
+    return block.tobytes()
+
+
+def _pack_dict(value: dict[Any, Any], packing: Packing) -> Tree:
+    if all(type(key) is str and key.isascii() for key in value):
+        return {key: packing.pack(x) for key, x in value.items()}
+    flat: list[Any] = [MARKERS[tag.DICT]]
+    for key, x in value.items():
+        flat += (packing.pack(key), packing.pack(x))
+    return flat
+
+
+def _pack_set(value: "set[Any] | frozenset[Any]", packing: Packing) -> Tree:
+    code = tag.SET if type(value) is set else tag.FROZENSET
+    items = [packing.pack(x) for x in value]
+    return [MARKERS[code], *sorted(items, key=ENCODER.encode)]  # one digest whatever the hash seed
+
+
+PACKERS: dict[type, Pack] = {
+    type(None): _as_it_is,
+    bool: _as_it_is,
+    float: _as_it_is,
+    bytes: _as_it_is,
+    int: _pack_int,
+    str: _pack_str,
+    list: _pack_list,
+    tuple: lambda value, packing: packing.mark(tag.TUPLE, *value),
+    dict: _pack_dict,
+    set: _pack_set,
+    frozenset: _pack_set,
+    bytearray: lambda value, _: [MARKERS[tag.BYTEARRAY], bytes(value)],
+}
+
+
+FINDERS: list[Callable[[type], Pack | None]] = []
+"""Asked in turn for the packer of a type met for the first time."""
+
+
+def find_packer(kind: type) -> Pack | None:
+    for finder in FINDERS:
+        found = finder(kind)
+        if found is not None:
+            PACKERS[kind] = found
+            return found
+    return None
+
+
+def hashable(keys: list[Any]) -> list[Any]:
+    """Refuses keys that were chosen to collide: a table of them would take quadratic time."""
+    if len(keys) > MAX_SAME_HASH and Counter(map(hash, keys)).most_common(1)[0][1] > MAX_SAME_HASH:
+        raise Distrusted("the answer holds keys that were chosen to collide; ask another provider")
+    return keys
+
+
+def _build_dict(items: list[Any], building: Building) -> Any:
+    if len(items) % 2:
+        raise ValueError("a key without a value")
+    keys = hashable([building.build(x) for x in items[::2]])
+    return dict(zip(keys, (building.build(x) for x in items[1::2]), strict=True))
+
+
+def _build_block(typecode: str) -> Build:
+    def build(items: list[Any], _: Building) -> Any:
+        (content,) = items
+        block = array.array(typecode)
+        block.frombytes(content)
+        if sys.byteorder == "big":
+            block.byteswap()
+        return block.tolist()
+
+    return build
+
+
+def _build_int(items: list[Any], _: Building) -> int:
+    (content,) = items
+    if type(content) is not bytes:
+        raise TypeError("an integer without bytes")
+    return int.from_bytes(content, "little", signed=True)
+
+
+def _build_bytearray(items: list[Any], _: Building) -> bytearray:
+    (content,) = items
+    if type(content) is not bytes:
+        raise TypeError("a bytearray without bytes")
+    return bytearray(content)
+
+
+BUILDERS.update(
+    {
+        tag.TUPLE: lambda items, b: tuple([b.build(x) for x in items]),
+        tag.SET: lambda items, b: set(hashable([b.build(x) for x in items])),
+        tag.FROZENSET: lambda items, b: frozenset(hashable([b.build(x) for x in items])),
+        tag.DICT: _build_dict,
+        tag.INT: _build_int,
+        tag.BYTEARRAY: _build_bytearray,
+        tag.TEXT: lambda items, _: items[0].decode("utf-8", "surrogatepass"),
+        tag.INTS: _build_block("q"),
+        tag.FLOATS: _build_block("d"),
+    }
+)

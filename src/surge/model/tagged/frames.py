@@ -1,0 +1,186 @@
+"""Tagged forms of pandas' frames, series, indexes and moments. pandas is loaded only when a value needs it.
+
+A frame travels as its columns: numpy arrays where it can, else what the column is made from.
+"""
+
+import re
+from typing import Any
+
+from surge.model.errors import BadInput
+from surge.model.tagged.arrays import need
+from surge.model.tagged.core import BUILDERS, Build, Building, Pack, Packing, Tree
+from surge.model.tagged.tags import COLUMN, FRAME, INDEX, MOMENT, SERIES
+
+_MASKED = re.compile(r"(U?Int(8|16|32|64)|Float(32|64)|boolean)")
+_UNITS = ("s", "ms", "us", "ns")
+_FREQUENCY = re.compile(r"-?[0-9]{0,4}[A-Za-z]{1,4}(-[A-Za-z]{3})?")
+
+
+def words_of(value: Any, pandas: Any) -> tuple[int, list[Any]] | None:
+    """(tag, items) of a pandas value; None where it has no tagged form."""
+    if isinstance(value, pandas.DataFrame):
+        columns = [value.iloc[:, at].array for at in range(value.shape[1])]
+        return FRAME, [value.columns, value.index, *map(column_of, columns)]
+    if isinstance(value, pandas.Series):
+        return SERIES, [value.index, column_of(value.array), value.name]
+    if isinstance(value, pandas.MultiIndex):
+        codes = [numpy_of(c, "int64") for c in value.codes]
+        return INDEX, ["multi", list(value.levels), codes, list(value.names)]
+    if isinstance(value, pandas.RangeIndex):
+        return INDEX, ["range", int(value.start), int(value.stop), int(value.step), value.name]
+    if isinstance(value, pandas.Index):
+        return INDEX, ["plain", column_of(value.array), value.name, getattr(value, "freqstr", None)]
+    if value is pandas.NaT or value is pandas.NA:
+        return MOMENT, ["NaT" if value is pandas.NaT else "NA"]
+    if isinstance(value, pandas.Timestamp):
+        return MOMENT, ["stamp", numpy_of(value.asm8, None), zone_of(value.tz)]
+    if isinstance(value, pandas.Timedelta):
+        return MOMENT, ["span", numpy_of(value.asm8, None)]
+    if hasattr(value, "dtype") and hasattr(value, "_from_sequence"):
+        column = column_of(value)
+        return (COLUMN, column.items) if isinstance(column, Column) else None
+    return None
+
+
+class Column:
+    """A column that is more than a numpy array: its kind, and what it is made from."""
+
+    def __init__(self, *items: Any) -> None:
+        self.items = list(items)
+
+
+def numpy_of(value: Any, dtype: Any) -> Any:
+    import numpy
+
+    return numpy.asarray(value, dtype) if dtype else value
+
+
+def zone_of(zone: Any) -> Any:
+    """A time zone that has a tagged form; others by their name."""
+    return None if zone is None else str(zone) if hasattr(zone, "key") else zone
+
+
+def column_of(array: Any) -> Any:
+    """A pandas array as a numpy array or a Column."""
+    name = str(array.dtype)
+    kind = type(array).__name__
+    if kind == "Categorical":
+        return Column("categories", array.categories, numpy_of(array.codes, "int64"), bool(array.ordered))
+    if kind == "DatetimeArray" and array.tz is not None:
+        return Column("zoned", array.asi8, array.unit, zone_of(array.tz))
+    if _MASKED.fullmatch(name):
+        return Column("masked", name, array._data, array._mask)
+    if name in ("str", "string"):
+        return Column("text", name, [x if isinstance(x, str) else None for x in array])
+    if kind in ("NumpyExtensionArray", "PandasArray", "DatetimeArray", "TimedeltaArray"):
+        return array.to_numpy()
+    raise BadInput(f"a pandas column of {name} can't travel; convert it with astype(str) or astype(object)")
+
+
+def make_column(items: Any, pandas: Any) -> Any:
+    kind, *rest = items
+    if kind == "categories":
+        categories, codes, ordered = rest
+        return pandas.Categorical.from_codes(codes, categories=categories, ordered=ordered)
+    if kind == "zoned":
+        stamps, unit, zone = rest
+        if unit not in _UNITS:
+            raise ValueError("no unit of time")
+        return pandas.Series(stamps.view(f"M8[{unit}]")).dt.tz_localize("UTC").dt.tz_convert(zone).array
+    if kind == "masked":
+        name, content, mask = rest
+        if not _MASKED.fullmatch(name):
+            raise ValueError("no nullable type")
+        family = {"I": "IntegerArray", "U": "IntegerArray", "F": "FloatingArray", "b": "BooleanArray"}
+        return getattr(pandas.arrays, family[name[0]])(content, mask)
+    if kind == "text":
+        name, texts = rest
+        if name not in ("str", "string"):
+            raise ValueError("no type of text")
+        return pandas.array(texts, dtype=name)
+    raise ValueError("no kind of column")
+
+
+def make_index(items: Any, pandas: Any) -> Any:
+    kind, *rest = items
+    if kind == "range":
+        start, stop, step, name = rest
+        return pandas.RangeIndex(start, stop, step, name=name)
+    if kind == "multi":
+        levels, codes, names = rest
+        return pandas.MultiIndex(levels=levels, codes=codes, names=names)
+    column, name, frequency = rest
+    index = pandas.Index(column, name=name, dtype=column.dtype)
+    if frequency is not None:
+        if not _FREQUENCY.fullmatch(frequency):
+            raise ValueError("no frequency")
+        index.freq = frequency
+    return index
+
+
+def make_frame(items: Any, pandas: Any) -> Any:
+    columns, index, *arrays = items
+    if not len(columns) == len(arrays) or not all(len(a) == len(index) for a in arrays):
+        raise ValueError("a frame whose columns don't fit")
+    frame = pandas.DataFrame(dict(enumerate(arrays)), index=index)
+    frame.columns = columns
+    return frame
+
+
+def make_series(items: Any, pandas: Any) -> Any:
+    index, column, name = items
+    if len(index) != len(column):
+        raise ValueError("a series whose index doesn't fit")
+    return pandas.Series(column, index=index, name=name, dtype=column.dtype)
+
+
+def make_moment(items: Any, pandas: Any) -> Any:
+    kind, *rest = items
+    if kind in ("NaT", "NA"):
+        return getattr(pandas, kind)
+    if kind == "span":
+        return pandas.Timedelta(rest[0])
+    stamp, zone = rest
+    moment = pandas.Timestamp(stamp)
+    return moment if zone is None else moment.tz_localize("UTC").tz_convert(zone)
+
+
+def packer(kind: type) -> Pack | None:
+    if kind is Column:
+        return lambda value, packing: packing.mark(COLUMN, *value.items)
+    if kind.__module__.partition(".")[0] == "pandas":
+        return _pack
+    return None
+
+
+def _pack(value: Any, packing: Packing) -> Tree:
+    words = words_of(value, need("pandas"))
+    if words is None:
+        if packing.fallback is not None:
+            return packing.fallback(value, packing)
+        raise BadInput(f"a pandas {type(value).__name__} can't travel; pass a frame or a series")
+    code, items = words
+    return packing.mark(code, *items)
+
+
+def _made_by(make: Any) -> Build:
+    def build(items: list[Any], building: Building) -> Any:
+        pandas = need("pandas")
+        built = [building.build(x) for x in items]
+        try:
+            return make(built, pandas)
+        except Exception as error:  # pandas raises errors of its own for what doesn't fit together
+            raise ValueError(f"no pandas value ({type(error).__name__})") from error
+
+    return build
+
+
+BUILDERS.update(
+    {
+        FRAME: _made_by(make_frame),
+        SERIES: _made_by(make_series),
+        INDEX: _made_by(make_index),
+        COLUMN: _made_by(make_column),
+        MOMENT: _made_by(make_moment),
+    }
+)

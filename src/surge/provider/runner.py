@@ -1,0 +1,40 @@
+"""From an instruction of a session to the sandboxes, and back to an event."""
+
+from surge.model.errors import SurgeError
+from surge.model.task import WASM, ImageSpec
+from surge.provider.blobs import LeaseBlobs
+from surge.provider.steps import ChunkBroke, ChunkRan, Execute, ImageBroke, ImageMade
+from surge.run.slots.pool import Job, Pool
+
+MAX_REASON = 1024
+
+
+class Workshop:
+    """wall_seconds: this machine's own guard of one chunk. Whatever isn't deterministic yields no receipt."""
+
+    def __init__(self, pool: Pool, wall_seconds: float) -> None:
+        self._pool = pool
+        self._wall_seconds = wall_seconds
+
+    async def make(self, spec: ImageSpec, blobs: LeaseBlobs) -> ImageMade | ImageBroke:
+        module = blobs.get(spec.module) if spec.module else None
+        try:
+            image = await self._pool.image(spec, module)
+        except SurgeError as error:
+            return ImageBroke(spec.id, str(error)[:MAX_REASON])
+        return ImageMade(spec, image.digest, image.fuel, image.joules, image.measured)
+
+    async def run(self, work: Execute, blobs: LeaseBlobs) -> ChunkRan | ChunkBroke:
+        first = work.tasks[0]
+        code = b"" if work.spec.runtime == WASM else blobs.get(first.code)
+        if code is None:
+            return ChunkBroke(work.chunk, "no-blob", "the code of this chunk is not here; send it first")
+        ids = [task.id(work.spec) for task in work.tasks]
+        tasks = [(name, task.input, task.seed) for name, task in zip(ids, work.tasks, strict=True)]
+        try:
+            result = await self._pool.run(Job(work.spec, code, tasks, first.limits, self._wall_seconds))
+        except SurgeError as error:
+            return ChunkBroke(work.chunk, "failed", str(error)[:MAX_REASON])
+        if result.chunk != work.chunk or not result.outcomes:
+            return ChunkBroke(work.chunk, "failed", "the sandbox came back with another chunk; run it again")
+        return ChunkRan(result)

@@ -1,0 +1,189 @@
+"""A job's leases: chosen, opened, topped up and closed. The only place where a renter's money moves."""
+
+import asyncio
+import os
+from dataclasses import dataclass
+
+from surge.chain.calls.leases import CANDIDATES, TOGETHER
+from surge.chain.client import Chain, Sent
+from surge.model.ask import Offer
+from surge.model.demand import Demand
+from surge.model.errors import NoProvider, Refused, SurgeError, Underfunded
+from surge.model.lease import Lease
+from surge.model.units import Address, MicroUsd, Seconds, show_usd
+from surge.net.endpoint import Endpoint
+from surge.renter.lease.budget import Budget
+from surge.renter.lease.ranking import rank
+from surge.renter.lease.session import Lessee
+from surge.renter.work.board import Tally
+from surge.store.renter import JobRow, RenterStore
+
+PROBE_SECONDS = 5.0
+PROBED = 16
+"""Offers that are dialled before a lease is opened, best first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the renter wants: how many leases at once, what it may cost, what a node must have.
+
+    budget: millionths of a dollar, the most that all escrows and reservations together may take; what a
+    closed lease gives back may be used again. loopback: providers are reached on this machine only.
+    """
+
+    name: str
+    wanted: int
+    budget: MicroUsd
+    demand: Demand
+    loopback: bool = True
+
+
+class Leasing:
+    """Use it from the job's event loop."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        chain: Chain,
+        store: RenterStore,
+        job: JobRow,
+        tally: Tally,
+    ) -> None:
+        self.budget = Budget(settings.budget, settings.wanted)
+        self.lost: set[Address] = set()
+        """Providers that stopped answering: asked again only when there is nobody else."""
+        self.distrusted: set[Address] = set()
+        self._settings = settings
+        self._chain = chain
+        self._store = store
+        self._job = job
+        self._tally = tally
+        self._endpoint: Endpoint | None = None
+
+    @property
+    def duration(self) -> int:
+        """Seconds that a lease lasts at most."""
+        return self._settings.demand.duration
+
+    async def open(self, count: int) -> tuple[list[Lease], dict[Address, str]]:
+        """Open up to `count` leases in one transaction, on providers that answer; with all tickets.
+
+        Raises NoProvider, Underfunded, and what the chain says; then nothing was taken, except that with
+        NoNetwork a transaction may still be on its way: its money stays committed.
+        """
+        demand = self._settings.demand
+        self._tally.stage = "choosing providers"
+        offers = await asyncio.to_thread(self._chain.offers)
+        ranked = await self._choose(offers)
+        count = min(count, TOGETHER, sum(offer.ask.free_slots // demand.slots for offer in ranked))
+        reservation = self._chain.reservation(demand)
+        escrow = self.budget.take_for_leases(count, reservation)
+        cost = MicroUsd(count * (escrow + reservation))
+        try:
+            await self._check_balance(cost)
+            self._tally.stage = "opening leases"
+            candidates = [offer.provider for offer in ranked[:CANDIDATES]]
+            leases, sent = await asyncio.to_thread(self._chain.open_leases, demand, escrow, candidates, count)
+        except Refused:
+            self.budget.give_back(cost)
+            raise
+        for lease in leases:
+            self._store.put_lease(self._job.id, lease)
+        self._record(sent, "open leases")
+        return leases, {offer.provider: offer.ticket for offer in offers}
+
+    async def _check_balance(self, cost: MicroUsd) -> None:
+        balance = await asyncio.to_thread(self._chain.balance_usd, self._job.renter)
+        if balance < cost:
+            raise Underfunded(
+                f"{self._job.renter} holds {show_usd(balance)} and needs {show_usd(cost)}; "
+                "fund it (on a local network: surge wallet --faucet 100), or give a smaller budget"
+            )
+
+    async def _choose(self, offers: list[Offer]) -> list[Offer]:
+        trusted = [offer for offer in offers if offer.provider not in self.distrusted]
+        if offers and not trusted:
+            raise NoProvider(
+                f"all {len(offers)} providers broke the rules in this job (see its warnings); wait for others"
+            )
+        fresh = [offer for offer in trusted if offer.provider not in self.lost]
+        if fresh and len(fresh) < len(trusted):
+            try:
+                return await self._reachable(rank(fresh, self._settings.demand))
+            except NoProvider:
+                self._tally.stage = "asking lost providers again"
+        return await self._reachable(rank(trusted, self._settings.demand))
+
+    async def _reachable(self, ranked: list[Offer]) -> list[Offer]:
+        """Those that answer a dial, in order: no lease is opened on a machine that is off."""
+        endpoint = await self.own_endpoint()
+
+        async def answers(ticket: str) -> bool:
+            try:
+                link = await endpoint.dial(ticket, PROBE_SECONDS)
+            except SurgeError:
+                return False
+            await link.close()
+            return True
+
+        alive = await asyncio.gather(*(answers(offer.ticket) for offer in ranked[:PROBED]))
+        reachable = [offer for offer, up in zip(ranked, alive, strict=False) if up]
+        if not reachable:
+            raise NoProvider(
+                f"{len(ranked)} asks fit, but none of their providers answers; try again later (surge asks)"
+            )
+        return reachable
+
+    async def ticket_of(self, provider: Address) -> str | None:
+        """As the chain has it now; None when it offers nothing at the moment."""
+        offers = await asyncio.to_thread(self._chain.offers)
+        return next((offer.ticket for offer in offers if offer.provider == provider), None)
+
+    async def own_endpoint(self) -> Endpoint:
+        if self._endpoint is None:
+            self._endpoint = await Endpoint.bind(os.urandom(32), loopback=self._settings.loopback)
+        return self._endpoint
+
+    async def top_up(self, lease: Lease, reason: str) -> Lease:
+        """More escrow for a lease that has spent its own, from what the budget has left."""
+        extra = self.budget.take_for_top_up(reason)
+        try:
+            renewed, sent = await asyncio.to_thread(self._chain.top_up, lease, extra)
+        except Refused:
+            self.budget.give_back(extra)
+            raise
+        self._store.put_lease(self._job.id, renewed)
+        self._record(sent, "top up")
+        return renewed
+
+    async def close(self, lessee: Lessee) -> None:
+        """Close together with the provider, so that the change comes back at once."""
+        granted = await lessee.close()
+        latest = lessee.bill.latest
+        sent = await asyncio.to_thread(
+            self._chain.close_lease,
+            lessee.lease,
+            latest.voucher if latest else None,
+            latest.signature if latest else b"",
+            granted.signature,
+        )
+        self._record(sent, "close lease")
+        self.budget.give_back(lessee.bill.left)
+
+    async def ended(self, lease: Lease) -> bool:
+        """Whether the chain has closed the lease without us; its change then counts for the budget."""
+        closing = await asyncio.to_thread(self._chain.closing, lease.id)
+        if closing is not None:
+            self.budget.give_back(closing.refund)
+        return closing is not None
+
+    async def now(self) -> Seconds:
+        """Of the chain."""
+        return await asyncio.to_thread(self._chain.now)
+
+    async def end(self) -> None:
+        if self._endpoint is not None:
+            await self._endpoint.close()
+
+    def _record(self, sent: Sent, purpose: str) -> None:
+        self._store.put_transaction(self._job.id, sent.hash, purpose, sent.gas)

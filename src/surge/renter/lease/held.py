@@ -1,0 +1,329 @@
+"""The leases that a job holds: greeted, fed with chunks, topped up, replaced and closed."""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Callable, Coroutine, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from coincurve import PrivateKey
+
+from surge.model.errors import Distrusted, NoProvider, ProviderLost, SurgeError, Unavailable, Underfunded
+from surge.model.lease import Lease
+from surge.model.task import Outcome
+from surge.model.typed import Domain
+from surge.model.units import Address, LeaseId, MicroUsd
+from surge.renter.lease.bill import AskedChunk
+from surge.renter.lease.funding import Leasing
+from surge.renter.lease.notices import Declined, Delivered, Ended, Notice, Preparing
+from surge.renter.lease.session import Lessee
+from surge.renter.work.board import Board, Group
+from surge.renter.work.scheduler import (
+    ChunkDone,
+    ChunkFailed,
+    ChunkKey,
+    Event,
+    GroupFailed,
+    GroupKey,
+    LeaseEnding,
+    LeaseLost,
+    LeaseReady,
+    NoLease,
+    Send,
+    TaskKey,
+    Withdrawn,
+)
+from surge.store.renter import RenterStore, SignedReceipt, SignedVoucher, TaskRow
+
+WATCH_SECONDS = 5.0
+LAST_SECONDS = 60
+"""Before a lease expires it takes no more work, so that it can be closed in time."""
+MAX_IMAGE_FAILURES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """A chunk with its provider; `escrow` is what the lease held when it left."""
+
+    key: ChunkKey
+    tasks: tuple[TaskKey, ...]
+    escrow: MicroUsd
+
+
+@dataclass(slots=True)
+class _Held:
+    lessee: Lessee
+    outbox: "asyncio.Queue[Send]" = field(default_factory=asyncio.Queue)
+    sender: "asyncio.Task[None] | None" = None
+    gone: SurgeError | None = None
+    closed: bool = False
+    topping: asyncio.Lock = field(default_factory=asyncio.Lock)
+    chunks: dict[bytes, _Sent] = field(default_factory=dict)
+
+
+class Tenancy:
+    """Use it from the job's event loop. `feed` takes events to the scheduler; `warn` hears what a person
+    should know."""
+
+    def __init__(
+        self,
+        *,
+        job: str,
+        leasing: Leasing,
+        store: RenterStore,
+        key: PrivateKey,
+        domain: Domain,
+        board: Board,
+        groups: Mapping[GroupKey, Group],
+        feed: Callable[[Event], None],
+        warn: Callable[[str], None],
+    ) -> None:
+        self._job = job
+        self._leasing = leasing
+        self._store = store
+        self._key = key
+        self._domain = domain
+        self._board = board
+        self._groups = groups
+        self._feed = feed
+        self._warn = warn
+        self._held: dict[LeaseId, _Held] = {}
+        self._image_failures: Counter[GroupKey] = Counter()
+        self._opening: set[asyncio.Task[None]] = set()
+        self._background: set[asyncio.Task[None]] = set()
+        self._watcher: asyncio.Task[None] | None = None
+
+    def send(self, send: Send) -> None:
+        self._held[send.lease].outbox.put_nowait(send)
+
+    def release(self, lease: LeaseId) -> None:
+        """Close a lease that has nothing left to do."""
+        _spawn(self._close(self._held[lease]), self._background)
+
+    def need(self, count: int) -> None:
+        """Open so many more leases, or say why not."""
+        if self._watcher is None:
+            self._watcher = asyncio.get_running_loop().create_task(self._watch())
+        _spawn(self._open(count), self._opening)
+
+    async def end(self) -> None:
+        """Close every lease together with its provider, and hang up."""
+        if self._watcher is not None:
+            self._watcher.cancel()
+            await asyncio.gather(self._watcher, return_exceptions=True)
+        while self._opening or self._background:  # what is on its way to the chain comes back first
+            await asyncio.gather(*self._opening, *self._background)
+        await asyncio.gather(*(self._close(held) for held in self._held.values()))
+        await self._leasing.end()
+
+    # Leases
+
+    async def _open(self, count: int) -> None:
+        try:
+            leases, tickets = await self._open_or_wait(count)
+        except SurgeError as error:
+            self._feed(NoLease(error, count))
+            return
+        except Exception as error:  # noqa: BLE001 - a full disk, say: the tasks that wait are told
+            self._feed(NoLease(Unavailable(f"no lease could be opened ({error!r}); see the cause"), count))
+            return
+        await asyncio.gather(*(self._greet(lease, tickets) for lease in leases))
+        if missing := count - len(leases):
+            few = NoProvider(f"only {len(leases)} of {count} slots were free; ask again later")
+            self._feed(NoLease(few, missing))
+
+    async def _open_or_wait(self, count: int) -> tuple[list[Lease], dict[Address, str]]:
+        try:
+            return await self._leasing.open(count)
+        except Underfunded:
+            if not self._background:
+                raise
+        await asyncio.gather(*self._background)  # leases that end give their change back
+        return await self._leasing.open(count)
+
+    async def _greet(self, lease: Lease, tickets: Mapping[Address, str]) -> None:
+        provider = lease.terms.provider
+        held = self._held[lease.id] = _Held(
+            Lessee(
+                lease=lease,
+                ticket=tickets.get(provider, ""),
+                find_ticket=lambda: self._leasing.ticket_of(provider),
+                endpoint=await self._leasing.own_endpoint(),
+                key=self._key,
+                domain=self._domain,
+                keep=self._keep,
+                notify=self._hear,
+            )
+        )
+        try:
+            await held.lessee.open()
+        except SurgeError as error:
+            self._lose(held, error)
+            return
+        held.sender = asyncio.get_running_loop().create_task(self._send_all(lease.id, held))
+        self._board.tally.leases += 1
+        self._feed(LeaseReady(lease.id, lease.terms.slots, time.monotonic()))
+
+    def _lose(self, held: _Held, error: SurgeError, shun: bool = True) -> None:
+        """It serves no more, and its unfinished tasks go elsewhere. At the end it is closed, if it can be."""
+        if held.gone is not None:
+            return
+        held.gone = error
+        lease = held.lessee.lease
+        if shun:
+            bad = isinstance(error, Distrusted)
+            (self._leasing.distrusted if bad else self._leasing.lost).add(lease.terms.provider)
+            self._warn(f"lease {lease.id}: {error}")
+        if held.sender is not None:
+            held.sender.cancel()
+            held.sender = None
+            self._board.tally.leases -= 1
+        _spawn(held.lessee.hang_up(), self._background)
+        self._feed(LeaseLost(lease.id, isinstance(error, Distrusted), time.monotonic()))
+
+    async def _watch(self) -> None:
+        """Replace leases before they expire, and count the change of those that were closed without us."""
+        while True:
+            await asyncio.sleep(WATCH_SECONDS)
+            with suppress(Unavailable):  # the chain may be away for a while: then the next time
+                now = await self._leasing.now()
+                for held in [one for one in self._held.values() if not one.closed]:
+                    lease = held.lessee.lease
+                    left = lease.terms.expiry - now
+                    if left <= 0:
+                        self._lose(held, ProviderLost(f"lease {lease.id} has expired"), shun=False)
+                    elif left <= min(LAST_SECONDS, self._leasing.duration // 8):
+                        self._feed(LeaseEnding(lease.id, time.monotonic()))
+                    if held.gone is not None:
+                        held.closed = await self._leasing.ended(lease)
+
+    # Work
+
+    async def _send_all(self, lease: LeaseId, held: _Held) -> None:
+        while True:
+            send = await held.outbox.get()
+            try:
+                await self._send(lease, held, send)
+            except SurgeError as error:
+                self._feed(ChunkFailed(lease, send.chunk, error, time.monotonic()))
+
+    async def _send(self, lease: LeaseId, held: _Held, send: Send) -> None:
+        kept = [key for key in send.tasks if self._board.start(key)]
+        if gone := tuple(key for key in send.tasks if key not in kept):
+            self._feed(Withdrawn(lease, send.chunk, gone, time.monotonic()))
+        if not kept:
+            return
+        group = self._groups[send.group]
+        try:
+            image = await held.lessee.image(group.spec, group.blobs)
+        except Unavailable as error:
+            if held.lessee.over is None:
+                self._image_failures[send.group] += 1
+                if self._image_failures[send.group] >= MAX_IMAGE_FAILURES:
+                    self._feed(GroupFailed(send.group, error))
+            raise
+        self._image_failures.pop(send.group, None)
+        self._store.put_image(self._job, group.spec, image)
+        self._board.tally.stage = "running"
+        tasks = {key: task for key in kept if (task := self._board.task(key)) is not None}
+        if not tasks:  # all ended elsewhere while the image was made
+            self._feed(Withdrawn(lease, send.chunk, tuple(kept), time.monotonic()))
+            return
+        asked = AskedChunk.of(group.spec, image, list(tasks.values()), group.code_size)
+        held.chunks[asked.id] = _Sent(send.chunk, tuple(tasks), held.lessee.lease.terms.escrow)
+        await held.lessee.run(asked)
+
+    def _keep(
+        self,
+        signed: SignedReceipt,
+        paid: SignedVoucher,
+        asked: AskedChunk | None,
+        outcomes: tuple[Outcome, ...],
+    ) -> None:
+        """Store a paid receipt with its tasks before the voucher leaves (P3)."""
+        rows: list[TaskRow] = []
+        if asked is not None:
+            receipt = signed.receipt
+            keys = self._held[receipt.lease].chunks[asked.id].tasks
+            for ordinal, (task, task_id, key) in enumerate(
+                zip(asked.tasks, asked.task_ids, keys, strict=True)
+            ):
+                outcome = outcomes[ordinal] if ordinal < len(outcomes) else None
+                rows.append(
+                    TaskRow.of(receipt, ordinal, self._job, key, task_id, asked.spec.id, task, outcome)
+                )
+        self._store.put_receipt(self._job, signed, rows, paid)
+        self._board.tally.signed += signed.receipt.amount
+
+    def _hear(self, lessee: Lessee, notice: Notice) -> None:
+        lease = lessee.lease.id
+        held = self._held[lease]
+        now = time.monotonic()
+        match notice:
+            case Preparing():
+                self._board.tally.stage = "preparing the image"
+            case Delivered(chunk, outcomes):
+                sent = held.chunks.pop(chunk)
+                done = sent.tasks[: len(outcomes)]
+                for task, outcome in zip(done, outcomes, strict=True):
+                    self._board.resolve(task, outcome)
+                self._feed(ChunkDone(lease, sent.key, done, now))
+            case Declined(chunk, "escrow-spent", reason):
+                _spawn(self._top_up(held, chunk, reason), self._background)
+            case Declined(chunk, code, reason):
+                if code == "over":
+                    self._feed(LeaseEnding(lease, now))
+                error = Unavailable(f"provider {lessee.lease.terms.provider} ({code}): {reason}")
+                key = held.chunks.pop(chunk).key
+                self._feed(ChunkFailed(lease, key, error, now, blame=code == "failed"))
+            case Ended(error):
+                self._lose(held, error)
+
+    async def _top_up(self, held: _Held, chunk: bytes, reason: str) -> None:
+        """More escrow for a lease that could not pay a chunk, unless it grew since that was sent."""
+        async with held.topping:
+            sent = held.chunks.pop(chunk, None)
+            if sent is None or held.gone is not None:
+                return
+            lease, spent = held.lessee.lease, False
+            error: SurgeError = Unavailable(f"provider {lease.terms.provider} (escrow-spent): {reason}")
+            if lease.terms.escrow == sent.escrow:
+                try:
+                    await held.lessee.refresh(await self._leasing.top_up(lease, reason))
+                except SurgeError as refused:
+                    error, spent = refused, True
+        if spent:
+            self._feed(LeaseEnding(lease.id, time.monotonic()))
+        self._feed(ChunkFailed(lease.id, sent.key, error, time.monotonic(), blame=spent))
+
+    async def _close(self, held: _Held) -> None:
+        """For good; what can't be closed together with the provider is told."""
+        if held.closed:
+            return
+        lessee = held.lessee
+        try:
+            if isinstance(held.gone, Distrusted):
+                raise held.gone
+            if held.gone is not None and not await self._leasing.ended(lessee.lease):
+                await lessee.open()
+            await self._leasing.close(lessee)
+            held.closed = True
+        except SurgeError as error:
+            self._warn(
+                f"lease {lessee.lease.id} stays open until its provider closes it or, after expiry and "
+                f"grace, you reclaim it (surge leases --reclaim): {error}"
+            )
+        if held.sender is not None:
+            held.sender.cancel()
+            await asyncio.gather(held.sender, return_exceptions=True)
+            held.sender = None
+            self._board.tally.leases -= 1
+        await lessee.hang_up()
+
+
+def _spawn(work: Coroutine[Any, Any, None], kept: "set[asyncio.Task[None]]") -> None:
+    task = asyncio.get_running_loop().create_task(work)
+    kept.add(task)
+    task.add_done_callback(kept.discard)

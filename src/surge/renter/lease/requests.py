@@ -1,0 +1,101 @@
+"""What a lessee sends: images, chunks, payments; and the blobs that they need, each once a link."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from dataclasses import dataclass, field
+
+from surge.model.errors import SurgeError
+from surge.model.lease import Lease
+from surge.model.task import ImageSpec
+from surge.model.voucher import Session
+from surge.net.blobs import parts_of
+from surge.net.messages import (
+    HaveBlobs,
+    Hello,
+    Message,
+    PayVoucher,
+    PrepareImage,
+    RunChunk,
+    SeekBlobs,
+    TermsMessage,
+)
+from surge.renter.lease.bill import AskedChunk
+from surge.store.renter import SignedVoucher
+
+
+def hello_message(lease: Lease, session: Session, sign: Callable[[bytes], bytes]) -> Hello:
+    """`sign` takes the struct hash of the session."""
+    return Hello(lease.id, TermsMessage.of(lease.terms), sign(session.struct_hash))
+
+
+def prepare_message(spec: ImageSpec) -> PrepareImage:
+    return PrepareImage(spec.runtime, spec.runtime_digest, list(spec.modules), spec.module)
+
+
+def run_message(asked: AskedChunk) -> RunChunk:
+    limits = asked.tasks[0].limits
+    return RunChunk(
+        asked.id,
+        asked.image,
+        asked.tasks[0].code,
+        [task.seed for task in asked.tasks],
+        [task.input for task in asked.tasks],
+        limits.fuel,
+        limits.memory,
+        limits.output,
+    )
+
+
+def pay_message(paid: SignedVoucher) -> PayVoucher:
+    voucher = paid.voucher
+    return PayVoucher(voucher.sequence, voucher.amount, voucher.root, paid.signature)
+
+
+@dataclass(slots=True)
+class AskedImage:
+    """An image that chunks wait for. `ready` resolves to its digest."""
+
+    spec: ImageSpec
+    blobs: Mapping[bytes, bytes]
+    ready: asyncio.Future[bytes] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+    billed: bool = False
+    asked: bool = False
+    """On this link."""
+
+
+class Uploads:
+    """Which blobs the provider has, as far as this link knows. One upload at a time."""
+
+    def __init__(self, send: Callable[[Message], Awaitable[None]]) -> None:
+        self._send = send
+        self._known: set[bytes] = set()
+        self._answer: asyncio.Future[HaveBlobs] | None = None
+        self._turn = asyncio.Lock()
+
+    def has(self, names: Collection[bytes]) -> bool:
+        return self._known.issuperset(names)
+
+    async def put(self, blobs: Mapping[bytes, bytes]) -> None:
+        """Send what the provider lacks. Raises what `interrupt` was told."""
+        async with self._turn:
+            if not self.has(blobs):
+                self._answer = asyncio.get_running_loop().create_future()
+                await self._send(SeekBlobs(list(blobs)))
+                have = await self._answer
+                for content in (content for name, content in blobs.items() if name not in have.digests):
+                    for part in parts_of(content):
+                        await self._send(part)
+                self._known.update(blobs)
+
+    def take(self, have: HaveBlobs) -> None:
+        if self._answer is not None and not self._answer.done():
+            self._answer.set_result(have)
+
+    def forget(self) -> None:
+        """The provider may have dropped them."""
+        self._known.clear()
+
+    def interrupt(self, error: SurgeError) -> None:
+        if self._answer is not None and not self._answer.done():
+            self._answer.set_exception(error)
+            self._answer.exception()  # perhaps nobody waits any more

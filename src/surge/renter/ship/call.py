@@ -1,0 +1,191 @@
+"""From a function to bytes that a stranger's sandbox can run, and from its answer back to a value.
+
+Everything is found out before any money moves: what can't be sent is refused here by name.
+"""
+
+import enum
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from surge.model.errors import BadInput, CannotShip, Distrusted, LimitExceeded, RemoteError
+from surge.model.tagged import tags as tag
+from surge.model.tagged.codec import decode, encode
+from surge.model.tagged.core import MARKERS, Packing, Tree
+from surge.model.tagged.standard import Printed, pack_instance, pack_member, prints_of
+from surge.model.task import OUT_OF_FUEL, RAISED, RETURNED, TRAPPED
+from surge.renter.ship import inside as sandbox
+from surge.renter.ship.classes import is_plain, reach_whole_classes
+from surge.renter.ship.reach import Reach
+
+FUNCTION, SCRIPT = "function", "script"
+
+
+@dataclass
+class Shipped:
+    """A function ready to leave.
+
+    code: the blob that the guest's `load` takes; same function, same bytes. modules: what an image
+    should import before, sorted. warnings: sentences to show before any money moves. classes: what an
+    answer may hold instances of, by key; grows with the arguments of calls. narrow: the code asks for
+    32-bit integers itself, so they stay so.
+    """
+
+    name: str
+    code: bytes
+    modules: tuple[str, ...]
+    warnings: tuple[str, ...]
+    classes: dict[str, type]
+    narrow: bool
+    reach: Reach = field(repr=False)
+
+    def tree(self, value: object, packing: Packing) -> Tree:
+        """Of an argument that the code knows already: an instance of its classes, a function of its."""
+        known = self.reach
+        if id(value) in known.memo:
+            return [MARKERS[tag.REFERENCE], known.memo[id(value)]]
+        key = known.keys.get(type(value))
+        if key is not None and isinstance(value, enum.Enum):
+            return pack_member(value, key)
+        if key is not None and is_plain(type(value)):
+            return pack_instance(value, key, packing)
+        raise _NeedsRecipe
+
+
+class _NeedsRecipe(Exception):
+    """An argument holds something that the code did not reach."""
+
+
+class RemoteTraceback(Exception):
+    """Stands as the cause of a remote exception; its text is the traceback inside the sandbox."""
+
+    def __str__(self) -> str:
+        return f'\n"""\n{self.args[0]}"""'
+
+
+def ship(function: Callable[..., Any]) -> Shipped:
+    """Raises CannotShip, naming the thing and what to do, for anything that can't leave this machine."""
+    if not callable(function):
+        raise CannotShip(f"{function!r} is no function; give something that can be called")
+    name = getattr(function, "__qualname__", type(function).__name__)
+    bare = inspect.unwrap(function)
+    if inspect.isgeneratorfunction(bare):
+        raise CannotShip(f"{name} is a generator function; have it return list(…) of what it yields")
+    if inspect.iscoroutinefunction(bare) or inspect.isasyncgenfunction(bare):
+        raise CannotShip(f"{name} is an async function; wrap it: def task(x): return asyncio.run({name}(x))")
+    whole: set[str] = set()
+    while True:
+        reach = Reach()
+        for module in sorted(whole):
+            reach.modules.need(module, name)
+        with reach.named(name):
+            root = reach.shared(function)
+            reach.finish()
+            reach_whole_classes(reach)
+        if set(reach.modules.whole) <= whole:
+            break
+        whole |= set(reach.modules.whole)
+    modules = [[n, *rest] for n, rest in sorted(reach.modules.whole.items())]
+    code = encode([FUNCTION, modules, reach.steps, root])
+    heavy = sorted(n for n in reach.modules.needed if sandbox.top(n) in sandbox.HEAVY)
+    return Shipped(name, code, tuple(heavy), tuple(reach.warnings), dict(reach.classes), reach.narrow, reach)
+
+
+def encode_call(args: tuple[Any, ...], kwargs: Mapping[str, Any], shipped: Shipped) -> bytes:
+    """One task's input. Arguments of classes and functions that the code did not reach travel with it.
+    Raises CannotShip for an argument that can't leave this machine."""
+    try:
+        return encode([list(args), dict(kwargs)] if kwargs else [list(args)], shipped.tree)
+    except _NeedsRecipe:
+        pass
+    except BadInput as error:
+        raise CannotShip(f"an argument of {shipped.name}: {error}") from error
+    reach = shipped.reach.branch()
+    with reach.named(f"an argument of {shipped.name}"):
+        call = reach.content((list(args), dict(kwargs)))
+        reach.finish()
+    if reach.modules.whole.keys() - shipped.reach.modules.whole.keys():
+        raise CannotShip(
+            f"an argument of {shipped.name} needs the module {min(reach.modules.whole)}; "
+            "mention it in the function, so that it is sent with the code"
+        )
+    shipped.classes.update(reach.classes)
+    return encode([None, reach.steps, call])
+
+
+def decode_outcome(status: str, output: bytes, shipped: Shipped) -> Any:
+    """The value, or raises: the remote exception with its RemoteTraceback as cause, LimitExceeded,
+    or Distrusted for an answer that no honest sandbox gives."""
+    return read_outcome(status, output, shipped).result()
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One task's answer. prints: (stream, text) in order, at most 256 KiB."""
+
+    value: Any
+    error: Exception | None
+    prints: tuple[tuple[str, str], ...]
+
+    def result(self) -> Any:
+        if self.error is not None:
+            raise self.error
+        return self.value
+
+
+def read_outcome(status: str, output: bytes, shipped: Shipped) -> Answer:
+    """As decode_outcome, with what the task printed, and the exception as a value."""
+    if status == OUT_OF_FUEL:
+        return _failed(
+            LimitExceeded(f"{shipped.name} ran out of fuel; raise the fuel limit, or split the task")
+        )
+    if status == TRAPPED:
+        return _failed(
+            LimitExceeded(
+                f"{shipped.name} broke its sandbox (memory, or a crash of a library); "
+                "raise the memory limit, or make the task smaller"
+            )
+        )
+    if status == RETURNED:
+        return _returned(decode(output, shipped.classes, wide=not shipped.narrow))
+    if status == RAISED:
+        return _raised(output, shipped)
+    raise Distrusted(f"a task ended as {status!r}, which is no way to end; ask another provider")
+
+
+def _failed(error: Exception) -> Answer:
+    return Answer(None, error, ())
+
+
+def _returned(value: Any) -> Answer:
+    if type(value) is Printed:
+        return Answer(value.value, None, value.prints)
+    return Answer(value, None, ())
+
+
+def _raised(output: bytes, shipped: Shipped) -> Answer:
+    parts = decode(output, shipped.classes, wide=not shipped.narrow)
+    if type(parts) is not list or len(parts) != 5:
+        raise Distrusted("a task's exception is malformed; ask another provider")
+    name, said, text, exact, flat = parts
+    if type(name) is not str or type(said) is not str or type(text) is not str:
+        raise Distrusted("a task's exception is malformed; ask another provider")
+    try:
+        prints = prints_of(flat)
+    except (TypeError, ValueError) as error:
+        raise Distrusted("a task's prints are malformed; ask another provider") from error
+    rebuilt = _rebuilt(exact, shipped) or RemoteError(f"{name}: {said}" if said else name)
+    rebuilt.__cause__ = RemoteTraceback(text)
+    return Answer(None, rebuilt, prints)
+
+
+def _rebuilt(exact: Any, shipped: Shipped) -> Exception | None:
+    """The exception itself, if its type is a built-in or a shipped one; None if its words must do."""
+    if type(exact) is not bytes:
+        return None
+    try:
+        error = decode(exact, shipped.classes, wide=not shipped.narrow)
+    except Distrusted:
+        return None  # arguments that its own type refuses, for instance
+    return error if isinstance(error, Exception) else None

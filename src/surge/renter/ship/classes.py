@@ -1,0 +1,258 @@
+"""A class as source: what its body needs is bound before it runs, what its methods need after."""
+
+import ast
+import builtins
+import collections
+import dis
+import enum
+import inspect
+import sys
+import types
+from abc import ABCMeta
+from collections.abc import Iterator
+from typing import Any
+
+from surge.model.errors import CannotShip
+from surge.renter.ship import widths
+from surge.renter.ship.functions import reach_globals
+from surge.renter.ship.modules import find
+from surge.renter.ship.names import nested, rebound_nonlocal
+from surge.renter.ship.reach import Reach
+from surge.renter.ship.source import MAKER, Definition, find_class
+
+_OPTIMIZED = inspect.CO_OPTIMIZED
+
+
+def is_plain(kind: type) -> bool:
+    """Whether an instance is its fields and what a built-in base holds: no protocol of its own."""
+    if issubclass(kind, BaseException | tuple | enum.Enum):
+        return True
+    state = getattr(kind, "__getstate__", None)
+    plain_state = state is getattr(object, "__getstate__", None) or (
+        getattr(state, "__name__", "") == "_dataclass_getstate"
+    )
+    return (
+        kind.__reduce_ex__ is object.__reduce_ex__
+        and kind.__reduce__ is object.__reduce__
+        and plain_state
+        and (
+            state is None
+            or not hasattr(kind, "__setstate__")
+            or getattr(state, "__name__", "") != "__getstate__"
+        )
+        and not hasattr(kind, "__getnewargs__")
+        and not hasattr(kind, "__getnewargs_ex__")
+    ) or (issubclass(kind, int | float | str | bytes) and plain_state)
+
+
+def key_of(reach: Reach, kind: type) -> str:
+    """Under which the class's instances travel."""
+    base = key = f"{kind.__module__}:{kind.__qualname__}"
+    number = 1
+    while key in reach.classes:
+        number += 1
+        key = f"{base}#{number}"
+    reach.classes[key] = kind
+    reach.keys[kind] = key
+    reach.keep.append(kind)
+    return key
+
+
+def reach_class(reach: Reach, kind: type) -> None:
+    """Write the steps of `kind` and of what it reaches; it ends with a node of its own."""
+    outer = _outer(kind)
+    if outer is not None:
+        reach.call(kind, getattr, (outer, kind.__name__))
+        number = reach.memo[id(kind)]
+        reach.step("known", key_of(reach, kind), number)
+        return
+    try:
+        definition = find_class(kind, reach.where)
+    except CannotShip:
+        if _made_by_call(reach, kind):
+            return
+        raise
+    _reach_source(reach, kind, definition)
+
+
+def reach_whole_classes(reach: Reach) -> None:
+    """Give the classes of modules that travel whole a key, so that their instances can come back."""
+    for name in sorted(reach.modules.whole):
+        for kind in list(vars(sys.modules.get(name, builtins)).values()):
+            if isinstance(kind, type) and kind.__module__ == name and kind not in reach.keys:
+                if find(name, kind.__qualname__) is not kind:
+                    continue
+                reach.step("value", reach.content(kind))
+                reach.step("known", key_of(reach, kind), reach.node(kind))
+
+
+def _made_by_call(reach: Reach, kind: type) -> bool:
+    """namedtuple("P", …) and Enum("E", …) leave no source, but say how they were made."""
+    if issubclass(kind, tuple) and hasattr(kind, "_field_defaults") and kind.__bases__ == (tuple,):
+        defaults = tuple(kind._field_defaults.values())
+        settings = {"defaults": defaults, "module": kind.__module__}
+        reach.call(kind, collections.namedtuple, (kind.__name__, list(kind._fields)), settings)  # type: ignore[attr-defined]
+    elif issubclass(kind, enum.Enum) and len(kind.__bases__) == 1:
+        members = [(m.name, m.value) for m in kind]
+        settings = {"module": kind.__module__, "qualname": kind.__qualname__}
+        reach.call(kind, kind.__bases__[0], (kind.__name__, members), settings)
+    else:
+        return False
+    reach.step("known", key_of(reach, kind), reach.memo[id(kind)])
+    return True
+
+
+def _outer(kind: type) -> type | None:
+    """The class whose attribute `kind` is, if it is one."""
+    outer, _, name = kind.__qualname__.rpartition(".")
+    found = find(kind.__module__, outer) if outer and "<locals>" not in kind.__qualname__ else None
+    return found if isinstance(found, type) and vars(found).get(name) is kind else None
+
+
+def functions_of(kind: type) -> Iterator[tuple[str, types.FunctionType]]:
+    """Every function in the class's own namespace, unwrapped from descriptors and decorators."""
+    for name, value in vars(kind).items():
+        parts = [value]
+        if isinstance(value, property):
+            parts = [value.fget, value.fset, value.fdel]
+        elif isinstance(value, staticmethod | classmethod):
+            parts = [value.__func__]
+        elif hasattr(value, "func"):
+            parts = [value.func]
+        for part in parts:
+            function = inspect.unwrap(part) if callable(part) else part
+            if isinstance(function, types.FunctionType):
+                yield name, function
+
+
+def _reach_source(reach: Reach, kind: type, definition: Definition) -> None:
+    where = reach.where
+    scope = vars(inspect.getmodule(kind)) if inspect.getmodule(kind) else {}
+    methods = [f for _, f in functions_of(kind)]
+    for method in methods:
+        if method.__globals__.get("__name__") == kind.__module__:
+            scope = method.__globals__
+        names = [n for n in rebound_nonlocal(method.__code__) if n != "__class__"]
+        if names:
+            raise CannotShip(
+                f"{where}.{method.__name__} assigns the nonlocal variable {names[0]!r}; each task works on a "
+                "copy, so the change would be lost: return the value instead"
+            )
+    for base in kind.__bases__:
+        if base is not object:
+            with reach.named(base.__name__):
+                reach.content(base)
+    if type(kind) is not type:
+        reach.content(type(kind))
+    before, after = _names(definition.code)
+    annotations = _annotation_names(definition.node)
+    around = _around(definition, methods)
+    for name in before:
+        if name in annotations and name in scope:
+            reach.attempt(lambda name=name: reach.bind(scope, name))  # type: ignore[misc]
+    reach_globals(reach, scope, [n for n in before if n not in annotations and scope.get(n) is not kind])
+    space = reach.space(scope)
+    cells = {}
+    for name, value in around.items():
+        if isinstance(value, types.CellType):
+            cells[name] = reach.cell(value, name)
+        else:
+            reach.step("cell")
+            cells[name] = reach.node(object())
+            reach.step("fill", cells[name], reach.content(value))
+    maker = MAKER if cells or definition.first > 1 else None
+    key = key_of(reach, kind)
+    reach.step(
+        "class", space, definition.filename, definition.line, definition.text, definition.shown,
+        definition.first, maker, kind.__name__, kind.__qualname__, cells, key, definition.future,
+    )  # fmt: skip
+    number = reach.node(kind)
+    for name, value in around.items():
+        if isinstance(value, types.CellType):
+            reach.fill(value, name)
+    for name in [*annotations, *after]:
+        if name in annotations and name in scope:
+            reach.attempt(lambda name=name: reach.bind(scope, name))  # type: ignore[misc]
+    reach_globals(reach, scope, [n for n in after if n not in annotations or n in _used(definition.node)])
+    package = scope.get("__package__") or ""
+    reach.modules.follow(definition.node, package, where)
+    widths.look(reach, definition.node, where)
+    _attributes(reach, kind, number)
+
+
+def _names(code: types.CodeType) -> tuple[list[str], list[str]]:
+    """(names that the class's body reads while it runs, names that its methods read later)."""
+    before: dict[str, None] = {}
+    after: dict[str, None] = {}
+    for one in nested(code):
+        running = not one.co_flags & _OPTIMIZED or one.co_name.startswith((MAKER, "<"))
+        for instruction in dis.get_instructions(one):
+            if instruction.opname in ("LOAD_NAME", "LOAD_GLOBAL", "LOAD_FROM_DICT_OR_GLOBALS"):
+                (before if running else after)[instruction.argval] = None
+    return list(before), [n for n in after if n not in before]
+
+
+def _annotation_names(node: ast.AST) -> list[str]:
+    """Names that stand only in annotations: shipped if they can be."""
+    found: dict[str, None] = {}
+    for inner in ast.walk(node):
+        for field in ("annotation", "returns"):
+            expression = getattr(inner, field, None)
+            if isinstance(expression, ast.AST):
+                for x in ast.walk(expression):
+                    if isinstance(x, ast.Name):
+                        found[x.id] = None
+    return [n for n in found if n not in _used(node)]
+
+
+def _used(node: ast.AST) -> set[str]:
+    """Names that stand outside of annotations."""
+    found: set[str] = set()
+    for name, value in ast.iter_fields(node):
+        if name in ("annotation", "returns"):
+            continue
+        for item in value if isinstance(value, list) else [value]:
+            if isinstance(item, ast.Name):
+                found.add(item.id)
+            elif isinstance(item, ast.AST):
+                found |= _used(item)
+    return found
+
+
+def _around(definition: Definition, methods: list[types.FunctionType]) -> dict[str, Any]:
+    """Names of the function around the class that it uses: a cell, or a base's value."""
+    if definition.first == 1:
+        return {}
+    (outermost,) = (c for c in definition.code.co_consts if isinstance(c, types.CodeType))
+    wanted = outermost.co_varnames[: outermost.co_argcount]
+    found: dict[str, Any] = {n: v for n, v in definition.around.items() if n in wanted}
+    for method in methods:
+        for name, cell in zip(method.__code__.co_freevars, method.__closure__ or (), strict=True):
+            if name in wanted:
+                found[name] = cell
+    return found
+
+
+def _attributes(reach: Reach, kind: type, number: int) -> None:
+    """What was set on the class after its body, and constants as they are now."""
+    for name, value in vars(kind).items():
+        if isinstance(value, types.FunctionType):
+            if value.__module__ == kind.__module__ and value.__qualname__ != f"{kind.__qualname__}.{name}":
+                with reach.named(name):
+                    content = reach.content(value)
+                reach.step("set", number, name, content)
+        elif (
+            type(kind) in (type, ABCMeta)
+            and not (name.startswith("__") and name.endswith("__"))
+            and not name.startswith("_abc_")
+            and not hasattr(value, "__get__")
+            and not isinstance(value, type)
+            and not issubclass(kind, tuple)
+        ):
+            reach.attempt(lambda name=name, value=value: _set(reach, number, name, value))  # type: ignore[misc]
+
+
+def _set(reach: Reach, number: int, name: str, value: object) -> None:
+    with reach.named(name):
+        content = reach.shared(value)
+    reach.step("set", number, name, content)

@@ -1,0 +1,40 @@
+"""A Python file as a job: it runs as `__main__` in the sandbox, with the renter's own modules beside it."""
+
+import ast
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from surge.model.errors import CannotShip
+from surge.model.tagged.codec import encode
+from surge.renter.ship import inside as sandbox
+from surge.renter.ship.modules import Modules
+
+SCRIPT = "script"
+
+
+@dataclass(frozen=True)
+class ShippedScript:
+    """code: the blob that the guest's `load` takes. modules: what an image should import before, sorted.
+    Its input and output are model.command's."""
+
+    name: str
+    code: bytes = field(repr=False)
+    modules: tuple[str, ...]
+
+
+def ship_script(path: Path) -> ShippedScript:
+    """Raises CannotShip for a file that isn't Python, or that imports what the sandbox lacks."""
+    try:
+        source = path.read_bytes().decode("utf-8-sig")
+        tree = ast.parse(source, str(path))
+    except OSError as error:
+        raise CannotShip(
+            f"{path} can't be read ({error.strerror}); give the path of a Python file"
+        ) from error
+    except (SyntaxError, ValueError) as error:
+        raise CannotShip(f"{path} is no Python that can run ({error}); correct it first") from error
+    modules = Modules(beside=path.resolve().parent)
+    modules.follow(tree, "", path.name)
+    whole = [[n, *rest] for n, rest in sorted(modules.whole.items())]
+    heavy = sorted(n for n in modules.needed if sandbox.top(n) in sandbox.HEAVY)
+    return ShippedScript(path.name, encode([SCRIPT, str(path), source, whole]), tuple(heavy))

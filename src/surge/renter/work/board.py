@@ -1,0 +1,126 @@
+"""A job's tasks on their way: with the futures that their outcomes resolve. Each ends exactly once."""
+
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Any
+
+from surge.model.task import ImageSpec, Outcome, Task
+from surge.renter.work.scheduler import GroupKey, TaskKey
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Tasks that can share a chunk: same image, same code, same limits."""
+
+    spec: ImageSpec
+    blobs: Mapping[bytes, bytes]
+    code_size: int
+    chunksize: int = 1
+
+
+@dataclass(slots=True)
+class Entry:
+    """One task on its way, with the future that its outcome resolves."""
+
+    number: int
+    group: GroupKey
+    task: Task
+    future: "Future[Any]"
+    decode: Callable[[Outcome], Any]
+    started: bool = False
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a progress display shows; written by the job's thread only."""
+
+    submitted: int = 0
+    finished: int = 0
+    failed: int = 0
+    leases: int = 0
+    signed: int = 0
+    stage: str = ""
+
+
+class Board:
+    """`announce` and `wait` from any thread; the rest from the job's own."""
+
+    def __init__(self) -> None:
+        self.tally = Tally()
+        self._entries: dict[TaskKey, Entry] = {}
+        self._idle = threading.Condition()
+        self._unfinished = 0
+
+    def announce(self) -> None:
+        """One more task is on its way to `put`."""
+        with self._idle:
+            self._unfinished += 1
+
+    def wait(self) -> None:
+        """Until no task is waiting or running."""
+        with self._idle:
+            self._idle.wait_for(lambda: self._unfinished == 0)
+
+    def put(self, entry: Entry) -> None:
+        self._entries[TaskKey(entry.number)] = entry
+        self.tally.submitted += 1
+
+    def open_tasks(self) -> list[TaskKey]:
+        """Those that have not ended."""
+        return list(self._entries)
+
+    def task(self, key: TaskKey) -> Task | None:
+        """None once it has ended."""
+        entry = self._entries.get(key)
+        return entry.task if entry else None
+
+    def start(self, key: TaskKey) -> bool:
+        """Whether the task is to run; from then on it can't be cancelled."""
+        entry = self._entries.get(key)
+        if entry is None:
+            return False  # it ended meanwhile, on a lease that had been given up
+        if not (entry.started or entry.future.set_running_or_notify_cancel()):
+            self.end(key)
+            return False
+        entry.started = True
+        return True
+
+    def cancel_waiting(self) -> list[TaskKey]:
+        """Cancel what has not started; which ones that were."""
+        cancelled = [key for key, e in self._entries.items() if not e.started and e.future.cancel()]
+        for key in cancelled:
+            self._entries[key].future.set_running_or_notify_cancel()
+            self.end(key)
+        return cancelled
+
+    def resolve(self, key: TaskKey, outcome: Outcome) -> None:
+        """End a task with its outcome, decoded."""
+        entry = self._entries.get(key)
+        if entry is None:
+            return
+        try:
+            value = entry.decode(outcome)
+        except BaseException as raised:  # noqa: BLE001 - whatever the task raised is the future's
+            self.fail(key, raised)
+        else:
+            entry.future.set_result(value)
+            self.end(key)
+
+    def fail(self, key: TaskKey, error: BaseException) -> None:
+        """End a task with an error, unless it was cancelled."""
+        entry = self._entries.get(key)
+        if entry is None:
+            return
+        if entry.started or entry.future.set_running_or_notify_cancel():
+            self.tally.failed += 1
+            entry.future.set_exception(error)
+        self.end(key)
+
+    def end(self, key: TaskKey) -> None:
+        del self._entries[key]
+        self.tally.finished += 1
+        with self._idle:
+            self._unfinished -= 1
+            self._idle.notify_all()

@@ -1,0 +1,160 @@
+"""The python runtime: images of an interpreter with its imports, and chunks that start from one."""
+
+import re
+from collections.abc import Mapping
+from functools import cache
+
+import wasmtime
+
+from surge.model.errors import BadInput
+from surge.model.task import ImageSpec, Limits, Outcome
+from surge.model.units import Bytes, Fuel
+from surge.run.sandbox.feed import Assignment, ChunkDoor
+from surge.run.sandbox.guest import Door, Sandbox, Stop, Trapped
+from surge.run.sandbox.image import MemoryImage
+from surge.run.sandbox.interpreter import library
+from surge.run.sandbox.suite import guest_files
+from surge.run.wasi.files import Tree
+from surge.run.wasi.memory import Stencil
+from surge.run.wasi.world import Exited, World
+
+GUEST_PATH = "usr/local/lib/surge"
+ENVIRON = (b"HOME=/tmp", b"PYTHONTZPATH=", b"TMPDIR=/tmp")
+OWN_FILES: Mapping[str, bytes | None] = {"tmp": None}
+PRINT_LIMIT = 1 << 20
+"""Bytes of stdout and of stderr that are kept of a chunk."""
+IMAGE_LIMITS = Limits(Fuel(2_000 * 10**9), Bytes(1 << 30))
+"""Of the imports of an image."""
+MAX_MODULES = 64
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}(\.[A-Za-z_][A-Za-z0-9_]{0,63}){0,7}", re.ASCII)
+
+PREPARE = """
+import sys
+sys.dont_write_bytecode = True
+sys.path.insert(0, "/{path}")
+from surge.run.guest import driver
+driver.prepare({modules!r})
+"""
+SERVE = b"driver.serve()\n"
+
+
+@cache
+def guest_library() -> dict[str, bytes]:
+    """The read-only files of a python guest: the standard library and our own guest modules."""
+    files = dict(library())
+    for package in ("surge", "surge/run"):
+        files[f"{GUEST_PATH}/{package}/__init__.py"] = b""
+    for name, source in guest_files().items():
+        files[f"{GUEST_PATH}/surge/run/guest/{name}"] = source
+    return files
+
+
+def check_modules(modules: tuple[str, ...]) -> None:
+    """Raises BadInput for what can't be a module's name: it goes into source text."""
+    if len(modules) > MAX_MODULES:
+        raise BadInput(f"an image holds at most {MAX_MODULES} modules, not {len(modules)}; import fewer")
+    for name in modules:
+        if not _NAME.fullmatch(name):
+            raise BadInput(f"{name!r} is no module's name; give names such as numpy.linalg")
+
+
+def _nobody(_message: bytes) -> bytes:
+    raise Trapped("a message to the host outside a chunk")
+
+
+class PythonGuest(Sandbox):
+    """An interpreter that runs source text, turn by turn."""
+
+    def __init__(self, module: wasmtime.Module, memory_limit: int, door: Door) -> None:
+        world = World(
+            Tree(guest_library, OWN_FILES), (b"/usr/local/bin/python",), ENVIRON, output_limit=PRINT_LIMIT
+        )
+        super().__init__(module, world, memory_limit, door)
+
+    def turn(self, source: bytes) -> Stop | None:
+        """Run source in the persistent `__main__`; how it stopped, if it didn't end well."""
+
+        def body() -> int | None:
+            address = self.allocate(len(source))
+            self.memory.write(address, source)
+            result: int | None = self.exports["turn"](self.store, address, len(source))  # type: ignore[operator]
+            return result
+
+        result = self.run(body)
+        if isinstance(result, Exited):
+            result = Stop(False, f"the interpreter ended itself with exit code {result.code}")
+        if isinstance(result, Stop):
+            return Stop(result.out_of_fuel, result.reason + self._last_words())
+        return None if result == 0 else Stop(False, "the interpreter gave up" + self._last_words())
+
+    def _last_words(self) -> str:
+        text = bytes(self.world.stderr.kept[-2000:]).decode(errors="replace").strip()
+        return f"\n{text}" if text else ""
+
+
+class Image:
+    """A memory image ready to be laid over fresh guests, and its digest."""
+
+    def __init__(self, source: MemoryImage) -> None:
+        self.digest, self.fuel, self.state = source.digest, source.fuel, source.state
+        self.stencil = Stencil(source.memory)
+
+    def close(self) -> None:
+        self.stencil.close()
+
+
+class PythonRuntime:
+    """Makes images and runs chunks, one at a time, each in an instance of its own."""
+
+    def __init__(self, module: wasmtime.Module) -> None:
+        self._module = module
+
+    def make_image(self, spec: ImageSpec) -> MemoryImage:
+        """Import `spec.modules`. Raises BadInput, with the guest's traceback, if one can't be imported."""
+        check_modules(spec.modules)
+        guest = PythonGuest(self._module, IMAGE_LIMITS.memory, _nobody)
+        try:
+            guest.world.set_fuel(IMAGE_LIMITS.fuel)
+            source = PREPARE.format(path=GUEST_PATH, modules=list(spec.modules))
+            stop = guest.turn(source.encode())
+            if stop is not None:
+                names = ", ".join(spec.modules) or "nothing"
+                raise BadInput(f"the sandbox can't import {names}: {stop.reason}")
+            fuel = Fuel(IMAGE_LIMITS.fuel - guest.world.fuel_left())
+            if any(handle.body is not None for handle in guest.world.handles.values()):
+                raise BadInput(
+                    f"one of {', '.join(spec.modules)} keeps a file open; leave it out of the image"
+                )
+            return MemoryImage(guest.memory.dump(), guest.world.state(), fuel)
+        finally:
+            guest.close()
+
+    def run(
+        self, image: Image, code: bytes, tasks: list[Assignment], limits: Limits
+    ) -> tuple[list[Outcome], Fuel]:
+        """The outcomes of a chunk, in order, up to the first task that broke the guest; and all its fuel.
+
+        Raises BadInput if the image is larger than the memory limit, NotDeterministic if this machine
+        was the reason for a stop.
+        """
+        size = image.stencil.size
+        if size > limits.memory:
+            raise BadInput(
+                f"the imports alone fill {size >> 20} MiB; the limit is {limits.memory >> 20} MiB: "
+                "raise the memory limit or import less"
+            )
+        guest = PythonGuest(self._module, limits.memory, _nobody)
+        guest.door = door = ChunkDoor(code, tasks, limits, guest.world)
+        try:
+            guest.memory.grow_to(size)
+            guest.memory.lay(image.stencil)
+            guest.world.restore(image.state)
+            guest.world.set_fuel(limits.fuel)
+            stop = guest.turn(SERVE)
+            if stop is not None:
+                door.broken(stop)
+            elif not door.done:
+                door.broken(Stop(False, "the chunk ended before all its tasks did"))
+            return door.outcomes, door.fuel
+        finally:
+            guest.close()

@@ -1,0 +1,180 @@
+"""What is made once per machine: native code of wasm modules, and memory images.
+
+Warning: a `.cwasm` is native code. It is only ever compiled here, into a folder that nobody else can
+enter, and its digest is checked before each load. Never take one from outside.
+"""
+
+import fcntl
+import os
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+import wasmtime
+from blake3 import blake3
+
+from surge.model.digest import blob_digest, digest
+from surge.model.errors import BadInput, Unavailable
+from surge.run.sandbox.engine import engine, host_digest, settings_digest
+from surge.run.sandbox.interpreter import Interpreter, interpreter
+
+Progress = Callable[[str, float, float], None]
+"""Called about once a second while something slow is made: stage, seconds elapsed, seconds expected."""
+
+EXPECTED_COMPILE = 110.0
+"""Seconds for the interpreter on two cores, shown until this machine has measured its own."""
+COMPILE_SPEED = 1e6
+"""Bytes of wasm a second, a guess for other modules."""
+MAX_COMPILE = 300.0
+"""Seconds that a renter's module may take to compile."""
+
+
+def silent(_stage: str, _elapsed: float, _expected: float) -> None:
+    """Progress that nobody watches."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cache:
+    """The folder, XDG_CACHE_HOME/surge by default. Raises Unavailable if others could write there."""
+
+    root: Path
+
+    @classmethod
+    def open(cls, root: Path | None = None) -> "Cache":
+        folder = root or Path(platformdirs.user_cache_dir("surge"))
+        for path in (folder, folder / "code", folder / "images", folder / "modules"):
+            path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            facts = path.lstat()
+            if facts.st_uid != os.getuid() or not stat.S_ISDIR(facts.st_mode):
+                raise Unavailable(f"{path} belongs to somebody else; set XDG_CACHE_HOME to a folder of yours")
+            if stat.S_IMODE(facts.st_mode) & 0o077:
+                path.chmod(0o700)
+        return cls(folder)
+
+    def image_path(self, spec_id: bytes) -> Path:
+        return self.root / "images" / f"{spec_id.hex()}.image"
+
+    def keep_module(self, module: bytes) -> bytes:
+        """Store a wasm module; its digest."""
+        named = blob_digest(module)
+        path = self.root / "modules" / f"{named.hex()}.wasm"
+        if not path.exists():
+            _write(path, module)
+        return named
+
+    def module(self, named: bytes) -> bytes:
+        """A stored wasm module. Raises BadInput if it isn't here or was changed."""
+        path = self.root / "modules" / f"{named.hex()}.wasm"
+        content = path.read_bytes() if path.exists() else b""
+        if blob_digest(content) != named:
+            raise BadInput(f"the wasm module {named.hex()[:16]} isn't here; send it again")
+        return content
+
+    def interpreter(self, progress: Progress = silent) -> wasmtime.Module:
+        """The compiled interpreter; the first call on a machine takes 80 s or more."""
+        found = interpreter()
+        path = self._interpreter_path(found)
+        if not _intact(path):
+            stage = "compiling the Python sandbox"
+            self._compile(found.snapshot, path, stage, EXPECTED_COMPILE, float("inf"), progress)
+        return _load(path)
+
+    def has_interpreter(self) -> bool:
+        """Whether `interpreter` needs no compile."""
+        path = self._interpreter_path(interpreter())
+        return path.exists() and _sum_path(path).exists()
+
+    def _interpreter_path(self, found: Interpreter) -> Path:
+        return self._code_path(found.snapshot_digest)
+
+    def command(self, named: bytes, progress: Progress = silent) -> wasmtime.Module:
+        """The compiled form of a stored module. Raises BadInput if it isn't here or no compiler takes it."""
+        content = self.module(named)
+        path = self._code_path(named)
+        if not _intact(path):
+            source = self.root / "modules" / f"{named.hex()}.wasm"
+            expected = len(content) / COMPILE_SPEED
+            self._compile(source, path, "compiling the wasm module", expected, MAX_COMPILE, progress)
+        return _load(path)
+
+    def _code_path(self, named: bytes) -> Path:
+        key = digest("code", named, settings_digest(), host_digest())
+        return self.root / "code" / f"{key.hex()}.cwasm"
+
+    def _compile(
+        self, source: Path, path: Path, stage: str, expected: float, most: float, progress: Progress
+    ) -> None:
+        """In a process of its own, so that its memory is given back and Ctrl-C ends it."""
+        with _locked(path.with_suffix(".lock"), stage, expected, progress):
+            if _intact(path):
+                return
+            partial = path.with_suffix(f".{os.getpid()}.partial")
+            began = time.monotonic()
+            command = [sys.executable, "-m", "surge.run.slots.compile", str(source), str(partial)]
+            child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
+            try:
+                while True:
+                    elapsed = time.monotonic() - began
+                    progress(stage, elapsed, expected)
+                    if elapsed > most:
+                        raise BadInput(f"{stage} took more than {most:.0f} s; split the module up")
+                    with suppress(subprocess.TimeoutExpired):
+                        _, errors = child.communicate(timeout=1.0)
+                        break
+                if child.returncode:
+                    said = errors.decode(errors="replace").strip().splitlines() or ["no message"]
+                    raise BadInput(f"{stage} failed: {said[-1]}; build it for wasm32-wasi without extensions")
+                summed = _sum(partial)
+                partial.replace(path)
+                _write(_sum_path(path), summed)
+            finally:
+                if child.poll() is None:
+                    child.kill()
+                    child.wait()
+                partial.unlink(missing_ok=True)
+
+
+def _sum_path(path: Path) -> Path:
+    return path.with_suffix(".blake3")
+
+
+def _sum(path: Path) -> bytes:
+    state = blake3(max_threads=blake3.AUTO)
+    state.update_mmap(path)
+    return state.digest()
+
+
+def _intact(path: Path) -> bool:
+    summed = _sum_path(path)
+    return path.exists() and summed.exists() and summed.read_bytes() == _sum(path)
+
+
+def _load(path: Path) -> wasmtime.Module:
+    return wasmtime.Module.deserialize_file(engine(), str(path))
+
+
+def _write(path: Path, content: bytes) -> None:
+    partial = path.with_suffix(f".{os.getpid()}.partial")
+    partial.write_bytes(content)
+    partial.replace(path)
+
+
+@contextmanager
+def _locked(path: Path, stage: str, expected: float, progress: Progress) -> Iterator[None]:
+    """One compiler at a time; who waits sees the same progress."""
+    with path.open("w") as file:
+        began = time.monotonic()
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                progress(stage, time.monotonic() - began, expected)
+                time.sleep(0.5)
+        yield

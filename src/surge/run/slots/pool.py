@@ -1,0 +1,245 @@
+"""Slots: worker processes that run chunks. A worker that dies or overruns is killed and replaced.
+
+pool = Pool(slots=2)
+await pool.start()
+image = await pool.image(python_spec(("numpy",)))
+result = await pool.run(Job(spec, code, tasks, limits, wall_seconds=60.0))
+await pool.stop()
+"""
+
+import asyncio
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from surge.model import errors
+from surge.model.errors import BadInput, NotDeterministic, SurgeError, Unavailable
+from surge.model.task import WASM, ChunkResult, ImageSpec, Limits, Outcome, chunk_id, moved_of
+from surge.model.units import Fuel, MilliJoules
+from surge.run.sandbox.wasm import check_module
+from surge.run.slots.cache import Cache, Progress, silent
+from surge.run.slots.pipe import (
+    LENGTH,
+    MAX_FRAME,
+    Answer,
+    AssignedTask,
+    Failed,
+    MakeImage,
+    Ran,
+    Ready,
+    Request,
+    RunChunk,
+    Warm,
+    answers,
+)
+
+COMPILE_SECONDS = 900.0
+"""A worker may need that long to be ready on a slow machine's first run."""
+SETUP_SECONDS = 180.0
+"""What a chunk's wall time doesn't cover: an image that isn't in the cache yet."""
+
+
+A = TypeVar("A", Ready, Ran)
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """What chunks start from: its digest, and what making it took (nothing when it was there already)."""
+
+    digest: bytes
+    fuel: Fuel
+    joules: MilliJoules
+    measured: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A chunk to run. tasks: (task id, encoded input, seed). code is empty for wasm."""
+
+    spec: ImageSpec
+    code: bytes = field(repr=False)
+    tasks: list[tuple[bytes, bytes, int]] = field(repr=False)
+    limits: Limits = field(default_factory=Limits)
+    wall_seconds: float = 300.0
+
+
+class _Slot:
+    """One worker process and its pipes."""
+
+    def __init__(self, child: asyncio.subprocess.Process) -> None:
+        self._child = child
+        self.image: bytes | None = None
+
+    @classmethod
+    async def spawn(cls, cache: Cache) -> "_Slot":
+        child = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "surge.run.slots.worker",
+            str(cache.root),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            process_group=0,  # Ctrl-C on a terminal is its parent's to handle
+        )
+        return cls(child)
+
+    async def ask(self, request: Request, seconds: float, progress: Progress) -> Ready | Ran:
+        """The worker's answer. Raises what it failed with; NotDeterministic if it died or overran."""
+        try:
+            async with asyncio.timeout(seconds):
+                answer = await self._exchange(request, progress)
+        except TimeoutError as error:
+            raise NotDeterministic(
+                f"a worker gave no answer in {seconds:.0f} s; ask for less work"
+            ) from error
+        except (asyncio.IncompleteReadError, ConnectionError, BrokenPipeError) as error:
+            code = await self._child.wait()
+            raise NotDeterministic(
+                f"a worker ended with code {code} (killed, or out of memory); the chunk must run again"
+            ) from error
+        if isinstance(answer, Failed):
+            kind = getattr(errors, answer.kind, Unavailable)
+            raise kind(answer.text)
+        return answer
+
+    async def _exchange(self, request: Request, progress: Progress) -> Ready | Ran | Failed:
+        writer, reader = self._child.stdin, self._child.stdout
+        if writer is None or reader is None:
+            raise Unavailable("a worker was started without pipes; start the pool again")
+        body = msgspec.msgpack.encode(request)
+        writer.write(LENGTH.pack(len(body)) + body)
+        await writer.drain()
+        while True:
+            (length,) = LENGTH.unpack(await reader.readexactly(LENGTH.size))
+            if length > MAX_FRAME:
+                raise NotDeterministic(
+                    f"a worker announced a frame of {length} bytes; the chunk must run again"
+                )
+            answer: Answer = answers.decode(await reader.readexactly(length))
+            if isinstance(answer, Ready | Ran | Failed):
+                return answer
+            progress(answer.stage, answer.elapsed, answer.expected)
+
+    async def end(self) -> None:
+        """Kill it, and wait until it is gone and its pipes are closed."""
+        if self._child.returncode is None:
+            self._child.kill()
+        await self._child.communicate()
+
+
+class Pool:
+    """`slots` workers over one cache. `progress` hears of compiles and imports."""
+
+    def __init__(self, slots: int = 1, cache_root: Path | None = None, progress: Progress = silent) -> None:
+        self._count, self._progress = slots, progress
+        self._cache = Cache.open(cache_root)
+        self._idle: list[_Slot] = []
+        self._all: set[_Slot] = set()
+        self._size = 0
+        self._freed = asyncio.Condition()
+
+    async def start(self) -> None:
+        """Compile the interpreter if need be (once per machine), then start a worker. Others follow when
+        they are needed."""
+        await self._add()
+
+    async def _add(self) -> None:
+        self._size += 1  # before it is there, so that nobody else takes its place
+        try:
+            slot = await _Slot.spawn(self._cache)
+        except BaseException:
+            self._size -= 1
+            raise
+        self._all.add(slot)
+        try:
+            await slot.ask(Warm(), COMPILE_SECONDS, self._progress)
+        except BaseException:
+            await self._drop(slot)
+            raise
+        await self._free(slot)
+
+    async def _free(self, slot: _Slot) -> None:
+        async with self._freed:
+            self._idle.append(slot)
+            self._freed.notify()
+
+    async def _drop(self, slot: _Slot) -> None:
+        self._all.discard(slot)
+        self._size -= 1
+        await slot.end()
+
+    async def _take(self, spec_id: bytes) -> _Slot:
+        """An idle slot, best one that holds the image already; a new one while there are fewer than slots."""
+        if not self._idle and self._size < self._count:
+            await self._add()
+        async with self._freed:
+            await self._freed.wait_for(lambda: self._idle)
+            slot = next((s for s in reversed(self._idle) if s.image == spec_id), self._idle[0])
+            self._idle.remove(slot)
+            return slot
+
+    async def _ask(self, spec_id: bytes, request: Request, wanted: type[A], seconds: float) -> A:
+        slot = await self._take(spec_id)
+        try:
+            answer = await slot.ask(request, seconds, self._progress)
+        except SurgeError as error:
+            if isinstance(error, NotDeterministic):
+                await self._drop(slot)
+                await self._add()
+            else:
+                await self._free(slot)
+            raise
+        except BaseException:  # cancelled in the middle of a chunk
+            await self._drop(slot)
+            await self._add()
+            raise
+        if not isinstance(answer, wanted):
+            await self._drop(slot)
+            await self._add()
+            raise NotDeterministic("a worker answered another question; the chunk must run again")
+        slot.image = spec_id
+        await self._free(slot)
+        return answer
+
+    async def image(self, spec: ImageSpec, module: bytes | None = None) -> Image:
+        """Make an image, or find it in the cache. `module`: the wasm bytes, needed once per cache.
+
+        Raises BadInput if the module is no wasm command or an import fails in the sandbox.
+        """
+        if spec.runtime == WASM and module is not None:
+            check_module(module)
+            if self._cache.keep_module(module) != spec.module:
+                raise BadInput("the wasm module isn't the one that the job names; send it again")
+        ready = await self._ask(spec.id, MakeImage(spec), Ready, COMPILE_SECONDS)
+        return Image(ready.digest, Fuel(ready.fuel), MilliJoules(ready.millijoules), ready.measured)
+
+    async def run(self, job: Job) -> ChunkResult:
+        """Run a chunk on the next idle slot.
+
+        The outcomes are in order; the last one may be OUT_OF_FUEL or TRAPPED, and then later tasks are
+        missing. Raises NotDeterministic when this machine was the reason for an end (wall time, memory).
+        """
+        tasks = [AssignedTask(*task) for task in job.tasks]
+        limits = job.limits
+        request = RunChunk(
+            job.spec, job.code, tasks, limits.fuel, limits.memory, limits.output, job.wall_seconds
+        )
+        ran = await self._ask(job.spec.id, request, Ran, job.wall_seconds + SETUP_SECONDS)
+        outcomes = tuple(Outcome(o.task, o.status, o.output, Fuel(o.fuel)) for o in ran.outcomes)
+        moved = moved_of(len(job.code), [task.input for task in tasks], outcomes)
+        return ChunkResult(
+            chunk_id(ran.image, [task.task for task in tasks], limits),
+            outcomes,
+            Fuel(ran.fuel),
+            moved,
+            MilliJoules(ran.millijoules),
+            ran.measured,
+        )
+
+    async def stop(self) -> None:
+        """End every worker."""
+        self._idle.clear()
+        await asyncio.gather(*(self._drop(slot) for slot in list(self._all)))

@@ -1,0 +1,386 @@
+"""WASI preview 1 over a World: every function that a guest may import, none of which reaches the host.
+
+Each call costs CALL_FUEL, and bytes that cross cost one each, so host work can't be had for nothing.
+"""
+
+from collections.abc import Callable
+
+from surge.model.digest import digest
+from surge.run.wasi import abi
+from surge.run.wasi.files import MAX_PATH, Denied
+from surge.run.wasi.memory import GuestMemory, OutOfBounds
+from surge.run.wasi.world import CALL_FUEL, CLOCK_START, FILE_FUEL, Exited, Handle, World
+
+MAX_IOVECS = 1024
+MAX_SUBSCRIPTIONS = 1024
+MAX_TRANSFER = 16 << 20
+"""Bytes that one call moves at most; a longer read or write comes back short, as POSIX allows."""
+
+
+class Wasi:
+    """The calls, as methods with WASI's names. Addresses arrive as signed 32-bit integers."""
+
+    world: World
+    memory: GuestMemory
+
+    def functions(self) -> dict[str, Callable[..., int | None]]:
+        """Name → a host function that charges, runs and answers with an errno."""
+        return {name: self._guarded(name) for name in abi.SIGNATURES}
+
+    def _guarded(self, name: str) -> Callable[..., int | None]:
+        call: Callable[..., int | None] = getattr(self, name, self._unsupported)
+
+        def guarded(*arguments: int) -> int | None:
+            self.world.charge(CALL_FUEL)
+            try:
+                return call(*arguments)
+            except Denied as denied:
+                return denied.errno
+            except OutOfBounds:
+                return abi.EFAULT
+
+        return guarded
+
+    def _unsupported(self, *_: int) -> int:
+        return abi.ENOTSUP
+
+    # -- arguments, clock, randomness
+
+    def _sizes(self, items: tuple[bytes, ...], count_at: int, size_at: int) -> int:
+        self.memory.write(count_at, abi.U32.pack(len(items)))
+        self.memory.write(size_at, abi.U32.pack(sum(len(i) + 1 for i in items)))
+        return 0
+
+    def _strings(self, items: tuple[bytes, ...], pointers_at: int, text_at: int) -> int:
+        for n, item in enumerate(items):
+            self.memory.write(pointers_at + 4 * n, abi.U32.pack(text_at & 0xFFFFFFFF))
+            self.memory.write(text_at, item + b"\0")
+            text_at += len(item) + 1
+        return 0
+
+    def args_sizes_get(self, count_at: int, size_at: int) -> int:
+        return self._sizes(self.world.args, count_at, size_at)
+
+    def args_get(self, pointers_at: int, text_at: int) -> int:
+        return self._strings(self.world.args, pointers_at, text_at)
+
+    def environ_sizes_get(self, count_at: int, size_at: int) -> int:
+        return self._sizes(self.world.environ, count_at, size_at)
+
+    def environ_get(self, pointers_at: int, text_at: int) -> int:
+        return self._strings(self.world.environ, pointers_at, text_at)
+
+    def clock_res_get(self, _clock: int, at: int) -> int:
+        self.memory.write(at, abi.U64.pack(1))
+        return 0
+
+    def clock_time_get(self, clock: int, _precision: int, at: int) -> int:
+        now = self.world.now()
+        self.memory.write(at, abi.U64.pack(now if clock == abi.CLOCK_REALTIME else now - CLOCK_START))
+        return 0
+
+    def random_get(self, at: int, length: int) -> int:
+        if not 0 <= length <= MAX_TRANSFER:
+            return abi.EINVAL
+        self.world.charge(length)
+        self.memory.check(at, length)
+        self.memory.write(at, self.world.random(length))
+        return 0
+
+    def poll_oneoff(self, subscriptions_at: int, events_at: int, count: int, ready_at: int) -> int:
+        """A wait ends at once: the clock moves on by the shortest one; files are always ready."""
+        if not 0 < count <= MAX_SUBSCRIPTIONS:
+            return abi.EINVAL
+        waits = []
+        for n in range(count):
+            raw = self.memory.read(subscriptions_at + 48 * n, 48)
+            word, tag, clock, timeout, _, flags = abi.SUBSCRIPTION.unpack(raw)
+            wait = 0
+            if tag == abi.EVENT_CLOCK:
+                now = self.world.clock - (0 if clock == abi.CLOCK_REALTIME else CLOCK_START)
+                wait = max(0, timeout - now) if flags & abi.ABSOLUTE_TIME else timeout
+            waits.append((wait, word, tag))
+        shortest = min(wait for wait, _, _ in waits)
+        self.world.clock = min(self.world.clock + shortest, 2**63 - 1)
+        ready = [(word, tag) for wait, word, tag in waits if wait <= shortest]
+        for n, (word, tag) in enumerate(ready):
+            self.memory.write(events_at + 32 * n, abi.EVENT.pack(word, 0, tag))
+        self.memory.write(ready_at, abi.U32.pack(len(ready)))
+        return 0
+
+    def sched_yield(self) -> int:
+        return 0
+
+    def proc_exit(self, code: int) -> None:
+        raise Exited(code & 0xFFFFFFFF)
+
+    # -- descriptors
+
+    def _handle(self, fd: int) -> Handle:
+        if fd not in self.world.handles:
+            raise Denied(abi.EBADF)
+        return self.world.handles[fd]
+
+    def _file(self, fd: int, write: bool = False) -> tuple[Handle, bytes | bytearray]:
+        handle = self._handle(fd)
+        if handle.body is None:
+            raise Denied(abi.EISDIR)
+        if write and not (handle.writable and isinstance(handle.body, bytearray)):
+            raise Denied(abi.EBADF)
+        return handle, handle.body
+
+    def _vectors(self, at: int, count: int) -> list[tuple[int, int]]:
+        if not 0 <= count <= MAX_IOVECS:
+            raise Denied(abi.EINVAL)
+        return list(abi.IOVEC.iter_unpack(self.memory.read(at, 8 * count)))
+
+    def _gather(self, at: int, count: int) -> bytes:
+        pieces, room = [], MAX_TRANSFER
+        for address, length in self._vectors(at, count):
+            length = min(length, room)  # noqa: PLW2901
+            self.world.charge(length)
+            pieces.append(self.memory.read(address, length))
+            room -= length
+        return b"".join(pieces)
+
+    def _scatter(self, body: bytes | bytearray, offset: int, at: int, count: int) -> int:
+        start = offset
+        for address, length in self._vectors(at, count):
+            length = min(length, MAX_TRANSFER - (offset - start))  # noqa: PLW2901
+            piece = bytes(body[offset : offset + length])
+            self.world.charge(len(piece))
+            self.memory.write(address, piece)
+            offset += len(piece)
+            if len(piece) < length:
+                break
+        return offset - start
+
+    def fd_read(self, fd: int, at: int, count: int, read_at: int) -> int:
+        if fd == 0:
+            moved = self._scatter(self.world.stdin, self.world.read, at, count)
+            self.world.read += moved
+        else:
+            handle, body = self._file(fd)
+            moved = self._scatter(body, handle.offset, at, count)
+            handle.offset += moved
+        self.memory.write(read_at, abi.U32.pack(moved))
+        return 0
+
+    def fd_pread(self, fd: int, at: int, count: int, offset: int, read_at: int) -> int:
+        _, body = self._file(fd)
+        if offset < 0:
+            return abi.EINVAL
+        self.memory.write(read_at, abi.U32.pack(self._scatter(body, offset, at, count)))
+        return 0
+
+    def fd_write(self, fd: int, at: int, count: int, written_at: int) -> int:
+        if fd in (1, 2):
+            content = self._gather(at, count)
+            (self.world.stdout if fd == 1 else self.world.stderr).write(content)
+        else:
+            handle, body = self._file(fd, write=True)
+            content = self._gather(at, count)
+            if handle.append:
+                handle.offset = len(body)
+            self.world.charge(max(0, min(handle.offset, 1 << 40) - len(body)))  # the gap is filled with zeros
+            self.world.tree.write(body, handle.offset, content)  # type: ignore[arg-type]
+            handle.offset += len(content)
+        self.memory.write(written_at, abi.U32.pack(len(content)))
+        return 0
+
+    def fd_pwrite(self, fd: int, at: int, count: int, offset: int, written_at: int) -> int:
+        _, body = self._file(fd, write=True)
+        if offset < 0:
+            return abi.EINVAL
+        content = self._gather(at, count)
+        self.world.charge(max(0, min(offset, 1 << 40) - len(body)))
+        self.world.tree.write(body, offset, content)  # type: ignore[arg-type]
+        self.memory.write(written_at, abi.U32.pack(len(content)))
+        return 0
+
+    def fd_seek(self, fd: int, offset: int, whence: int, at: int) -> int:
+        if fd in (0, 1, 2):
+            return abi.ESPIPE
+        handle, body = self._file(fd)
+        bases = {abi.SET: 0, abi.CUR: handle.offset, abi.END: len(body)}
+        if whence not in bases or not 0 <= bases[whence] + offset < 2**63:
+            return abi.EINVAL
+        handle.offset = bases[whence] + offset
+        self.memory.write(at, abi.U64.pack(handle.offset))
+        return 0
+
+    def fd_tell(self, fd: int, at: int) -> int:
+        return self.fd_seek(fd, 0, abi.CUR, at)
+
+    def fd_close(self, fd: int) -> int:
+        if fd in (0, 1, 2):
+            return 0
+        self._handle(fd)
+        del self.world.handles[fd]
+        self.world.recount()
+        return 0
+
+    def fd_renumber(self, fd: int, to: int) -> int:
+        self._handle(to)
+        self.world.handles[to] = self._handle(fd)
+        if fd != to:
+            del self.world.handles[fd]
+        self.world.recount()
+        return 0
+
+    def fd_sync(self, fd: int) -> int:
+        return 0 if fd in (0, 1, 2) or self._handle(fd) else abi.EBADF
+
+    fd_datasync = fd_sync
+
+    def fd_advise(self, fd: int, *_: int) -> int:
+        return self.fd_sync(fd)
+
+    def fd_fdstat_get(self, fd: int, at: int) -> int:
+        if fd in (0, 1, 2):
+            kind, flags = abi.CHARACTER_DEVICE, 0
+        else:
+            handle = self._handle(fd)
+            kind = abi.DIRECTORY if handle.body is None else abi.REGULAR_FILE
+            flags = abi.APPEND if handle.append else 0
+        self.memory.write(at, abi.FDSTAT.pack(kind, flags, abi.ALL_RIGHTS, abi.ALL_RIGHTS))
+        return 0
+
+    def fd_fdstat_set_flags(self, fd: int, flags: int) -> int:
+        if fd not in (0, 1, 2):
+            self._handle(fd).append = bool(flags & abi.APPEND)
+        return 0
+
+    def fd_prestat_get(self, fd: int, at: int) -> int:
+        if fd != 3 or self._handle(3).path:
+            return abi.EBADF
+        self.memory.write(at, abi.PRESTAT.pack(0, 1))
+        return 0
+
+    def fd_prestat_dir_name(self, fd: int, at: int, length: int) -> int:
+        if fd != 3 or length < 1:
+            return abi.EBADF if fd != 3 else abi.ENAMETOOLONG
+        self.memory.write(at, b"/")
+        return 0
+
+    # -- files and folders
+
+    def _stat(self, path: str, body: bytes | bytearray | None, at: int) -> int:
+        kind = abi.DIRECTORY if body is None else abi.REGULAR_FILE
+        moment = CLOCK_START
+        fields = (1, self._inode(path), kind, 1, len(body or b""), moment, moment, moment)
+        self.memory.write(at, abi.FILESTAT.pack(*fields))
+        return 0
+
+    def _inode(self, path: str) -> int:
+        return int.from_bytes(digest("inode", path.encode())[:8], "little") or 1
+
+    def fd_filestat_get(self, fd: int, at: int) -> int:
+        if fd in (0, 1, 2):
+            raw = abi.FILESTAT.pack(0, fd + 1, abi.CHARACTER_DEVICE, 1, 0, 0, 0, 0)
+            self.memory.write(at, raw)
+            return 0
+        handle = self._handle(fd)
+        return self._stat(handle.path, handle.body, at)
+
+    def fd_filestat_set_size(self, fd: int, size: int) -> int:
+        _, body = self._file(fd, write=True)
+        if size < 0:
+            return abi.EINVAL
+        self.world.charge(max(0, min(size, 1 << 40) - len(body)))
+        self.world.tree.resize(body, size)  # type: ignore[arg-type]
+        return 0
+
+    def fd_filestat_set_times(self, fd: int, *_: int) -> int:
+        return self.fd_sync(fd)
+
+    def fd_readdir(self, fd: int, at: int, length: int, cookie: int, used_at: int) -> int:
+        handle = self._handle(fd)
+        length &= 0xFFFFFFFF
+        if handle.names is None or cookie == 0:
+            self.world.charge(FILE_FUEL * (len(self.world.tree.own) + len(self.world.tree.base)))
+            handle.names = self.world.tree.names(handle.path)
+        listing = b""
+        for n, name in enumerate(handle.names[cookie:], start=cookie + 1):
+            if len(listing) >= length:
+                break
+            path = f"{handle.path}/{name}" if handle.path else name
+            folder = not self.world.tree.exists(path) or self.world.tree.body(path) is None
+            raw = name.encode()
+            kind = abi.DIRECTORY if folder else abi.REGULAR_FILE
+            listing += abi.DIRENT.pack(n, self._inode(path), len(raw), kind) + raw
+        listing = listing[:length]
+        self.world.charge(len(listing))
+        self.memory.write(at, listing)
+        self.memory.write(used_at, abi.U32.pack(len(listing)))
+        return 0
+
+    def _path(self, fd: int, at: int, length: int) -> str:
+        handle = self._handle(fd)
+        if handle.body is not None:
+            raise Denied(abi.ENOTDIR)
+        if not 0 <= length <= MAX_PATH:
+            raise Denied(abi.ENAMETOOLONG)
+        return self.world.tree.resolve(handle.path, self.memory.read(at, length))
+
+    def path_filestat_get(self, fd: int, _flags: int, at: int, length: int, stat_at: int) -> int:
+        path = self._path(fd, at, length)
+        return self._stat(path, self.world.tree.body(path), stat_at)
+
+    def path_filestat_set_times(self, fd: int, _flags: int, at: int, length: int, *_: int) -> int:
+        self.world.tree.body(self._path(fd, at, length))
+        return 0
+
+    def path_open(
+        self,
+        fd: int,
+        _lookup: int,
+        at: int,
+        length: int,
+        how: int,
+        rights: int,
+        _inheriting: int,
+        flags: int,
+        opened_at: int,
+    ) -> int:
+        tree, path = self.world.tree, self._path(fd, at, length)
+        if how & abi.CREAT:
+            if not tree.exists(path):
+                tree.create(path)
+            elif how & abi.EXCL:
+                return abi.EEXIST
+        body = tree.body(path)
+        if how & abi.DIRECTORY_ONLY and body is not None:
+            return abi.ENOTDIR
+        write = bool(rights & abi.RIGHT_WRITE) and body is not None
+        if write and not isinstance(body, bytearray):
+            return abi.EROFS
+        if how & abi.TRUNC:
+            if not isinstance(body, bytearray):
+                return abi.EISDIR if body is None else abi.EROFS
+            tree.resize(body, 0)
+        handle = Handle(path, body, append=bool(flags & abi.APPEND), writable=write)
+        self.memory.write(opened_at, abi.U32.pack(self.world.open(handle)))
+        return 0
+
+    def path_create_directory(self, fd: int, at: int, length: int) -> int:
+        self.world.tree.create(self._path(fd, at, length), folder=True)
+        return 0
+
+    def path_remove_directory(self, fd: int, at: int, length: int) -> int:
+        self.world.tree.remove(self._path(fd, at, length), folder=True)
+        return 0
+
+    def path_unlink_file(self, fd: int, at: int, length: int) -> int:
+        self.world.tree.remove(self._path(fd, at, length), folder=False)
+        self.world.recount()
+        return 0
+
+    def path_rename(self, fd: int, at: int, length: int, to_fd: int, to_at: int, to_length: int) -> int:
+        self.world.tree.rename(self._path(fd, at, length), self._path(to_fd, to_at, to_length))
+        self.world.recount()
+        return 0
+
+    def path_readlink(self, fd: int, at: int, length: int, *_: int) -> int:
+        self.world.tree.body(self._path(fd, at, length))
+        return abi.EINVAL

@@ -1,0 +1,127 @@
+"""What a guest can know of the outside: its arguments, files, a virtual clock and seeded randomness.
+
+Everything here is decided by the task and the image, so output and fuel repeat exactly.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from blake3 import blake3
+
+from surge.run.wasi import abi
+from surge.run.wasi.files import Denied, Tree
+
+CLOCK_START = 1_735_689_600 * 10**9
+"""The virtual clock's first reading: 2025-01-01T00:00:00Z, in ns."""
+CLOCK_STEP = 1_000
+"""Nanoseconds that pass with each reading, so that a loop which waits for time to pass ends."""
+CALL_FUEL = 20_000
+"""Fuel of one call to the host: a call takes about as long as this many instructions."""
+FILE_FUEL = 20
+"""Fuel per file that a call has to look at."""
+MAX_HANDLES = 256
+
+
+class OutOfFuel(Exception):
+    """A call to the host would have cost more fuel than was left."""
+
+
+class Exited(Exception):
+    """The guest ended itself with an exit code."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class Stream:
+    """What a guest writes to stdout or stderr; bytes past `limit` are dropped and counted."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit, self.kept, self.dropped = limit, bytearray(), 0
+
+    def write(self, content: bytes) -> None:
+        room = self.limit - len(self.kept)
+        self.kept += content[:room]
+        self.dropped += max(0, len(content) - room)
+
+
+@dataclass(slots=True)
+class Handle:
+    """An open file or folder."""
+
+    path: str
+    body: bytes | bytearray | None
+    offset: int = 0
+    append: bool = False
+    writable: bool = False
+    names: list[str] | None = None
+
+
+@dataclass
+class World:
+    """One guest's outside. `fuel_left` and `set_fuel` are bound to its store by the sandbox."""
+
+    tree: Tree
+    args: tuple[bytes, ...] = ()
+    environ: tuple[bytes, ...] = ()
+    stdin: bytes = b""
+    output_limit: int = 1 << 20
+    seed: int = 0
+    clock: int = CLOCK_START
+    drawn: int = 0
+    handles: dict[int, Handle] = field(default_factory=dict)
+    fuel_left: Callable[[], int] = lambda: 0
+    set_fuel: Callable[[int], None] = lambda _: None
+
+    def __post_init__(self) -> None:
+        self.read = 0
+        self.stdout, self.stderr = Stream(self.output_limit), Stream(self.output_limit)
+        self.handles = {3: Handle("", None)}
+
+    def reseed(self, seed: int) -> None:
+        """Start the random stream of `seed` from its beginning."""
+        self.seed, self.drawn = seed, 0
+
+    def random(self, length: int) -> bytes:
+        stream = blake3(b"surge/random/1" + self.seed.to_bytes(8, "little"))
+        drawn, self.drawn = self.drawn, self.drawn + length
+        return stream.digest(length=length, seek=drawn)
+
+    def now(self) -> int:
+        self.clock += CLOCK_STEP
+        return self.clock
+
+    def charge(self, fuel: int) -> None:
+        """Take fuel for work that the host does. Raises OutOfFuel, with none left, when short."""
+        left = self.fuel_left()
+        if fuel > left:
+            self.set_fuel(0)
+            raise OutOfFuel
+        self.set_fuel(left - fuel)
+
+    def open(self, handle: Handle) -> int:
+        """The lowest free number, as POSIX has it."""
+        if len(self.handles) >= MAX_HANDLES:
+            raise Denied(abi.EMFILE)
+        number = next(n for n in range(3, MAX_HANDLES + 4) if n not in self.handles)
+        self.handles[number] = handle
+        return number
+
+    def recount(self) -> None:
+        """Bytes that the guest's files hold now: a removed file counts until its last handle is closed."""
+        self.charge(FILE_FUEL * len(self.tree.own))
+        bodies = [*self.tree.own.values(), *(h.body for h in self.handles.values())]
+        alive = {id(body): len(body) for body in bodies if isinstance(body, bytearray)}
+        self.tree.used = sum(alive.values())
+
+    def state(self) -> dict[str, Any]:
+        """What an image keeps beside the memory."""
+        return {"clock": self.clock, "drawn": self.drawn, "seed": self.seed, "own": self.tree.snapshot()}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Back to a state that `state()` gave; streams, handles and stdin start afresh."""
+        self.clock, self.drawn, self.seed = state["clock"], state["drawn"], state["seed"]
+        self.tree.reset(state["own"])
+        self.__post_init__()

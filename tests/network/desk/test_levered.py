@@ -1,0 +1,165 @@
+"""Leverage, vaults and flash loans of the desk, on a real node."""
+
+import pytest
+
+import surge
+from credit_network import foreseen, raise_credit
+from surge.chain.calls.tokens import Payment
+from surge.credit.leverage import multiple
+from surge.model.errors import BadInput, Refused, Reverted, SurgeError
+from surge.model.units import WAD
+
+TUSD, ETHER = 10**6, 10**18
+
+
+@pytest.fixture(scope="module")
+def net(tmp_path_factory):
+    net = raise_credit(tmp_path_factory.mktemp("levered"))
+    yield net
+    net.close()
+
+
+@pytest.fixture(autouse=True)
+def fresh(net):
+    """Each test begins with the network as it was deployed, in a block of now: time is not turned back."""
+    snapshot = net.network.rpc.call("evm_snapshot")
+    net.network.pass_time(1)
+    yield
+    net.network.rpc.call("evm_revert", snapshot)
+
+
+@pytest.fixture
+def desk(net):
+    return net.open_handed()
+
+
+# Leverage
+
+
+@pytest.mark.parametrize(("market", "margin"), [("ETH/TUSD", "1"), ("TUSD/ETH", "2000"), ("BTC/ETH", "0.1")])
+@pytest.mark.parametrize("to", ["loan", "collateral"])
+def test_opened_adjusted_and_closed_long_and_short(net, desk, market, margin, to):
+    lever, position = desk.leverage, desk.market(market).position()
+    done = foreseen(net, lever.open, market, margin, "3", min_health="1.1")
+    assert "by a signature inside the call" in done.also[-1]
+    assert multiple(done.after) == pytest.approx(3 * WAD, rel=0.03)
+    done = foreseen(net, lever.adjust, market, "2")
+    assert multiple(done.after) == pytest.approx(2 * WAD, rel=1e-6)
+    assert done.also[-1].startswith("sells")  # nothing is asked for twice
+    foreseen(net, lever.adjust, market, "2.5")
+    net.network.pass_time(86_400)
+    done = foreseen(net, lever.close, market, to=to)
+    assert done.after.debt == done.after.collateral == 0
+    assert position.view.position == done.after.position
+    leverage = net.network.book.addresses["Leverage"]
+    tokens = [done.after.market.loan, done.after.market.collateral]
+    assert desk.chain.token_balances(leverage, tokens) == [0, 0]
+
+
+def test_a_margin_in_the_loans_token(net, desk):
+    done = foreseen(net, desk.leverage.open, "ETH/TUSD", "1000", "2", margin_in="loan")
+    assert done.after.debt == pytest.approx(1000 * TUSD, rel=0.01)
+    assert done.after.collateral == pytest.approx(ETHER, rel=0.01)
+
+
+def test_the_authorisation_stays_until_it_is_revoked(net, desk):
+    foreseen(net, desk.leverage.open, "ETH/TUSD", "1", "2")
+    assert not desk.chain.needs_authorising()
+    desk.leverage.revoke()
+    assert desk.chain.needs_authorising()
+    done = foreseen(net, desk.leverage.close, "ETH/TUSD")
+    assert "by a signature inside the call" in done.also[-1]
+
+
+def test_carry_and_its_end(net, desk):
+    vault = desk.vault("TUSD vault")
+    foreseen(net, desk.leverage.carry, "ETH/TUSD", "1", "1000", "TUSD vault")
+    held = vault.view.shares
+    assert vault.view.worth == pytest.approx(1000 * TUSD, abs=2)
+    share = desk.chain.tokens([vault.address])[vault.address]
+    leverage = net.network.book.addresses["Leverage"]
+    desk.chain.send(*desk.chain.allowing([Payment(share, 1, leverage, "Leverage")]))
+    done = foreseen(net, desk.leverage.unwind, "ETH/TUSD", vault="TUSD vault", shares="max", held="max")
+    assert done.after.debt == done.after.collateral == 0
+    assert held > 0
+    assert vault.view.shares == 0
+
+
+def test_neutral_and_its_end(net, desk):
+    ether = desk.chain.token("ETH")
+    (before,) = desk.chain.token_balances(desk.address, [ether])
+    foreseen(net, desk.leverage.neutral, "TUSD/ETH", "3000", "1")
+    assert desk.chain.token_balances(desk.address, [ether]) == [before + ETHER]
+    net.price("ETH", "2400")
+    foreseen(net, desk.leverage.unwind, "TUSD/ETH", held="max")
+    (after,) = desk.chain.token_balances(desk.address, [ether])
+    assert after == pytest.approx(before, rel=1e-9)
+
+
+def test_what_leverage_refuses(net, desk):
+    lever = desk.leverage
+    for attempt, words in (
+        (lambda: lever.open("ETH/TUSD", "1", "4"), "max LTV"),
+        (lambda: lever.open("ETH/TUSD", "1", "1"), "above one"),
+        (lambda: lever.open("ETH/TUSD", "0", "2"), "margin"),
+        (lambda: lever.open("ETH/TUSD", "1", "2", max_slippage="100%"), "below 100%"),
+        (lambda: lever.open("LP/TUSD", "0.000001", "2"), "no pool between TUSD and LP"),
+        (lambda: lever.open("ETH/TUSD", "1000000", "2"), "hold"),
+        (lambda: lever.close("ETH/TUSD"), "no debt"),
+        (lambda: lever.adjust("ETH/TUSD", "2"), "no position"),
+    ):
+        with pytest.raises((BadInput, Refused), match=words):
+            attempt()
+    with pytest.raises(Reverted, match=r"health is below min_health.*slippage"):
+        lever.open("ETH/TUSD", "1", "3", min_health="1.5")
+
+
+# Vaults and flash loans
+
+
+def test_a_vault_from_deposit_to_redemption_in_kind(net, desk):
+    vault, market = desk.vault("TUSD vault"), desk.market("ETH/TUSD")
+    foreseen(net, vault.deposit, "5000")
+    market.position().add_collateral("10")
+    foreseen(net, market.position().borrow, "10000")
+    net.network.pass_time(30 * 86_400)
+    view = vault.view
+    assert view.worth > 5000 * TUSD
+    assert view.rate > 0
+    foreseen(net, vault.withdraw, "1000")
+    done = foreseen(net, vault.redeem_in_kind, view.shares // 2)
+    assert market.position().view.supplied > 0
+    assert done.after.shares < view.shares
+    foreseen(net, vault.withdraw, "max")
+    assert vault.view.shares == 0
+    for attempt, words in (
+        (lambda: vault.withdraw("1"), "has 0 TUSD in the TUSD vault"),
+        (lambda: vault.deposit("100000000"), "more than the caps"),
+        (lambda: vault.redeem_in_kind("1"), "can't redeem"),
+        (lambda: vault.deposit("0"), "changes nothing"),
+    ):
+        with pytest.raises(SurgeError, match=words):
+            attempt()
+
+
+def test_looking_at_a_vault_needs_no_account(net):
+    with surge.Desk(net.network.book) as desk:
+        (vault,) = desk.vaults()
+        assert vault.view.total == 850_000 * TUSD
+        assert vault.of(net.treasury.address).worth == 850_000 * TUSD
+
+
+def test_an_arbitrage_pays_once_and_then_fails_as_a_whole(net, desk):
+    with pytest.raises(BadInput, match="too close"):
+        desk.flash.arbitrage("ETH/TUSD")
+    net.price("ETH", "2100")
+    done = foreseen(net, desk.flash.arbitrage, "ETH/TUSD", min_profit="100")
+    assert done.after.held - done.before.held > 100 * TUSD
+    own, rival = desk.flash.view("ETH/TUSD").prices
+    assert own == pytest.approx(rival, rel=0.007)
+    before = desk.flash.view("ETH/TUSD")
+    with pytest.raises(Reverted, match="pays 1000 TUSD and brings 99"):
+        desk.flash.arbitrage("ETH/TUSD", "1000")
+    assert desk.flash.view("ETH/TUSD") == before
+    with pytest.raises(BadInput, match="there are: ETH/TUSD"):
+        desk.flash.arbitrage("BTC/TUSD")

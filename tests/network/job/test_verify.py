@@ -1,0 +1,130 @@
+"""B1: the bill can be checked, and one flipped byte anywhere in the renter's books is found and named."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+
+import surge
+from surge.chain.client import Chain
+from surge.model.command import CommandInput, CommandOutput
+from surge.model.errors import BadInput
+from surge.renter.access import Access
+from surge.renter.verify import Check, verify
+from surge.run import kernels
+from surge.run.sandbox.suite import wasm_spec
+from surge.store.renter import RenterStore
+from surge.store.tables.renter import METADATA
+
+COLUMNS = [(table.name, column.name) for table in METADATA.sorted_tables for column in table.columns]
+
+
+def square(number: int) -> int:
+    return number * number
+
+
+class Books:
+    """A finished job of Python and wasm tasks, and the means to damage its rows."""
+
+    def __init__(self, job: str, store: RenterStore, chain: Chain) -> None:
+        self.job, self.store, self.chain = job, store, chain
+
+    def check(self) -> list[Check]:
+        return verify(self.job, self.store, self.chain)
+
+    def failed(self) -> list[Check]:
+        return [check for check in self.check() if not check.ok]
+
+    def rows(self, table: str, column: str) -> list[tuple[int, object]]:
+        with closing(sqlite3.connect(self.store.path)) as connection:
+            return connection.execute(f'SELECT rowid, "{column}" FROM "{table}"').fetchall()
+
+    def write(self, table: str, column: str, row: int, value: object) -> None:
+        self.execute(f'UPDATE "{table}" SET "{column}" = ? WHERE rowid = ?', value, row)
+
+    def execute(self, statement: str, *values: object) -> None:
+        with closing(sqlite3.connect(self.store.path)) as connection, connection:
+            connection.execute(statement, values)
+
+    @contextmanager
+    def restored(self) -> Iterator[None]:
+        """Whatever happens inside, afterwards the database is as it was."""
+        with (
+            closing(sqlite3.connect(self.store.path)) as connection,
+            closing(sqlite3.connect(":memory:")) as kept,
+        ):
+            connection.backup(kept)
+            try:
+                yield
+            finally:
+                kept.backup(connection)
+
+
+@pytest.fixture(scope="module")
+def books() -> Iterator[Books]:
+    with surge.LocalNetwork(providers=2) as network:
+        module = (Path(kernels.__file__).parent / "nbody.wasm").read_bytes()
+        with network.executor(max_workers=2, budget="1.00", progress=False) as executor:
+            assert list(executor.map(square, range(12))) == [n * n for n in range(12)]
+            given = CommandInput(("100",)).encode()
+            answer = executor.enter(
+                wasm_spec(module), module, given, lambda o: CommandOutput.decode(o.output)
+            )
+            assert answer.result().exit_code == 0
+        access = Access(network.home, "local")
+        store, chain = access.store(), access.chain()
+        yield Books(executor.job or "", store, chain)
+        store.close()
+        chain.disconnect()
+
+
+def flipped(value: object) -> object:
+    """The same value with one bit changed."""
+    if isinstance(value, bytes):
+        return bytes([value[0] ^ 1]) + value[1:] if value else b"\1"
+    if isinstance(value, str):
+        return chr(ord(value[0]) ^ 1) + value[1:] if value else "x"
+    return value ^ 1 if isinstance(value, int) else 1
+
+
+def test_an_untouched_bill_passes_line_by_line(books: Books) -> None:
+    checks = books.check()
+    assert all(check.ok for check in checks), [c for c in checks if not c.ok]
+    places = " ".join(check.place for check in checks)
+    for noun in ("job", "image", "lease", "receipt", "voucher", "settlement", "transaction"):
+        assert noun in places
+
+
+@pytest.mark.parametrize(("table", "column"), COLUMNS, ids=[".".join(pair) for pair in COLUMNS])
+def test_one_flipped_bit_is_found(books: Books, table: str, column: str) -> None:
+    """In the first and in the last row of every column of every table."""
+    rows = books.rows(table, column)
+    assert rows, f"the job wrote nothing to {table}"
+    for row, value in {rows[0], rows[-1]}:
+        with books.restored():
+            try:
+                books.write(table, column, row, flipped(value))
+            except sqlite3.IntegrityError:
+                continue  # the database itself refuses a second row of that key
+            if (table, column) == ("jobs", "id"):
+                with pytest.raises(BadInput, match="there is no job"):
+                    books.failed()
+                continue
+            failed = books.failed()
+            assert failed, f"nobody noticed {table}.{column}"
+            assert all(check.place and check.said for check in failed)
+    assert not books.failed()
+
+
+def test_a_missing_receipt_is_found(books: Books) -> None:
+    with books.restored():
+        books.execute("DELETE FROM receipts WHERE rowid = (SELECT max(rowid) FROM receipts)")
+        assert any("receipt" in check.place or "voucher" in check.place for check in books.failed())
+    assert not books.failed()
+
+
+def test_a_job_that_never_was(books: Books) -> None:
+    with pytest.raises(BadInput, match="there is no job"):
+        verify("nothing", books.store, books.chain)

@@ -1,0 +1,122 @@
+import json
+from dataclasses import replace
+
+import pytest
+
+from surge.chain.network.book import (
+    CONTRACTS,
+    CREDIT_CONTRACTS,
+    LOCAL,
+    PUBLIC,
+    AddressBook,
+    CreditBook,
+    load_book,
+    save_book,
+)
+from surge.model.credit import MarketParams
+from surge.model.errors import CorruptState, NoNetwork
+from surge.model.signature import checksum
+
+BOOK = AddressBook(
+    "local",
+    31337,
+    "http://127.0.0.1:8545",
+    {name: checksum(bytes([i]) * 20) for i, name in enumerate(CONTRACTS, 1)},
+    replace(LOCAL, genesis=1_800_000_000),
+    7,
+)
+
+
+PLACE = checksum(bytes([99]) * 20)
+PARAMS = MarketParams(PLACE, PLACE, PLACE, PLACE, 7 * 10**17, 8 * 10**17, 115 * 10**16, 2**96, 10**17)
+LENDING = replace(
+    BOOK,
+    addresses=BOOK.addresses | dict.fromkeys(CREDIT_CONTRACTS, PLACE),
+    credit=CreditBook({"ETH": PLACE}, markets={"ETH/TUSD": PARAMS}, rival=PLACE),
+)
+
+
+def test_a_book_comes_back_as_it_was(tmp_path):
+    save_book(BOOK, tmp_path / "book.json")
+    assert load_book(tmp_path / "book.json") == BOOK
+    assert [path.name for path in tmp_path.iterdir()] == ["book.json"]
+
+
+def test_the_domain_is_of_the_market():
+    assert BOOK.domain.market == BOOK.address("Market")
+    assert BOOK.domain.chain_id == 31337
+    assert BOOK.at("http://elsewhere").rpc_url == "http://elsewhere"
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda book: book.pop("chain_id"),
+        lambda book: book["parameters"].pop("grace_seconds"),
+        lambda book: book["parameters"].update(fee_bps="5%"),
+        lambda book: book["addresses"].pop("Market"),
+        lambda book: book["addresses"].update(Market=book["addresses"]["Market"][:-1]),
+        lambda book: book["addresses"].update(Market="0x" + "ab" * 20),
+        lambda book: book["addresses"].update(Market="0xzz"),
+    ],
+)
+def test_a_damaged_book_is_named_and_left(tmp_path, spoil):
+    path = tmp_path / "book.json"
+    save_book(BOOK, path)
+    content = json.loads(path.read_text())
+    spoil(content)
+    path.write_text(json.dumps(content))
+    before = path.read_bytes()
+    with pytest.raises(CorruptState, match=r"book\.json"):
+        load_book(path)
+    assert path.read_bytes() == before
+
+
+def test_half_a_file_is_damaged(tmp_path):
+    path = tmp_path / "book.json"
+    save_book(BOOK, path)
+    path.write_bytes(path.read_bytes()[:200])
+    with pytest.raises(CorruptState, match="damaged"):
+        load_book(path)
+
+
+def test_no_book_says_how_to_get_one(tmp_path):
+    with pytest.raises(NoNetwork, match="surge up"):
+        load_book(tmp_path / "book.json")
+
+
+@pytest.mark.parametrize("parameters", [LOCAL, PUBLIC])
+def test_parameters_are_sane(parameters):
+    p = parameters
+    assert p.unbonding_seconds >= p.max_lease_seconds + p.grace_seconds
+    assert p.kappa_bps < 10_000
+    assert 0 < p.floor_price <= p.start_price
+    assert p.start_multiple > 1
+    # The schedule never mints more than the genesis supply again: a geometric series of halvings.
+    assert 2 * p.first_epoch_mint * p.halving_epochs <= p.genesis_supply
+    assert p.halving_epochs * p.epoch_seconds == 730 * 86_400
+
+
+def test_a_book_with_a_credit_side_comes_back_as_it_was(tmp_path):
+    save_book(LENDING, tmp_path / "book.json")
+    assert load_book(tmp_path / "book.json") == LENDING
+    assert LENDING.contracts == CONTRACTS + CREDIT_CONTRACTS
+    assert BOOK.contracts == CONTRACTS
+
+
+def test_a_book_of_before_the_credit_side_is_read(tmp_path):
+    path = tmp_path / "book.json"
+    save_book(BOOK, path)
+    content = json.loads(path.read_text())
+    del content["credit"]
+    path.write_text(json.dumps(content))
+    assert load_book(path) == BOOK
+
+
+@pytest.mark.parametrize("contract", CREDIT_CONTRACTS)
+def test_a_credit_side_without_one_of_its_contracts_is_damaged(tmp_path, contract):
+    path = tmp_path / "book.json"
+    addresses = {name: address for name, address in LENDING.addresses.items() if name != contract}
+    save_book(replace(LENDING, addresses=addresses), path)
+    with pytest.raises(CorruptState, match=contract):
+        load_book(path)

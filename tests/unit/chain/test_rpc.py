@@ -1,0 +1,102 @@
+"""The JSON-RPC client against nodes that misbehave."""
+
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from surge.chain.node.rpc import Rpc, RpcError
+from surge.model.errors import NoNetwork
+
+
+class Script(BaseHTTPRequestHandler):
+    """Answers as the test says: a list of (status, function of the request), the last one for ever."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self):
+        request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        answers = self.server.answers
+        status, answer = answers.pop(0) if len(answers) > 1 else answers[0]
+        content = answer(request)
+        content = content if isinstance(content, bytes) else json.dumps(content).encode()
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+        self.server.requests.append(request)
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def node(monkeypatch):
+    monkeypatch.setattr("surge.chain.node.rpc.time.sleep", lambda _: None)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Script)
+    server.daemon_threads = True
+    server.requests = []
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    server.rpc = Rpc(f"http://127.0.0.1:{server.server_address[1]}/v1/some-access-key", timeout=5)
+    yield server
+    server.rpc.close()
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def good(request):
+    if isinstance(request, list):
+        return [good(each) for each in reversed(request)]  # the order of answers is free
+    return {"jsonrpc": "2.0", "id": request["id"], "result": request["method"]}
+
+
+def refusing(request):
+    return {"jsonrpc": "2.0", "id": None, "error": {"code": -32600, "message": "no batches here"}}
+
+
+def test_answers_find_their_calls(node):
+    node.answers = [(200, good)]
+    assert node.rpc.call("one") == "one"
+    assert node.rpc.batch([("one", []), ("two", [])]) == ["one", "two"]
+
+
+def test_a_busy_node_is_asked_again(node):
+    node.answers = [(429, lambda _: b""), (503, lambda _: b""), (200, good)]
+    assert node.rpc.call("one") == "one"
+    assert len(node.requests) == 3
+
+
+def test_a_node_that_stays_busy_is_given_up(node):
+    node.answers = [(429, lambda _: b"")]
+    with pytest.raises(NoNetwork, match="HTTP 429") as caught:
+        node.rpc.call("one")
+    assert "some-access-key" not in str(caught.value)
+
+
+def test_a_node_without_batches_is_asked_one_by_one(node):
+    node.answers = [(200, refusing), (200, good)]
+    assert node.rpc.batch([("one", []), ("two", [])]) == ["one", "two"]
+
+
+@pytest.mark.parametrize("answer", [lambda _: b"<html>", lambda _: [], lambda _: {"id": 1}, lambda _: 7])
+def test_what_is_no_answer_is_no_network(node, answer):
+    node.answers = [(200, answer)]
+    with pytest.raises(NoNetwork, match=r"rpc_url"):
+        node.rpc.call("one")
+
+
+def test_an_unanswered_call_of_a_batch_is_no_network(node):
+    node.answers = [(200, lambda request: good(request)[:1])]
+    with pytest.raises(NoNetwork, match="unanswered"):
+        node.rpc.batch([("one", []), ("two", [])])
+
+
+def test_a_refusal_is_an_error_of_ours_with_the_nodes_words(node):
+    node.answers = [(200, refusing)]
+    with pytest.raises(RpcError, match=r"no batches here.*another RPC address") as caught:
+        node.rpc.call("one")
+    assert isinstance(caught.value, NoNetwork)
+    assert (caught.value.code, caught.value.message) == (-32600, "no batches here")

@@ -1,0 +1,215 @@
+"""The scheduler's answers to single events."""
+
+import pytest
+
+from surge.model.errors import JobFailed, NoProvider, ProviderLost, Unavailable
+from surge.renter.work.scheduler import (
+    CHUNKS_AHEAD,
+    MAX_ATTEMPTS,
+    MAX_CHUNK_BYTES,
+    Cancelled,
+    ChunkDone,
+    ChunkFailed,
+    Fail,
+    GroupFailed,
+    LeaseEnding,
+    LeaseLost,
+    LeaseReady,
+    NeedLease,
+    NoLease,
+    Release,
+    Scheduler,
+    Send,
+    Submitted,
+    Withdrawn,
+)
+
+GONE = ProviderLost("gone")
+NONE = NoProvider("none")
+
+
+def tasks(*keys, size=10):
+    return tuple((key, size) for key in keys)
+
+
+def sends(instructions):
+    return [one for one in instructions if isinstance(one, Send)]
+
+
+def fails(instructions):
+    return {one.task: one.error for one in instructions if isinstance(one, Fail)}
+
+
+def needs(instructions):
+    return sum(one.count for one in instructions if isinstance(one, NeedLease))
+
+
+def running(count, wanted=1, slots=1):
+    """A scheduler with one ready lease and `count` tasks; and what it sent."""
+    scheduler = Scheduler(wanted)
+    scheduler.handle(Submitted(0, tasks(*range(count)), 0.0))
+    return scheduler, sends(scheduler.handle(LeaseReady(1, slots, 0.0)))
+
+
+def test_it_asks_for_as_many_leases_as_there_is_work_for():
+    assert needs(Scheduler(4).handle(Submitted(0, tasks(1, 2), 0.0))) == 2
+    assert needs(Scheduler(4).handle(Submitted(0, tasks(*range(9)), 0.0))) == 4
+
+
+def test_it_asks_once_for_the_same_lack():
+    scheduler = Scheduler(2)
+    assert needs(scheduler.handle(Submitted(0, tasks(1, 2, 3), 0.0))) == 2
+    assert needs(scheduler.handle(Submitted(0, tasks(4, 5, 6), 0.0))) == 0
+
+
+def test_chunks_grow_to_what_fits_the_target_time():
+    scheduler, sent = running(10_000)
+    assert [len(one.tasks) for one in sent] == [1] * CHUNKS_AHEAD
+    now = 0.0
+    sizes = []
+    for _ in range(12):
+        now += 0.001 * len(sent[0].tasks)
+        sent = sent[1:] + sends(scheduler.handle(ChunkDone(1, sent[0].chunk, sent[0].tasks, now)))
+        sizes.append(len(sent[-1].tasks))
+    assert 300 <= max(sizes) <= 600  # half a second at a millisecond a task
+
+
+def test_chunks_of_slow_tasks_stay_single():
+    scheduler, sent = running(100)
+    again = sends(scheduler.handle(ChunkDone(1, sent[0].chunk, sent[0].tasks, 60.0)))
+    assert [len(one.tasks) for one in again] == [1]
+
+
+def test_a_chunk_is_as_large_as_the_renter_asked_for():
+    scheduler = Scheduler(1)
+    scheduler.handle(Submitted(0, tasks(*range(100)), 0.0, at_least=25))
+    assert [len(one.tasks) for one in sends(scheduler.handle(LeaseReady(1, 1, 0.0)))] == [25] * CHUNKS_AHEAD
+
+
+def test_a_chunk_stays_below_the_byte_cap_unless_one_task_alone_is_larger():
+    scheduler = Scheduler(1)
+    half = MAX_CHUNK_BYTES // 2 + 1
+    scheduler.handle(Submitted(0, ((1, 2 * MAX_CHUNK_BYTES), (2, half), (3, half), (4, 5)), 0.0, at_least=9))
+    sent = sends(scheduler.handle(LeaseReady(1, 2, 0.0)))
+    assert [one.tasks for one in sent] == [(1,), (2,), (3, 4)]
+
+
+def test_what_never_ran_of_a_chunk_goes_out_again_first():
+    scheduler = Scheduler(1)
+    scheduler.handle(Submitted(0, tasks(*range(40)), 0.0, at_least=10))
+    first, _ = sends(scheduler.handle(LeaseReady(1, 1, 0.0)))
+    again = sends(scheduler.handle(ChunkDone(1, first.chunk, first.tasks[:3], 0.1)))
+    assert again[0].tasks[:7] == first.tasks[3:]
+
+
+def test_a_task_that_fails_travels_alone_and_gives_up_with_its_cause():
+    scheduler = Scheduler(1)
+    scheduler.handle(Submitted(0, tasks(0, 1), 0.0, at_least=2))
+    (sent,) = sends(scheduler.handle(LeaseReady(1, 1, 0.0)))
+    cause = Unavailable("wall time")
+    failed, queue = {}, [sent]
+    while queue:
+        one = queue.pop(0)
+        answer = scheduler.handle(ChunkFailed(1, one.chunk, cause, 1.0))
+        failed |= fails(answer)
+        queue += sends(answer)
+        assert all(len(each.tasks) == 1 for each in queue)
+    assert failed == {0: cause, 1: cause}
+
+
+def test_a_refusal_without_blame_costs_no_attempt():
+    scheduler, sent = running(1)
+    for _ in range(3 * MAX_ATTEMPTS):
+        (again,) = answer = scheduler.handle(ChunkFailed(1, sent[0].chunk, NONE, 1.0, blame=False))
+        assert isinstance(again, Send)
+        sent = answer
+
+
+def test_a_lost_lease_gives_its_work_back_and_is_replaced():
+    scheduler, sent = running(3)
+    answer = scheduler.handle(LeaseLost(1, False, 1.0))
+    assert needs(answer) == 1
+    assert not sends(answer)
+    assert sends(scheduler.handle(LeaseReady(2, 1, 2.0)))[0].tasks == sent[0].tasks
+
+
+def test_a_provider_that_broke_the_rules_costs_an_attempt():
+    scheduler, _ = running(1)
+    for lease in range(1, MAX_ATTEMPTS):
+        scheduler.handle(LeaseLost(lease, True, 1.0))
+        scheduler.handle(LeaseReady(lease + 1, 1, 1.0))
+    answer = scheduler.handle(LeaseLost(MAX_ATTEMPTS, True, 1.0))
+    assert isinstance(fails(answer)[0], JobFailed)
+
+
+def test_no_lease_fails_the_tasks_only_when_none_is_live_or_coming():
+    scheduler = Scheduler(3)
+    scheduler.handle(Submitted(0, tasks(*range(20)), 0.0))
+    assert not fails(scheduler.handle(NoLease(NONE, 1)))  # two more are coming
+    scheduler.handle(LeaseReady(1, 1, 0.0))
+    assert not fails(scheduler.handle(NoLease(NONE, 1)))  # one is live
+    answer = scheduler.handle(LeaseLost(1, False, 0.0))
+    assert needs(answer)  # asked anew before giving up
+    assert len(fails(scheduler.handle(NoLease(NONE, needs(answer))))) == 20
+
+
+def test_a_later_submission_asks_again_after_a_refusal():
+    scheduler = Scheduler(1)
+    scheduler.handle(Submitted(0, tasks(1), 0.0))
+    assert fails(scheduler.handle(NoLease(NONE, 1))) == {1: NONE}
+    assert fails(scheduler.handle(Submitted(0, tasks(2), 0.0))) == {}
+
+
+def test_an_ending_lease_gets_nothing_more_and_is_released_when_it_is_empty():
+    scheduler, sent = running(9)
+    answer = scheduler.handle(LeaseEnding(1, 1.0))
+    assert not sends(answer)
+    assert needs(answer) == 1
+    assert Release(1) not in scheduler.handle(ChunkDone(1, sent[0].chunk, sent[0].tasks, 1.0))
+    assert Release(1) in scheduler.handle(ChunkDone(1, sent[1].chunk, sent[1].tasks, 1.0))
+    assert sends(scheduler.handle(LeaseReady(2, 1, 1.0)))
+
+
+def test_an_idle_ending_lease_is_released_at_once():
+    scheduler, sent = running(1)
+    scheduler.handle(ChunkDone(1, sent[0].chunk, sent[0].tasks, 1.0))
+    assert scheduler.handle(LeaseEnding(1, 2.0)) == [Release(1)]
+    assert needs(scheduler.handle(Submitted(0, tasks(7), 3.0))) == 1
+
+
+def test_cancelled_tasks_leave_the_queue():
+    scheduler = Scheduler(1)
+    scheduler.handle(Submitted(0, tasks(1, 2, 3), 0.0))
+    scheduler.handle(Cancelled((1, 3)))
+    assert [one.tasks for one in sends(scheduler.handle(LeaseReady(1, 1, 0.0)))] == [(2,)]
+
+
+def test_withdrawn_tasks_free_their_place():
+    scheduler, sent = running(4)
+    answer = scheduler.handle(Withdrawn(1, sent[0].chunk, sent[0].tasks, 0.1))
+    assert len(sends(answer)) == 1
+
+
+def test_a_group_that_cannot_run_fails_and_others_go_on():
+    scheduler = Scheduler(1)
+    scheduler.handle(Submitted(0, tasks(1, 2), 0.0))
+    scheduler.handle(Submitted(1, tasks(3), 0.0))
+    assert fails(scheduler.handle(GroupFailed(0, NONE))) == {1: NONE, 2: NONE}
+    assert [one.tasks for one in sends(scheduler.handle(LeaseReady(1, 1, 0.0)))] == [(3,)]
+
+
+@pytest.mark.parametrize(
+    "late",
+    [
+        ChunkDone(9, 1, (1,), 1.0),
+        ChunkFailed(9, 1, NONE, 1.0),
+        Withdrawn(9, 1, (1,), 1.0),
+        LeaseEnding(9, 1.0),
+        ChunkDone(1, 99, (1,), 1.0),
+    ],
+)
+def test_news_of_what_it_does_not_know_change_nothing(late):
+    scheduler, _ = running(5)
+    before = scheduler.waiting, scheduler.in_flight
+    assert scheduler.handle(late) == []
+    assert (scheduler.waiting, scheduler.in_flight) == before

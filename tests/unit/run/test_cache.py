@@ -1,0 +1,149 @@
+"""Native code and images are made once, checked before each use, and kept from others."""
+
+import os
+import signal
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import wasmtime
+
+from surge.model.digest import digest
+from surge.model.errors import BadInput, Unavailable
+from surge.model.units import Fuel
+from surge.run.kernels import kernel
+from surge.run.sandbox.image import MemoryImage
+from surge.run.slots.cache import Cache
+
+
+def compiled(cache: Cache, module: bytes) -> list[float]:
+    """Seconds that the progress told, while a module was made ready; [] if it was there."""
+    told: list[float] = []
+    cache.command(cache.keep_module(module), lambda _stage, elapsed, _expected: told.append(elapsed)).close()
+    return told
+
+
+def test_a_module_is_compiled_once(tmp_path: Path) -> None:
+    cache = Cache.open(tmp_path)
+    assert compiled(cache, kernel("nbody")) != []
+    assert compiled(cache, kernel("nbody")) == []
+    assert compiled(cache, kernel("sha256")) != []
+
+
+def test_the_folder_is_for_its_owner_alone(tmp_path: Path) -> None:
+    (tmp_path / "code").mkdir(mode=0o777)
+    cache = Cache.open(tmp_path)
+    for folder in (cache.root, cache.root / "code", cache.root / "images"):
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+def test_a_folder_behind_a_link_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "cache" / "code").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(Unavailable, match="XDG_CACHE_HOME"):
+        Cache.open(tmp_path / "cache")
+
+
+@pytest.mark.parametrize("suffix", [".cwasm", ".blake3"])
+def test_changed_native_code_is_never_loaded(tmp_path: Path, suffix: str) -> None:
+    cache = Cache.open(tmp_path)
+    compiled(cache, kernel("nbody"))
+    (path,) = (cache.root / "code").glob(f"*{suffix}")
+    raw = bytearray(path.read_bytes())
+    raw[len(raw) // 2] ^= 1
+    path.write_bytes(raw)
+    assert compiled(cache, kernel("nbody")) != []
+    assert compiled(cache, kernel("nbody")) == []
+
+
+def test_a_module_that_is_not_there_is_asked_for_again(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="send it again"):
+        Cache.open(tmp_path).command(bytes(32))
+
+
+def test_a_changed_module_is_not_taken(tmp_path: Path) -> None:
+    cache = Cache.open(tmp_path)
+    named = cache.keep_module(kernel("nbody"))
+    (path,) = (cache.root / "modules").iterdir()
+    path.write_bytes(kernel("sha256"))
+    with pytest.raises(BadInput, match="send it again"):
+        cache.module(named)
+
+
+def test_nothing_half_made_is_left_behind(tmp_path: Path) -> None:
+    cache = Cache.open(tmp_path)
+    named = cache.keep_module(b"\0asm\1\0\0\0\xff")
+    with pytest.raises(BadInput, match="compiling the wasm module failed"):
+        cache.command(named)
+    assert [path.suffix for path in (cache.root / "code").iterdir()] == [".lock"]
+
+
+def test_the_lock_is_free_again_after_its_holder_was_killed(tmp_path: Path) -> None:
+    cache = Cache.open(tmp_path)
+    named = cache.keep_module(kernel("nbody"))
+    path = cache._code_path(named).with_suffix(".lock")
+    script = "import fcntl, sys; f = open(sys.argv[1], 'w'); fcntl.flock(f, fcntl.LOCK_EX)"
+    script += "; print('held', flush=True); input()"
+    with subprocess.Popen(
+        [sys.executable, "-c", script, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        waited: list[float] = []
+
+        def progress(_stage: str, elapsed: float, _expected: float) -> None:
+            waited.append(elapsed)
+            if len(waited) == 1:
+                os.kill(holder.pid, signal.SIGKILL)
+
+        assert isinstance(cache.command(named, progress), wasmtime.Module)
+    assert waited
+
+
+IMAGE = MemoryImage(
+    bytes(range(256)) * 1024, {"clock": 5, "drawn": 7, "seed": 0, "own": {"tmp": None}}, Fuel(12)
+)
+
+
+def test_an_image_comes_back_as_it_was(tmp_path: Path) -> None:
+    named = IMAGE.save(tmp_path / "a.image")
+    loaded = MemoryImage.load(tmp_path / "a.image")
+    assert loaded == IMAGE
+    assert named == IMAGE.digest
+    assert [path.name for path in tmp_path.iterdir()] == ["a.image"]
+
+
+def test_everything_in_an_image_decides_its_digest() -> None:
+    others = [
+        MemoryImage(IMAGE.memory[:-1] + b"\0", IMAGE.state, IMAGE.fuel),
+        MemoryImage(IMAGE.memory, {**IMAGE.state, "clock": 6}, IMAGE.fuel),
+        MemoryImage(IMAGE.memory, {**IMAGE.state, "own": {"tmp": b""}}, IMAGE.fuel),
+    ]
+    assert len({one.digest for one in [IMAGE, *others]}) == 4
+
+
+@pytest.mark.parametrize("at", [3, 100, -3])
+def test_a_damaged_image_is_made_again(tmp_path: Path, at: int) -> None:
+    path = tmp_path / "a.image"
+    IMAGE.save(path)
+    raw = bytearray(path.read_bytes())
+    raw[at] ^= 1
+    path.write_bytes(raw)
+    loaded = MemoryImage.load(path)
+    assert loaded is None or loaded == IMAGE
+    assert path.exists() == (loaded is not None)
+
+
+def test_an_image_that_was_cut_off_is_made_again(tmp_path: Path) -> None:
+    path = tmp_path / "a.image"
+    IMAGE.save(path)
+    path.write_bytes(path.read_bytes()[:-100])
+    assert MemoryImage.load(path) is None
+    assert MemoryImage.load(tmp_path / "none.image") is None
+
+
+def test_digests_of_modules_are_tagged() -> None:
+    assert digest("module", kernel("knn")) != digest("image", kernel("knn"))

