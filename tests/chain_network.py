@@ -36,17 +36,17 @@ class Network:
         self.opened.append(chain)
         self.local.fund(chain.address, 10 * COIN)
         if surge:
-            self.treasury.transfer_surge(chain.address, surge)
+            self.treasury.money.send_surge(chain.address, surge)
         if usd:
-            chain.faucet(usd)
+            chain.money.faucet(usd)
         return chain
 
     def provider(self, slots: int = 4, price: int = 100) -> Chain:
         """A provider that offers."""
         stake = slots * self.book.parameters.stake_per_slot
         provider = self.account(surge=stake)
-        provider.stake(stake)
-        provider.publish(
+        provider.asks.stake(stake)
+        provider.asks.publish(
             Ask(price_gfuel=price, price_gib=1_000, slots=slots, runtime=7), f"ticket at {price}"
         )
         return provider
@@ -74,9 +74,9 @@ def raise_network(folder: Path) -> Network:
 def voucher(renter: Chain, lease: Lease, sequence: int, amount: int) -> tuple[Voucher, bytes]:
     """Signed by the renter."""
     made = Voucher(lease.id, sequence, amount, bytes([sequence]) * 32)
-    return made, sign(renter.domain().digest(made.struct_hash), renter._key)
+    return made, sign(renter.book.domain.digest(made.struct_hash), renter.key)
 
 
 def consent(provider: Chain, lease: Lease, sequence: int, amount: int) -> bytes:
     """The provider's signature under the end of a lease."""
-    return sign(provider.domain().digest(Close(lease.id, sequence, amount).struct_hash), provider._key)
+    return sign(provider.book.domain.digest(Close(lease.id, sequence, amount).struct_hash), provider.key)

@@ -28,8 +28,8 @@ class CreditNetwork:
         desk = Desk(self.network.book, key=chain.key)
         self.desks.append(desk)
         for symbol, amount in (tokens or TOKENS).items():
-            token = desk.chain.token(symbol)
-            desk.chain.faucet_token(token, token.parse(amount))
+            token = desk.chain.tokens.named(symbol)
+            desk.chain.tokens.faucet(token, token.parse(amount))
         return desk
 
     def open_handed(self, **tokens: str) -> Desk:
@@ -41,11 +41,11 @@ class CreditNetwork:
             **book.credit.vaults,
         }
         payments = [
-            Payment(desk.chain.token(symbol), 1, address, name)
+            Payment(desk.chain.tokens.named(symbol), 1, address, name)
             for symbol in (tokens or TOKENS)
             for name, address in takers.items()
         ]
-        desk.chain.send(*desk.chain.allowing(payments))
+        desk.chain.send(*desk.chain.tokens.allowing(payments))
         return desk
 
     def price(self, symbol: str, usd: str) -> PriceMove:

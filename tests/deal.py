@@ -122,7 +122,7 @@ class Deal:
         self.changed = asyncio.Event()
         self.kills = 0
         self.renter_store = RenterStore(folder / "renter.db")
-        self.job = JobRow("job", "test", 1, 31337, DOMAIN.market, lease.terms.renter, 10**7, "open")
+        self.job = JobRow("job", "test", 1, 31337, DOMAIN.contract, lease.terms.renter, 10**7, "open")
         self.renter_store.put_job(self.job)
         self.renter_store.put_lease("job", lease)
         self.start()

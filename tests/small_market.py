@@ -43,7 +43,7 @@ class Market:
 
 @dataclass
 class Seen:
-    """The part of `Chain` that an agent and a renter use, as one account."""
+    """The part of `Chain` that an agent and a renter use, as one account: the clock, and its leases."""
 
     market: Market
     address: str
@@ -57,11 +57,15 @@ class Seen:
         self._ask()
         return self.market.now_at
 
-    def lease(self, lease_id):
+    @property
+    def leases(self):
+        return self
+
+    def find(self, lease_id):
         self._ask()
         return self.market.leases[lease_id]
 
-    def lease_state(self, lease_id):
+    def state(self, lease_id):
         self._ask()
         return self.market.states.get(lease_id, LeaseState(False, 0, 0))
 
@@ -74,7 +78,7 @@ class Seen:
         self._check(lease, voucher, signature)
         self.market.states[lease.id] = LeaseState(True, voucher.sequence, voucher.amount)
 
-    def close_lease(self, lease, voucher, renter_signature=b"", provider_signature=b""):
+    def close(self, lease, voucher, renter_signature=b"", provider_signature=b""):
         self._ask()
         state = self.market.states[lease.id]
         if not state.open:

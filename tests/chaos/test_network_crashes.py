@@ -101,16 +101,16 @@ def pass_time(chain, seconds):
 
 
 def leases_since(chain, count):
-    return chain.leases(renter=chain.address)[count:]
+    return chain.leases.all(renter=chain.address)[count:]
 
 
 def settled(chain, leases):
-    return all(not chain.lease_state(lease.id).open for lease in leases)
+    return all(not chain.leases.state(lease.id).open for lease in leases)
 
 
 def test_a_provider_that_is_killed_and_comes_back_goes_on(network, chain):
     """It has another port then; the renter finds it by its new ticket, and no lease is lost."""
-    before = len(chain.leases(renter=chain.address))
+    before = len(chain.leases.all(renter=chain.address))
     with network.executor(max_workers=4, budget="1.00") as executor:
         running = Running(executor, 40)
         running.after(5)
@@ -124,14 +124,14 @@ def test_a_provider_that_is_killed_and_comes_back_goes_on(network, chain):
 
 def test_a_provider_that_is_killed_for_good_is_replaced(network, chain):
     """Its work goes elsewhere; started again, it redeems alone, after expiry, what it had earned."""
-    before = len(chain.leases(renter=chain.address))
+    before = len(chain.leases.all(renter=chain.address))
     with network.executor(max_workers=4, budget="1.00") as executor:
         running = Running(executor, 40)
         running.after(8)
         kill(program(network, "provider-1"))
         running.check()
     opened = leases_since(chain, before)
-    left = [lease for lease in opened if chain.lease_state(lease.id).open]
+    left = [lease for lease in opened if chain.leases.state(lease.id).open]
     lost = chain_addresses(network)[1]
     assert all(lease.terms.provider == lost for lease in left)
     store = RenterStore(network.home.renter_db)
@@ -143,7 +143,7 @@ def test_a_provider_that_is_killed_for_good_is_replaced(network, chain):
     until(lambda: settled(chain, opened))
     for lease in left:
         kept = signed[lease.id]
-        paid = chain.closing(lease.id).paid
+        paid = chain.leases.closing(lease.id).paid
         assert paid <= (kept.voucher.amount if kept else 0)
         books = provider_store(network, 1)
         voucher = books.voucher(lease.id)
@@ -183,7 +183,7 @@ def program_of_chain(network):
 def test_a_lease_that_expires_in_mid_job_is_replaced(network, chain, monkeypatch):
     """The provider closes it alone with its latest voucher; the job goes on with another."""
     monkeypatch.setattr(tenancy, "WATCH_SECONDS", 0.5)
-    before = len(chain.leases(renter=chain.address))
+    before = len(chain.leases.all(renter=chain.address))
     with network.executor(max_workers=2, budget="1.00") as executor:
         running = Running(executor, 40)
         running.after(6)
@@ -194,7 +194,7 @@ def test_a_lease_that_expires_in_mid_job_is_replaced(network, chain, monkeypatch
     until(lambda: settled(chain, opened))
     store = RenterStore(network.home.renter_db)
     job = store.jobs()[0][0].id
-    paid = sum(chain.closing(lease.id).paid for lease in opened)
+    paid = sum(chain.leases.closing(lease.id).paid for lease in opened)
     signed = [store.voucher(job, lease.id) for lease in opened]
     store.close()
     assert paid <= sum(kept.voucher.amount for kept in signed if kept)
@@ -204,7 +204,7 @@ def test_a_lease_that_expires_in_mid_job_is_replaced(network, chain, monkeypatch
 def test_an_idle_lease_is_closed_before_it_expires(network, chain, monkeypatch):
     """Together with its provider: the change is back, and the next task opens another lease."""
     monkeypatch.setattr(tenancy, "WATCH_SECONDS", 0.2)
-    before = len(chain.leases(renter=chain.address))
+    before = len(chain.leases.all(renter=chain.address))
     with network.executor(max_workers=1, budget="0.10") as executor:
         assert executor.submit(spin, 10, 1).result(PATIENCE) == 46
         opened = leases_since(chain, before)
@@ -241,7 +241,7 @@ def test_a_renter_that_is_killed_leaves_what_it_paid_for(network, chain, tmp_pat
     """Its results are in renter.db under the voucher; the provider is paid for them without it."""
     script = tmp_path / "renter.py"
     script.write_text(RENTER)
-    before = len(chain.leases(renter=chain.address))
+    before = len(chain.leases.all(renter=chain.address))
     child = subprocess.Popen(
         [sys.executable, str(script), str(network.home.root), str(ROUNDS // 4)],
         stdout=subprocess.PIPE, text=True,
@@ -269,7 +269,7 @@ def test_a_renter_that_is_killed_leaves_what_it_paid_for(network, chain, tmp_pat
     pass_time(chain, 1000)
     until(lambda: settled(chain, opened))
     for lease in opened:
-        paid = chain.closing(lease.id).paid
+        paid = chain.leases.closing(lease.id).paid
         amounts = [0]
         for kept in bills[lease.id]:
             amounts.append(amounts[-1] + kept.receipt.amount)

@@ -53,7 +53,7 @@ def test_the_same_consent(
     here = compute.domain
     domains = {
         "here": here,
-        "another chain": Domain(here.chain_id + 1, here.market),
+        "another chain": Domain(here.chain_id + 1, here.contract),
         "another contract": Domain(here.chain_id, Address(address(CHEATER))),
     }
     expected = Close(lease.id, latest.sequence, latest.amount)

@@ -102,7 +102,7 @@ def test_a_signature_of_another_voucher(opened: tuple[Compute, Lease], change: d
 def test_a_voucher_of_another_chain_or_contract(opened: tuple[Compute, Lease]) -> None:
     compute, lease = opened
     voucher = good(lease)
-    chain, market = compute.domain.chain_id, compute.domain.market
+    chain, market = compute.domain.chain_id, compute.domain.contract
     assert compute.domain.separator == compute.market.separator()
     for domain in (Domain(chain + 1, market), Domain(chain, Address("0x" + "a1" * 20))):
         check_refused(opened, voucher, sign(domain.digest(voucher.struct_hash), RENTER))

@@ -3,16 +3,47 @@
 Synchronous and thread-safe: one nonce counter per account and process. Without a key it only reads.
 """
 
-from surge.chain.calls.asks import RegistryCalls
-from surge.chain.calls.batch import BatchCalls
-from surge.chain.calls.leases import Closing, LeaseState, MarketCalls, Settlement
-from surge.chain.calls.money import Balances
-from surge.chain.calls.rewards import Auction, Reward, RewardsCalls, Sale
-from surge.chain.node.sender import Sent
+from pathlib import Path
 
-__all__ = ["Auction", "Balances", "Chain", "Closing", "LeaseState", "Reward", "Sale", "Sent", "Settlement"]
+from coincurve import PrivateKey
+
+from surge.chain.calls.asks import Asks
+from surge.chain.calls.batch import Batch
+from surge.chain.calls.credit import Credit
+from surge.chain.calls.exchange import Exchange
+from surge.chain.calls.leases import Leases
+from surge.chain.calls.leverage import Leverage
+from surge.chain.calls.liquidations import Liquidations
+from surge.chain.calls.money import Money
+from surge.chain.calls.rewards import Rewards
+from surge.chain.calls.tokens import Tokens
+from surge.chain.calls.vaults import Vaults
+from surge.chain.network.book import AddressBook
+from surge.chain.network.connection import Connection
 
 
-class Chain(MarketCalls, RegistryCalls, RewardsCalls, BatchCalls):
-    """A network as one account sees it. See the parts: money, market, registry, rewards,
-    tokens, credit, exchange, leverage, vault, batch, connection."""
+class Chain(Connection):
+    """A network as one account sees it: a connection, and its parts.
+
+        chain.leases.open(demand, escrow, candidates)
+        chain.asks.publish(ask, ticket)
+        chain.send(*chain.tokens.allowing(payments), chain.credit.supplying(params, assets))
+
+    The arguments are `Connection`'s.
+    """
+
+    def __init__(
+        self, book: AddressBook, key: PrivateKey | None = None, index: Path | None = None, lag: int = 0
+    ) -> None:
+        super().__init__(book, key, index, lag)
+        self.tokens = Tokens(self)
+        self.money = Money(self, self.tokens)
+        self.asks = Asks(self, self.money)
+        self.leases = Leases(self, self.money)
+        self.rewards = Rewards(self, self.money)
+        self.credit = Credit(self, self.tokens)
+        self.exchange = Exchange(self)
+        self.leverage = Leverage(self, self.credit)
+        self.vaults = Vaults(self, self.tokens, self.credit)
+        self.batch = Batch(self)
+        self.liquidations = Liquidations(self, self.tokens, self.credit)

@@ -15,13 +15,13 @@ from surge.credit import health, preview
 from surge.credit.exchange import Reserves, amounts_in, amounts_out
 from surge.credit.market import PositionView
 from surge.model.errors import BadInput
-from surge.model.units import BPS, WAD, Bps, divide_up, show_decimal
+from surge.model.units import BPS, MAX_UINT256, WAD, Bps, divide_up, show_decimal
 
 Route = list[Reserves]
 
 RATE_ROOM = 2
 """The highest rate that a plan accepts, as a multiple of the one it expects: others borrow meanwhile."""
-NO_BOUND = 2**256 - 1
+NO_BOUND = MAX_UINT256
 
 
 @dataclass(frozen=True, slots=True)

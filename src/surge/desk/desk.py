@@ -52,7 +52,7 @@ class Desk:
         else:
             home = Home.default() if network is None or isinstance(network, str) else network.home
             name = network if isinstance(network, str) else None if network is None else "local"
-            book, index = load_book(home.book(name)), home.network(name) / "index.db"
+            book, index = load_book(home.book(name)), home.index(name)
             key = key or _wallet_key(home)
         self._chain = Chain(book, key, index=index)
         self._looking = key is None
@@ -85,16 +85,16 @@ class Desk:
     def markets(self, *, everybody: bool = False) -> list[Market]:
         """Those of the address book; with `everybody`, also what anybody else created. Look at the oracle and
         rate model of such a market before you use it."""
-        known = [market_id(params) for params in self._chain.credit.markets.values()]
+        known = [market_id(params) for params in self._chain.credit.book.markets.values()]
         if everybody:
-            known += [id_ for id_ in self._chain.created_markets() if id_ not in known]
+            known += [id_ for id_ in self._chain.credit.created_markets() if id_ not in known]
         return [Market(self._chain, id_) for id_ in known]
 
     def market(self, id_: str | bytes) -> Market:
         """By name ("ETH/TUSD", as the address book has it), by id (0x…), or by the beginning of one."""
         if isinstance(id_, bytes):
             id_ = "0x" + id_.hex()
-        listed = self._chain.credit.markets
+        listed = self._chain.credit.book.markets
         named = next((params for name, params in listed.items() if name.casefold() == id_.casefold()), None)
         if named:
             return Market(self._chain, market_id(named))
@@ -105,7 +105,7 @@ class Desk:
             )
         if len(id_) == 66:
             market = Market(self._chain, MarketId(bytes.fromhex(id_[2:])))
-            self._chain.market_params([market.id])
+            self._chain.credit.market_params([market.id])
             return market
         found = [one for one in self.markets(everybody=True) if ("0x" + one.id.hex()).startswith(id_.lower())]
         if len(found) != 1:
@@ -115,22 +115,22 @@ class Desk:
 
     def market_views(self) -> list[MarketView]:
         """All markets of the address book at one moment, in two requests."""
-        return self._chain.market_views([market.id for market in self.markets()])
+        return self._chain.credit.market_views([market.id for market in self.markets()])
 
     def position_views(self, account: Address | str | None = None) -> list[PositionView]:
         """What an account (default: the desk's own) has in each of them, likewise."""
         holder = self.address if account is None else Address(account)
-        return self._chain.position_views([(market.id, holder) for market in self.markets()])
+        return self._chain.credit.position_views([(market.id, holder) for market in self.markets()])
 
     # Vaults, leverage
 
     def vaults(self) -> list[Vault]:
         """Those of the address book."""
-        return [self.vault(name) for name in self._chain.credit.vaults]
+        return [self.vault(name) for name in self._chain.credit.book.vaults]
 
     def vault(self, name: str) -> Vault:
         """By its name in the address book, or by its address."""
-        listed = self._chain.credit.vaults
+        listed = self._chain.credit.book.vaults
         address = listed.get(name, Address(name) if name.startswith("0x") else None)
         if address is None:
             there = f"the address book has {', '.join(listed) or 'none'}"

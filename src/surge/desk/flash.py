@@ -53,7 +53,7 @@ class Flash:
 
     def pools(self) -> list[str]:
         """Those that both exchanges have."""
-        credit = self.chain.credit
+        credit = self.chain.credit.book
         return [name for name in credit.pairs if name in credit.rival_pairs]
 
     def view(self, pool: str) -> FlashView:
@@ -114,21 +114,21 @@ class Flash:
             _swap(cheap, traded, trip.bought, dear.pair),
             _swap(dear, paid, wanted, self.chain.book.addresses["Batch"]),
         ]
-        loan = self.chain.lent(paid, trip.paid, calls)
+        loan = self.chain.batch.lent(paid, trip.paid, calls)
         deadline = Seconds(self.chain.now() + SWAP_SECONDS)
         what = (
             f"an arbitrage that pays {view.paid.show(trip.paid)} and brings {view.paid.show(trip.received)}"
         )
-        return self.chain.executing(what, [loan], [(paid, least)], deadline)
+        return self.chain.batch.executing(what, [loan], [(paid, least)], deadline)
 
     def _look(self, pool: str) -> tuple[FlashView, Pool, Pool]:
         if pool not in self.pools():
             there = ", ".join(self.pools()) or "none"
             raise BadInput(f"there are no two pools of {pool!r} to trade between; there are: {there}")
-        credit, chain = self.chain.credit, self.chain
-        traded, paid = map(chain.token, pool.split("/"))
-        own, rival = chain.pools([credit.pairs[pool], credit.rival_pairs[pool]])
-        (held,) = chain.token_balances(chain.address, [paid])
+        credit, chain = self.chain.credit.book, self.chain
+        traded, paid = map(chain.tokens.named, pool.split("/"))
+        own, rival = chain.exchange.pools([credit.pairs[pool], credit.rival_pairs[pool]])
+        (held,) = chain.tokens.balances(chain.address, [paid])
         view = FlashView(
             pool, traded, paid, chain.address, held, own.selling(paid.address), rival.selling(paid.address)
         )

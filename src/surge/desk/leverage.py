@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar
 
-from surge.chain.calls.credit import NOBODY
 from surge.chain.calls.exchange import SWAP_SECONDS, Route
 from surge.chain.calls.leverage import Bounds
 from surge.chain.calls.tokens import Payment
@@ -16,7 +15,7 @@ from surge.credit.vault_view import VaultView
 from surge.desk.amounts import Amount, Ratio, bps, ratio, units
 from surge.desk.operation import Plan, operation
 from surge.model.errors import BadInput
-from surge.model.units import Address, Seconds
+from surge.model.units import NOBODY, Address, Seconds
 
 if TYPE_CHECKING:
     from surge.chain.client import Chain
@@ -66,7 +65,7 @@ class Leverage:
             loan, token, lambda way: make(view, paid, times, list(way.pairs), slip), _equity
         )
         margins = (paid, 0) if margin_in == "collateral" else (0, paid)
-        call = self.chain.lever_open(
+        call = self.chain.leverage.opening(
             view.market.params, margins, plan.collateral, plan.max_borrowed, route.path,
             self._bounds(plan.max_rate, plan.min_health, min_health),
         )  # fmt: skip
@@ -89,11 +88,13 @@ class Leverage:
         )
         if isinstance(plan, Raised):
             bounds = self._bounds(plan.max_rate, plan.min_health, min_health)
-            call = self.chain.lever_adjust(params, plan.collateral, plan.max_borrowed, route.path, bounds)
+            call = self.chain.leverage.adjusting(
+                params, plan.collateral, plan.max_borrowed, route.path, bounds
+            )
             note = f"buys {token.show(plan.collateral)} for {loan.show(plan.cost)}"
         else:
             bounds, path = self._bounds(leverage.NO_BOUND, plan.min_health, min_health), route.path[::-1]
-            call = self.chain.lever_adjust(params, -plan.sold, plan.min_repaid, path, bounds)
+            call = self.chain.leverage.adjusting(params, -plan.sold, plan.min_repaid, path, bounds)
             note = f"sells {token.show(plan.sold)} for {loan.show(plan.repaid)}"
         return self._plan(view, plan.after, [], call, note)
 
@@ -111,7 +112,7 @@ class Leverage:
             token, loan, lambda way: leverage.closed(view, in_loan, list(way.pairs), slip), _out
         )
         bounds = self._bounds(leverage.NO_BOUND, 0, 0)
-        call = self.chain.lever_close(params, in_loan, plan.min_out, route.path, bounds)
+        call = self.chain.leverage.closing(params, in_loan, plan.min_out, route.path, bounds)
         return self._plan(view, plan.after, [], call, _hands_out(plan, loan if in_loan else token))
 
     @operation
@@ -125,8 +126,8 @@ class Leverage:
         loan, token = view.market.loan, view.market.collateral
         plan = leverage.carried(view, self._added(collateral, token), units(borrowed, loan), slip)
         address = self._desk.vault(vault).address
-        least = leverage.less(self.chain.vault_shares(address, plan.borrowed), slip)
-        call = self.chain.lever_carry(
+        least = leverage.less(self.chain.vaults.shares(address, plan.borrowed), slip)
+        call = self.chain.leverage.carrying(
             view.market.params, plan.collateral, plan.borrowed, address, least,
             self._bounds(plan.max_rate, plan.min_health, min_health),
         )  # fmt: skip
@@ -145,7 +146,7 @@ class Leverage:
         loan, token = view.market.loan, view.market.collateral
         plan = leverage.carried(view, self._added(margin, token), units(spot, loan), bps(max_slippage))
         bounds = self._bounds(plan.max_rate, plan.min_health, min_health)
-        call = self.chain.lever_neutral(view.market.params, plan.collateral, plan.borrowed, bounds)
+        call = self.chain.leverage.hedging(view.market.params, plan.collateral, plan.borrowed, bounds)
         note = f"this account holds the {loan.show(plan.borrowed)}"
         return self._plan(view, plan.after, [(token, plan.collateral)], call, note)
 
@@ -163,9 +164,9 @@ class Leverage:
         notes = [f"pays up to {loan.show(min(own, view.debt))} from this account"] if own else []
         if vault:
             address = self._desk.vault(vault).address
-            share = self.chain.tokens([address])[address]
+            share = self.chain.tokens.of([address])[address]
             given = units(shares, share, lambda: self._held(share))
-            found = self.chain.vault_assets(address, given)
+            found = self.chain.vaults.assets(address, given)
             pays.append((share, given))
             notes.append(f"redeems {share.show(given)} of the {vault}, worth {loan.show(found)}")
         make: Callable[[Route], Ended] = lambda way: leverage.ended(  # noqa: E731
@@ -177,7 +178,9 @@ class Leverage:
             route = Route((), ())
             plan = make(route)
         bounds = self._bounds(leverage.NO_BOUND, 0, 0)
-        call = self.chain.lever_unwind(params, address, given, own, in_loan, plan.min_out, route.path, bounds)
+        call = self.chain.leverage.unwinding(
+            params, address, given, own, in_loan, plan.min_out, route.path, bounds
+        )
         after = plan.after
         if vault:
             after = _beside(after, self._desk.vault(vault).view, given, vault_view.redeem)
@@ -186,18 +189,18 @@ class Leverage:
 
     def revoke(self) -> Sent:
         """Take back what this account allowed Leverage to do in Credit."""
-        return self.chain.send(self.chain.authorising(self._contract, False))[0]
+        return self.chain.send(self.chain.credit.authorising(self._contract, False))[0]
 
     def _plan(
         self, view: PositionView, after: PositionView, pays: list[tuple[Token, int]], call: Call, *notes: str
     ) -> Plan[PositionView]:
         payments = [Payment(token, amount, self._contract, "Leverage") for token, amount in pays if amount]
-        allowances = self.chain.allowing(payments) if payments else []
-        if self.chain.needs_authorising():
+        allowances = self.chain.tokens.allowing(payments) if payments else []
+        if self.chain.leverage.needs_authorising():
             notes = (*notes, AUTHORISES)
 
         def look(block: int) -> PositionView:
-            return self.chain.position_view(view.market.id, view.account, block)
+            return self.chain.credit.position_view(view.market.id, view.account, block)
 
         return Plan(view, after, (*allowances, call), look, notes)
 
@@ -207,14 +210,14 @@ class Leverage:
         """The route whose plan is worth the most to the account. Raises what the last one refused."""
         plans: list[tuple[Route, Sum]] = []
         refusal: BadInput | None = None
-        for route in self.chain.routes(source, target):
+        for route in self.chain.exchange.routes(source, target):
             try:
                 plans.append((route, make(route)))
             except BadInput as error:
                 refusal = refusal or error
         if plans:
             return max(plans, key=lambda one: worth(one[1]))
-        raise refusal or self.chain.no_route(source, target)
+        raise refusal or self.chain.exchange.no_route(source, target)
 
     @property
     def _contract(self) -> Address:
@@ -232,7 +235,7 @@ class Leverage:
         return units(amount, token, lambda: self._held(token))
 
     def _held(self, token: Token) -> int:
-        return self.chain.token_balances(self.chain.address, [token])[0]
+        return self.chain.tokens.balances(self.chain.address, [token])[0]
 
 
 def _equity(plan: Raised | Lowered) -> int:

@@ -23,17 +23,17 @@ class Market:
     @property
     def params(self) -> MarketParams:
         """What makes it; it never changes."""
-        return self._chain.market_params([self.id])[0]
+        return self._chain.credit.market_params([self.id])[0]
 
     @property
     def name(self) -> str:
         """Collateral/loan."""
-        return self._chain.market_name(self.params)
+        return self._chain.credit.market_name(self.params)
 
     @property
     def view(self) -> MarketView:
         """How it is now, with the interest up to now."""
-        return self._chain.market_views([self.id])[0]
+        return self._chain.credit.market_views([self.id])[0]
 
     def position(self, account: Address | str | None = None) -> Position:
         """What an account (default: the desk's own) has in it."""

@@ -37,7 +37,7 @@ class Position:
     @property
     def view(self) -> PositionView:
         """How it is now, with the interest up to now."""
-        return self.chain.position_view(self.market.id, self.account)
+        return self.chain.credit.position_view(self.market.id, self.account)
 
     @operation
     def supply(self, amount: Amount) -> Plan[PositionView]:
@@ -45,7 +45,7 @@ class Position:
         view = self.view
         loan = view.market.loan
         assets = units(amount, loan, lambda: self._held(loan))
-        call = self.chain.supplying(view.market.params, assets, on_behalf=self.account)
+        call = self.chain.credit.supplying(view.market.params, assets, on_behalf=self.account)
         return self._paid(view, foreseen(preview.supply, view, assets, amount), loan, assets, call)
 
     @operation
@@ -55,7 +55,7 @@ class Position:
         assets = units(amount, view.market.loan, lambda: view.max_withdraw)
         after = foreseen(preview.withdraw, view, assets, amount)
         given = (0, view.position.supply_shares) if assets == view.supplied else (assets, 0)
-        call = self.chain.withdrawing(view.market.params, *given, on_behalf=self.account)
+        call = self.chain.credit.withdrawing(view.market.params, *given, on_behalf=self.account)
         return Plan(view, after, (call,), self._after)
 
     @operation
@@ -63,7 +63,7 @@ class Position:
         """Take a loan against the collateral, up to the max LTV: `borrow("700")`, `borrow("max")`."""
         view = self._own("borrow")
         assets = units(amount, view.market.loan, lambda: self._later(view).max_borrow)
-        call = self.chain.borrowing(view.market.params, assets, on_behalf=self.account)
+        call = self.chain.credit.borrowing(view.market.params, assets, on_behalf=self.account)
         return Plan(view, foreseen(preview.borrow, view, assets, amount), (call,), self._after)
 
     @operation
@@ -74,7 +74,7 @@ class Position:
         assets = units(amount, loan, lambda: min(view.debt, self._held(loan)))
         after = foreseen(preview.repay, view, assets, amount)
         given = (0, view.position.borrow_shares) if assets == view.debt else (assets, 0)
-        call = self.chain.repaying(view.market.params, *given, on_behalf=self.account)
+        call = self.chain.credit.repaying(view.market.params, *given, on_behalf=self.account)
         return self._paid(view, after, loan, assets, call)
 
     @operation
@@ -83,7 +83,7 @@ class Position:
         view = self.view
         token = view.market.collateral
         assets = units(amount, token, lambda: self._held(token))
-        call = self.chain.adding_collateral(view.market.params, assets, on_behalf=self.account)
+        call = self.chain.credit.adding_collateral(view.market.params, assets, on_behalf=self.account)
         return self._paid(view, foreseen(preview.add_collateral, view, assets, amount), token, assets, call)
 
     @operation
@@ -91,7 +91,7 @@ class Position:
         """Take collateral out; with debt, up to the max LTV: `remove_collateral("max")`."""
         view = self._own("take collateral out")
         assets = units(amount, view.market.collateral, lambda: self._later(view).max_removable)
-        call = self.chain.removing_collateral(view.market.params, assets, on_behalf=self.account)
+        call = self.chain.credit.removing_collateral(view.market.params, assets, on_behalf=self.account)
         return Plan(view, foreseen(preview.remove_collateral, view, assets, amount), (call,), self._after)
 
     @operation
@@ -101,7 +101,7 @@ class Position:
         loan = view.market.loan
         limit = units(amount, loan, lambda: ALL)
         after, outcome = preview.liquidation_of(view, limit)
-        call = self.chain.liquidating(view.market.params, self.account, limit)
+        call = self.chain.credit.liquidating(view.market.params, self.account, limit)
         note = f"repays {loan.show(outcome.repaid)}, seizes {view.market.collateral.show(outcome.seized)}"
         if outcome.bad_debt:
             note += f", and realises a bad debt of {loan.show(outcome.bad_debt)}"
@@ -112,23 +112,23 @@ class Position:
     ) -> Plan[PositionView]:
         """With the allowance that Credit lacks."""
         credit = self.chain.book.addresses["Credit"]
-        allowances = self.chain.allowing([Payment(token, amount, credit, "Credit")])
+        allowances = self.chain.tokens.allowing([Payment(token, amount, credit, "Credit")])
         return Plan(view, after, (*allowances, call), self._after)
 
     def _after(self, block: int) -> PositionView:
-        return self.chain.position_view(self.market.id, self.account, block)
+        return self.chain.credit.position_view(self.market.id, self.account, block)
 
     def _own(self, verb: str) -> PositionView:
         """The view, when the desk's account may act for the position's."""
         me = self.chain.address
-        if not self.chain.authorised(self.account, me):
+        if not self.chain.credit.authorised(self.account, me):
             raise BadInput(
                 f"{me} may not {verb} for {self.account}; its owner has to authorise it in Credit first"
             )
         return self.view
 
     def _held(self, token: Token) -> int:
-        return self.chain.token_balances(self.chain.address, [token])[0]
+        return self.chain.tokens.balances(self.chain.address, [token])[0]
 
     def _later(self, view: PositionView) -> PositionView:
         return replace(view, market=view.market.at(view.market.now + SLACK_SECONDS))

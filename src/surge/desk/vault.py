@@ -2,7 +2,6 @@
 
 from typing import TYPE_CHECKING
 
-from surge.chain.calls.credit import NOBODY
 from surge.chain.calls.tokens import Payment
 from surge.chain.node.sender import Call
 from surge.credit import vault_view
@@ -10,7 +9,7 @@ from surge.credit.vault_view import VaultView
 from surge.desk.amounts import Amount, units
 from surge.desk.operation import Plan, foreseen, operation
 from surge.model.errors import BadInput
-from surge.model.units import Address
+from surge.model.units import NOBODY, Address
 
 if TYPE_CHECKING:
     from surge.chain.client import Chain
@@ -20,7 +19,7 @@ class Vault:
     """From `desk.vault("TUSD vault")`. Amounts are of its asset."""
 
     def __init__(self, chain: "Chain", name: str, address: Address, *, looking: bool) -> None:
-        """looking: there is no account."""
+        """looking: the desk has no account, so nobody's part of the vault is shown."""
         self.chain, self.name, self.address = chain, name, address
         self._account = NOBODY if looking else chain.address
 
@@ -34,7 +33,7 @@ class Vault:
 
     def of(self, account: Address | str) -> VaultView:
         """How it is now, and what an account has of it."""
-        return self.chain.vault_view(self.name, self.address, Address(account))
+        return self.chain.vaults.view(self.name, self.address, Address(account))
 
     @operation
     def deposit(self, amount: Amount) -> Plan[VaultView]:
@@ -42,12 +41,14 @@ class Vault:
         view = self.view
 
         def most() -> int:
-            return min(view.max_deposit, self.chain.token_balances(view.account, [view.asset])[0])
+            return min(view.max_deposit, self.chain.tokens.balances(view.account, [view.asset])[0])
 
         assets = units(amount, view.asset, most)
         after = foreseen(vault_view.deposit, view, assets, amount)
-        allowances = self.chain.allowing([Payment(view.asset, assets, self.address, self.name)])
-        return Plan(view, after, (*allowances, self.chain.depositing(self.address, assets)), self._after)
+        allowances = self.chain.tokens.allowing([Payment(view.asset, assets, self.address, self.name)])
+        return Plan(
+            view, after, (*allowances, self.chain.vaults.depositing(self.address, assets)), self._after
+        )
 
     @operation
     def withdraw(self, amount: Amount) -> Plan[VaultView]:
@@ -55,9 +56,9 @@ class Vault:
         view = self.view
         assets = units(amount, view.asset, lambda: view.max_withdraw)
         if amount == "max" and 0 < view.worth <= view.sight.liquidity:
-            call: Call = self.chain.redeeming(self.address, view.shares)
+            call: Call = self.chain.vaults.redeeming(self.address, view.shares)
             return Plan(view, vault_view.redeem(view, view.shares), (call,), self._after)
-        call = self.chain.withdrawing_assets(self.address, assets)
+        call = self.chain.vaults.withdrawing(self.address, assets)
         return Plan(view, foreseen(vault_view.withdraw, view, assets, amount), (call,), self._after)
 
     @operation
@@ -78,8 +79,8 @@ class Vault:
             for one, part in zip(view.markets, handed, strict=True)
             if part
         ]
-        call = self.chain.redeeming_in_kind(self.address, given)
+        call = self.chain.vaults.redeeming_in_kind(self.address, given)
         return Plan(view, after, (call,), self._after, tuple(notes))
 
     def _after(self, block: int) -> VaultView:
-        return self.chain.vault_view(self.name, self.address, self._account, block)
+        return self.chain.vaults.view(self.name, self.address, self._account, block)

@@ -31,15 +31,15 @@ _log = structlog.get_logger("bidder")
 
 def look(chain: Chain) -> Sight:
     """What `decide` needs, read from the chain."""
-    auction = chain.auction()
+    auction = chain.rewards.auction()
     return Sight(
         now=chain.now(),
-        pot=auction.pot if auction else chain.pot(),
+        pot=auction.pot if auction else chain.rewards.pot(),
         min_pot=chain.book.parameters.min_pot,
-        next_auction=chain.next_auction() if auction is None else Seconds(0),
-        balance=chain.balance_surge(chain.address),
+        next_auction=chain.rewards.next_auction() if auction is None else Seconds(0),
+        balance=chain.money.surge(chain.address),
         epoch=auction.epoch if auction else None,
-        cost=chain.auction_cost() if auction else None,
+        cost=chain.rewards.cost() if auction else None,
     )
 
 
@@ -47,11 +47,11 @@ def step(chain: Chain, value: MicroUsd) -> Start | Bid | Wait:
     """Look once, and act once. Raises what `Chain` raises."""
     decision = decide(look(chain), value)
     if isinstance(decision, Start):
-        sent = chain.start_auction()
+        sent = chain.rewards.start()
         _log.info("auction started", transaction="0x" + sent.hash.hex())
     elif isinstance(decision, Bid):
-        sent = chain.bid(decision.epoch, decision.most)
-        sold = next(sale for sale in reversed(chain.sales()) if sale.epoch == decision.epoch)
+        sent = chain.rewards.bid(decision.epoch, decision.most)
+        sold = next(sale for sale in reversed(chain.rewards.sales()) if sale.epoch == decision.epoch)
         _log.info(
             "pot bought",
             epoch=sold.epoch,

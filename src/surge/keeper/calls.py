@@ -22,15 +22,15 @@ def calls_of(chain: "Chain", decision: Liquidate | Realise | Poke) -> list[Call]
     """In their order; the last one does it, others are allowances for it. Raises Underfunded, NoNetwork."""
     view = decision.view
     if isinstance(decision, Poke):
-        return [chain.poking(view.market.params, view.account)]
+        return [chain.credit.poking(view.market.params, view.account)]
     if isinstance(decision, Liquidate) and decision.exit is not None:
         return [_sold(chain, decision, decision.exit)]
     most = ALL if isinstance(decision, Realise) or decision.whole else decision.repaid
-    call = chain.liquidating(view.market.params, view.account, most)
+    call = chain.credit.liquidating(view.market.params, view.account, most)
     if not decision.repaid:
         return [call]
     credit = chain.book.addresses["Credit"]
-    return [*chain.allowing([Payment(view.market.loan, decision.repaid, credit, "Credit")]), call]
+    return [*chain.tokens.allowing([Payment(view.market.loan, decision.repaid, credit, "Credit")]), call]
 
 
 def _sold(chain: "Chain", decision: Liquidate, exit: Exit) -> Call:
@@ -42,9 +42,11 @@ def _sold(chain: "Chain", decision: Liquidate, exit: Exit) -> Call:
     deadline = Seconds(view.market.now + DEADLINE_SECONDS)
     most = ALL if decision.whole else decision.repaid
     selling, tokens = _selling(chain, exit, params.collateral_token, params.loan_token, decision, deadline)
-    inside = chain.liquidated(params, view.account, most, decision.proceeds, selling)
+    inside = chain.batch.liquidated(params, view.account, most, decision.proceeds, selling)
     sweeps = [(params.loan_token, max(1, decision.gas_cost)), *((token, 0) for token in tokens)]
-    return chain.executing(f"liquidating {view.account} in {view.market.name}", [inside], sweeps, deadline)
+    return chain.batch.executing(
+        f"liquidating {view.account} in {view.market.name}", [inside], sweeps, deadline
+    )
 
 
 def _selling(

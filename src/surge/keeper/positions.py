@@ -40,11 +40,11 @@ class Lookout:
 
     def look(self) -> Look:
         """Raises Unavailable. What goes wrong with one market leaves the others as they are."""
-        now, gas_price, prices = self.chain.now(), self.chain.gas_price(), self._coin_prices()
+        now, gas_price, prices = self.chain.now(), self.chain.money.gas_price(), self._coin_prices()
         cases: list[Case] = []
         blind: dict[str, str] = {}
         borrowers = self._borrowers()
-        for name, params in self.chain.credit.markets.items():
+        for name, params in self.chain.credit.book.markets.items():
             id_ = market_id(params)
             try:
                 views = self._views(id_, borrowers.get(id_, ()))
@@ -67,22 +67,22 @@ class Lookout:
         return {id_: list(accounts) for id_, accounts in found.items()}
 
     def _views(self, id_: MarketId, accounts: Sequence[Address]) -> list[PositionView]:
-        found = self.chain.position_views([(id_, account) for account in accounts]) if accounts else []
+        found = self.chain.credit.position_views([(id_, account) for account in accounts]) if accounts else []
         return [view for view in found if view.debt]
 
     def _exits(self, params: MarketParams) -> tuple[Exit, ...]:
         """Every way from the collateral to the loan token on the exchange."""
-        tokens = self.chain.tokens([params.collateral_token, params.loan_token])
+        tokens = self.chain.tokens.of([params.collateral_token, params.loan_token])
         collateral, loan = tokens[params.collateral_token], tokens[params.loan_token]
         burn = self._burn(params.collateral_token, params.loan_token)
-        sales = (Sale(route.path, route.pairs) for route in self.chain.routes(collateral, loan))
+        sales = (Sale(route.path, route.pairs) for route in self.chain.exchange.routes(collateral, loan))
         return (burn, *sales) if burn else tuple(sales)
 
     def _burn(self, collateral: Address, loan: Address) -> Burn | None:
         """When the collateral is the LP token of a pair of the loan token, in the address book."""
-        if collateral not in self.chain.credit.pairs.values():
+        if collateral not in self.chain.credit.book.pairs.values():
             return None
-        (pool,) = self.chain.pools([collateral])
+        (pool,) = self.chain.exchange.pools([collateral])
         if loan not in (pool.token0, pool.token1) or not pool.reserve0 or not pool.reserve1:
             return None
         other = pool.token1 if loan == pool.token0 else pool.token0
@@ -93,11 +93,11 @@ class Lookout:
         """Of the loan token, when it may be used."""
         if not views or not (self.rules.altruist or self.rules.own_funds):
             return 0
-        return self.chain.token_balances(self.chain.address, [views[0].market.loan])[0]
+        return self.chain.tokens.balances(self.chain.address, [views[0].market.loan])[0]
 
     def _coin_prices(self) -> dict[Address, int]:
         """What a wei is worth in each loan token, by 1e36; without those that no fresh feed prices."""
-        credit, now = self.chain.credit, self.chain.now()
+        credit, now = self.chain.credit.book, self.chain.now()
         feeds = {symbol: feed for symbol, feed in credit.feeds.items() if symbol in credit.tokens}
         answers = self.chain.look(
             [View("PriceFeed", feed, "latestRoundData", may_fail=True) for feed in feeds.values()]
@@ -108,7 +108,7 @@ class Lookout:
             for symbol, answer, places in zip(feeds, answers, decimals, strict=True)
             if answer is not None and answer[1] > 0 and 0 <= now - answer[3] <= MAX_FEED_AGE
         }
-        tokens = self.chain.tokens([credit.tokens[symbol] for symbol in usd])
+        tokens = self.chain.tokens.of([credit.tokens[symbol] for symbol in usd])
         priced = {
             credit.tokens[symbol]: (price, tokens[credit.tokens[symbol]].decimals)
             for symbol, price in usd.items()

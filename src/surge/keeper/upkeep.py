@@ -8,14 +8,13 @@ from surge.chain.network.artifacts import artifact
 from surge.chain.network.connection import View
 from surge.chain.node.sender import Call
 from surge.model.credit import market_id
-from surge.model.units import Address, Seconds
+from surge.model.units import NOBODY, Address, Seconds
 
 if TYPE_CHECKING:
     from surge.chain.client import Chain
 
 ACCRUE_SECONDS = 86_400
 """Interest of a market with debt is written down at least so often: reserve and rate follow from it."""
-NOBODY = "0x" + "0" * 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +44,7 @@ class Upkeep:
 
     @cached_property
     def _guards(self) -> list[Guard]:
-        oracles = self._chain.credit.oracles
+        oracles = self._chain.credit.book.oracles
         names = ("PAIR", "WINDOW", "LONGEST")
         found = self._chain.look(
             [View("OracleGuard", oracle, n, may_fail=True) for oracle in oracles.values() for n in names]
@@ -68,11 +67,11 @@ class Upkeep:
         ]
 
     def _accruals(self, now: Seconds) -> list[tuple[str, Call]]:
-        markets = list(self._chain.credit.markets.values())
+        markets = list(self._chain.credit.book.markets.values())
         credit = self._chain.book.addresses["Credit"]
         states = self._chain.look([View("Credit", credit, "market", (market_id(each),)) for each in markets])
         return [
-            ("accrue", self._chain.accruing(params))
+            ("accrue", self._chain.credit.accruing(params))
             for params, (_, _, borrowed, _, _, updated) in zip(markets, states, strict=True)
             if borrowed and now - updated >= ACCRUE_SECONDS
         ]

@@ -16,9 +16,8 @@ from surge.chain.network.connection import View
 from surge.chain.node.rpc import Rpc
 from surge.chain.node.sender import Call
 from surge.model.credit import PRICE_SCALE, MarketParams, market_id
-from surge.model.units import WAD, Address, Wad, parse_decimal
+from surge.model.units import MAX_UINT256, NOBODY, WAD, Address, Wad, parse_decimal
 
-ZERO = Address("0x" + "0" * 40)
 DECIMALS = {"TUSD": 6, "ETH": 18, "BTC": 8, "SURGE": 18}
 USD_PRICES = {"TUSD": "1", "ETH": "2000", "BTC": "60000", "SURGE": "0.10"}
 FEED_DECIMALS = 8
@@ -28,7 +27,6 @@ ROOM = 10
 FAUCET_CAP = 10**6
 """Whole tokens that one call of a faucet gives."""
 _DEADLINE = 2**63
-_UNLIMITED = 2**256 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +127,7 @@ class _LocalCredit:
                 yield Step(
                     self._step(f"creating the pair {pool}", "Exchange", exchange, "createPair", *tokens),
                     View("Exchange", self._at(exchange), "getPair", tokens),
-                    lambda pair: bool(pair != ZERO),
+                    lambda pair: bool(pair != NOBODY),
                 )
 
     def _find_pairs(self) -> None:
@@ -174,7 +172,7 @@ class _LocalCredit:
         to = self._at(spender)
         return Step(
             self._step(
-                f"allowing {spender} to take {symbol}", "TestToken", symbol, "approve", to, _UNLIMITED
+                f"allowing {spender} to take {symbol}", "TestToken", symbol, "approve", to, MAX_UINT256
             ),
             View("TestToken", self._at(symbol), "allowance", (self.me, to)),
         )
@@ -203,7 +201,7 @@ class _LocalCredit:
                 yield self._guard(market)
         pair, dollars = artifact("Pair").function("token0", 0), self._at("TUSD")
         token0 = self.site.ask(View("Pair", self._at("LP"), pair.name))
-        oracles = (ZERO, "@oracle:ETH/TUSD") if token0 == dollars else ("@oracle:ETH/TUSD", ZERO)
+        oracles = (NOBODY, "@oracle:ETH/TUSD") if token0 == dollars else ("@oracle:ETH/TUSD", NOBODY)
         yield creation("oracle:LP/TUSD", "LpOracle", "@LP", dollars, *oracles, 1, 10**60)
 
     def _guard(self, market: LocalMarket) -> Creation:
@@ -213,11 +211,11 @@ class _LocalCredit:
         watched = (
             ("@Exchange:" + GUARDED, WINDOW, LONGEST, MAX_DEVIATION)
             if market.name == GUARDED
-            else (ZERO, 0, 0, 0)
+            else (NOBODY, 0, 0, 0)
         )
         config = (
             f"@{base}", f"@{quote}", f"@feed:{base}", day, f"@feed:{quote}", day,
-            usual // 1_000, usual * 1_000, ZERO, 0, *watched,
+            usual // 1_000, usual * 1_000, NOBODY, 0, *watched,
         )  # fmt: skip
         return creation(f"oracle:{market.name}", "OracleGuard", config)
 

@@ -157,7 +157,7 @@ class LocalNetwork:
         try:
             self._fund_coins(chain, address)
             if surge > 0:
-                chain.transfer_surge(address, surge)
+                chain.money.send_surge(address, surge)
         finally:
             chain.disconnect()
 
@@ -207,35 +207,35 @@ class LocalNetwork:
     def _genesis_chain(self, book: AddressBook) -> "Chain":
         from surge.chain.client import Chain
 
-        return Chain(book, self.genesis_key().key, index=self._folder / "index.db")
+        return Chain(book, self.genesis_key().key, index=self.home.index("local"))
 
     def _fund_coins(self, chain: "Chain", address: Address) -> None:
-        if chain.balance_gas(address) < COINS // 2:
+        if chain.money.coins(address) < COINS // 2:
             self._chain.fund(address, COINS)
 
     def _fund_renter(self, chain: "Chain") -> None:
         renter = open_wallet(self.home.wallet, throwaway=True)
         self._fund_coins(chain, renter.address)
-        missing = RENTER_DOLLARS - chain.balance_usd(renter.address)
+        missing = RENTER_DOLLARS - chain.money.usd(renter.address)
         if missing > RENTER_DOLLARS // 2:  # so that a resumed network is as it was
             self._tell(f"giving the renter {show_usd(missing)} test dollars")
-            chain.faucet(MicroUsd(missing))
-            chain.transfer_usd(renter.address, MicroUsd(missing))
-        tokens = [chain.token(symbol) for symbol in RENTER_TOKENS]
-        for token, held in zip(tokens, chain.token_balances(renter.address, tokens), strict=True):
+            chain.money.faucet(MicroUsd(missing))
+            chain.money.send_usd(renter.address, MicroUsd(missing))
+        tokens = [chain.tokens.named(symbol) for symbol in RENTER_TOKENS]
+        for token, held in zip(tokens, chain.tokens.balances(renter.address, tokens), strict=True):
             given = token.parse(RENTER_TOKENS[token.symbol])
             if held <= given // 2:
                 if token.symbol != "SURGE":
-                    chain.faucet_token(token, given - held)
-                chain.transfer_token(token, renter.address, given - held)
+                    chain.tokens.faucet(token, given - held)
+                chain.tokens.transfer(token, renter.address, given - held)
 
     def _fund_provider(self, chain: "Chain", number: int) -> Wallet:
         wallet = open_wallet(self.provider_home(number) / "key.json", throwaway=True)
         self._fund_coins(chain, wallet.address)
         needed = SLOTS * chain.book.parameters.stake_per_slot
-        held = chain.balance_surge(wallet.address) + chain.stake_of(wallet.address)
+        held = chain.money.surge(wallet.address) + chain.asks.stake_of(wallet.address)
         if held < needed:
-            chain.transfer_surge(wallet.address, Wei(needed - held))
+            chain.money.send_surge(wallet.address, Wei(needed - held))
         self._configure_provider(number)
         return wallet
 
@@ -252,8 +252,8 @@ class LocalNetwork:
     def _fund_bidder(self, chain: "Chain") -> None:
         wallet = open_wallet(self._folder / "bidder" / "key.json", throwaway=True)
         self._fund_coins(chain, wallet.address)
-        if chain.balance_surge(wallet.address) < BIDDER_SURGE // 2:
-            chain.transfer_surge(wallet.address, BIDDER_SURGE)
+        if chain.money.surge(wallet.address) < BIDDER_SURGE // 2:
+            chain.money.send_surge(wallet.address, BIDDER_SURGE)
 
     def _fund_keeper(self, chain: "Chain") -> None:
         """Gas is all that it needs: what it repays, it borrows for the moment."""
@@ -291,7 +291,7 @@ class LocalNetwork:
         self._tell("waiting for the providers' asks")
         end = time.monotonic() + READY_SECONDS
         while time.monotonic() < end:
-            if wanted <= {offer.provider for offer in chain.offers()}:
+            if wanted <= {offer.provider for offer in chain.asks.offers()}:
                 return
             for program in programs:
                 if not program.running:

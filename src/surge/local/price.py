@@ -51,12 +51,12 @@ def move_price(chain: "Chain", symbol: str, usd: str) -> PriceMove:
         low, high = (show_decimal(one, FEED_DECIMALS) for one in (-(-before // FURTHEST), before * FURTHEST))
         raise BadInput(f"{usd} is too far from the price of now; name one from {low} to {high} dollars")
     pools = {pool: pair for pool, pair in credit.pairs.items() if symbol in pool.split("/")}
-    trades = [_trade(chain, pool, answers) for pool in chain.pools(list(pools.values()))]
+    trades = [_trade(chain, pool, answers) for pool in chain.exchange.pools(list(pools.values()))]
     needed: Counter[Token] = Counter()
     swaps = []
     for token, amount, route in filter(None, trades):
         needed[token] += amount
-        swaps.append(chain.swapping(route, amount, 0, _DEADLINE))
+        swaps.append(chain.exchange.swapping(route, amount, 0, _DEADLINE))
     calldata = artifact("PriceFeed").function("set_answer", 1).encode((answer,))
     feed = Call(f"setting the price of {symbol}", credit.feeds[symbol], calldata)
     chain.send(*_taken(chain, needed), feed, *swaps)
@@ -73,7 +73,7 @@ def _answers(chain: "Chain") -> dict[str, int]:
 
 def _trade(chain: "Chain", pool: Pool, answers: dict[str, int]) -> tuple[Token, int, Route] | None:
     """What to sell, and how much, to bring a pool to the feeds' prices; None when it is there."""
-    tokens = chain.tokens([pool.token0, pool.token1])
+    tokens = chain.tokens.of([pool.token0, pool.token1])
     for sold, bought in ((pool.token0, pool.token1), (pool.token1, pool.token0)):
         token, other = tokens[sold], tokens[bought]
         worth, paid = answers[other.symbol], answers[token.symbol]
@@ -86,7 +86,7 @@ def _trade(chain: "Chain", pool: Pool, answers: dict[str, int]) -> tuple[Token, 
 
 def _taken(chain: "Chain", needed: Counter[Token]) -> Iterator[Call]:
     """What the account lacks, from the faucets: a million whole tokens a call at the most."""
-    held = chain.token_balances(chain.address, list(needed))
+    held = chain.tokens.balances(chain.address, list(needed))
     for token, balance in zip(needed, held, strict=True):
         cap, missing = 10 ** (6 + token.decimals), max(0, needed[token] - balance)
         for start in range(0, missing, cap):

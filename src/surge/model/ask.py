@@ -24,6 +24,11 @@ ASK_LAYOUT = {
 }
 
 
+def sampling_class(runtime: int, accelerator: int, memory_tier: int) -> int:
+    """As contracts/compute/score.vy packs it, from an ask's word or a demand's."""
+    return runtime << 16 | accelerator << 8 | memory_tier
+
+
 @dataclass(frozen=True, slots=True)
 class Ask:
     """A priced offer of `slots` sandboxes.
@@ -63,7 +68,7 @@ class Ask:
     @property
     def sampling_class(self) -> int:
         """Asks that can stand in for each other; the chain draws within one class."""
-        return self.runtime << 16 | self.accelerator << 8 | self.memory_tier
+        return sampling_class(self.runtime, self.accelerator, self.memory_tier)
 
     @property
     def free_slots(self) -> int:

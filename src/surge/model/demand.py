@@ -2,6 +2,7 @@
 
 from dataclasses import asdict, dataclass
 
+from surge.model.ask import sampling_class
 from surge.model.word import Field, pack, unpack
 
 DEMAND_LAYOUT = {
@@ -58,4 +59,4 @@ class Demand:
     @property
     def sampling_class(self) -> int:
         """The class that the chain draws from."""
-        return self.runtime << 16 | self.accelerator << 8 | self.memory_tier
+        return sampling_class(self.runtime, self.accelerator, self.memory_tier)

@@ -3,6 +3,15 @@
 from dataclasses import dataclass
 
 from surge.model.units import Address, LeaseId, MicroUsd, Seconds
+from surge.model.word import Field
+
+LEASE_LAYOUT = {
+    "settled": Field(0, 40),
+    "sequence": Field(40, 24),
+    "terms": Field(64, 192),
+}
+"""The Market's word of a lease: what its last voucher settled, and the first 192 bits of its terms' hash. A
+lease that has ended, or never was, is 0."""
 
 
 @dataclass(frozen=True, slots=True)

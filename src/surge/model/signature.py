@@ -28,6 +28,12 @@ def sign(digest: bytes, key: PrivateKey) -> bytes:
     return raw[:64] + bytes([raw[64] + 27])
 
 
+def parts(signature: bytes) -> tuple[int, int, int]:
+    """v, r and s, as contracts take them."""
+    r, s = (int.from_bytes(half, "big") for half in (signature[:32], signature[32:64]))
+    return signature[64], r, s
+
+
 def recover(digest: bytes, signature: bytes) -> Address:
     """The signer's address. Raises Distrusted for anything that is no canonical signature."""
     if len(signature) != 65 or signature[64] not in (27, 28):

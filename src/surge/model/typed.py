@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from surge.model.digest import keccak
 from surge.model.units import Address
 
-DOMAIN_NAME = "Surge Market"
+MARKET, CREDIT = "Surge Market", "Surge Credit"
+"""Names of the domains, as the contracts spell them."""
 DOMAIN_VERSION = "1"
 
 _DOMAIN_TYPE = keccak(b"EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)")
@@ -24,19 +25,20 @@ def word(value: int | bytes | str) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Domain:
-    """Binds every signature to one Market on one chain."""
+    """Binds a signature to one contract on one chain, by default the Market."""
 
     chain_id: int
-    market: Address
+    contract: Address
+    name: str = MARKET
 
     @property
     def separator(self) -> bytes:
         return keccak(
             _DOMAIN_TYPE,
-            keccak(DOMAIN_NAME.encode()),
+            keccak(self.name.encode()),
             keccak(DOMAIN_VERSION.encode()),
             word(self.chain_id),
-            word(self.market),
+            word(self.contract),
         )
 
     def digest(self, struct_hash: bytes) -> bytes:

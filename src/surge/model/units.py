@@ -23,6 +23,11 @@ LeaseId = NewType("LeaseId", int)
 Address = NewType("Address", str)
 """EIP-55 form."""
 
+NOBODY = Address("0x" + "0" * 40)
+"""What a contract means by no address."""
+MAX_UINT256 = 2**256 - 1
+"""The largest word: as an allowance without a limit, as an amount all that there is."""
+
 BPS = 10_000
 WAD = 10**18
 GFUEL = 10**9

@@ -214,9 +214,9 @@ class Agent:
         return served
 
     def _open_lease(self, lease: LeaseId) -> Lease | None:
-        if not self._chain.lease_state(lease).open:
+        if not self._chain.leases.state(lease).open:
             return None
-        return self._chain.lease(lease)
+        return self._chain.leases.find(lease)
 
     async def _take_over(self, lease: Lease) -> _Served:
         """Serve a lease, new or with a larger escrow, as the chain has it."""
@@ -331,7 +331,7 @@ class Agent:
             try:
                 now = await asyncio.to_thread(self._chain.now)
                 for served in list(self._served.values()):
-                    state = await asyncio.to_thread(self._chain.lease_state, served.session.lease.id)
+                    state = await asyncio.to_thread(self._chain.leases.state, served.session.lease.id)
                     if not served.ticking:  # one lease that is held up must not hold up the others
                         served.ticking = True
                         self._spawn(self._tick(served, Tick(now, state.settled if state.open else None)))

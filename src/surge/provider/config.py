@@ -89,6 +89,11 @@ class Place:
     def endpoint_key(self) -> Path:
         return self.root / "endpoint.key"
 
+    @property
+    def index(self) -> Path:
+        """The database of the chain's events."""
+        return self.root / "index.db"
+
     def database(self, book: AddressBook) -> Path:
         """One for each Market: a lease's number is its Market's own."""
         return self.root / f"provider-{book.chain_id}-{book.addresses['Market'][2:10]}.db"

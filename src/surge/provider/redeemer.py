@@ -33,7 +33,7 @@ class Redeemer:
     async def record_end(self, lease_id: LeaseId) -> bool:
         """The chain has closed the lease: note what it paid. False when the chain can't be asked."""
         try:
-            closing = await asyncio.to_thread(self._chain.closing, lease_id)
+            closing = await asyncio.to_thread(self._chain.leases.closing, lease_id)
         except SurgeError as error:
             log.warning("the chain can't be asked", lease=lease_id, reason=str(error))
             return False
@@ -55,15 +55,15 @@ class Redeemer:
 
     def _newest(self, lease_id: LeaseId) -> Lease:
         """A renter may have topped up without a word: the Market knows the lease by its newest terms (M3)."""
-        lease = self._chain.lease(lease_id)
+        lease = self._chain.leases.find(lease_id)
         self._store.put_lease(lease)
         return lease
 
     def _settle(self, lease: Lease) -> None:
         if (kept := self._store.voucher(lease.id)) is not None and kept.voucher.amount > kept.redeemed:
-            self._chain.settle(lease, kept.voucher, kept.signature)
+            self._chain.leases.settle(lease, kept.voucher, kept.signature)
             self._store.mark_redeemed(lease.id, kept.voucher.amount)
 
     def _close(self, lease: Lease) -> None:
         kept = self._store.voucher(lease.id)
-        self._chain.close_lease(lease, kept.voucher if kept else None, kept.signature if kept else b"")
+        self._chain.leases.close(lease, kept.voucher if kept else None, kept.signature if kept else b"")

@@ -74,16 +74,16 @@ def endpoint_secret(place: Place) -> bytes:
 def ensure_stake(chain: Chain, config: ProviderConfig) -> None:
     """Stake what the slots need. Raises Underfunded with the amount that is missing."""
     needed = max(config.slots * chain.book.parameters.stake_per_slot, config.extra_stake)
-    missing = needed - chain.stake_of(chain.address)
+    missing = needed - chain.asks.stake_of(chain.address)
     if missing <= 0:
         return
-    balance = chain.balance_surge(chain.address)
+    balance = chain.money.surge(chain.address)
     if balance < missing:
         raise Underfunded(
             f"{config.slots} slots need a stake of {show_surge(needed)} SURGE and {chain.address} is short "
             f"of {show_surge(missing - balance)}; send it there, or offer fewer slots"
         )
-    chain.stake(Wei(missing))
+    chain.asks.stake(Wei(missing))
 
 
 async def provide(
@@ -120,7 +120,7 @@ async def provide(
             task.cancel()
         await asyncio.gather(collecting, serving, warming, return_exceptions=True)
         with suppress(SurgeError):  # the chain may be gone already: the ask then just goes unanswered
-            await asyncio.to_thread(chain.withdraw_ask)
+            await asyncio.to_thread(chain.asks.withdraw)
         await endpoint.close()
         await pool.stop()
         store.close()
@@ -128,9 +128,9 @@ async def provide(
 
 def _publish(chain: Chain, config: ProviderConfig, ticket: str, tell: Callable[[str], None]) -> None:
     ensure_stake(chain, config)
-    if config.payee and chain.payee_of(chain.address) != config.payee:
-        chain.set_payee(Address(config.payee))
-    chain.publish(config.ask(runtime_number()), ticket)
+    if config.payee and chain.asks.payee_of(chain.address) != config.payee:
+        chain.asks.set_payee(Address(config.payee))
+    chain.asks.publish(config.ask(runtime_number()), ticket)
     tell("published the ask")
 
 
@@ -138,8 +138,8 @@ async def _collect(chain: Chain) -> None:
     """Claim the reward of every sold epoch."""
     while True:
         try:
-            for epoch, amount in await asyncio.to_thread(chain.unclaimed, chain.address):
-                await asyncio.to_thread(chain.claim, chain.address, epoch)
+            for epoch, amount in await asyncio.to_thread(chain.rewards.unclaimed, chain.address):
+                await asyncio.to_thread(chain.rewards.claim, chain.address, epoch)
                 log.info("reward", epoch=epoch, surge=show_surge(amount))
         except SurgeError as error:
             log.warning("claiming failed; tried again", reason=str(error))

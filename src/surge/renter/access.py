@@ -55,7 +55,7 @@ class Access:
     def chain(self) -> "Chain":
         from surge.chain.client import Chain
 
-        return Chain(self.book, self.key(), index=self.home.network(self.network) / "index.db")
+        return Chain(self.book, self.key(), index=self.home.index(self.network))
 
     def store(self) -> "RenterStore":
         from surge.store.renter import RenterStore

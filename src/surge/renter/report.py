@@ -82,14 +82,14 @@ def report(job: JobRow, store: RenterStore, chain: Chain) -> Report:
         if (paid := store.voucher(job.id, lease.id)) is not None:
             signed += paid.voucher.amount
         before = withheld = 0
-        for settlement in chain.settlements(lease=lease.id):
+        for settlement in chain.leases.settlements(lease=lease.id):
             delta, before = settlement.amount - before, settlement.amount
             fees += settlement.fee
             settled += delta
             provider = settlement.provider
             payments[provider] = payments.get(provider, 0) + delta - settlement.fee
             withheld += settlement.fee
-        if (closing := chain.closing(lease.id)) is not None:
+        if (closing := chain.leases.closing(lease.id)) is not None:
             shares.append((closing.block, lease.terms.provider, withheld))
     reservations = sum(lease.reservation for lease in leases)
     burned, rewards = _burned_and_rewards(chain, shares, reservations)
@@ -123,9 +123,9 @@ def _burned_and_rewards(
     """SURGE burned for this job's fees and reservations, and the rewards claimed for its fees, both in
     proportion to what each sold pot held."""
     burned = rewards = 0
-    sweeps = chain.sweeps()
+    sweeps = chain.rewards.sweeps()
     left = reservations
-    for sale in chain.sales():
+    for sale in chain.rewards.sales():
         low, high = sweeps.get(sale.epoch, (0, -1))
         mine = [(provider, fee) for block, provider, fee in shares if low < block <= high]
         if not mine or not sale.pot:
@@ -134,7 +134,7 @@ def _burned_and_rewards(
         left = 0
         burned += sale.burned * min(paid, sale.pot) // sale.pot
         for provider, fee in mine:
-            total = chain.fees_of(sale.epoch, provider)
-            claimed = [r.amount for r in chain.rewards_of(provider) if r.epoch == sale.epoch]
+            total = chain.rewards.fees_of(sale.epoch, provider)
+            claimed = [r.amount for r in chain.rewards.of(provider) if r.epoch == sale.epoch]
             rewards += sum(claimed) * fee // total if total else 0
     return burned, rewards

@@ -111,7 +111,7 @@ def _lease(lease: Lease, books: _Books, store: RenterStore, chain: "Chain") -> I
     place = f"lease {lease.id}"
 
     def opened() -> str:
-        on_chain = chain.lease(lease.id)
+        on_chain = chain.leases.find(lease.id)
         _need(on_chain == lease, "its terms, reservation or transaction are not those that the Market logged")
         escrow = show_usd(lease.terms.escrow)
         return f"opened with {lease.terms.provider}, escrow {escrow}, as the Market logged"
@@ -237,8 +237,8 @@ def _voucher(lease: Lease, receipts: list[SignedReceipt], paid: SignedVoucher | 
 def _settlement(
     lease: Lease, receipts: list[SignedReceipt], paid: SignedVoucher | None, chain: "Chain"
 ) -> str:
-    settlements = chain.settlements(lease=lease.id)
-    closing = chain.closing(lease.id)
+    settlements = chain.leases.settlements(lease=lease.id)
+    closing = chain.leases.closing(lease.id)
     if not settlements:
         _need(closing is None or paid is None, "the lease is closed, but its voucher was never paid")
         return "nothing to settle" if paid is None else "not settled yet; the provider can redeem its voucher"

@@ -54,5 +54,9 @@ class Home:
             raise BadInput(f"{chosen!r} is no name for a network; use letters, digits and dashes")
         return self.root / "networks" / chosen
 
+    def index(self, network: str | None = None) -> Path:
+        """The database of its events."""
+        return self.network(network) / "index.db"
+
     def book(self, network: str | None = None) -> Path:
         return self.network(network) / "book.json"

@@ -94,26 +94,26 @@ def test_clients_go_on_after_the_chain_lost_its_last_seconds(tmp_path):
     network = raise_network(tmp_path)
     try:
         provider, renter = network.provider(), network.account(usd=parse_usd("100"))
-        lease, _ = renter.open_lease(DEMAND, parse_usd("1"), [provider.address])
-        assert len(renter.leases(renter=renter.address)) == 1
+        lease, _ = renter.leases.open(DEMAND, parse_usd("1"), [provider.address])
+        assert len(renter.leases.all(renter=renter.address)) == 1
         network.local.checkpoint()
-        lost, _ = renter.open_lease(DEMAND, parse_usd("1"), [provider.address])
-        assert len(renter.leases(renter=renter.address)) == 2
+        lost, _ = renter.leases.open(DEMAND, parse_usd("1"), [provider.address])
+        assert len(renter.leases.all(renter=renter.address)) == 2
         kill(network.local)
         network.local.state.unlink(missing_ok=True)  # the node had not written what came after
         with pytest.raises(NoNetwork, match="surge up"):
-            renter.faucet(1)
+            renter.money.faucet(1)
         network.local.start()
 
-        assert [known.id for known in renter.leases(renter=renter.address)] == [lease.id]
-        assert not renter.lease_state(lost.id).open
-        again, _ = renter.open_lease(DEMAND, parse_usd("1"), [provider.address])
+        assert [known.id for known in renter.leases.all(renter=renter.address)] == [lease.id]
+        assert not renter.leases.state(lost.id).open
+        again, _ = renter.leases.open(DEMAND, parse_usd("1"), [provider.address])
         assert again.id == lost.id
-        provider.settle(lease, *voucher(renter, lease, 1, 1_000))
-        provider.close_lease(lease, None)
-        assert renter.closing(lease.id).paid == 1_000
-        held = renter.balance_usd(network.book.addresses["Market"])
-        assert held == again.terms.escrow + renter.pot()  # M1
+        provider.leases.settle(lease, *voucher(renter, lease, 1, 1_000))
+        provider.leases.close(lease, None)
+        assert renter.leases.closing(lease.id).paid == 1_000
+        held = renter.money.usd(network.book.addresses["Market"])
+        assert held == again.terms.escrow + renter.rewards.pot()  # M1
     finally:
         network.close()
 
@@ -126,7 +126,7 @@ def test_killed_again_and_again(tmp_path):
     try:
         for pause in (0.0, 0.1, 0.7, 1.3, 2.1):
             for _ in range(20):
-                account.faucet(1)
+                account.money.faucet(1)
             time.sleep(pause)
             kill(network.local)
             try:
@@ -134,10 +134,10 @@ def test_killed_again_and_again(tmp_path):
             except CorruptState:
                 network.local.state.unlink()
                 network.local.start()
-            if account.balance_gas(account.address) == 0:  # lost with the last seconds
+            if account.money.coins(account.address) == 0:  # lost with the last seconds
                 network.local.fund(account.address, 10**18)
-            before = account.balance_usd(account.address)
-            account.faucet(1)
-            assert account.balance_usd(account.address) == before + 1
+            before = account.money.usd(account.address)
+            account.money.faucet(1)
+            assert account.money.usd(account.address) == before + 1
     finally:
         network.close()

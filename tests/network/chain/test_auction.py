@@ -28,50 +28,50 @@ def network(tmp_path):
 def provider(network):
     """One that has earned: a lease of a dollar ended, with five cents of fees."""
     provider, renter = network.provider(), network.account(usd=parse_usd("100"))
-    lease, _ = renter.open_lease(DEMAND, parse_usd("10"), [provider.address])
-    provider.close_lease(lease, *voucher(renter, lease, 1, parse_usd("1")))
+    lease, _ = renter.leases.open(DEMAND, parse_usd("10"), [provider.address])
+    provider.leases.close(lease, *voucher(renter, lease, 1, parse_usd("1")))
     return provider
 
 
 def test_an_epoch_from_its_fees_to_its_rewards(network, provider):
     """R1: what is minted is less than what was burned."""
     bidder = network.account(surge=parse_surge("1000"))
-    pot = bidder.pot()
-    assert pot == parse_usd("0.05") + provider.reservation(DEMAND)
-    assert bidder.fees_of(0, provider.address) == parse_usd("0.05")
+    pot = bidder.rewards.pot()
+    assert pot == parse_usd("0.05") + provider.leases.reservation(DEMAND)
+    assert bidder.rewards.fees_of(0, provider.address) == parse_usd("0.05")
     assert isinstance(step(bidder, VALUE), Wait)  # the epoch is not over
     with pytest.raises(Reverted, match="epoch is not over"):
-        bidder.start_auction()
-    assert bidder.auction() is None
+        bidder.rewards.start()
+    assert bidder.rewards.auction() is None
 
-    network.pass_time(bidder.next_auction() - bidder.now())
+    network.pass_time(bidder.rewards.next_auction() - bidder.now())
     assert step(bidder, VALUE) == Start()
-    auction = bidder.auction()
-    assert (auction.epoch, auction.pot, bidder.epoch()) == (0, pot, 1)
+    auction = bidder.rewards.auction()
+    assert (auction.epoch, auction.pot, bidder.rewards.epoch()) == (0, pot, 1)
     assert isinstance(step(bidder, VALUE), Wait)  # 100 SURGE per dollar is too dear
-    assert bidder.auction_price() > parse_surge("10")
-    assert provider.unclaimed(provider.address) == []
+    assert bidder.rewards.price() > parse_surge("10")
+    assert provider.rewards.unclaimed(provider.address) == []
 
     network.pass_time(4 * network.book.parameters.step_seconds)
-    assert bidder.auction_price() <= parse_surge("10")
-    before = bidder.balances(bidder.address)
+    assert bidder.rewards.price() <= parse_surge("10")
+    before = bidder.money.balances(bidder.address)
     assert isinstance(step(bidder, VALUE), Bid)
-    after = bidder.balances(bidder.address)
-    (sale,) = bidder.sales()
+    after = bidder.money.balances(bidder.address)
+    (sale,) = bidder.rewards.sales()
     assert after.usd - before.usd == pot == sale.pot
     assert before.surge - after.surge == sale.burned
     assert sale.burned * VALUE <= pot * COIN  # never more than the pot is worth to it
     assert sale.mintable <= sale.burned * 8_000 // 10_000
 
-    ((epoch, amount),) = provider.unclaimed(provider.address)
-    assert provider.claimable(provider.address, epoch) == amount
+    ((epoch, amount),) = provider.rewards.unclaimed(provider.address)
+    assert provider.rewards.claimable(provider.address, epoch) == amount
     assert 0 < amount < sale.mintable
-    bidder.claim(provider.address, epoch)  # anybody may; it goes to the payee
-    assert provider.balance_surge(provider.address) == amount
-    assert provider.unclaimed(provider.address) == []
-    (reward,) = provider.rewards_of(provider.address)
+    bidder.rewards.claim(provider.address, epoch)  # anybody may; it goes to the payee
+    assert provider.money.surge(provider.address) == amount
+    assert provider.rewards.unclaimed(provider.address) == []
+    (reward,) = provider.rewards.of(provider.address)
     assert (reward.epoch, reward.amount) == (epoch, amount)
-    assert provider.ask_of(provider.address).reputation > 0
+    assert provider.asks.of(provider.address).reputation > 0
 
 
 def wait_for(condition, seconds=20.0):
@@ -96,10 +96,10 @@ def test_the_bidders_program_survives_the_chain_and_ends_when_told(network, prov
         network.local.stop()
         wait_for(lambda: "the chain is unavailable" in program.last_lines(50))
         network.local.start()
-        network.pass_time(network.treasury.next_auction() - network.treasury.now())
-        wait_for(lambda: network.treasury.auction() is not None)
+        network.pass_time(network.treasury.rewards.next_auction() - network.treasury.now())
+        wait_for(lambda: network.treasury.rewards.auction() is not None)
         network.pass_time(4 * network.book.parameters.step_seconds)
-        wait_for(network.treasury.sales)
+        wait_for(network.treasury.rewards.sales)
         wait_for(lambda: "pot bought" in program.last_lines(50))
         assert wallet.key.secret.hex() not in program.log.read_text()
         running = psutil.Process(find_program(folder, "bidder").pid)

@@ -28,7 +28,7 @@ def network(tmp_path_factory):
 def provider(network):
     provider = network.provider()
     yield provider
-    provider.withdraw_ask()
+    provider.asks.withdraw()
 
 
 @pytest.fixture
@@ -37,34 +37,34 @@ def renter(network):
 
 
 def open_one(renter, *providers, demand=DEMAND):
-    return renter.open_lease(demand, ESCROW, [p.address for p in providers])
+    return renter.leases.open(demand, ESCROW, [p.address for p in providers])
 
 
 # Offers
 
 
 def test_offers_are_what_providers_published(network, provider, renter):
-    offer = next(o for o in renter.offers() if o.provider == provider.address)
-    assert offer.ask == renter.ask_of(provider.address)
+    offer = next(o for o in renter.asks.offers() if o.provider == provider.address)
+    assert offer.ask == renter.asks.of(provider.address)
     assert (offer.ask.slots, offer.ask.price_gfuel, offer.ticket) == (4, 100, "ticket at 100")
-    provider.publish(replace(offer.ask, price_gfuel=90), "a newer ticket")
-    offer = next(o for o in renter.offers() if o.provider == provider.address)
+    provider.asks.publish(replace(offer.ask, price_gfuel=90), "a newer ticket")
+    offer = next(o for o in renter.asks.offers() if o.provider == provider.address)
     assert (offer.ask.price_gfuel, offer.ticket) == (90, "a newer ticket")
-    assert renter.stake_of(provider.address) == 4 * network.book.parameters.stake_per_slot
-    assert renter.payee_of(provider.address) == provider.address
-    provider.set_payee(renter.address)
-    assert renter.payee_of(provider.address) == renter.address
+    assert renter.asks.stake_of(provider.address) == 4 * network.book.parameters.stake_per_slot
+    assert renter.asks.payee_of(provider.address) == provider.address
+    provider.asks.set_payee(renter.address)
+    assert renter.asks.payee_of(provider.address) == renter.address
 
 
 def test_a_withdrawn_ask_is_no_offer(network, renter):
     provider = network.provider()
-    assert provider.address in {offer.provider for offer in renter.offers()}
-    provider.withdraw_ask()
-    assert provider.address not in {offer.provider for offer in renter.offers()}
-    stake = provider.stake_of(provider.address)
-    provider.unbond(stake)
+    assert provider.address in {offer.provider for offer in renter.asks.offers()}
+    provider.asks.withdraw()
+    assert provider.address not in {offer.provider for offer in renter.asks.offers()}
+    stake = provider.asks.stake_of(provider.address)
+    provider.asks.unbond(stake)
     with pytest.raises(Reverted, match="still unbonding"):
-        provider.claim_unbonded()
+        provider.asks.claim_unbonded()
 
 
 # Leases
@@ -72,82 +72,82 @@ def test_a_withdrawn_ask_is_no_offer(network, renter):
 
 def test_a_lease_from_opening_to_closing(network, provider, renter):
     """M1, M2: what left the renter is what arrived elsewhere, to the last millionth."""
-    before = renter.balance_usd(renter.address)
+    before = renter.money.usd(renter.address)
     lease, sent = open_one(renter, provider)
-    reservation = renter.reservation(DEMAND)
+    reservation = renter.leases.reservation(DEMAND)
     assert lease.transaction == sent.hash
     assert (lease.terms.renter, lease.terms.provider) == (renter.address, provider.address)
     assert (lease.terms.escrow, lease.reservation) == (ESCROW, reservation)
     assert lease.terms.expiry == pytest.approx(renter.now() + DEMAND.duration, abs=30)
-    assert before - renter.balance_usd(renter.address) == ESCROW + reservation
-    assert renter.ask_of(provider.address).load == 1
-    assert renter.lease(lease.id) == lease
+    assert before - renter.money.usd(renter.address) == ESCROW + reservation
+    assert renter.asks.of(provider.address).load == 1
+    assert renter.leases.find(lease.id) == lease
 
-    paid = provider.balance_usd(provider.address)
-    first = provider.settle(lease, *voucher(renter, lease, 1, 10_000))
-    assert provider.balance_usd(provider.address) - paid == 9_500  # 5% fee
-    state = renter.lease_state(lease.id)
+    paid = provider.money.usd(provider.address)
+    first = provider.leases.settle(lease, *voucher(renter, lease, 1, 10_000))
+    assert provider.money.usd(provider.address) - paid == 9_500  # 5% fee
+    state = renter.leases.state(lease.id)
     assert (state.open, state.sequence, state.settled) == (True, 1, 10_000)
 
-    grown, _ = renter.top_up(lease, 500_000)
+    grown, _ = renter.leases.top_up(lease, 500_000)
     assert grown.terms.escrow == ESCROW + 500_000
-    assert renter.lease(lease.id) == grown
-    assert renter.closing(lease.id) is None
+    assert renter.leases.find(lease.id) == grown
+    assert renter.leases.closing(lease.id) is None
 
     last, signature = voucher(renter, grown, 2, 30_000)
-    renter.close_lease(grown, last, signature, consent(provider, grown, 2, 30_000))
-    assert not renter.lease_state(lease.id).open
-    closing = renter.closing(lease.id)
+    renter.leases.close(grown, last, signature, consent(provider, grown, 2, 30_000))
+    assert not renter.leases.state(lease.id).open
+    closing = renter.leases.closing(lease.id)
     assert (closing.paid, closing.refund) == (30_000, ESCROW + 500_000 - 30_000)
-    assert before - renter.balance_usd(renter.address) == 30_000 + reservation
-    assert renter.ask_of(provider.address).load == 0
-    settlements = renter.settlements(lease.id)
+    assert before - renter.money.usd(renter.address) == 30_000 + reservation
+    assert renter.asks.of(provider.address).load == 0
+    settlements = renter.leases.settlements(lease.id)
     assert [(s.sequence, s.amount, s.fee) for s in settlements] == [(1, 10_000, 500), (2, 30_000, 1_000)]
     assert settlements[0].transaction == first.hash
     assert settlements[1].root == last.root
-    assert provider.settlements(provider=provider.address)[-2:] == settlements
+    assert provider.leases.settlements(provider=provider.address)[-2:] == settlements
 
 
 def test_a_provider_closes_alone_and_owes_the_rest(provider, renter):
     lease, _ = open_one(renter, provider)
-    before = renter.balance_usd(renter.address)
-    provider.close_lease(lease, None)
-    assert renter.balance_usd(renter.address) == before + ESCROW
+    before = renter.money.usd(renter.address)
+    provider.leases.close(lease, None)
+    assert renter.money.usd(renter.address) == before + ESCROW
     with pytest.raises(Reverted, match="no such lease"):
-        provider.close_lease(lease, None)
+        provider.leases.close(lease, None)
 
 
 def test_several_leases_in_one_transaction(network, renter):
     providers = [network.provider(price=100 + n) for n in range(3)]
-    leases, sent = renter.open_leases(DEMAND, ESCROW, [p.address for p in providers], 4)
+    leases, sent = renter.leases.open_many(DEMAND, ESCROW, [p.address for p in providers], 4)
     assert len({lease.id for lease in leases}) == 4
     assert {lease.transaction for lease in leases} == {sent.hash}
-    assert renter.leases(renter=renter.address) == leases
-    grown, _ = renter.top_up(leases[1], 7)
-    assert renter.leases(renter=renter.address) == [leases[0], grown, *leases[2:]]
+    assert renter.leases.all(renter=renter.address) == leases
+    grown, _ = renter.leases.top_up(leases[1], 7)
+    assert renter.leases.all(renter=renter.address) == [leases[0], grown, *leases[2:]]
     by_address = {p.address: p for p in providers}
-    counted = [len(renter.leases(provider=address)) for address in by_address]
+    counted = [len(renter.leases.all(provider=address)) for address in by_address]
     assert sum(counted) == 4
-    settled = renter.settle_all(
+    settled = renter.leases.settle_all(
         [(lease, *voucher(renter, lease, 1, 5_000)) for lease in (leases[0], *leases[2:])]
     )
-    assert [renter.lease_state(lease.id).settled for lease in (leases[0], *leases[2:])] == [5_000] * 3
+    assert [renter.leases.state(lease.id).settled for lease in (leases[0], *leases[2:])] == [5_000] * 3
     assert len({each.hash for each in settled}) == 3
     for p in providers:
-        p.withdraw_ask()
+        p.asks.withdraw()
     for wrong in (0, 33):
         with pytest.raises(BadInput, match="1 to 32"):
-            renter.open_leases(DEMAND, ESCROW, [], wrong)
+            renter.leases.open_many(DEMAND, ESCROW, [], wrong)
 
 
 def test_reclaim_after_expiry_and_grace(network, provider, renter):
     lease, _ = open_one(renter, provider, demand=replace(DEMAND, duration=60))
     with pytest.raises(Reverted, match="grace not over"):
-        renter.reclaim(lease)
+        renter.leases.reclaim(lease)
     network.pass_time(60 + network.book.parameters.grace_seconds + 1)
-    before = renter.balance_usd(renter.address)
-    provider.reclaim(lease)  # anybody may
-    assert renter.balance_usd(renter.address) == before + ESCROW
+    before = renter.money.usd(renter.address)
+    provider.leases.reclaim(lease)  # anybody may
+    assert renter.money.usd(renter.address) == before + ESCROW
 
 
 @pytest.mark.parametrize(
@@ -164,11 +164,11 @@ def test_reclaim_after_expiry_and_grace(network, provider, renter):
 def test_a_wrong_voucher_is_refused_with_the_contracts_words(network, renter, provider, spoil, reason):
     lease, _ = open_one(renter, provider)
     with pytest.raises(Reverted, match=reason):
-        provider.settle(lease, *spoil(*voucher(renter, lease, 1, 1_000)))
+        provider.leases.settle(lease, *spoil(*voucher(renter, lease, 1, 1_000)))
     with pytest.raises(BadInput, match="65 bytes"):
-        provider.settle(lease, voucher(renter, lease, 1, 1_000)[0], b"")
-    assert renter.lease_state(lease.id).settled == 0
-    provider.close_lease(lease, None)
+        provider.leases.settle(lease, voucher(renter, lease, 1, 1_000)[0], b"")
+    assert renter.leases.state(lease.id).settled == 0
+    provider.leases.close(lease, None)
 
 
 def test_a_voucher_of_another_lease_or_chain_is_refused(network, renter, provider):
@@ -176,25 +176,25 @@ def test_a_voucher_of_another_lease_or_chain_is_refused(network, renter, provide
     two, _ = open_one(renter, provider)
     signed, signature = voucher(renter, one, 1, 1_000)
     with pytest.raises(Reverted, match="not the renter's signature"):
-        provider.settle(two, signed, signature)
-    elsewhere = Chain(replace(network.book, chain_id=1), renter._key)
+        provider.leases.settle(two, signed, signature)
+    elsewhere = Chain(replace(network.book, chain_id=1), renter.key)
     with pytest.raises(Reverted, match="not the renter's signature"):
-        provider.settle(one, *voucher(elsewhere, one, 1, 1_000))
+        provider.leases.settle(one, *voucher(elsewhere, one, 1, 1_000))
     elsewhere.disconnect()
     for lease in (one, two):
-        provider.close_lease(lease, None)
+        provider.leases.close(lease, None)
 
 
 def test_a_price_cap_below_every_ask_costs_nothing(renter, provider):
-    before = renter.balance_usd(renter.address)
+    before = renter.money.usd(renter.address)
     with pytest.raises(Reverted, match=r"no eligible provider.*surge asks"):
         open_one(renter, provider, demand=replace(DEMAND, cap_gfuel=1))
-    assert renter.balance_usd(renter.address) == before
+    assert renter.money.usd(renter.address) == before
 
 
 def test_there_is_no_such_lease(renter):
     with pytest.raises(BadInput, match="lease 999999"):
-        renter.lease(999_999)
+        renter.leases.find(999_999)
 
 
 # Money and accounts
@@ -202,45 +202,45 @@ def test_there_is_no_such_lease(renter):
 
 def test_money_moves(network, renter):
     other = network.account()
-    renter.transfer_usd(other.address, parse_usd("1.5"))
-    network.treasury.transfer_surge(other.address, 5)
-    renter.transfer_gas(other.address, 7)
-    balances = renter.balances(other.address)
+    renter.money.send_usd(other.address, parse_usd("1.5"))
+    network.treasury.money.send_surge(other.address, 5)
+    renter.money.send_coins(other.address, 7)
+    balances = renter.money.balances(other.address)
     assert (balances.usd, balances.surge, balances.gas) == (1_500_000, 5, 10 * 10**18 + 7)
 
 
 def test_too_little_money_is_said_before_anything_is_sent(network, provider):
     poor = network.account()
-    with pytest.raises(Underfunded, match=rf"{poor.address} has 0\.00 dollars and needs 1\.0009"):
+    with pytest.raises(Underfunded, match=rf"{poor.address} has 0 dollars and needs 1\.0009"):
         open_one(poor, provider)
     with pytest.raises(Underfunded, match="SURGE"):
-        poor.stake(1)
+        poor.asks.stake(1)
     with pytest.raises(Underfunded, match="dollars"):
-        poor.transfer_usd(provider.address, 1)
+        poor.money.send_usd(provider.address, 1)
     assert network.rpc.call("eth_getTransactionCount", poor.address, "latest") == "0x0"
 
 
 def test_no_coins_for_gas(network):
     broke = Chain(network.book, PrivateKey())
     with pytest.raises(Underfunded, match=f"{broke.address}.*gas"):
-        broke.faucet(1)
+        broke.money.faucet(1)
     broke.disconnect()
 
 
 def test_without_a_key_it_only_reads(network, provider):
     with Chain(network.book) as reader:
-        assert reader.offers()
+        assert reader.asks.offers()
         for act in (
             lambda: reader.address,
-            lambda: reader.faucet(1),
-            lambda: reader.transfer_gas(provider.address, 1),
+            lambda: reader.money.faucet(1),
+            lambda: reader.money.send_coins(provider.address, 1),
         ):
             with pytest.raises(BadInput, match="surge wallet"):
                 act()
 
 
 def test_nothing_shows_the_key(network, renter):
-    secret = renter._key.secret.hex()
+    secret = renter.key.secret.hex()
     assert secret not in repr(renter) + repr(renter._sender) + repr(renter.__dict__)
 
 
@@ -250,9 +250,9 @@ def test_nothing_shows_the_key(network, renter):
 def test_many_threads_share_one_account(network):
     chain = network.account()
     with ThreadPoolExecutor(8) as pool:
-        sent = list(pool.map(lambda _: chain.faucet(3), range(40)))
+        sent = list(pool.map(lambda _: chain.money.faucet(3), range(40)))
     assert len({each.hash for each in sent}) == 40
-    assert chain.balance_usd(chain.address) == 120
+    assert chain.money.usd(chain.address) == 120
 
 
 def test_two_programs_share_one_account(network):
@@ -264,12 +264,12 @@ def test_two_programs_share_one_account(network):
     def draw(chain):
         for _ in range(15):
             gate.wait(20)
-            chain.faucet(1)
+            chain.money.faucet(1)
 
     with ThreadPoolExecutor(2) as pool:
         for done in [pool.submit(draw, chain) for chain in (one, two)]:
             done.result(60)
-    assert one.balance_usd(one.address) == 30
+    assert one.money.usd(one.address) == 30
     assert network.rpc.call("eth_getTransactionCount", one.address, "latest") == hex(30)
 
 
@@ -286,38 +286,38 @@ def test_a_lost_answer_is_not_sent_twice(network, monkeypatch):
         return answers
 
     monkeypatch.setattr(Rpc, "batch", deaf)
-    chain.faucet(5)
-    assert chain.balance_usd(chain.address) == 5
+    chain.money.faucet(5)
+    assert chain.money.usd(chain.address) == 5
     assert network.rpc.call("eth_getTransactionCount", chain.address, "latest") == "0x1"
 
 
 def test_a_transaction_that_fails_when_mined_says_why(network):
     """The estimate passed, then the world changed: gas is lost, the reason is not."""
     chain = network.account()
-    call = chain._call("taking too much", "Dollar", "faucet", 10**15)
+    call = chain.call("taking too much", "Dollar", "faucet", 10**15)
     with pytest.raises(
         Reverted, match=r"taking too much \(transaction 0x[0-9a-f]{64}\).*faucet gives at most"
     ):
         chain._sender.send_all([call], gas=100_000)
-    starved = chain._call("taking some", "Dollar", "faucet", 1)
+    starved = chain.call("taking some", "Dollar", "faucet", 1)
     with pytest.raises(Reverted, match="gas ran out"):
         chain._sender.send_all([starved], gas=30_000)
-    chain.faucet(1)
-    assert chain.balance_usd(chain.address) == 1
+    chain.money.faucet(1)
+    assert chain.money.usd(chain.address) == 1
 
 
 def test_a_refused_transaction_leaves_no_gap(network):
     chain = network.account()
-    most = chain.balance_gas(chain.address)
+    most = chain.money.coins(chain.address)
     calls = [
         Call(f"gift {n}", network.treasury.address, "0x", amount)
         for n, amount in ((1, 1), (2, 2 * most), (3, 1))
     ]
     with pytest.raises(Underfunded, match="gift 2"):
         chain._sender.send_all(calls, gas=21_000)
-    chain.faucet(1)
-    chain.faucet(1)
-    assert chain.balance_usd(chain.address) == 2
+    chain.money.faucet(1)
+    chain.money.faucet(1)
+    assert chain.money.usd(chain.address) == 2
 
 
 def test_what_is_never_mined_is_given_up_with_its_hash(network, monkeypatch):
@@ -328,13 +328,13 @@ def test_what_is_never_mined_is_given_up_with_its_hash(network, monkeypatch):
     network.rpc.call("evm_setIntervalMining", 0)
     try:
         with pytest.raises(NoNetwork, match=r"0x[0-9a-f]{64} was not mined"):
-            chain.faucet(1)
+            chain.money.faucet(1)
     finally:
         network.rpc.call("evm_setAutomine", True)
     network.rpc.call("evm_mine")
-    assert chain.balance_usd(chain.address) == 1
-    chain.faucet(1)
-    assert chain.balance_usd(chain.address) == 2
+    assert chain.money.usd(chain.address) == 1
+    chain.money.faucet(1)
+    assert chain.money.usd(chain.address) == 2
 
 
 def test_a_dropped_transaction_is_noticed(network, monkeypatch):
@@ -346,9 +346,9 @@ def test_a_dropped_transaction_is_noticed(network, monkeypatch):
         dropping = threading.Timer(0.2, network.rpc.call, ("anvil_dropAllTransactions",))
         dropping.start()
         with pytest.raises(NoNetwork, match="dropped by the node"):
-            chain.faucet(1)
+            chain.money.faucet(1)
         dropping.join()
     finally:
         network.rpc.call("evm_setAutomine", True)
-    chain.faucet(1)
-    assert chain.balance_usd(chain.address) == 1
+    chain.money.faucet(1)
+    assert chain.money.usd(chain.address) == 1

@@ -47,18 +47,18 @@ def run(network, folder):
 def look_around(book):
     """Everything that must be there, wherever the deployment was interrupted."""
     with Chain(book) as chain:
-        views = chain.market_views([market_id(params) for params in book.credit.markets.values()])
+        views = chain.credit.market_views([market_id(params) for params in book.credit.markets.values()])
         for market, view in zip(MARKETS, views, strict=True):
             assert view.name == market.name
             assert view.supplied == market.supplied * 10**view.loan.decimals
             assert view.borrowed == 0
             assert view.safe or view.name == "SURGE/TUSD"  # the pool's average is too young
-        pools = chain.pools([*book.credit.pairs.values(), *book.credit.rival_pairs.values()])
+        pools = chain.exchange.pools([*book.credit.pairs.values(), *book.credit.rival_pairs.values()])
         for pool, (name, amounts) in zip(pools, [*POOLS.items(), *RIVAL_POOLS.items()], strict=True):
-            token = chain.token(name.split("/")[0])
+            token = chain.tokens.named(name.split("/")[0])
             assert pool.selling(token.address).into == amounts[0] * 10**token.decimals
         lent = sum(market.supplied for market in MARKETS if market.loan == "TUSD")
-        vault = chain.vault_view(VAULT, book.credit.vaults[VAULT], book.addresses["Credit"])
+        vault = chain.vaults.view(VAULT, book.credit.vaults[VAULT], book.addresses["Credit"])
         assert vault.total == lent * 10**6
         assert vault.max_deposit == (ROOM - 1) * lent * 10**6
         return {view.name: view for view in views}
@@ -139,7 +139,7 @@ def test_another_network_gets_the_contracts_alone(older, tmp_path):
     assert set(book.credit.tokens) == {"TUSD", "SURGE"}
     assert deploy_credit(book, older.treasury.key, tmp_path / "book.json") == book
     with Chain(book, older.treasury.key) as chain:
-        assert chain.created_markets() == []
+        assert chain.credit.created_markets() == []
         assert chain.look([View("Credit", book.addresses["Credit"], "fee_recipient")]) == [chain.address]
         assert chain.look([View("Router", book.addresses["Router"], "factory")]) == [
             book.addresses["Exchange"]
@@ -158,9 +158,9 @@ def test_a_network_that_has_an_exchange_keeps_it(older, tmp_path):
 
 def test_the_credit_side_is_asked_of_a_network_that_has_it_alone(older, tmp_path):
     with Chain(older.book) as chain:
-        assert chain.balance_surge(older.treasury.address) > 0
+        assert chain.money.surge(older.treasury.address) > 0
         with pytest.raises(BadInput, match="no credit side"):
-            chain.market_views([bytes(32)])
+            chain.credit.market_views([bytes(32)])
     book = run(older, tmp_path)
     elsewhere = replace(book, addresses=book.addresses | {"Credit": "0x" + "11" * 20})
     with Chain(elsewhere) as chain, pytest.raises(NoNetwork, match="no Credit at"):
@@ -174,17 +174,19 @@ def test_a_price_moves_feed_and_pools_but_not_the_rival(older, tmp_path):
             moved = move_price(chain, "ETH", usd)
             assert (moved.symbol, moved.pools) == ("ETH", 2)
             id_ = market_id(book.credit.markets["ETH/TUSD"])
-            (view,) = chain.market_views([id_])
+            (view,) = chain.credit.market_views([id_])
             assert view.price == moved.after * PRICE_SCALE // 10**20
-            main, rival = chain.pools([book.credit.pairs["ETH/TUSD"], book.credit.rival_pairs["ETH/TUSD"]])
+            main, rival = chain.exchange.pools(
+                [book.credit.pairs["ETH/TUSD"], book.credit.rival_pairs["ETH/TUSD"]]
+            )
             held = main.selling(book.credit.tokens["ETH"])
             assert held.out * PRICE_SCALE // held.into == pytest.approx(view.price, rel=0.004)
             assert {rival.reserve0, rival.reserve1} == {200 * 10**18, 400_000 * 10**6}
-        before = chain.pools([book.credit.pairs["ETH/TUSD"]])
+        before = chain.exchange.pools([book.credit.pairs["ETH/TUSD"]])
         for symbol, usd in (("ETH", "0"), ("ETH", "-1"), ("DOGE", "1"), ("ETH", "1.49"), ("ETH", "15001")):
             with pytest.raises(BadInput):
                 move_price(chain, symbol, usd)
-        assert chain.pools([book.credit.pairs["ETH/TUSD"]]) == before
+        assert chain.exchange.pools([book.credit.pairs["ETH/TUSD"]]) == before
     assert set(USD_PRICES) == set(book.credit.feeds)
 
 
@@ -196,6 +198,6 @@ def test_a_node_that_lost_the_credit_side_is_named(older, tmp_path):
             Chain(book.at(empty.start()), PrivateKey()) as chain,
             pytest.raises(NoNetwork, match="no Surge"),
         ):
-            chain.market_views([market_id(book.credit.markets["ETH/TUSD"])])
+            chain.credit.market_views([market_id(book.credit.markets["ETH/TUSD"])])
     finally:
         empty.stop()

@@ -55,7 +55,7 @@ def requests_of(chain, monkeypatch, look):
 def create(net, **changes):
     """Somebody's market of their own."""
     params = replace(net.network.book.credit.markets["ETH/TUSD"], **changes)
-    net.treasury.send(net.treasury.creating(params))
+    net.treasury.send(net.treasury.credit.creating(params))
     return params
 
 
@@ -71,7 +71,7 @@ def test_the_state_of_now_is_what_credit_would_accrue(net, borrower):
     id_ = market_id(net.network.book.credit.markets["ETH/TUSD"])
     for days in (1, 30, 200):
         net.network.pass_time(days * 86_400)
-        (view,) = borrower.chain.market_views([id_], at=borrower.chain.block_number())
+        (view,) = borrower.chain.credit.market_views([id_], at=borrower.chain.block_number())
         accrued = View("Credit", borrower.chain.book.addresses["Credit"], "accrued", (tuple_of(view.params),))
         assert tuple_of(view.state) == borrower.chain.look([accrued])[0]
         assert view.now == view.state.last_update
@@ -118,11 +118,11 @@ def test_a_token_that_is_not_listed_cannot_pass_for_one_that_is(net, borrower):
     (sent,) = net.treasury.send(
         Call("a token", None, artifact("TestToken").creation(("Test Dollar", "TUSD", 6)))
     )
-    token = borrower.chain.tokens([sent.contract])[sent.contract]
+    token = borrower.chain.tokens.of([sent.contract])[sent.contract]
     assert token.symbol == f"TUSD@{sent.contract[2:8]}"
-    assert borrower.chain.token("TUSD").address == net.network.book.addresses["Dollar"]
+    assert borrower.chain.tokens.named("TUSD").address == net.network.book.addresses["Dollar"]
     with pytest.raises(BadInput, match="no token 'DAI'"):
-        borrower.chain.token("DAI")
+        borrower.chain.tokens.named("DAI")
 
 
 def test_events_tell_who_borrowed(net, borrower):
@@ -132,7 +132,11 @@ def test_events_tell_who_borrowed(net, borrower):
     position.add_collateral("1")
     for _ in range(2):
         position.borrow("100")
-    assert borrower.chain.borrowers(id_) == [borrower.address, second.address]
+    borrowed = borrower.chain.events("Borrowed", market=f"0x{id_.hex()}")
+    assert [event.members["on_behalf"] for event in borrowed][-3:] == [
+        borrower.address,
+        *[second.address] * 2,
+    ]
     own = borrower.chain.index.find("Borrowed", "CollateralAdded", account=borrower.address)
     assert [event.name for event in own] == ["CollateralAdded", "Borrowed"]
     assert borrower.chain.index.find("Borrowed", market="0x" + "00" * 32) == []
@@ -156,26 +160,26 @@ def test_an_index_of_before_the_credit_side_starts_over(net, borrower, tmp_path)
 
 def test_allowances_are_given_when_they_are_needed_and_once(net):
     desk = net.desk(TUSD="100")
-    chain, dollar = desk.chain, desk.chain.token("TUSD")
+    chain, dollar = desk.chain, desk.chain.tokens.named("TUSD")
     credit, router = (net.network.book.addresses[name] for name in ("Credit", "Router"))
     both = [Payment(dollar, 10, credit, "Credit"), Payment(dollar, 10, router, "Router")]
-    calls = chain.allowing(both)
+    calls = chain.tokens.allowing(both)
     assert [call.what for call in calls] == [
         "allowing Credit to take TUSD", "allowing Router to take TUSD",
     ]  # fmt: skip
     chain.send(*calls)
-    assert chain.allowing(both) == []
+    assert chain.tokens.allowing(both) == []
     with pytest.raises(Underfunded, match="has 100 TUSD and needs 120 TUSD; get 20 TUSD more"):
-        chain.allowing([replace(one, amount=60_000_000) for one in both])
+        chain.tokens.allowing([replace(one, amount=60_000_000) for one in both])
 
 
 def test_a_simulation_says_what_would_be_refused_and_the_gas_of_all(net):
     desk = net.desk(TUSD="100")
     chain, params = desk.chain, net.network.book.credit.markets["ETH/TUSD"]
-    payment = Payment(chain.token("TUSD"), 10**6, chain.book.addresses["Credit"], "Credit")
+    payment = Payment(chain.tokens.named("TUSD"), 10**6, chain.book.addresses["Credit"], "Credit")
     with pytest.raises(Reverted, match="supplying in ETH/TUSD was refused by the contract"):
-        chain.simulate(chain.supplying(params, 10**6))
-    calls = (*chain.allowing([payment]), chain.supplying(params, 10**6))
+        chain.simulate(chain.credit.supplying(params, 10**6))
+    calls = (*chain.tokens.allowing([payment]), chain.credit.supplying(params, 10**6))
     net.still()
     foreseen = chain.simulate(*calls)
     assert foreseen == sum(sent.gas for sent in chain.send(*calls))
@@ -185,7 +189,7 @@ def test_a_margin_event_is_sent_and_found(net, borrower):
     params = net.network.book.credit.markets["ETH/TUSD"]
     net.price("ETH", "1300")
     assert borrower.market("ETH/TUSD").position().view.zone is Zone.MARGIN
-    net.treasury.send(net.treasury.poking(params, borrower.address))
+    net.treasury.send(net.treasury.credit.poking(params, borrower.address))
     net.treasury.index.update()
     (event,) = net.treasury.index.find("Margin", account=borrower.address)
     assert event.members["liquidatable"] is False
@@ -194,4 +198,4 @@ def test_a_margin_event_is_sent_and_found(net, borrower):
 def test_params_come_back_as_they_were_written(net):
     with Chain(replace(net.network.book, credit=replace(net.network.book.credit, markets={}))) as chain:
         for params in net.network.book.credit.markets.values():
-            assert chain.market_params([market_id(params)]) == [params]
+            assert chain.credit.market_params([market_id(params)]) == [params]

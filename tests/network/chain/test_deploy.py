@@ -33,7 +33,7 @@ def run(local, key, folder, **changes):
 
 def wiring(book):
     with Chain(book) as chain:
-        return [chain._read(contract, view) for contract, view, _, _ in WIRING]
+        return [chain.read(contract, view) for contract, view, _, _ in WIRING]
 
 
 def test_everything_is_deployed_wired_and_written_down(local, key, tmp_path):
@@ -43,11 +43,11 @@ def test_everything_is_deployed_wired_and_written_down(local, key, tmp_path):
     assert book.parameters.genesis > 0
     assert not (tmp_path / "book.deploying").exists()
     with Chain(book) as chain:
-        assert chain.balance_surge(address_of(key)) == LOCAL.genesis_supply
-        assert chain._read("Market", "FEE_BPS") == LOCAL.fee_bps
-        assert chain._read("Registry", "STAKE_PER_SLOT") == LOCAL.stake_per_slot
-        assert chain._read("Rewards", "KAPPA_BPS") == LOCAL.kappa_bps
-        assert chain._read("Market", "separator") == chain.domain().separator
+        assert chain.money.surge(address_of(key)) == LOCAL.genesis_supply
+        assert chain.read("Market", "FEE_BPS") == LOCAL.fee_bps
+        assert chain.read("Registry", "STAKE_PER_SLOT") == LOCAL.stake_per_slot
+        assert chain.read("Rewards", "KAPPA_BPS") == LOCAL.kappa_bps
+        assert chain.read("Market", "separator") == chain.book.domain.separator
 
 
 def test_a_second_run_changes_nothing(local, key, tmp_path):
@@ -132,7 +132,7 @@ def test_a_chain_that_lost_its_state_is_named(network, tmp_path):
             Chain(network.book.at(empty.start())) as chain,
             pytest.raises(NoNetwork, match="no SurgeToken"),
         ):
-            chain.balance_usd(network.treasury.address)
+            chain.money.usd(network.treasury.address)
     finally:
         empty.stop()
 
@@ -142,6 +142,6 @@ def test_a_book_is_public(tmp_path):
     network = raise_network(tmp_path)
     network.close()
     text = (tmp_path / "book.json").read_text()
-    assert network.treasury._key.secret.hex() not in text
+    assert network.treasury.key.secret.hex() not in text
     members = {"name", "chain_id", "rpc_url", "addresses", "parameters", "block", "credit"}
     assert set(json.loads(text)) == members

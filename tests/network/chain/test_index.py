@@ -46,9 +46,9 @@ def index(network, tmp_path):
 @pytest.fixture
 def lease(network):
     provider, renter = network.provider(), network.account(usd=parse_usd("100"))
-    lease, _ = renter.open_lease(DEMAND, ESCROW, [provider.address])
+    lease, _ = renter.leases.open(DEMAND, ESCROW, [provider.address])
     yield lease, provider, renter
-    provider.withdraw_ask()
+    provider.asks.withdraw()
 
 
 def names(index, **filters):
@@ -58,9 +58,9 @@ def names(index, **filters):
 
 def test_events_come_in_order_and_by_filter(index, lease):
     lease, provider, renter = lease
-    provider.settle(lease, *voucher(renter, lease, 1, 1_000))
-    grown, _ = renter.top_up(lease, 5)
-    provider.close_lease(grown, None)
+    provider.leases.settle(lease, *voucher(renter, lease, 1, 1_000))
+    grown, _ = renter.leases.top_up(lease, 5)
+    provider.leases.close(grown, None)
     assert index.update() == renter.block_number()
     assert names(index, lease=lease.id) == ["LeaseOpened", "Settled", "LeaseToppedUp", "LeaseClosed"]
     assert names(index, provider=provider.address, lease=lease.id) == ["LeaseOpened", "Settled"]
@@ -76,7 +76,7 @@ def test_it_resumes_from_its_file(network, index, lease, tmp_path):
     index.update()
     before = names(index, lease=lease.id)
     index.close()
-    provider.settle(lease, *voucher(renter, lease, 1, 1_000))
+    provider.leases.settle(lease, *voucher(renter, lease, 1, 1_000))
     again = Index(network.book, network.rpc, tmp_path / "index.db")
     assert names(again, lease=lease.id) == before
     again.update()
@@ -109,12 +109,12 @@ def test_a_reorganisation_is_rolled_back(network, index, lease):
     lease, provider, renter = lease
     index.update()
     snapshot = network.rpc.call("evm_snapshot")
-    provider.settle(lease, *voucher(renter, lease, 1, 1_000))
+    provider.leases.settle(lease, *voucher(renter, lease, 1, 1_000))
     network.rpc.call("anvil_mine", "0x3")
     index.update()
     assert names(index, lease=lease.id) == ["LeaseOpened", "Settled"]
     network.rpc.call("evm_revert", snapshot)
-    renter.top_up(lease, 5)
+    renter.leases.top_up(lease, 5)
     network.rpc.call("anvil_mine", "0x9")
     index.update()
     assert names(index, lease=lease.id) == ["LeaseOpened", "LeaseToppedUp"]
@@ -127,7 +127,7 @@ def test_a_reorganisation_is_rolled_back(network, index, lease):
 
 def test_anvils_own_reorganisation(network, index, lease):
     lease, _, renter = lease
-    grown, _ = renter.top_up(lease, 5)
+    grown, _ = renter.leases.top_up(lease, 5)
     index.update()
     assert names(index, lease=lease.id) == ["LeaseOpened", "LeaseToppedUp"]
     network.rpc.call("anvil_reorg", 1, [])
@@ -144,7 +144,7 @@ def test_a_shorter_chain_is_followed_back(network, index, lease):
     """A node that lost its newest blocks, as after a kill."""
     lease, provider, renter = lease
     snapshot = network.rpc.call("evm_snapshot")
-    provider.settle(lease, *voucher(renter, lease, 1, 1_000))
+    provider.leases.settle(lease, *voucher(renter, lease, 1, 1_000))
     index.update()
     network.rpc.call("evm_revert", snapshot)
     index.update()
@@ -158,7 +158,7 @@ def test_deeper_than_what_it_remembers_it_starts_over(network, lease, tmp_path, 
     index.update()
     snapshot = network.rpc.call("evm_snapshot")
     for step in range(1, 4):
-        provider.settle(lease, *voucher(renter, lease, step, 1_000 * step))
+        provider.leases.settle(lease, *voucher(renter, lease, step, 1_000 * step))
         index.update()
     network.rpc.call("evm_revert", snapshot)
     network.rpc.call("anvil_mine", "0x6")
@@ -170,7 +170,7 @@ def test_deeper_than_what_it_remembers_it_starts_over(network, lease, tmp_path, 
 def test_the_lag_leaves_out_the_newest_blocks(network, lease, tmp_path):
     lease, provider, renter = lease
     late = Index(network.book, network.rpc, tmp_path / "late.db", lag=4)
-    provider.settle(lease, *voucher(renter, lease, 1, 1_000))
+    provider.leases.settle(lease, *voucher(renter, lease, 1, 1_000))
     late.update()
     assert "Settled" not in names(late, lease=lease.id)
     network.rpc.call("anvil_mine", "0x4")
@@ -185,7 +185,7 @@ def test_a_chain_that_changes_while_it_is_read(network, lease, tmp_path, monkeyp
     index = Index(network.book, network.rpc, tmp_path / "torn.db")
     index.update()
     snapshot = network.rpc.call("evm_snapshot")
-    provider.settle(lease, *voucher(renter, lease, 1, 1_000))
+    provider.leases.settle(lease, *voucher(renter, lease, 1, 1_000))
     real, done = index_room.read_logs, []
 
     def torn(rpc, *arguments):
@@ -205,7 +205,7 @@ def test_a_chain_that_changes_while_it_is_read(network, lease, tmp_path, monkeyp
 def test_two_followers_share_one_file(network, lease, tmp_path):
     lease, provider, renter = lease
     followers = [Index(network.book, Rpc(network.book.rpc_url), tmp_path / "shared.db") for _ in range(2)]
-    provider.settle(lease, *voucher(renter, lease, 1, 1_000))
+    provider.leases.settle(lease, *voucher(renter, lease, 1, 1_000))
     threads = [threading.Thread(target=follower.update) for follower in followers]
     for thread in threads:
         thread.start()

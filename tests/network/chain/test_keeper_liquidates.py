@@ -58,7 +58,7 @@ def borrower(net, debt="14000"):
 
 
 def dollars(net, account):
-    (balance,) = net.treasury.token_balances(account, [net.treasury.token("TUSD")])
+    (balance,) = net.treasury.tokens.balances(account, [net.treasury.tokens.named("TUSD")])
     return balance
 
 
@@ -76,7 +76,7 @@ def test_a_position_from_health_to_recovery(net):
 
     net.price("ETH", "1900")
     assert isinstance(bot.step().decisions[0], Poke)
-    (margin,) = bot.chain._events("Margin")
+    (margin,) = bot.chain.events("Margin")
     assert (margin.members["account"], margin.members["liquidatable"]) == (position.account, False)
     assert [decision.why for decision in bot.step().decisions] == [Why.MARGIN]
 
@@ -105,7 +105,7 @@ def test_what_is_past_repair_is_realised_as_bad_debt(net):
     (made,) = bot.step().decisions
     assert isinstance(made, Liquidate)
     assert (position.view.debt, position.view.collateral) == (0, 0)
-    (loss,) = bot.chain._events("BadDebt")
+    (loss,) = bot.chain.events("BadDebt")
     assert loss.members["loss"] == pytest.approx(made.bad_debt, rel=1e-6)
     assert dollars(net, bot.chain.address) >= made.profit > 0
 
@@ -113,15 +113,15 @@ def test_what_is_past_repair_is_realised_as_bad_debt(net):
 def test_lp_tokens_are_burned_and_sold(net):
     desk = net.desk(TUSD="20000", ETH="5")
     chain, book = desk.chain, desk.chain.book
-    tokens = [chain.token("ETH"), chain.token("TUSD")]
+    tokens = [chain.tokens.named("ETH"), chain.tokens.named("TUSD")]
     amounts = [5 * 10**18, 10_000 * 10**6]
     router = book.addresses["Router"]
-    chain.send(*chain.allowing([Payment(token, 1, router, "Router") for token in tokens]))
-    chain._send(
+    chain.send(*chain.tokens.allowing([Payment(token, 1, router, "Router") for token in tokens]))
+    chain.do(
         "adding liquidity", "Router", "addLiquidity",
         *(token.address for token in tokens), *amounts, 0, 0, chain.address, chain.now() + 600,
     )  # fmt: skip
-    (held,) = chain.token_balances(chain.address, [chain.token("LP")])
+    (held,) = chain.tokens.balances(chain.address, [chain.tokens.named("LP")])
     position = desk.market("LP/TUSD").position()
     position.add_collateral(held)
     position.borrow("11900")
@@ -178,14 +178,14 @@ def test_a_market_that_cannot_be_read_blinds_nobody_to_the_others(net, monkeypat
     bitcoin.add_collateral("0.1")
     bitcoin.borrow("1000")
     net.price("ETH", "1700")
-    real = bot.chain.position_views
+    real = bot.chain.credit.position_views
 
     def views(wanted, at=None):
         if any(id_ == bitcoin.market.id for id_, _ in wanted):
             raise Reverted("the rate model is broken")
         return real(wanted, at)
 
-    monkeypatch.setattr(bot.chain, "position_views", views)
+    monkeypatch.setattr(bot.chain.credit, "position_views", views)
     stepped = bot.step()
     assert stepped.blind == {"BTC/TUSD": "the rate model is broken"}
     assert stepped.sent == 1
@@ -205,9 +205,9 @@ def test_who_comes_second_loses_nothing(net, monkeypatch):
         return calls
 
     monkeypatch.setattr(acting, "calls_of", overtaken)
-    coins = second.chain.balance_gas(second.chain.address)
+    coins = second.chain.money.coins(second.chain.address)
     assert second.step().sent == 0
-    assert second.chain.balance_gas(second.chain.address) == coins
+    assert second.chain.money.coins(second.chain.address) == coins
     assert second.metrics.registry.get_sample_value("surge_keeper_failures_total", {"kind": "liquidate"}) == 1
 
 
@@ -222,20 +222,20 @@ def test_own_funds_buy_what_no_pool_takes(net):
     (made,) = Liquidator(desk.chain, Rules(own_funds=True)).step().decisions
     assert made.exit is None
     assert position.view.zone is Zone.HEALTHY
-    (held,) = desk.chain.token_balances(desk.chain.address, [desk.chain.token("ETH")])
+    (held,) = desk.chain.tokens.balances(desk.chain.address, [desk.chain.tokens.named("ETH")])
     assert held == pytest.approx(made.seized, rel=1e-6)
 
 
 def test_upkeep_is_for_altruists(net):
     bot = keeper(net, ALTRUIST)
     net.network.pass_time(4_000)
-    market = bot.chain.market_views([market_id(net.network.book.credit.markets["SURGE/TUSD"])])[0]
+    market = bot.chain.credit.market_views([market_id(net.network.book.credit.markets["SURGE/TUSD"])])[0]
     assert not market.safe
     assert keeper(net).step().sent == 0
     assert bot.step().sent == 1
     assert bot.step().sent == 0
     net.network.pass_time(61)
-    assert bot.chain.market_views([market.id])[0].safe
+    assert bot.chain.credit.market_views([market.id])[0].safe
 
 
 def wait_for(condition, seconds=30.0):

@@ -64,9 +64,9 @@ class Shell:
     def dollars(self) -> int:
         """What the wallet holds, in millionths, as the chain says."""
         with Chain(load_book(self.home / "networks" / "local" / "book.json")) as chain:
-            return chain.balance_usd(wallet_address(self.home / "wallet.json"))
+            return chain.money.usd(wallet_address(self.home / "wallet.json"))
 
     def providers(self) -> list[str]:
         """Price per Gfuel of every ask on the chain, lowest first."""
         with Chain(load_book(self.home / "networks" / "local" / "book.json")) as chain:
-            return sorted(show_usd(offer.ask.price_gfuel) for offer in chain.offers())
+            return sorted(show_usd(offer.ask.price_gfuel) for offer in chain.asks.offers())

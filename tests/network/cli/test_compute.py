@@ -264,12 +264,12 @@ def test_money_left_in_an_expired_lease_is_taken_back(shell):
     book = load_book(shell.home / "networks" / "local" / "book.json")
     before = shell.dollars()
     with Chain(book, load_wallet(shell.home / "wallet.json").key) as chain:
-        offer = chain.offers()[0]
+        offer = chain.asks.offers()[0]
         ask = offer.ask
         demand = Demand(
             ask.price_gfuel, ask.price_gib, duration=60, memory_tier=ask.memory_tier, runtime=ask.runtime
         )
-        lease, _ = chain.open_lease(demand, parse_usd("0.25"), [offer.provider])
+        lease, _ = chain.leases.open(demand, parse_usd("0.25"), [offer.provider])
     soon = shell.json("leases")["leases"][0]
     assert (soon["lease"], soon["state"], soon["job"]) == (lease.id, "ending", None)
     assert shell.json("leases", "--reclaim")["reclaimed"] == []

@@ -124,7 +124,7 @@ def test_the_whole_life_of_a_loan(net, desk):
 
 def test_max_of_everything(net, desk, position):
     foreseen(net, position.supply, "max")
-    assert desk.chain.balance_usd(desk.address) == 0
+    assert desk.chain.money.usd(desk.address) == 0
     foreseen(net, position.borrow, "max")
     assert position.view.max_borrow < TUSD // 1_000
     net.price("ETH", "4000")
@@ -165,10 +165,10 @@ def test_anybody_may_pay_for_anybody_but_not_take(net, desk, position):
     for take_out in (theirs.borrow, theirs.withdraw, theirs.remove_collateral):
         with pytest.raises(BadInput, match="its owner has to authorise it"):
             take_out("1")
-    desk.chain.send(desk.chain.authorising(friend.address))
-    held = friend.chain.balance_usd(friend.address)
+    desk.chain.send(desk.chain.credit.authorising(friend.address))
+    held = friend.chain.money.usd(friend.address)
     foreseen(net, theirs.withdraw, "max")
-    assert friend.chain.balance_usd(friend.address) > held
+    assert friend.chain.money.usd(friend.address) > held
 
 
 def test_a_liquidation_by_hand(net, desk, position):
@@ -255,8 +255,8 @@ def call_of(view):
 
 def test_an_unsafe_price_stops_new_debt_alone(net, desk):
     position = desk.market("SURGE/TUSD").position()
-    surges = desk.chain.token("SURGE")
-    net.treasury.transfer_token(surges, desk.address, 10_000 * ETHER)
+    surges = desk.chain.tokens.named("SURGE")
+    net.treasury.tokens.transfer(surges, desk.address, 10_000 * ETHER)
     position.add_collateral("10000")
     assert not position.view.market.safe
     with pytest.raises(BadInput, match="disagree"):
@@ -275,7 +275,7 @@ def test_a_lent_out_market(net, desk):
     theirs.supply("10")
     borrower = desk.market("TUSD/ETH").position()
     view = borrower.view
-    net.treasury.faucet(10**6 * TUSD)
+    net.treasury.money.faucet(10**6 * TUSD)
     rich = Desk(net.network.book, key=net.treasury.key)
     whale = rich.market("TUSD/ETH").position()
     whale.add_collateral("900000")

@@ -53,7 +53,7 @@ def test_opened_adjusted_and_closed_long_and_short(net, desk, market, margin, to
     assert position.view.position == done.after.position
     leverage = net.network.book.addresses["Leverage"]
     tokens = [done.after.market.loan, done.after.market.collateral]
-    assert desk.chain.token_balances(leverage, tokens) == [0, 0]
+    assert desk.chain.tokens.balances(leverage, tokens) == [0, 0]
 
 
 def test_a_margin_in_the_loans_token(net, desk):
@@ -64,9 +64,9 @@ def test_a_margin_in_the_loans_token(net, desk):
 
 def test_the_authorisation_stays_until_it_is_revoked(net, desk):
     foreseen(net, desk.leverage.open, "ETH/TUSD", "1", "2")
-    assert not desk.chain.needs_authorising()
+    assert not desk.chain.leverage.needs_authorising()
     desk.leverage.revoke()
-    assert desk.chain.needs_authorising()
+    assert desk.chain.leverage.needs_authorising()
     done = foreseen(net, desk.leverage.close, "ETH/TUSD")
     assert "by a signature inside the call" in done.also[-1]
 
@@ -76,9 +76,9 @@ def test_carry_and_its_end(net, desk):
     foreseen(net, desk.leverage.carry, "ETH/TUSD", "1", "1000", "TUSD vault")
     held = vault.view.shares
     assert vault.view.worth == pytest.approx(1000 * TUSD, abs=2)
-    share = desk.chain.tokens([vault.address])[vault.address]
+    share = desk.chain.tokens.of([vault.address])[vault.address]
     leverage = net.network.book.addresses["Leverage"]
-    desk.chain.send(*desk.chain.allowing([Payment(share, 1, leverage, "Leverage")]))
+    desk.chain.send(*desk.chain.tokens.allowing([Payment(share, 1, leverage, "Leverage")]))
     done = foreseen(net, desk.leverage.unwind, "ETH/TUSD", vault="TUSD vault", shares="max", held="max")
     assert done.after.debt == done.after.collateral == 0
     assert held > 0
@@ -86,13 +86,13 @@ def test_carry_and_its_end(net, desk):
 
 
 def test_neutral_and_its_end(net, desk):
-    ether = desk.chain.token("ETH")
-    (before,) = desk.chain.token_balances(desk.address, [ether])
+    ether = desk.chain.tokens.named("ETH")
+    (before,) = desk.chain.tokens.balances(desk.address, [ether])
     foreseen(net, desk.leverage.neutral, "TUSD/ETH", "3000", "1")
-    assert desk.chain.token_balances(desk.address, [ether]) == [before + ETHER]
+    assert desk.chain.tokens.balances(desk.address, [ether]) == [before + ETHER]
     net.price("ETH", "2400")
     foreseen(net, desk.leverage.unwind, "TUSD/ETH", held="max")
-    (after,) = desk.chain.token_balances(desk.address, [ether])
+    (after,) = desk.chain.tokens.balances(desk.address, [ether])
     assert after == pytest.approx(before, rel=1e-9)
 
 

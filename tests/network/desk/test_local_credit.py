@@ -18,8 +18,8 @@ def home(tmp_path):
 
 def holdings(network):
     with surge.Desk(network) as desk:
-        tokens = [desk.chain.token(symbol) for symbol in ("TUSD", *RENTER_TOKENS)]
-        held = desk.chain.token_balances(desk.address, tokens)
+        tokens = [desk.chain.tokens.named(symbol) for symbol in ("TUSD", *RENTER_TOKENS)]
+        held = desk.chain.tokens.balances(desk.address, tokens)
         return {token.symbol: token.show(amount) for token, amount in zip(tokens, held, strict=True)}
 
 

@@ -184,7 +184,7 @@ def test_what_cannot_leave_is_named_before_any_money_moves(network, renter):
             return x
 
     before = (
-        renter.balances(renter.address),
+        renter.money.balances(renter.address),
         renter._rpc.call("eth_getTransactionCount", renter.address, "latest"),
     )
     with network.executor(budget="1.00") as fresh:
@@ -194,7 +194,7 @@ def test_what_cannot_leave_is_named_before_any_money_moves(network, renter):
             fresh.submit(square, (n for n in range(3)))
         assert fresh.job is None
     after = (
-        renter.balances(renter.address),
+        renter.money.balances(renter.address),
         renter._rpc.call("eth_getTransactionCount", renter.address, "latest"),
     )
     assert after == before
@@ -216,13 +216,13 @@ def test_a_budget_that_is_no_amount_is_refused(network, budget):
     ],
 )
 def test_what_cannot_be_had_fails_the_tasks_and_costs_nothing(network, renter, options, error, words):
-    before = renter.balance_usd(renter.address)
+    before = renter.money.usd(renter.address)
     with network.executor(**{"budget": "1.00"} | options) as refused:
         futures = [refused.submit(square, n) for n in range(3)]
         for future in futures:
             with pytest.raises(error, match=words):
                 future.result(DEADLINE)
-    assert renter.balance_usd(renter.address) == before
+    assert renter.money.usd(renter.address) == before
 
 
 def test_a_refusal_does_not_outlive_its_time(network):
@@ -249,17 +249,17 @@ def test_cancel_before_start_and_cancel_futures_at_shutdown(network):
 
 
 def test_everything_cancelled_before_a_lease_opens(network, renter):
-    leases = len(renter.leases(renter=renter.address))
+    leases = len(renter.leases.all(renter=renter.address))
     idle = network.executor(max_workers=1, budget="1.00")
     futures = [idle.submit(square, n) for n in range(5)]
     idle.shutdown(cancel_futures=True)
     assert all(future.done() for future in futures)
-    opened = renter.leases(renter=renter.address)[leases:]
-    assert all(not renter.lease_state(lease.id).open for lease in opened)
+    opened = renter.leases.all(renter=renter.address)[leases:]
+    assert all(not renter.leases.state(lease.id).open for lease in opened)
 
 
 def test_shutdown_without_waiting_ends_in_the_background(network, renter):
-    leases = len(renter.leases(renter=renter.address))
+    leases = len(renter.leases.all(renter=renter.address))
     fire = network.executor(max_workers=1, budget="1.00")
     futures = [fire.submit(square, n) for n in range(20)]
     fire.shutdown(wait=False)
@@ -277,8 +277,8 @@ def test_shutdown_twice_is_once(network):
 
 
 def closed(renter, first):
-    leases = renter.leases(renter=renter.address)[first:]
-    return bool(leases) and not any(renter.lease_state(lease.id).open for lease in leases)
+    leases = renter.leases.all(renter=renter.address)[first:]
+    return bool(leases) and not any(renter.leases.state(lease.id).open for lease in leases)
 
 
 def until(condition, seconds=30):
@@ -290,7 +290,7 @@ def until(condition, seconds=30):
 
 def test_two_executors_on_one_wallet(network, renter):
     """Side by side: both are served, both close their leases, the books stay apart."""
-    leases = len(renter.leases(renter=renter.address))
+    leases = len(renter.leases.all(renter=renter.address))
     with (
         network.executor(max_workers=1, budget="0.50") as one,
         network.executor(max_workers=1, budget="0.50") as two,
@@ -305,12 +305,12 @@ def test_two_executors_on_one_wallet(network, renter):
 
 def test_the_report_adds_up(network, renter):
     """Against the chain: what left the wallet is what the report says was paid."""
-    before = renter.balance_usd(renter.address)
+    before = renter.money.usd(renter.address)
     with network.executor(max_workers=2, budget="1.00") as job:
         list(job.map(square, range(400)))
     report = job.report()
     assert (report.tasks, report.failed) == (400, 0)
-    assert before - renter.balance_usd(renter.address) == parse_usd(report.paid)
+    assert before - renter.money.usd(renter.address) == parse_usd(report.paid)
     assert parse_usd(report.signed) + parse_usd(report.reservation) == parse_usd(report.paid)
     assert report.leases == 2
     assert report.fuel > 0

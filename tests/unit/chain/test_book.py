@@ -43,7 +43,7 @@ def test_a_book_comes_back_as_it_was(tmp_path):
 
 
 def test_the_domain_is_of_the_market():
-    assert BOOK.domain.market == BOOK.address("Market")
+    assert BOOK.domain.contract == BOOK.address("Market")
     assert BOOK.domain.chain_id == 31337
     assert BOOK.at("http://elsewhere").rpc_url == "http://elsewhere"
 

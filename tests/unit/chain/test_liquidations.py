@@ -64,18 +64,19 @@ class Node:
 
 
 @pytest.fixture
-def recent(monkeypatch):
+def recent():
+    book = SimpleNamespace(block=FIRST, addresses={"Credit": CREDIT})
     tokens = {name: Token(name, 0, name) for name in ("TUSD", "ETH")}
-    chain = SimpleNamespace(
-        book=SimpleNamespace(rpc_url="", block=FIRST, addresses={"Credit": CREDIT}),
-        market_params=lambda ids: [SimpleNamespace(loan_token="TUSD", collateral_token="ETH") for _ in ids],
-        tokens=lambda _: tokens,
-    )
+    params = SimpleNamespace(loan_token="TUSD", collateral_token="ETH")
 
     def read(longest=10_000, **given):
         node = Node(longest)
-        monkeypatch.setattr(liquidations, "Rpc", lambda _: node)
-        return liquidations.recent_liquidations(chain, ACCOUNT, **given), node
+        room = liquidations.Liquidations(
+            SimpleNamespace(book=book, rpc=node, block_number=lambda: HEAD),
+            SimpleNamespace(of=lambda _: tokens),
+            SimpleNamespace(market_params=lambda ids: [params for _ in ids]),
+        )
+        return room.recent(ACCOUNT, **given), node
 
     return read
 

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 
-from surge.chain.calls.vault import VaultCalls
 from surge.chain.network.artifacts import artifact
+from surge.chain.network.connection import Connection
 from surge.chain.node.sender import Call
 from surge.model.credit import MarketParams
 from surge.model.digest import keccak
@@ -44,19 +44,22 @@ def payload_of(calls: Sequence[Inner]) -> bytes:
     return encode([_CALLS], [[call.words for call in calls]])
 
 
-class BatchCalls(VaultCalls):
-    """Part of `Chain`."""
+class Batch:
+    """`chain.batch`."""
+
+    def __init__(self, at: Connection) -> None:
+        self._at = at
 
     def executing(
         self, what: str, calls: Sequence[Inner], sweeps: Sequence[tuple[Address, int]], deadline: Seconds
     ) -> Call:
         """sweeps: (token, the least that must be left of it); what is left comes to this account."""
         words = [call.words for call in calls]
-        return self._call(what, "Batch", "execute", words, list(sweeps), deadline)
+        return self._at.call(what, "Batch", "execute", words, list(sweeps), deadline)
 
     def lent(self, token: Address, amount: int, calls: Sequence[Inner]) -> Inner:
         """A flash loan of Credit, for calls that leave as much behind."""
-        payload, credit = payload_of(calls), self.book.addresses["Credit"]
+        payload, credit = payload_of(calls), self._at.book.addresses["Credit"]
         return inner(
             "Credit", credit, "flash_loan", token, amount, payload, payload=payload, spends=((token, amount),)
         )
@@ -65,7 +68,7 @@ class BatchCalls(VaultCalls):
         self, params: MarketParams, borrower: Address, most: int, repaid: int, calls: Sequence[Inner]
     ) -> Inner:
         """A liquidation; what it repays, at most `repaid`, comes from what `calls` make of the collateral."""
-        payload, credit = payload_of(calls), self.book.addresses["Credit"]
+        payload, credit = payload_of(calls), self._at.book.addresses["Credit"]
         return inner(
             "Credit", credit, "liquidate", astuple(params), borrower, most, 0, payload,
             payload=payload, spends=((params.loan_token, repaid),),

@@ -9,20 +9,19 @@ from dataclasses import astuple, dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from surge.chain.calls.tokens import TokenCalls
+from surge.chain.calls.tokens import Tokens
 from surge.chain.network.book import CreditBook
-from surge.chain.network.connection import View
+from surge.chain.network.connection import Connection, View
 from surge.chain.node.revert import as_error
 from surge.chain.node.sender import Call
 from surge.credit.market import MarketView, PositionView, Token
 from surge.model.credit import MarketId, MarketParams, MarketState, Position, market_id
 from surge.model.errors import BadInput
 from surge.model.signature import checksum
-from surge.model.units import Address, Seconds
+from surge.model.units import MAX_UINT256, NOBODY, Address, Seconds
 
-ALL = 2**256 - 1
+ALL = MAX_UINT256
 """As the most to repay in a liquidation: all that is allowed."""
-NOBODY = Address("0x" + "0" * 40)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,23 +32,29 @@ class Moment:
     now: Seconds
 
 
-class CreditCalls(TokenCalls):
-    """Part of `Chain`. Writes are made as calls: `chain.send(chain.supplying(params, assets))`.
+class Credit:
+    """`chain.credit`. Writes are made as calls: `chain.send(chain.credit.supplying(params, assets))`.
 
     All errors: BadInput (no such market, no credit side), Reverted with the contract's reason, NoNetwork.
     """
+
+    def __init__(self, at: Connection, tokens: Tokens) -> None:
+        self._at, self._tokens = at, tokens
 
     # Markets
 
     def market_params(self, wanted: Sequence[MarketId]) -> list[MarketParams]:
         """What makes these markets. Raises BadInput for an id that no market has."""
-        known = self._known_markets
+        known = self._known
         new = [each for each in dict.fromkeys(wanted) if each not in known]
-        for id_, found in zip(new, self.look([self._credit("params_of", id_) for id_ in new]), strict=True):
+        for id_, found in zip(
+            new, self._at.look([self._credit("params_of", id_) for id_ in new]), strict=True
+        ):
             params = params_from(found)
             if params.loan_token == NOBODY:
                 raise BadInput(
-                    f"there is no market 0x{id_.hex()} on {self.book.name}; `surge credit markets` lists them"
+                    f"there is no market 0x{id_.hex()} on {self._at.book.name}; "
+                    "`surge credit markets` lists them"
                 )
             known[id_] = params
         return [known[each] for each in wanted]
@@ -57,72 +62,69 @@ class CreditCalls(TokenCalls):
     def created_markets(self) -> list[MarketId]:
         """Every market that anybody created, oldest first. Anybody may: only those of the address book are
         vouched for by it."""
-        return [MarketId(bytes.fromhex(event.members["id"][2:])) for event in self._events("MarketCreated")]
+        return [
+            MarketId(bytes.fromhex(event.members["id"][2:])) for event in self._at.events("MarketCreated")
+        ]
 
     def market_views(self, wanted: Sequence[MarketId], at: int | None = None) -> list[MarketView]:
         """How these markets are: now (as a transaction would find them), or after the block `at`."""
-        return self._views(wanted, (), self._moment(at))[0]
+        return self.views(wanted, (), self.moment(at))[0]
 
     def position_views(
         self, wanted: Sequence[tuple[MarketId, Address]], at: int | None = None
     ) -> list[PositionView]:
         """What accounts have in markets: now, or after the block `at`."""
-        return self._views([id_ for id_, _ in wanted], wanted, self._moment(at))[1]
+        return self.views([id_ for id_, _ in wanted], wanted, self.moment(at))[1]
 
     def position_view(self, id_: MarketId, account: Address, at: int | None = None) -> PositionView:
         return self.position_views([(id_, account)], at)[0]
 
-    def borrowers(self, id_: MarketId) -> list[Address]:
-        """Every account that ever borrowed in a market, in the order of their first time."""
-        found = self._events("Borrowed", market=_hex(id_))
-        return list(dict.fromkeys(Address(event.members["on_behalf"]) for event in found))
-
     def authorised(self, owner: Address, actor: Address) -> bool:
         """Whether `actor` may borrow, withdraw and take collateral out in the name of `owner`."""
-        return owner == actor or bool(self._read("Credit", "is_authorized", owner, actor))
+        return owner == actor or bool(self._at.read("Credit", "is_authorized", owner, actor))
 
     # Calls: on_behalf is this account unless another one is named; exactly one of assets and shares
 
     def creating(self, params: MarketParams) -> Call:
-        return self._call("creating a market", "Credit", "create_market", astuple(params))
+        return self._at.call("creating a market", "Credit", "create_market", astuple(params))
 
     def supplying(
         self, params: MarketParams, assets: int, shares: int = 0, *, on_behalf: Address | None = None,
         payload: bytes = b"",
     ) -> Call:  # fmt: skip
-        account = on_behalf or self.address
+        account = on_behalf or self._at.address
         return self._on(params, "supplying", "supply", assets, shares, account, payload)
 
     def withdrawing(
         self, params: MarketParams, assets: int, shares: int = 0, *, on_behalf: Address | None = None
     ) -> Call:
-        account = on_behalf or self.address
-        return self._on(params, "withdrawing", "withdraw", assets, shares, account, self.address)
+        account = on_behalf or self._at.address
+        return self._on(params, "withdrawing", "withdraw", assets, shares, account, self._at.address)
 
     def borrowing(
         self, params: MarketParams, assets: int, shares: int = 0, *, on_behalf: Address | None = None
     ) -> Call:
-        account = on_behalf or self.address
-        return self._on(params, "borrowing", "borrow", assets, shares, account, self.address)
+        account = on_behalf or self._at.address
+        return self._on(params, "borrowing", "borrow", assets, shares, account, self._at.address)
 
     def repaying(
         self, params: MarketParams, assets: int, shares: int = 0, *, on_behalf: Address | None = None,
         payload: bytes = b"",
     ) -> Call:  # fmt: skip
-        account = on_behalf or self.address
+        account = on_behalf or self._at.address
         return self._on(params, "repaying", "repay", assets, shares, account, payload)
 
     def adding_collateral(
         self, params: MarketParams, assets: int, *, on_behalf: Address | None = None, payload: bytes = b""
     ) -> Call:
-        account = on_behalf or self.address
+        account = on_behalf or self._at.address
         return self._on(params, "adding collateral", "add_collateral", assets, account, payload)
 
     def removing_collateral(
         self, params: MarketParams, assets: int, *, on_behalf: Address | None = None
     ) -> Call:
-        account = on_behalf or self.address
-        return self._on(params, "removing collateral", "remove_collateral", assets, account, self.address)
+        account = on_behalf or self._at.address
+        return self._on(params, "removing collateral", "remove_collateral", assets, account, self._at.address)
 
     def liquidating(
         self, params: MarketParams, borrower: Address, most: int = ALL, payload: bytes = b""
@@ -142,19 +144,20 @@ class CreditCalls(TokenCalls):
 
     def authorising(self, actor: Address, allowed: bool = True) -> Call:
         verb = "authorising" if allowed else "withdrawing the authorisation of"
-        return self._call(f"{verb} {actor}", "Credit", "authorize", actor, allowed)
+        return self._at.call(f"{verb} {actor}", "Credit", "authorize", actor, allowed)
 
     # Views
 
-    def _views(
+    def views(
         self, markets: Sequence[MarketId], accounts: Sequence[tuple[MarketId, Address]], moment: Moment
     ) -> tuple[list[MarketView], list[PositionView]]:
+        """Markets, and what accounts have in them, all at one moment."""
         ids = list(dict.fromkeys(markets))
         params = dict(zip(ids, self.market_params(ids), strict=True))
-        tokens = self.tokens([t for p in params.values() for t in (p.loan_token, p.collateral_token)])
+        tokens = self._tokens.of([t for p in params.values() for t in (p.loan_token, p.collateral_token)])
         views = [view for id_ in ids for view in self._market_reads(id_, params[id_])]
         views += [self._credit("position", id_, account) for id_, account in accounts]
-        found = self.look(views, moment.block)
+        found = self._at.look(views, moment.block)
         each = len(views) - len(accounts)
         markets_found = {
             id_: self._market(id_, params[id_], tokens, moment, found[3 * i : 3 * i + 3])
@@ -168,7 +171,7 @@ class CreditCalls(TokenCalls):
 
     def _market_reads(self, id_: MarketId, params: MarketParams) -> list[View]:
         """Three: state, price, and the rate that an adaptive model aims from."""
-        credit = self.book.addresses["Credit"]
+        credit = self._at.book.addresses["Credit"]
         return [
             self._credit("market", id_),
             View("OracleGuard", params.oracle, "price", may_fail=True),
@@ -194,16 +197,17 @@ class CreditCalls(TokenCalls):
         """Of a model that is not adaptive: its average since the last update."""
         state, elapsed = view.state, moment.now - view.state.last_update
         asked = (id_, state.borrow_assets, state.supply_assets, elapsed)
-        credit = self.book.addresses["Credit"]
+        credit = self._at.book.addresses["Credit"]
         model = View("AdaptiveCurveIrm", view.params.irm, "borrow_rate_view", asked, caller=credit)
-        return int(self.look([model], moment.block)[0])
+        return int(self._at.look([model], moment.block)[0])
 
-    def _moment(self, at: int | None) -> Moment:
-        self.check()
+    def moment(self, at: int | None) -> Moment:
+        """Now (the second that a transaction sent now would see), or after the block `at`."""
+        self._at.check()
         if at is not None:
-            block = self._rpc.call("eth_getBlockByNumber", hex(at), False)
+            block = self._at.rpc.call("eth_getBlockByNumber", hex(at), False)
             return Moment(hex(at), Seconds(int(block["timestamp"], 16)))
-        latest, pending = self._rpc.batch(
+        latest, pending = self._at.rpc.batch(
             [("eth_getBlockByNumber", ["latest", False]), ("eth_getBlockByNumber", ["pending", False])]
         )
         newest = as_error(latest, "reading the chain's time", "")
@@ -215,39 +219,35 @@ class CreditCalls(TokenCalls):
         return View("Credit", self._credit_address, name, arguments)
 
     def _on(self, params: MarketParams, what: str, name: str, *arguments: Any) -> Call:
-        return self._call(
+        return self._at.call(
             f"{what} in {self.market_name(params)}", "Credit", name, astuple(params), *arguments
         )
 
     def market_name(self, params: MarketParams) -> str:
         """As people write it: collateral/loan."""
-        tokens = self.tokens([params.collateral_token, params.loan_token])
+        tokens = self._tokens.of([params.collateral_token, params.loan_token])
         return "/".join(token.symbol for token in tokens.values())
 
     @property
-    def credit(self) -> CreditBook:
+    def book(self) -> CreditBook:
         """The credit side of the address book. Raises BadInput when the network has none."""
-        if self.book.credit is None:
+        if self._at.book.credit is None:
             raise BadInput(
-                f"the network {self.book.name} has no credit side; a local one gets it with `surge up`, "
+                f"the network {self._at.book.name} has no credit side; a local one gets it with `surge up`, "
                 "or choose another --network"
             )
-        return self.book.credit
+        return self._at.book.credit
 
     @property
     def _credit_address(self) -> Address:
-        return self.book.addresses["Credit"] if self.credit else NOBODY
+        return self._at.book.addresses["Credit"] if self.book else NOBODY
 
     @cached_property
-    def _known_markets(self) -> dict[MarketId, MarketParams]:
-        return {market_id(params): params for params in self.credit.markets.values()}
+    def _known(self) -> dict[MarketId, MarketParams]:
+        return {market_id(params): params for params in self.book.markets.values()}
 
 
 def params_from(values: Sequence[Any]) -> MarketParams:
     """From the contract's struct."""
     loan, collateral, oracle, irm = (checksum(bytes.fromhex(address[2:])) for address in values[:4])
     return MarketParams(loan, collateral, oracle, irm, *values[4:])
-
-
-def _hex(id_: MarketId) -> str:
-    return "0x" + id_.hex()

@@ -1,21 +1,17 @@
 """The exchange's pools: what they hold, which way a swap goes best, and the calls that swap."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import pairwise
 
-from surge.chain.calls.tokens import TokenCalls
-from surge.chain.network.artifacts import artifact
-from surge.chain.network.connection import View
+from surge.chain.network.connection import Connection, View
 from surge.chain.node.sender import Call
 from surge.credit import exchange
 from surge.credit.exchange import Reserves
 from surge.credit.market import Token
 from surge.model.errors import BadInput
-from surge.model.units import Address, Seconds
+from surge.model.units import NOBODY, Address, Seconds
 
-NO_PAIR = "0x" + "0" * 40
 SWAP_SECONDS = 300
 """How long a swap may wait to be mined."""
 
@@ -53,15 +49,20 @@ class Route:
         return exchange.amounts_in(amount, list(self.pairs))[0]
 
 
-class ExchangeCalls(TokenCalls):
-    """Part of `Chain`. All errors: BadInput (no route), NoNetwork."""
+class Exchange:
+    """`chain.exchange`. All errors: BadInput (no route), NoNetwork."""
+
+    def __init__(self, at: Connection) -> None:
+        self._at = at
+        self._known_pairs: dict[tuple[Address, ...], Address] = {}
+        self._known_sides: dict[Address, tuple[Address, Address]] = {}
 
     def pools(self, pairs: Sequence[Address]) -> list[Pool]:
         """What these pairs hold now; two requests at the most."""
         new = [pair for pair in pairs if pair not in self._known_sides]
-        sides = self.look([View("Pair", pair, name) for pair in new for name in ("token0", "token1")])
+        sides = self._at.look([View("Pair", pair, name) for pair in new for name in ("token0", "token1")])
         self._known_sides.update(zip(new, zip(sides[::2], sides[1::2], strict=True), strict=True))
-        held = self.look([View("Pair", pair, "getReserves") for pair in pairs])
+        held = self._at.look([View("Pair", pair, "getReserves") for pair in pairs])
         return [
             Pool(pair, *self._known_sides[pair], reserve0, reserve1)
             for pair, (reserve0, reserve1, _) in zip(pairs, held, strict=True)
@@ -69,7 +70,7 @@ class ExchangeCalls(TokenCalls):
 
     def routes(self, source: Token, target: Token) -> list[Route]:
         """Every way from one token to another over at most one other token of the address book."""
-        listed = self.book.credit.tokens.values() if self.book.credit else ()
+        listed = self._at.book.credit.tokens.values() if self._at.book.credit else ()
         ends = (source.address, target.address)
         hubs = [token for token in listed if token not in ends]
         paths: list[tuple[Address, ...]] = [ends, *((ends[0], hub, ends[1]) for hub in hubs)]
@@ -89,63 +90,26 @@ class ExchangeCalls(TokenCalls):
             if all(frozenset(side) in pools for side in pairwise(path))
         ]
 
-    def best_sale(self, source: Token, target: Token, amount: int) -> Route:
-        """The route that gives the most for `amount` of the source."""
-        return self._best(source, target, lambda route: -route.sale(amount))
-
-    def best_purchase(self, source: Token, target: Token, amount: int) -> Route:
-        """The route on which `amount` of the target costs the least."""
-        return self._best(source, target, lambda route: route.cost(amount))
-
     def swapping(self, route: Route, amount: int, least: int, deadline: Seconds) -> Call:
         """Sell exactly `amount` for at least `least`."""
-        return self._call(
+        return self._at.call(
             "swapping", "Router", "swapExactTokensForTokens",
-            amount, least, list(route.path), self.address, deadline,
+            amount, least, list(route.path), self._at.address, deadline,
         )  # fmt: skip
 
-    def _best(self, source: Token, target: Token, cost: Callable[[Route], int]) -> Route:
-        priced: list[tuple[int, Route]] = []
-        refusal: BadInput | None = None
-        for route in self.routes(source, target):
-            try:
-                priced.append((cost(route), route))
-            except BadInput as error:
-                refusal = error
-        if priced:
-            return min(priced, key=lambda pair: pair[0])[1]
-        if refusal:
-            raise BadInput(
-                f"the pools between {source.symbol} and {target.symbol} hold too little; ask for less"
-            ) from refusal
-        raise self.no_route(source, target)
-
     def no_route(self, source: Token, target: Token) -> BadInput:
-        """To be raised."""
+        """The error of a pair of tokens that no path joins; whoever looked for one raises it."""
         return BadInput(
-            f"there is no pool between {source.symbol} and {target.symbol} on {self.book.name}; "
+            f"there is no pool between {source.symbol} and {target.symbol} on {self._at.book.name}; "
             "add liquidity to one, or choose another market"
         )
 
     def _pairs_of(self, sides: Sequence[tuple[Address, ...]]) -> dict[tuple[Address, ...], Address]:
         """The exchange's pairs of these tokens, those that exist."""
-        factory = self.book.addresses["Exchange"]
+        factory = self._at.book.addresses["Exchange"]
         new = [side for side in sides if side not in self._known_pairs]
-        found = self.look([View("Exchange", factory, "getPair", side) for side in new])
+        found = self._at.look([View("Exchange", factory, "getPair", side) for side in new])
         self._known_pairs.update(
-            {side: pair for side, pair in zip(new, found, strict=True) if pair != NO_PAIR}
+            {side: pair for side, pair in zip(new, found, strict=True) if pair != NOBODY}
         )
         return {side: self._known_pairs[side] for side in sides if side in self._known_pairs}
-
-    @cached_property
-    def _known_pairs(self) -> dict[tuple[Address, ...], Address]:
-        return {}
-
-    @cached_property
-    def _known_sides(self) -> dict[Address, tuple[Address, Address]]:
-        return {}
-
-
-def pair_call(what: str, pool: Pool, name: str, *arguments: object) -> Call:
-    """A call of a pair itself."""
-    return Call(what, pool.pair, artifact("Pair").function(name, len(arguments)).encode(arguments))

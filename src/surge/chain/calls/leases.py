@@ -4,13 +4,16 @@ from collections.abc import Sequence
 from dataclasses import astuple, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from surge.chain.calls.money import MoneyCalls
+from surge.chain.calls.money import Money
+from surge.chain.network.connection import Connection
 from surge.chain.node.sender import Call, Sent
 from surge.model.demand import Demand
 from surge.model.errors import BadInput
-from surge.model.lease import Lease, Terms
+from surge.model.lease import LEASE_LAYOUT, Lease, Terms
+from surge.model.signature import parts
 from surge.model.units import Address, LeaseId, MicroUsd, Seconds, show_usd
 from surge.model.voucher import Voucher
+from surge.model.word import unpack
 
 if TYPE_CHECKING:
     from surge.chain.network.index import Event
@@ -55,39 +58,40 @@ class Closing:
     block: int
 
 
-class MarketCalls(MoneyCalls):
-    """Part of `Chain`. All errors: Reverted with the contract's reason, Underfunded, NoNetwork."""
+class Leases:
+    """`chain.leases`. All errors: Reverted with the contract's reason, Underfunded, NoNetwork."""
+
+    def __init__(self, at: Connection, money: Money) -> None:
+        self._at, self._money = at, money
 
     def reservation(self, demand: Demand) -> MicroUsd:
         """What `open_lease` takes on top of the escrow, and does not give back."""
-        return MicroUsd(demand.slots * demand.duration * self.book.parameters.reservation_price)
+        return MicroUsd(demand.slots * demand.duration * self._at.book.parameters.reservation_price)
 
-    def open_lease(
-        self, demand: Demand, escrow: MicroUsd, candidates: Sequence[Address]
-    ) -> tuple[Lease, Sent]:
+    def open(self, demand: Demand, escrow: MicroUsd, candidates: Sequence[Address]) -> tuple[Lease, Sent]:
         """Open one lease; the chain picks the provider among the candidates and its own draws."""
-        self._approve_once("Dollar", "Market", escrow + self.reservation(demand))
+        self._money.allow_usd("Market", escrow + self.reservation(demand))
         what = f"opening a lease with {show_usd(escrow)} dollars in escrow"
-        sent = self._send(what, "Market", "open_lease", demand.word, escrow, list(candidates[:CANDIDATES]))
+        sent = self._at.do(what, "Market", "open_lease", demand.word, escrow, list(candidates[:CANDIDATES]))
         return self._opened(sent)[0], sent
 
-    def open_leases(
+    def open_many(
         self, demand: Demand, escrow: MicroUsd, candidates: Sequence[Address], count: int
     ) -> tuple[list[Lease], Sent]:
         """Open `count` leases (up to 32) in one transaction, each with this demand and escrow."""
         if not 0 < count <= TOGETHER:
             raise BadInput(f"{count} leases can't be opened at once; ask for 1 to {TOGETHER}")
-        self._approve_once("Dollar", "Market", count * (escrow + self.reservation(demand)))
+        self._money.allow_usd("Market", count * (escrow + self.reservation(demand)))
         what = f"opening {count} leases with {show_usd(escrow)} dollars in escrow each"
-        sent = self._send(
+        sent = self._at.do(
             what, "Market", "open_leases", demand.word, escrow, list(candidates[:CANDIDATES]), count
         )
         return self._opened(sent), sent
 
     def top_up(self, lease: Lease, amount: MicroUsd) -> tuple[Lease, Sent]:
         """Add to a lease's escrow; the lease with its new terms."""
-        self._approve_once("Dollar", "Market", amount)
-        sent = self._send(
+        self._money.allow_usd("Market", amount)
+        sent = self._at.do(
             f"adding {show_usd(amount)} dollars to lease {lease.id}", "Market", "top_up",
             lease.id, astuple(lease.terms), amount,
         )  # fmt: skip
@@ -100,9 +104,9 @@ class MarketCalls(MoneyCalls):
 
     def settle_all(self, vouchers: Sequence[tuple[Lease, Voucher, bytes]]) -> list[Sent]:
         """Redeem vouchers of several leases in consecutive transactions, sent in one go."""
-        return self._send_all([self._settling(*each) for each in vouchers])
+        return self._at.send_together([self._settling(*each) for each in vouchers])
 
-    def close_lease(
+    def close(
         self,
         lease: Lease,
         voucher: Voucher | None,
@@ -116,9 +120,9 @@ class MarketCalls(MoneyCalls):
         amount; empty when the provider itself sends this.
         """
         if voucher is None:
-            state = self.lease_state(lease.id)
+            state = self.state(lease.id)
             voucher = Voucher(lease.id, state.sequence, state.settled, bytes(32))
-        return self._send(
+        return self._at.do(
             f"closing lease {lease.id}", "Market", "close",
             lease.id, astuple(lease.terms), voucher.sequence, voucher.amount, voucher.root,
             renter_signature, provider_signature,
@@ -126,24 +130,27 @@ class MarketCalls(MoneyCalls):
 
     def reclaim(self, lease: Lease) -> Sent:
         """After expiry and grace: give the unspent escrow back to the renter. Anybody may."""
-        return self._send(f"reclaiming lease {lease.id}", "Market", "reclaim", lease.id, astuple(lease.terms))
+        return self._at.do(
+            f"reclaiming lease {lease.id}", "Market", "reclaim", lease.id, astuple(lease.terms)
+        )
 
-    def lease_state(self, lease: LeaseId) -> LeaseState:
-        word = self._read("Market", "leases", lease)
-        return LeaseState(word != 0, word >> 40 & (1 << 24) - 1, MicroUsd(word & (1 << 40) - 1))
+    def state(self, lease: LeaseId) -> LeaseState:
+        word = self._at.read("Market", "leases", lease)
+        fields = unpack(LEASE_LAYOUT, word)
+        return LeaseState(word != 0, fields["sequence"], MicroUsd(fields["settled"]))
 
-    def lease(self, lease: LeaseId) -> Lease:
+    def find(self, lease: LeaseId) -> Lease:
         """From its events, top-ups included. Raises BadInput when there is no such lease."""
-        found = self._events("LeaseOpened", "LeaseToppedUp", lease=lease)
+        found = self._at.events("LeaseOpened", "LeaseToppedUp", lease=lease)
         if not found:
-            raise BadInput(f"there is no lease {lease} on {self.book.name}; `surge leases` lists yours")
+            raise BadInput(f"there is no lease {lease} on {self._at.book.name}; `surge leases` lists yours")
         return _with_top_ups(found)
 
-    def leases(self, renter: Address | None = None, provider: Address | None = None) -> list[Lease]:
+    def all(self, renter: Address | None = None, provider: Address | None = None) -> list[Lease]:
         """Oldest first, closed ones included."""
-        opened = self._events("LeaseOpened", renter=renter, provider=provider)
+        opened = self._at.events("LeaseOpened", renter=renter, provider=provider)
         grown = {
-            event.members["lease"]: event for event in self.index.find("LeaseToppedUp")
+            event.members["lease"]: event for event in self._at.index.find("LeaseToppedUp")
         }  # the last one wins
         return [
             _with_top_ups([event, *([grown[id_]] if (id_ := event.members["lease"]) in grown else [])])
@@ -152,11 +159,11 @@ class MarketCalls(MoneyCalls):
 
     def settlements(self, lease: LeaseId | None = None, provider: Address | None = None) -> list[Settlement]:
         """Oldest first."""
-        return [_settlement(event) for event in self._events("Settled", lease=lease, provider=provider)]
+        return [_settlement(event) for event in self._at.events("Settled", lease=lease, provider=provider)]
 
     def closing(self, lease: LeaseId) -> Closing | None:
         """How the lease ended, or None while it is open."""
-        found = self._events("LeaseClosed", lease=lease)
+        found = self._at.events("LeaseClosed", lease=lease)
         if not found:
             return None
         members = found[-1].members
@@ -169,21 +176,16 @@ class MarketCalls(MoneyCalls):
         )
 
     def _opened(self, sent: Sent) -> list[Lease]:
-        return [_lease(members, sent.hash) for members in self._logged(sent, "Market", "LeaseOpened")]
+        return [_lease(members, sent.hash) for members in self._at.logged(sent, "Market", "LeaseOpened")]
 
     def _settling(self, lease: Lease, voucher: Voucher, signature: bytes) -> Call:
         if len(signature) != 65:
             raise BadInput(
                 f"the voucher of lease {lease.id} has no signature of 65 bytes; get the newest one"
             )
-        r, s, v = (
-            int.from_bytes(signature[:32], "big"),
-            int.from_bytes(signature[32:64], "big"),
-            signature[64],
-        )
-        return self._call(
+        return self._at.call(
             f"settling lease {lease.id} at {show_usd(voucher.amount)} dollars", "Market", "settle",
-            lease.id, astuple(lease.terms), voucher.sequence, voucher.amount, voucher.root, v, r, s,
+            lease.id, astuple(lease.terms), voucher.sequence, voucher.amount, voucher.root, *parts(signature),
         )  # fmt: skip
 
 

@@ -4,16 +4,14 @@ from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 from typing import Any
 
-from surge.chain.calls.credit import ALL, CreditCalls
-from surge.chain.calls.exchange import ExchangeCalls
+from surge.chain.calls.credit import ALL, Credit
+from surge.chain.network.connection import Connection
 from surge.chain.node.sender import Call
 from surge.model.credit import MarketParams
-from surge.model.digest import keccak
-from surge.model.signature import sign
-from surge.model.typed import struct_hash
+from surge.model.signature import parts, sign
+from surge.model.typed import CREDIT, Domain, struct_hash
 from surge.model.units import Address, Seconds
 
-_DOMAIN = "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
 _AUTHORIZATION = (
     "Authorization(address authorizer,address authorized,bool isAuthorized,uint256 nonce,uint256 deadline)"
 )
@@ -29,70 +27,70 @@ class Bounds:
     min_health: int = 0
 
 
-class LeverageCalls(CreditCalls, ExchangeCalls):
-    """Part of `Chain`. Each call acts on this account's own position."""
+class Leverage:
+    """`chain.leverage`. Each call acts on this account's own position."""
+
+    def __init__(self, at: Connection, credit: Credit) -> None:
+        self._at, self._credit = at, credit
 
     def needs_authorising(self) -> bool:
         """Whether this account has not let Leverage act on its positions yet."""
-        return not self.authorised(self.address, self._leverage)
+        return not self._credit.authorised(self._at.address, self._leverage)
 
-    def lever_open(
+    def opening(
         self, params: MarketParams, margins: tuple[int, int], collateral: int, max_borrowed: int,
         path: Sequence[Address], bounds: Bounds,
     ) -> Call:  # fmt: skip
         """margins: in collateral and in loan tokens; collateral: what the position gains."""
-        return self._lever(
+        return self._calling(
             "opening", params, "open", *margins, collateral, max_borrowed, list(path), astuple(bounds)
         )
 
-    def lever_adjust(
+    def adjusting(
         self, params: MarketParams, change: int, limit: int, path: Sequence[Address], bounds: Bounds
     ) -> Call:
         """change: collateral to buy, or negative to sell."""
-        return self._lever("adjusting", params, "adjust", change, limit, list(path), astuple(bounds))
+        return self._calling("adjusting", params, "adjust", change, limit, list(path), astuple(bounds))
 
-    def lever_close(
+    def closing(
         self, params: MarketParams, in_loan: bool, min_out: int, path: Sequence[Address], bounds: Bounds
     ) -> Call:
-        return self._lever("closing", params, "close", in_loan, min_out, list(path), astuple(bounds))
+        return self._calling("closing", params, "close", in_loan, min_out, list(path), astuple(bounds))
 
-    def lever_carry(
+    def carrying(
         self, params: MarketParams, collateral: int, borrowed: int, vault: Address, min_shares: int,
         bounds: Bounds,
     ) -> Call:  # fmt: skip
-        return self._lever(
+        return self._calling(
             "carrying", params, "carry", collateral, borrowed, vault, min_shares, astuple(bounds)
         )
 
-    def lever_neutral(self, params: MarketParams, margin: int, spot: int, bounds: Bounds) -> Call:
-        return self._lever("hedging", params, "neutral", margin, spot, astuple(bounds))
+    def hedging(self, params: MarketParams, margin: int, spot: int, bounds: Bounds) -> Call:
+        return self._calling("hedging", params, "neutral", margin, spot, astuple(bounds))
 
-    def lever_unwind(
+    def unwinding(
         self, params: MarketParams, vault: Address, shares: int, held: int, in_loan: bool, min_out: int,
         path: Sequence[Address], bounds: Bounds,
     ) -> Call:  # fmt: skip
-        return self._lever(
+        return self._calling(
             "unwinding", params, "unwind", vault, shares, held, in_loan, min_out, list(path), astuple(bounds)
         )
 
-    def _lever(self, what: str, params: MarketParams, name: str, *arguments: Any) -> Call:
+    def _calling(self, what: str, params: MarketParams, name: str, *arguments: Any) -> Call:
         signature = self._authorisation() if self.needs_authorising() else ()
-        return self._call(
-            f"{what} a position in {self.market_name(params)}", "Leverage", name,
+        return self._at.call(
+            f"{what} a position in {self._credit.market_name(params)}", "Leverage", name,
             astuple(params), *arguments, *signature,
         )  # fmt: skip
 
     def _authorisation(self) -> tuple[tuple[int, int, int, int, int], ...]:
         """As the contract takes it: nonce, deadline, v, r, s."""
-        me, nonce = self.address, int(self._read("Credit", "nonces", self.address))
-        deadline = self.now() + SIGNED_SECONDS
+        me, nonce = self._at.address, int(self._at.read("Credit", "nonces", self._at.address))
+        deadline = self._at.now() + SIGNED_SECONDS
         message = struct_hash(_AUTHORIZATION, me, self._leverage, 1, nonce, deadline)
-        credit = self.book.addresses["Credit"]
-        domain = struct_hash(_DOMAIN, keccak(b"Surge Credit"), keccak(b"1"), self.book.chain_id, credit)
-        signature = sign(keccak(b"\x19\x01", domain, message), self.key)
-        r, s = (int.from_bytes(half, "big") for half in (signature[:32], signature[32:64]))
-        return ((nonce, deadline, signature[64], r, s),)
+        domain = Domain(self._at.book.chain_id, self._at.book.addresses["Credit"], CREDIT)
+        return ((nonce, deadline, *parts(sign(domain.digest(message), self._at.key))),)
 
     @property
     def _leverage(self) -> Address:
-        return self.book.addresses["Leverage"]
+        return self._at.book.addresses["Leverage"]

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from surge.chain.calls.money import MoneyCalls
+from surge.chain.calls.money import Money
+from surge.chain.network.connection import Connection
 from surge.chain.node.sender import Sent
 from surge.model.units import Address, MicroUsd, Seconds, Wei, show_surge
 
@@ -41,62 +42,65 @@ class Reward:
     transaction: bytes
 
 
-class RewardsCalls(MoneyCalls):
-    """Part of `Chain`. All errors: Reverted with the contract's reason, Underfunded, NoNetwork."""
+class Rewards:
+    """`chain.rewards`. All errors: Reverted with the contract's reason, Underfunded, NoNetwork."""
+
+    def __init__(self, at: Connection, money: Money) -> None:
+        self._at, self._money = at, money
 
     def epoch(self) -> int:
         """The epoch that payments count for now."""
-        return int(self._read("Market", "epoch"))
+        return int(self._at.read("Market", "epoch"))
 
     def pot(self) -> MicroUsd:
         """Fees and reservations that no auction has swept yet."""
-        return MicroUsd(self._read("Market", "unswept"))
+        return MicroUsd(self._at.read("Market", "unswept"))
 
     def fees_of(self, epoch: int, provider: Address) -> MicroUsd:
-        return MicroUsd(self._read("Market", "fees_of", epoch, provider))
+        return MicroUsd(self._at.read("Market", "fees_of", epoch, provider))
 
     def next_auction(self) -> Seconds:
         """From when on `start_auction` may succeed, in chain seconds."""
-        p = self.book.parameters
-        last = int(self._read("Rewards", "last_period"))
+        p = self._at.book.parameters
+        last = int(self._at.read("Rewards", "last_period"))
         return Seconds(p.genesis + (last + 1) * p.epoch_seconds)
 
     def auction(self) -> Auction | None:
         """The running auction, or None."""
-        epoch, pot, _, started, start_price, mint_cap = self._read("Rewards", "auction")
+        epoch, pot, _, started, start_price, mint_cap = self._at.read("Rewards", "auction")
         if pot == 0:
             return None
         return Auction(epoch, MicroUsd(pot), Seconds(started), Wei(start_price), Wei(mint_cap))
 
-    def auction_price(self) -> Wei:
+    def price(self) -> Wei:
         """Wei of SURGE per dollar that the running auction asks now."""
-        return Wei(self._read("Rewards", "price", block="pending"))
+        return Wei(self._at.read("Rewards", "price", block="pending"))
 
-    def auction_cost(self) -> Wei:
+    def cost(self) -> Wei:
         """Wei of SURGE that a bid would burn now for the whole pot."""
-        return Wei(self._read("Rewards", "cost", block="pending"))
+        return Wei(self._at.read("Rewards", "cost", block="pending"))
 
-    def start_auction(self) -> Sent:
+    def start(self) -> Sent:
         """Put the fees so far on sale. Anybody may, once an epoch's time."""
-        return self._send("starting the fee auction", "Rewards", "start_auction")
+        return self._at.do("starting the fee auction", "Rewards", "start_auction")
 
     def bid(self, epoch: int, most: Wei) -> Sent:
         """Buy the pot at the price of now, for at most `most` SURGE, which is burned."""
-        self._approve_once("SurgeToken", "Rewards", most)
-        return self._send(f"bidding up to {show_surge(most)} SURGE", "Rewards", "bid", epoch, most)
+        self._money.allow_surge("Rewards", most)
+        return self._at.do(f"bidding up to {show_surge(most)} SURGE", "Rewards", "bid", epoch, most)
 
     def claimable(self, provider: Address, epoch: int) -> Wei:
         """What `claim` would mint now."""
-        return Wei(self._read("Rewards", "claimable", provider, epoch))
+        return Wei(self._at.read("Rewards", "claimable", provider, epoch))
 
     def claim(self, provider: Address, epoch: int) -> Sent:
         """Mint a provider's reward for a sold epoch to its payee. Anybody may, once."""
-        return self._send(f"claiming the reward of epoch {epoch}", "Rewards", "claim", provider, epoch)
+        return self._at.do(f"claiming the reward of epoch {epoch}", "Rewards", "claim", provider, epoch)
 
     def unclaimed(self, provider: Address) -> list[tuple[int, Wei]]:
         """(epoch, amount) of every sold epoch in which something is left to claim."""
-        epochs = [event.members["epoch"] for event in self._events("AuctionSettled")]
-        amounts = self._read_many([("Rewards", "claimable", (provider, epoch)) for epoch in epochs])
+        epochs = [event.members["epoch"] for event in self._at.events("AuctionSettled")]
+        amounts = self._at.read_many([("Rewards", "claimable", (provider, epoch)) for epoch in epochs])
         return [(epoch, Wei(amount)) for epoch, amount in zip(epochs, amounts, strict=True) if amount]
 
     def sales(self) -> list[Sale]:
@@ -110,21 +114,21 @@ class RewardsCalls(MoneyCalls):
                 Wei(event.members["mintable"]),
                 event.transaction,
             )
-            for event in self._events("AuctionSettled")
+            for event in self._at.events("AuctionSettled")
         ]
 
     def sweeps(self) -> dict[int, tuple[int, int]]:
         """Of each epoch that an auction has ended: its payments are in blocks after the first number, up
         to the second."""
         spans, before = {}, 0
-        for event in self._events("AuctionStarted"):
+        for event in self._at.events("AuctionStarted"):
             spans[int(event.members["epoch"])] = (before, event.block)
             before = event.block
         return spans
 
-    def rewards_of(self, provider: Address) -> list[Reward]:
+    def of(self, provider: Address) -> list[Reward]:
         """Every reward that was claimed for a provider, oldest first."""
         return [
             Reward(provider, event.members["epoch"], Wei(event.members["amount"]), event.transaction)
-            for event in self._events("RewardClaimed", provider=provider)
+            for event in self._at.events("RewardClaimed", provider=provider)
         ]

@@ -2,20 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
-from surge.chain.calls.money import MoneyCalls
-from surge.chain.network.connection import View
+from surge.chain.network.connection import Connection, View
 from surge.chain.node.sender import Call, Sent
 from surge.credit.market import Token
 from surge.model.errors import BadInput, Underfunded
-from surge.model.units import Address
+from surge.model.units import MAX_UINT256, Address
 
 ERC20 = "TestDollar"
 """The shipped contract whose ABI is that of every ERC-20."""
 MAX_DECIMALS = 36
-_UNLIMITED = 2**256 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,56 +26,56 @@ class Payment:
     """The spender's, for people."""
 
 
-class TokenCalls(MoneyCalls):
-    """Part of `Chain`. All errors: Underfunded, BadInput, NoNetwork."""
+class Tokens:
+    """`chain.tokens`. All errors: Underfunded, BadInput, NoNetwork."""
 
-    @cached_property
-    def _known_tokens(self) -> dict[Address, Token]:
-        return {}
+    def __init__(self, at: Connection) -> None:
+        self._at = at
+        self._known: dict[Address, Token] = {}
 
-    def tokens(self, addresses: Sequence[Address]) -> dict[Address, Token]:
+    def of(self, addresses: Sequence[Address]) -> dict[Address, Token]:
         """Symbols and decimals; asked of the chain once. The address book's names come first: a token that
         it does not list can't pass for one that it does."""
-        known = self._known_tokens
+        known = self._known
         new = [address for address in dict.fromkeys(addresses) if address not in known]
         if new:
             views = [View(ERC20, token, name) for token in new for name in ("symbol", "decimals")]
-            found = self.look(views)
+            found = self._at.look(views)
             for token, symbol, decimals in zip(new, found[::2], found[1::2], strict=True):
                 known[token] = Token(self._symbol(token, str(symbol)), _decimals(token, decimals), token)
         return {address: known[address] for address in addresses}
 
-    def token(self, name: str) -> Token:
+    def named(self, name: str) -> Token:
         """By symbol, as the address book has it, or by address."""
-        listed = self.book.credit.tokens if self.book.credit else {}
+        listed = self._at.book.credit.tokens if self._at.book.credit else {}
         if name.startswith("0x"):
-            return self.tokens([Address(name)])[Address(name)]
+            return self.of([Address(name)])[Address(name)]
         if name not in listed:
             there = f"there are {', '.join(listed)}" if listed else "it lists none"
-            raise BadInput(f"{self.book.name} has no token {name!r}; {there}, or give an address")
-        return self.tokens([listed[name]])[listed[name]]
+            raise BadInput(f"{self._at.book.name} has no token {name!r}; {there}, or give an address")
+        return self.of([listed[name]])[listed[name]]
 
-    def token_balances(self, account: Address, tokens: Sequence[Token]) -> list[int]:
+    def balances(self, account: Address, tokens: Sequence[Token]) -> list[int]:
         """In each token's smallest unit."""
-        return self.look([View(ERC20, token.address, "balanceOf", (account,)) for token in tokens])
+        return self._at.look([View(ERC20, token.address, "balanceOf", (account,)) for token in tokens])
 
-    def transfer_token(self, token: Token, to: Address, amount: int) -> Sent:
-        (balance,) = self.token_balances(self.address, [token])
+    def transfer(self, token: Token, to: Address, amount: int) -> Sent:
+        (balance,) = self.balances(self._at.address, [token])
         if balance < amount:
-            raise _underfunded(token, self.address, balance, amount)
-        return self.send(token_call(f"sending {token.symbol} to {to}", token, "transfer", to, amount))[0]
+            raise _underfunded(token, self._at.address, balance, amount)
+        return self._at.send(token_call(f"sending {token.symbol} to {to}", token, "transfer", to, amount))[0]
 
-    def faucet_token(self, token: Token, amount: int) -> Sent:
+    def faucet(self, token: Token, amount: int) -> Sent:
         """Test tokens for this account; only on networks whose tokens have a faucet."""
-        return self.send(token_call(f"taking {token.show(amount)}", token, "faucet", amount))[0]
+        return self._at.send(token_call(f"taking {token.show(amount)}", token, "faucet", amount))[0]
 
     def allowing(self, payments: Sequence[Payment]) -> list[Call]:
         """The approvals that these payments lack: unlimited ones, as they are given to contracts that pull
         from their caller alone. Raises Underfunded when a balance is too small for all that is to be paid."""
-        me = self.address
+        me = self._at.address
         views = [View(ERC20, each.token.address, "balanceOf", (me,)) for each in payments]
         views += [View(ERC20, each.token.address, "allowance", (me, each.spender)) for each in payments]
-        found = self.look(views)
+        found = self._at.look(views)
         balances, allowances = found[: len(payments)], found[len(payments) :]
         missing: dict[tuple[Address, Address], Call] = {}
         for each, balance, allowance in zip(payments, balances, allowances, strict=True):
@@ -88,16 +85,16 @@ class TokenCalls(MoneyCalls):
             if allowance < each.amount:
                 what = f"allowing {each.name} to take {each.token.symbol}"
                 missing[each.token.address, each.spender] = token_call(
-                    what, each.token, "approve", each.spender, _UNLIMITED
+                    what, each.token, "approve", each.spender, MAX_UINT256
                 )
         return list(missing.values())
 
     def _symbol(self, token: Address, symbol: str) -> str:
-        listed = self.book.credit.tokens if self.book.credit else {}
+        listed = self._at.book.credit.tokens if self._at.book.credit else {}
         for name, address in listed.items():
             if address == token:
                 return name
-        if self.book.credit and token in self.book.credit.vaults.values():
+        if self._at.book.credit and token in self._at.book.credit.vaults.values():
             return symbol
         printable = "".join(letter for letter in symbol[:12] if letter.isalnum()) or "token"
         return f"{printable}@{token[2:8]}"

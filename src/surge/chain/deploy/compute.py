@@ -21,10 +21,9 @@ from surge.chain.node.rpc import Rpc
 from surge.chain.node.sender import Call, Sender
 from surge.chain.node.transaction import creation_address
 from surge.model.errors import CorruptState, Refused
-from surge.model.units import Address, Seconds
+from surge.model.units import NOBODY, Address, Seconds
 from surge.store.files import write_atomically
 
-ZERO = "0x" + "0" * 40
 _ARGUMENTS = {"token": "SurgeToken", "dollar": "Dollar", "registry": "Registry", "market": "Market"}
 WIRING = (
     ("SurgeToken", "minter", "set_minter", "Rewards"),
@@ -139,7 +138,7 @@ class _Deployment:
         current = function.decode(self._read(address, function.encode(())))
         if current == named:
             return
-        if current != ZERO:
+        if current != NOBODY:
             raise Refused(
                 f"{contract} names {current} as its {view}, not {named}; move {self.journal_path} away"
             )

@@ -15,7 +15,6 @@ from surge.chain.node.rpc import Rpc
 from surge.chain.node.sender import Call, Sender, Sent
 from surge.model.errors import BadInput, NoNetwork, Reverted
 from surge.model.signature import address_of
-from surge.model.typed import Domain
 from surge.model.units import Address, Seconds
 
 if TYPE_CHECKING:
@@ -48,7 +47,8 @@ class View:
 
 
 class Connection:
-    """Base of `Chain`. Without a key it can only read.
+    """One account's way to a network: what every part of `Chain` reads and sends with. Without a key it can
+    only read.
 
     index: where to keep the event index (None: in memory, read anew by each process). lag: see `Index`.
     Raises NoNetwork on first use when the node is unreachable, of another chain, or lacks the contracts.
@@ -92,15 +92,16 @@ class Connection:
         return address_of(self._key)
 
     @property
+    def rpc(self) -> Rpc:
+        """Its node."""
+        return self._rpc
+
+    @property
     def key(self) -> PrivateKey:
         """The account's key. Raises BadInput without one."""
         if self._key is None:
             raise BadInput("this needs an account; give Chain a key (see `surge wallet`)")
         return self._key
-
-    def domain(self) -> Domain:
-        """What this network's signatures are bound to."""
-        return self.book.domain
 
     def check(self) -> None:
         """Ask the node whether it is the network of the address book; once."""
@@ -129,10 +130,11 @@ class Connection:
         self.check()
         return int(self._rpc.call("eth_blockNumber"), 16)
 
-    def _read(self, contract: str, name: str, *arguments: Any, block: str = "latest") -> Any:
-        return self._read_many([(contract, name, arguments)], block)[0]
+    def read(self, contract: str, name: str, *arguments: Any, block: str = "latest") -> Any:
+        """The result of a view of one of the network's contracts."""
+        return self.read_many([(contract, name, arguments)], block)[0]
 
-    def _read_many(
+    def read_many(
         self, calls: Sequence[tuple[str, str, tuple[Any, ...]]], block: str = "latest"
     ) -> list[Any]:
         """Results of views of the network's contracts, in as few requests as possible."""
@@ -162,12 +164,14 @@ class Connection:
             )
         return view.function.decode(found)
 
-    def _call(self, what: str, contract: str, name: str, *arguments: Any) -> Call:
+    def call(self, what: str, contract: str, name: str, *arguments: Any) -> Call:
+        """Of a function of one of the network's contracts, to be sent."""
         function = artifact(_SOURCES.get(contract, contract)).function(name, len(arguments))
         return Call(what, self.book.addresses[contract], function.encode(arguments))
 
-    def _send(self, what: str, contract: str, name: str, *arguments: Any) -> Sent:
-        return self._send_all([self._call(what, contract, name, *arguments)])[0]
+    def do(self, what: str, contract: str, name: str, *arguments: Any) -> Sent:
+        """Call a function of one of the network's contracts, and wait until that is mined."""
+        return self.send_together([self.call(what, contract, name, *arguments)])[0]
 
     def simulate(self, *calls: Call) -> int | None:
         """The gas that these transactions would take, one after the other, if they were sent now. None when
@@ -181,16 +185,16 @@ class Connection:
 
         gas: the limit of each; it is sent then, whether or not it will be refused.
         """
-        return [self._send_all([call], gas)[0] for call in calls]
+        return [self.send_together([call], gas)[0] for call in calls]
 
-    def _send_all(self, calls: list[Call], gas: int | None = None) -> list[Sent]:
+    def send_together(self, calls: list[Call], gas: int | None = None) -> list[Sent]:
         """Independent transactions, in consecutive nonces."""
         self.check()
         if self._sender is None:
             raise BadInput(f"{calls[0].what} needs an account; give Chain a key (see `surge wallet`)")
         return self._sender.send_all(calls, gas)
 
-    def _logged(self, sent: Sent, contract: str, name: str) -> list[dict[str, Any]]:
+    def logged(self, sent: Sent, contract: str, name: str) -> list[dict[str, Any]]:
         """The members of the events of this name that a transaction logged."""
         kind = artifact(contract).event(name)
         address = self.book.addresses[contract].lower()
@@ -211,6 +215,7 @@ class Connection:
                 self._index = Index(self.book, self._rpc, self._index_path, self._lag)
             return self._index
 
-    def _events(self, *names: str, **filters: Any) -> "list[Event]":
+    def events(self, *names: str, **filters: Any) -> "list[Event]":
+        """Up to the head of the chain; see `Index.find`."""
         self.index.update()
         return self.index.find(*names, **filters)

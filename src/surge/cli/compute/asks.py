@@ -37,7 +37,7 @@ def asks(as_json: AsJson = False, network: Network = None) -> None:
     from surge.run.sandbox.suite import runtime_number
 
     with reading(found(network)) as chain:
-        offers = sorted(chain.offers(), key=lambda offer: (offer.ask.price_gfuel, offer.ask.price_gib))
+        offers = sorted(chain.asks.offers(), key=lambda offer: (offer.ask.price_gfuel, offer.ask.price_gib))
     own = runtime_number()
     answer({"runtime": f"{own:04x}", "asks": [_ask(offer) for offer in offers]}, as_json, show_asks)
 
@@ -76,8 +76,8 @@ def quote(
         memory_mib=memory,
     ).demand
     with reading(access) as chain:
-        offers = chain.offers()
-        reservation = chain.reservation(demand)
+        offers = chain.asks.offers()
+        reservation = chain.leases.reservation(demand)
     refused: NoProvider | None = None
     try:
         ranked = rank(offers, demand)

@@ -65,16 +65,16 @@ def _row(place: Path, chain: "Chain") -> dict[str, Any]:
         leases = len(store.open_leases())
         store.close()
     received, before = 0, dict[int, int]()
-    for settled in chain.settlements(provider=address):
+    for settled in chain.leases.settlements(provider=address):
         received += settled.amount - before.get(settled.lease, 0) - settled.fee
         before[settled.lease] = settled.amount
-    rewards = sum(reward.amount for reward in chain.rewards_of(address))
-    unclaimed = sum(amount for _, amount in chain.unclaimed(address))
+    rewards = sum(reward.amount for reward in chain.rewards.of(address))
+    unclaimed = sum(amount for _, amount in chain.rewards.unclaimed(address))
     unsettled = max(signed - redeemed, 0)
     return {
         "place": str(place),
         "provider": address,
-        "payee": chain.payee_of(address),
+        "payee": chain.asks.payee_of(address),
         "receipts": receipts,
         "fuel": fuel,
         "open_leases": leases,
@@ -83,7 +83,7 @@ def _row(place: Path, chain: "Chain") -> dict[str, Any]:
         "settled": show_usd(received),
         "rewards": show_surge(rewards),
         "unclaimed": show_surge(unclaimed),
-        "stake": show_surge(chain.stake_of(address)),
+        "stake": show_surge(chain.asks.stake_of(address)),
         "_settled": received,
         "_unsettled": unsettled,
         "_rewards": rewards,

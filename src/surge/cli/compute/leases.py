@@ -12,7 +12,8 @@ from surge.cli.terminal.wording import counted, duration
 from surge.model.units import LeaseId, show_usd
 
 if TYPE_CHECKING:
-    from surge.chain.client import Chain, LeaseState
+    from surge.chain.calls.leases import LeaseState
+    from surge.chain.client import Chain
     from surge.model.lease import Lease
     from surge.renter.access import Access
 
@@ -37,8 +38,8 @@ def leases(
     jobs = _jobs(access)
     with reading(access) as chain:
         now, grace = chain.now(), chain.book.parameters.grace_seconds
-        mine = chain.leases(renter=renter)
-        states = {lease.id: chain.lease_state(lease.id) for lease in mine}
+        mine = chain.leases.all(renter=renter)
+        states = {lease.id: chain.leases.state(lease.id) for lease in mine}
         shown = [lease for lease in mine if every or states[lease.id].open]
         rows = [_row(lease, states[lease.id], chain, now, grace, jobs) for lease in reversed(shown)]
     reclaimed: list[dict[str, Any]] = []
@@ -71,7 +72,7 @@ def _jobs(access: "Access") -> dict[LeaseId, str]:
 def _row(
     lease: "Lease", state: "LeaseState", chain: "Chain", now: int, grace: int, jobs: dict[LeaseId, str]
 ) -> dict[str, Any]:
-    closing = None if state.open else chain.closing(lease.id)
+    closing = None if state.open else chain.leases.closing(lease.id)
     settled = state.settled if closing is None else closing.paid
     left = lease.terms.expiry - now
     return {
@@ -108,8 +109,8 @@ def _reclaim(access: "Access", overdue: "list[Lease]") -> list[dict[str, Any]]:
     back = []
     try:
         for lease in overdue:
-            chain.reclaim(lease)
-            closing = chain.closing(lease.id)
+            chain.leases.reclaim(lease)
+            closing = chain.leases.closing(lease.id)
             refund = show_usd(closing.refund) if closing else "0.00"
             tell(f"reclaimed lease {lease.id}: {refund} USD came back")
             back.append({"lease": lease.id, "refund": refund})

@@ -46,7 +46,7 @@ def provide(
     folder = Place((place or access.home.provider).absolute())
     config = configured(folder, slots, tell)
     wallet = _wallet(folder, access)
-    chain = Chain(access.book, wallet.key, index=folder.root / "index.db")
+    chain = Chain(access.book, wallet.key, index=folder.index)
     if not yes:
         _agree(folder, config, chain)
     _fund_locally(access, config, chain)
@@ -71,7 +71,7 @@ def _agree(folder: "Place", config: "ProviderConfig", chain: "Chain") -> None:
 
     console = Console(stderr=True, highlight=False, markup=False)
     stake = config.slots * chain.book.parameters.stake_per_slot
-    staked = chain.stake_of(chain.address)
+    staked = chain.asks.stake_of(chain.address)
     console.print(
         facts(
             [
@@ -103,7 +103,7 @@ def _fund_locally(access: "Access", config: "ProviderConfig", chain: "Chain") ->
     if not (access.home.network(access.network) / "chain").exists():
         return
     needed = max(config.slots * chain.book.parameters.stake_per_slot, config.extra_stake)
-    missing = needed - chain.stake_of(chain.address) - chain.balance_surge(chain.address)
+    missing = needed - chain.asks.stake_of(chain.address) - chain.money.surge(chain.address)
     from surge.local.network import LocalNetwork
 
     LocalNetwork(home=access.home, tell=tell).endow(chain.address, Wei(max(missing, 0)))

@@ -55,7 +55,7 @@ def keeper(
 
     rules = Rules(altruist, own_funds)
     with access.chain() as chain:
-        _ = chain.credit
+        _ = chain.credit.book
         if once:
             from surge.cli.credit.keeper_view import show_keeper
 

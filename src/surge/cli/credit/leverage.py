@@ -155,7 +155,7 @@ def revoke(
     from surge.cli.terminal.output import answer
 
     with acting(network) as desk:
-        if desk.chain.needs_authorising():
+        if desk.chain.leverage.needs_authorising():
             raise BadInput("Leverage may not act for this account, so there is nothing to take back")
         document: dict[str, Any] = {"operation": "revoke", "sent": False, "transaction": None, "gas": None}
         if dry_run:

@@ -22,10 +22,8 @@ def liquidation_documents(
     chain: "Chain", account: Address, market: MarketId | None = None
 ) -> list[Document] | None:
     """The newest first; None, and a word on stderr, where the node gives no logs: the rest still holds."""
-    from surge.chain.calls.liquidations import recent_liquidations
-
     try:
-        return [_document(one) for one in recent_liquidations(chain, account, market)]
+        return [_document(one) for one in chain.liquidations.recent(account, market)]
     except NoNetwork as error:
         tell(f"whether anything was liquidated is not known: {error}")
         return None

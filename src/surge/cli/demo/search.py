@@ -221,15 +221,15 @@ class Demo:
         self.tell(
             "moving the local chain's clock on, so that the fee pot is auctioned and rewards are minted"
         )
-        before = len(chain.sales())
-        network.advance(int(chain.next_auction() - chain.now()) + 1)
+        before = len(chain.rewards.sales())
+        network.advance(int(chain.rewards.next_auction() - chain.now()) + 1)
         end = time.monotonic() + AUCTION_PATIENCE
-        providers = [offer.provider for offer in chain.offers()]
+        providers = [offer.provider for offer in chain.asks.offers()]
         while time.monotonic() < end:
-            if len(chain.sales()) > before:
-                if not any(chain.unclaimed(provider) for provider in providers):
+            if len(chain.rewards.sales()) > before:
+                if not any(chain.rewards.unclaimed(provider) for provider in providers):
                     return True
-            elif chain.auction() is not None:
+            elif chain.rewards.auction() is not None:
                 network.advance(chain.book.parameters.step_seconds // 4)
             time.sleep(0.2)
         return False

@@ -74,13 +74,13 @@ def _chain_status(home: Home, network: str | None) -> dict[str, Any]:
     document = _described(home, network)
     access = Access(home, network)
     with reading(access) as chain:
-        offers = chain.offers()
+        offers = chain.asks.offers()
         return {
             **document,
             "up": True,
             "block": chain.block_number(),
-            "epoch": chain.epoch(),
-            "unswept_fees": show_usd(chain.pot()),
+            "epoch": chain.rewards.epoch(),
+            "unswept_fees": show_usd(chain.rewards.pot()),
             "slots": sum(offer.ask.slots for offer in offers),
             "free_slots": sum(offer.ask.free_slots for offer in offers),
             "asks": {offer.provider: offer.ask.free_slots for offer in offers},

@@ -47,7 +47,7 @@ def wallet(
         tell(str(error))
     else:
         with reading(access) as chain:
-            held = chain.balances(address)
+            held = chain.money.balances(address)
             tokens = _other_tokens(chain, address)
         document["network"] = access.book.name
         document |= {"usd": show_usd(held.usd), "surge": show_surge(held.surge), "gas": show_surge(held.gas)}
@@ -60,8 +60,8 @@ def _other_tokens(chain: "Chain", address: "Address") -> dict[str, str]:
     book = chain.book
     own = (book.addresses["Dollar"], book.addresses["SurgeToken"])
     listed = [token for token in (book.credit.tokens.values() if book.credit else ()) if token not in own]
-    tokens = list(chain.tokens(listed).values())
-    held = chain.token_balances(address, tokens)
+    tokens = list(chain.tokens.of(listed).values())
+    held = chain.tokens.balances(address, tokens)
     return {
         token.symbol: show_decimal(amount, token.decimals) for token, amount in zip(tokens, held, strict=True)
     }
@@ -125,9 +125,9 @@ def _take(access: "Access", amount: MicroUsd) -> None:
             from surge.chain.anvil.node import LocalChain
             from surge.local.network import COINS
 
-            if chain.balance_gas(chain.address) < COINS // 2:
+            if chain.money.coins(chain.address) < COINS // 2:
                 LocalChain(folder).fund(chain.address, COINS)
-        chain.faucet(amount)
+        chain.money.faucet(amount)
     finally:
         chain.disconnect()
     tell(f"took {show_usd(amount)} test dollars")

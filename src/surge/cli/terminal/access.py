@@ -52,7 +52,7 @@ def reading(access: "Access") -> "Chain":
     """A chain that can't send: no key is opened for it."""
     from surge.chain.client import Chain
 
-    return Chain(access.book, index=access.home.network(access.network) / "index.db")
+    return Chain(access.book, index=access.home.index(access.network))
 
 
 def kept(home: Home) -> "RenterStore | None":

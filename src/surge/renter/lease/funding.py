@@ -5,7 +5,8 @@ import os
 from dataclasses import dataclass
 
 from surge.chain.calls.leases import CANDIDATES, TOGETHER
-from surge.chain.client import Chain, Sent
+from surge.chain.client import Chain
+from surge.chain.node.sender import Sent
 from surge.model.ask import Offer
 from surge.model.demand import Demand
 from surge.model.errors import NoProvider, Refused, SurgeError, Underfunded
@@ -73,17 +74,19 @@ class Leasing:
         """
         demand = self._settings.demand
         self._tally.stage = "choosing providers"
-        offers = await asyncio.to_thread(self._chain.offers)
+        offers = await asyncio.to_thread(self._chain.asks.offers)
         ranked = await self._choose(offers)
         count = min(count, TOGETHER, sum(offer.ask.free_slots // demand.slots for offer in ranked))
-        reservation = self._chain.reservation(demand)
+        reservation = self._chain.leases.reservation(demand)
         escrow = self.budget.take_for_leases(count, reservation)
         cost = MicroUsd(count * (escrow + reservation))
         try:
             await self._check_balance(cost)
             self._tally.stage = "opening leases"
             candidates = [offer.provider for offer in ranked[:CANDIDATES]]
-            leases, sent = await asyncio.to_thread(self._chain.open_leases, demand, escrow, candidates, count)
+            leases, sent = await asyncio.to_thread(
+                self._chain.leases.open_many, demand, escrow, candidates, count
+            )
         except Refused:
             self.budget.give_back(cost)
             raise
@@ -93,7 +96,7 @@ class Leasing:
         return leases, {offer.provider: offer.ticket for offer in offers}
 
     async def _check_balance(self, cost: MicroUsd) -> None:
-        balance = await asyncio.to_thread(self._chain.balance_usd, self._job.renter)
+        balance = await asyncio.to_thread(self._chain.money.usd, self._job.renter)
         if balance < cost:
             raise Underfunded(
                 f"{self._job.renter} holds {show_usd(balance)} and needs {show_usd(cost)}; "
@@ -136,7 +139,7 @@ class Leasing:
 
     async def ticket_of(self, provider: Address) -> str | None:
         """As the chain has it now; None when it offers nothing at the moment."""
-        offers = await asyncio.to_thread(self._chain.offers)
+        offers = await asyncio.to_thread(self._chain.asks.offers)
         return next((offer.ticket for offer in offers if offer.provider == provider), None)
 
     async def own_endpoint(self) -> Endpoint:
@@ -148,7 +151,7 @@ class Leasing:
         """More escrow for a lease that has spent its own, from what the budget has left."""
         extra = self.budget.take_for_top_up(reason)
         try:
-            renewed, sent = await asyncio.to_thread(self._chain.top_up, lease, extra)
+            renewed, sent = await asyncio.to_thread(self._chain.leases.top_up, lease, extra)
         except Refused:
             self.budget.give_back(extra)
             raise
@@ -161,7 +164,7 @@ class Leasing:
         granted = await lessee.close()
         latest = lessee.bill.latest
         sent = await asyncio.to_thread(
-            self._chain.close_lease,
+            self._chain.leases.close,
             lessee.lease,
             latest.voucher if latest else None,
             latest.signature if latest else b"",
@@ -172,7 +175,7 @@ class Leasing:
 
     async def ended(self, lease: Lease) -> bool:
         """Whether the chain has closed the lease without us; its change then counts for the budget."""
-        closing = await asyncio.to_thread(self._chain.closing, lease.id)
+        closing = await asyncio.to_thread(self._chain.leases.closing, lease.id)
         if closing is not None:
             self.budget.give_back(closing.refund)
         return closing is not None

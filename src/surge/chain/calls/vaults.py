@@ -3,9 +3,10 @@
 from dataclasses import replace
 from typing import Any
 
-from surge.chain.calls.leverage import LeverageCalls
+from surge.chain.calls.credit import Credit
+from surge.chain.calls.tokens import Tokens
 from surge.chain.network.artifacts import artifact
-from surge.chain.network.connection import View
+from surge.chain.network.connection import Connection, View
 from surge.chain.node.sender import Call
 from surge.credit import vault as twin
 from surge.credit.vault_view import VaultMarket, VaultView
@@ -15,22 +16,25 @@ from surge.model.units import Address, Wad
 _FIELDS = ("asset", "idle", "fee", "high_water", "totalSupply", "queues")
 
 
-class VaultCalls(LeverageCalls):
-    """Part of `Chain`. Vaults are named by their address."""
+class Vaults:
+    """`chain.vaults`. A vault is named by its address."""
 
-    def vault_view(self, name: str, vault: Address, account: Address, at: int | None = None) -> VaultView:
+    def __init__(self, at: Connection, tokens: Tokens, credit: Credit) -> None:
+        self._at, self._tokens, self._credit = at, tokens, credit
+
+    def view(self, name: str, vault: Address, account: Address, at: int | None = None) -> VaultView:
         """A vault, and what `account` has of it: now, or after the block `at`. Three requests."""
-        moment = self._moment(at)
+        moment = self._credit.moment(at)
         asked = [self._vault(vault, field) for field in _FIELDS]
-        asset, idle, fee, high_water, supply, queues, held = self.look(
+        asset, idle, fee, high_water, supply, queues, held = self._at.look(
             [*asked, self._vault(vault, "balanceOf", account)], moment.block
         )
         ids = [MarketId(id_) for id_ in queues[1]]
-        markets, _ = self._views(ids, (), moment)
-        found = self.look(
+        markets, _ = self._credit.views(ids, (), moment)
+        found = self._at.look(
             [self._vault(vault, field, id_) for field in ("held", "cap") for id_ in ids], moment.block
         )
-        tokens = self.tokens([asset, vault])
+        tokens = self._tokens.of([asset, vault])
         view = VaultView(
             name, tokens[asset], tokens[vault], account, held, idle, supply, Wad(fee),
             tuple(map(VaultMarket, markets, found[: len(ids)], found[len(ids) :])),
@@ -38,25 +42,27 @@ class VaultCalls(LeverageCalls):
         )  # fmt: skip
         return replace(view, supply=supply + twin.fee_shares(view.total, supply, Wad(fee), high_water))
 
-    def vault_shares(self, vault: Address, assets: int) -> int:
+    def shares(self, vault: Address, assets: int) -> int:
         """What a deposit of `assets` would give now."""
-        return int(self.look([self._vault(vault, "previewDeposit", assets)])[0])
+        return int(self._at.look([self._vault(vault, "previewDeposit", assets)])[0])
 
-    def vault_assets(self, vault: Address, shares: int) -> int:
+    def assets(self, vault: Address, shares: int) -> int:
         """What `shares` would be redeemed for now."""
-        return int(self.look([self._vault(vault, "previewRedeem", shares)])[0])
+        return int(self._at.look([self._vault(vault, "previewRedeem", shares)])[0])
 
     def depositing(self, vault: Address, assets: int) -> Call:
-        return _of_vault("depositing", vault, "deposit", assets, self.address)
+        return _of_vault("depositing", vault, "deposit", assets, self._at.address)
 
-    def withdrawing_assets(self, vault: Address, assets: int) -> Call:
-        return _of_vault("withdrawing", vault, "withdraw", assets, self.address, self.address)
+    def withdrawing(self, vault: Address, assets: int) -> Call:
+        return _of_vault("withdrawing", vault, "withdraw", assets, self._at.address, self._at.address)
 
     def redeeming(self, vault: Address, shares: int) -> Call:
-        return _of_vault("redeeming", vault, "redeem", shares, self.address, self.address)
+        return _of_vault("redeeming", vault, "redeem", shares, self._at.address, self._at.address)
 
     def redeeming_in_kind(self, vault: Address, shares: int) -> Call:
-        return _of_vault("redeeming in kind", vault, "redeem_in_kind", shares, self.address, self.address)
+        return _of_vault(
+            "redeeming in kind", vault, "redeem_in_kind", shares, self._at.address, self._at.address
+        )
 
     def _vault(self, vault: Address, name: str, *arguments: Any) -> View:
         return View("Vault", vault, name, arguments)
