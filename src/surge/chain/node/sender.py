@@ -25,7 +25,9 @@ the averages of a pair), which an estimate in the very second of the last block 
 GAS_SALT = 4_096
 REPLACED_SECONDS = 3.0
 _NONCE_TAKEN = ("nonce too low", "replacement transaction underpriced")
-_RACES = 5
+_RACES = 8
+_RACE_PAUSE = 0.01
+"""Seconds at most after the first lost race, twice as many after each more: who raced parts by chance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +119,7 @@ class Sender:
             count = (
                 self._recount or not self._in_flight
             )  # with nothing of ours on its way, the node knows best
-            for _ in range(_RACES):
+            for race in range(_RACES):
                 if count:
                     self._nonce = int(self._rpc.call("eth_getTransactionCount", self.address, "pending"), 16)
                 self._recount = True  # until all went well
@@ -138,6 +140,7 @@ class Sender:
                     self._recount = False
                     return [hashes[i] for i in range(len(calls))]
                 count = True
+                time.sleep(_RACE_PAUSE * 2**race * secrets.randbelow(1_000) / 1_000)
         late = next(i for i in range(len(calls)) if i not in hashes)
         raise NoNetwork(f"{calls[late].what}: {self.address} sends from several places at once; try again")
 
