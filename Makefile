@@ -7,7 +7,12 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.stamp
 BENCH := .venv-bench
 
-.PHONY: setup demo test lint nightly bench contracts kernels lock clean
+# A worker a core, up to eight; a file stays with one worker, so that what shares a network stays together.
+PARALLEL := -n logical --maxprocesses 8 --dist loadfile --no-loadscope-reorder
+# The inner loop: no network, no node, nothing that compiles.
+QUICK := tests/architecture tests/unit tests/differential tests/property/net tests/property/run
+
+.PHONY: setup demo test test-fast lint nightly bench contracts kernels lock clean
 
 setup: $(STAMP)
 
@@ -29,11 +34,15 @@ lint: setup
 	$(BIN)/lint-imports
 
 test: lint
-	$(BIN)/pytest
+	$(BIN)/pytest $(PARALLEL)
+
+# Within a minute, for whoever is in the middle of a change.
+test-fast: setup
+	$(BIN)/pytest $(PARALLEL) -q -m "not slow" $(QUICK)
 
 # The same tests, with 2,000 examples for each property that does not fix its own number.
 nightly: lint
-	HYPOTHESIS_PROFILE=nightly $(BIN)/pytest
+	HYPOTHESIS_PROFILE=nightly $(BIN)/pytest $(PARALLEL)
 
 # Each benchmark runs its peers in the same run and rewrites its file in benchmarks/results.
 bench: setup

@@ -7,6 +7,7 @@ import psutil
 import pytest
 from coincurve import PrivateKey
 
+from surge.chain.anvil import node
 from surge.chain.anvil.node import TICK_SECONDS, LocalChain
 from surge.chain.anvil.programs import find_program
 from surge.chain.node.rpc import Rpc, RpcError
@@ -17,6 +18,8 @@ from surge.model.signature import address_of
 COUNT_DOWN = "0x62030d405b6001900380600457600080f3"
 """Creates nothing, slowly: 200,000 times around a loop."""
 SOMEBODY = "0x52908400098527886E0F7030069857D2E4169EE7"
+
+ACCOUNT = "0x" + "11" * 20
 
 
 def test_state_and_port_survive_a_stop(local):
@@ -89,6 +92,24 @@ def test_a_taken_port_is_one_sentence(local):
     assert local.start(port).endswith(f":{port}")
     with pytest.raises(BadInput, match="already"):
         local.start(port + 1)
+
+
+def test_a_port_that_is_lost_in_a_race_is_changed(local, tmp_path, monkeypatch):
+    """Free when it was looked for, taken when anvil asks for it: by another local chain, which answers there
+    and has the same chain id."""
+    other = LocalChain(tmp_path / "other")
+    taken = int(other.start().rsplit(":", 1)[1])
+    ports = iter([taken, taken])
+    real = node._any_free_port
+    monkeypatch.setattr(node, "_any_free_port", lambda: next(ports, None) or real())
+    try:
+        url = local.start()
+        assert not url.endswith(f":{taken}")
+        assert url != other.running_url()
+        local.fund(ACCOUNT, 5)
+        assert Rpc(url).call("eth_getBalance", ACCOUNT, "latest") == hex(5)
+    finally:
+        other.stop()
 
 
 def test_a_remembered_port_that_is_taken_is_changed(local):

@@ -33,7 +33,13 @@ BLOCK_GAS = 300_000_000
 block, because anvil mines when transactions arrive and looks at the older ones no more."""
 START_SECONDS = 30.0
 STOP_SECONDS = 30.0
+PORT_RACES = 5
+"""A port that was free when it was looked for may be gone when anvil asks for it."""
 _NAME = "anvil"
+
+
+class PortTaken(Unavailable):
+    """Somebody else listens there."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +73,15 @@ class LocalChain:
         binary = find_anvil()
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._check_state()
-        port = self._port(port)
+        for _ in range(PORT_RACES):
+            try:
+                return self._start_at(self._port(port), binary)
+            except PortTaken:
+                if port:
+                    raise
+        raise Unavailable("every port that was free was taken before the local chain had it; try again")
+
+    def _start_at(self, port: int, binary: Path) -> str:
         command = [
             str(binary), "--host", "127.0.0.1", "--port", str(port), "--chain-id", str(self.chain_id),
             "--hardfork", HARDFORK, "--gas-limit", str(BLOCK_GAS), "--accounts", "0", "--no-cors", "--quiet",
@@ -138,9 +152,7 @@ class LocalChain:
     def _port(self, wanted: int | None) -> int:
         if wanted:
             if not _free(wanted):
-                raise Unavailable(
-                    f"port {wanted} is taken by another program; stop it, or choose another port"
-                )
+                raise PortTaken(f"port {wanted} is taken by another program; stop it, or choose another port")
             return wanted
         last = self._last_port()
         return last if last and _free(last) else _any_free_port()
@@ -159,9 +171,9 @@ class LocalChain:
                 if not program.running:
                     words = program.last_lines()
                     if "in use" in words:
-                        raise Unavailable(f"port {port} is taken by another program; choose another port")
+                        raise PortTaken(f"port {port} is taken by another program; choose another port")
                     raise Unavailable(f"anvil did not start ({words[-300:]}); see {program.log}")
-                if self._answers(rpc):
+                if program.listens(port) and self._answers(rpc):
                     _keep_time_rising(rpc)
                     return
                 time.sleep(0.02)

@@ -45,6 +45,15 @@ class Program:
     def running(self) -> bool:
         return _matching(self) is not None
 
+    def listens(self, port: int) -> bool:
+        """Whether it, and no other program, is who answers on a TCP port of this machine."""
+        running = _matching(self)
+        try:
+            sockets = running.net_connections("tcp") if running else []
+        except psutil.NoSuchProcess:
+            return False
+        return any(one.status == psutil.CONN_LISTEN and one.laddr.port == port for one in sockets)
+
     def last_lines(self, count: int = 5) -> str:
         """The end of its log."""
         if not self.log.exists():

@@ -1,5 +1,6 @@
 """An image: the memory of an interpreter that has imported what a chunk needs, and its place in the cache."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,7 +40,7 @@ class MemoryImage:
                 "memory": packed,
             }
         )
-        partial = path.with_suffix(f".{named.hex()[:8]}.partial")
+        partial = path.with_suffix(f".{os.getpid()}.partial")  # several may make the same one
         partial.write_bytes(body)
         partial.replace(path)
         return named
