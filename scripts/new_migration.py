@@ -17,7 +17,7 @@ from surge.store.database import MIGRATIONS, alembic_config, revisions
 
 METADATA = {
     "chain": ("surge.store.tables.chain", "chain_metadata"),
-    "provider": ("surge.store.provider", "METADATA"),
+    "provider": ("surge.store.tables.provider", "METADATA"),
     "renter": ("surge.store.tables.renter", "METADATA"),
 }
 

@@ -1,5 +1,5 @@
-"""One renter's lease with one provider, without network, chain or sandbox: a real Lessee against a real Agent
-with their real stores, joined by links that break where a test wants, over a Market of few lines.
+"""One renter's lease with one provider, without network, chain or sandbox: a real RenterSession and a real Agent with
+their real stores, joined by links that break where a test wants, over a Market of few lines.
 """
 
 import asyncio
@@ -22,9 +22,9 @@ from surge.net.blobs import blob_digest
 from surge.net.messages import decode
 from surge.provider.agent import Agent
 from surge.provider.config import ProviderConfig
-from surge.renter.lease.bill import AskedChunk
+from surge.renter.lease.bill import ChunkRequest
 from surge.renter.lease.notices import Declined, Delivered, Ended
-from surge.renter.lease.session import Lessee
+from surge.renter.lease.session import RenterSession
 from surge.store.provider import ProviderStore
 from surge.store.renter import JobRow, RenterStore, TaskRow
 from wires import Exchange
@@ -47,7 +47,7 @@ def lease_of(escrow=10_000_000, slots=1, number=1):
 
 def chunk_of(*numbers):
     tasks = [Task(blob_digest(CODE), b"input %d" % n, n, LIMITS) for n in numbers]
-    return AskedChunk.of(SPEC, digest("test-image", SPEC.id), tasks, len(CODE))
+    return ChunkRequest.of(SPEC, digest("test-image", SPEC.id), tasks, len(CODE))
 
 
 class Killed(BaseException):
@@ -126,7 +126,7 @@ class Deal:
         self.renter_store.put_job(self.job)
         self.renter_store.put_lease("job", lease)
         self.start()
-        self.lessee = self.new_lessee()
+        self.session = self.new_session()
 
     # The provider
 
@@ -159,8 +159,8 @@ class Deal:
 
     # The renter
 
-    def new_lessee(self):
-        return Lessee(
+    def new_session(self):
+        return RenterSession(
             lease=self.lease, ticket="ticket", find_ticket=self._ticket, endpoint=self.exchange.renter_end,
             key=RENTER, domain=DOMAIN, keep=self._keep, notify=self._hear,
         )  # fmt: skip
@@ -176,7 +176,7 @@ class Deal:
                 rows.append(TaskRow.of(signed.receipt, place, "job", task.seed, name, SPEC.id, task, outcome))
         self.renter_store.put_receipt("job", signed, rows, paid)
 
-    def _hear(self, lessee, notice):
+    def _hear(self, session, notice):
         match notice:
             case Delivered(chunk, outcomes):
                 assert chunk not in self.delivered, "delivered twice"
@@ -205,13 +205,13 @@ class Deal:
                         await self.changed.wait()
 
     async def prepare(self):
-        await self.lessee.open()
-        await self.lessee.image(SPEC, {blob_digest(CODE): CODE})
+        await self.session.open()
+        await self.session.image(SPEC, {blob_digest(CODE): CODE})
 
     async def run(self, *chunks):
         """Send chunks and wait until each is delivered."""
         for chunk in chunks:
-            await self.lessee.run(chunk)
+            await self.session.run(chunk)
         await self.until(lambda: all(chunk.id in self.delivered for chunk in chunks))
 
     # Books
@@ -235,7 +235,7 @@ class Deal:
         assert set(billed) <= set(self.bench.ran)
 
     async def end(self):
-        await self.lessee.hang_up()
+        await self.session.hang_up()
         await self.kill()
         self.renter_store.close()
 

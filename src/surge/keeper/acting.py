@@ -24,7 +24,7 @@ from surge.keeper.liquidating import (
     decide_all,
 )
 from surge.keeper.metrics import Metrics, state_of
-from surge.keeper.positions import COIN, Lookout
+from surge.keeper.positions import COIN, PositionReader
 from surge.keeper.upkeep import Upkeep
 from surge.model.errors import SurgeError, Unavailable
 from surge.model.units import Seconds
@@ -55,7 +55,7 @@ class Liquidator:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.chain, self.rules, self.metrics = chain, rules, metrics or Metrics()
-        self._lookout, self._upkeep = Lookout(chain, rules, coin), Upkeep(chain)
+        self._reader, self._upkeep = PositionReader(chain, rules, coin), Upkeep(chain)
         self._backoff, self._clock = Backoff(), clock
         self._gas = LIQUIDATION_GAS
         self._poked: set[Hashable] = set()
@@ -63,7 +63,7 @@ class Liquidator:
 
     def step(self) -> Stepped:
         """Look once, and act. Raises Unavailable; every other failure is noted and left for later."""
-        look = self._lookout.look()
+        look = self._reader.look()
         cases = [replace(case, gas=self._gas, poked=_key(case) in self._poked) for case in look.cases]
         decisions = decide_all([case for case in cases if not self._waits(case)], self.rules)
         decisions += [self._waiting(case) for case in cases if self._waits(case)]

@@ -31,7 +31,7 @@ class Look:
     blind: dict[str, str]
 
 
-class Lookout:
+class PositionReader:
     """Of the markets in the address book. coin: see COIN; without a price of it, gas that costs something is
     of unknown worth, and then nothing is liquidated."""
 

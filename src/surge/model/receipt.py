@@ -23,7 +23,7 @@ class Receipt:
     chunk: bytes
     outcomes: bytes
     fuel: Fuel
-    moved: Bytes
+    moved_bytes: Bytes
     millijoules: MilliJoules
     measured: bool
     amount: MicroUsd
@@ -38,11 +38,19 @@ class Receipt:
             self.chunk,
             self.outcomes,
             self.fuel,
-            self.moved,
+            self.moved_bytes,
             self.millijoules,
             int(self.measured),
             self.amount,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class SignedReceipt:
+    """signature: the provider's, 65 bytes, over the receipt in the Market's domain."""
+
+    receipt: Receipt
+    signature: bytes
 
 
 def task_leaf(outcome: Outcome) -> bytes:

@@ -100,13 +100,13 @@ class Outcome:
 class ChunkResult:
     """Of one chunk in a sandbox: the outcomes in order and what it took.
 
-    fuel: of the whole chunk, its setup included. moved: bytes in and out, as the receipt bills them.
+    fuel: of the whole chunk, its setup included. moved_bytes: in and out, as the receipt bills them.
     """
 
     chunk: bytes
     outcomes: tuple[Outcome, ...]
     fuel: Fuel
-    moved: Bytes
+    moved_bytes: Bytes
     joules: MilliJoules
     joules_measured: bool
 

@@ -29,6 +29,14 @@ class Voucher:
 
 
 @dataclass(frozen=True, slots=True)
+class SignedVoucher:
+    """signature: the renter's, 65 bytes, over the voucher in the Market's domain."""
+
+    voucher: Voucher
+    signature: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Close:
     """The provider's word that nothing beyond this voucher is owed: the lease can end before its expiry."""
 

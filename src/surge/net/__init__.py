@@ -1,5 +1,5 @@
 """Peer-to-peer: an endpoint dialled by its key, links that carry messages, content-addressed blobs.
 
-endpoint → link → frames → messages; `accept` guards the door, `blobs` and `results` cut what is large.
+endpoint → link → frames → messages; `accept` lets strangers in, `blobs` and `results` cut what is large.
 The only room that knows iroh.
 """

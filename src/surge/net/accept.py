@@ -1,4 +1,4 @@
-"""The door of an endpoint: strangers' handshakes, side by side, under a deadline, counted."""
+"""An endpoint's acceptor: strangers' handshakes, side by side, under a deadline, counted."""
 
 import asyncio
 from collections import Counter
@@ -17,7 +17,7 @@ MAX_HANDSHAKES = 256
 MAX_WAITING = 64
 
 
-class Door:
+class Acceptor:
     """Turns incoming connections into links.
 
     At most MAX_HANDSHAKES are under way; one more drops the oldest, which has stalled (an honest one

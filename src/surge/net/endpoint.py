@@ -9,7 +9,7 @@ import iroh
 
 from surge.model.errors import BadInput, ProviderLost, Unavailable
 from surge.net import fast_buffer
-from surge.net.accept import PREAMBLE, Door
+from surge.net.accept import PREAMBLE, Acceptor
 from surge.net.link import Link
 from surge.net.ticket import read_ticket, write_ticket
 
@@ -25,7 +25,7 @@ class Endpoint:
         self.id: bytes = raw.id().to_bytes()
         self._raw = raw
         self._loopback = loopback
-        self._door: Door | None = None
+        self._acceptor: Acceptor | None = None
 
     @classmethod
     async def bind(cls, secret: bytes, loopback: bool = True) -> "Endpoint":
@@ -61,7 +61,7 @@ class Endpoint:
     @property
     def dropped(self) -> Counter[str]:
         """How many incoming connections were turned away, by reason."""
-        return Counter() if self._door is None else self._door.dropped
+        return Counter() if self._acceptor is None else self._acceptor.dropped
 
     async def dial(self, ticket: str, timeout: float = 10.0) -> Link:
         """`timeout` in seconds. Raises BadInput for what is no ticket, ProviderLost if nobody answers."""
@@ -85,14 +85,14 @@ class Endpoint:
     async def accept(self) -> Link:
         """The next link that a stranger opened. Failed handshakes are dropped and counted, never raised.
         Raises LinkClosed once the endpoint is closed."""
-        if self._door is None:
-            self._door = Door(self._raw)
-        return await self._door.next()
+        if self._acceptor is None:
+            self._acceptor = Acceptor(self._raw)
+        return await self._acceptor.next()
 
     async def close(self) -> None:
         """Hang up everything. Close the links first where the last messages must arrive."""
-        if self._door is not None:
-            await self._door.close()
+        if self._acceptor is not None:
+            await self._acceptor.close()
         with suppress(TimeoutError):  # iroh would wait 3 s for peers that don't answer
             async with asyncio.timeout(_CLOSE_SECONDS):
                 await self._raw.close()

@@ -1,6 +1,6 @@
 """The conversation of a renter and a provider, one struct per step, in the order of the story.
 
-renter → provider: Hello · SeekBlobs · PutBlob · PrepareImage · RunChunk · PayVoucher · AskClose
+renter → provider: Hello · SeekBlobs · PutBlob · PrepareImage · RunChunk · PayVoucher · RequestClose
 provider → renter: Welcome · HaveBlobs · Progress · ImageReady · ChunkPart · ChunkDone · VoucherAccepted ·
                    CloseGranted · Sorry
 
@@ -91,7 +91,7 @@ class ReceiptMessage(_Fields, frozen=True):
     chunk: Digest
     outcomes: Digest
     fuel: Count
-    moved: Count
+    moved_bytes: Count
     millijoules: Count
     measured: bool
     amount: Amount
@@ -107,7 +107,7 @@ class ReceiptMessage(_Fields, frozen=True):
             self.chunk,
             self.outcomes,
             Fuel(self.fuel),
-            Bytes(self.moved),
+            Bytes(self.moved_bytes),
             MilliJoules(self.millijoules),
             self.measured,
             MicroUsd(self.amount),
@@ -191,7 +191,7 @@ class PayVoucher(Message, frozen=True, tag="pay-voucher"):
     signature: Signature
 
 
-class AskClose(Message, frozen=True, tag="ask-close"):
+class RequestClose(Message, frozen=True, tag="request-close"):
     """Nothing more will run: let the lease end at this voucher. Answered by CloseGranted or Sorry."""
 
     sequence: U24
@@ -275,7 +275,7 @@ _KINDS = (
     | PrepareImage
     | RunChunk
     | PayVoucher
-    | AskClose
+    | RequestClose
     | Welcome
     | HaveBlobs
     | Progress

@@ -39,9 +39,9 @@ from surge.net.messages import (
 from surge.net.results import result_messages
 from surge.provider.blobs import LeaseBlobs
 from surge.provider.config import ProviderConfig
-from surge.provider.pending import Visitors
+from surge.provider.pending import PendingLinks
 from surge.provider.redeemer import Redeemer
-from surge.provider.runner import Workshop
+from surge.provider.runner import Runner
 from surge.provider.session import LeaseSession, Policy, spec_of
 from surge.provider.steps import (
     Answer,
@@ -101,11 +101,11 @@ class Agent:
         self._chain = chain
         self._domain = chain.book.domain
         self._store = store
-        self._workshop = Workshop(pool, config.wall_seconds)
+        self._runner = Runner(pool, config.wall_seconds)
         self._redeemer = Redeemer(chain, store)
         self._endpoint = endpoint
         self._served: dict[LeaseId, _Served] = {}
-        self._visitors = Visitors(self.dropped)
+        self._pending = PendingLinks(self.dropped)
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopping = asyncio.Event()
 
@@ -154,7 +154,7 @@ class Agent:
     async def _accept(self) -> None:
         while True:
             link = await self._endpoint.accept()
-            self._spawn(self._converse(link) if self._visitors.enter(link) else link.close())
+            self._spawn(self._converse(link) if self._pending.enter(link) else link.close())
 
     async def _converse(self, link: Link) -> None:
         """One link, from hello to hang-up. Nothing that a peer sends ends more than its own link (N1)."""
@@ -175,7 +175,7 @@ class Agent:
             log.error("a link failed", peer=link.remote.hex()[:10], **_defect(error))
             self._drop(link, type(error).__name__, repr(error))
         finally:
-            self._visitors.leave(link)
+            self._pending.leave(link)
             if served is not None and served.link is link:
                 served.link = None
             await link.close()
@@ -189,7 +189,7 @@ class Agent:
         async with asyncio.timeout(HELLO_SECONDS):
             hello = await link.receive()
         served = await self._admit(link, hello)
-        self._visitors.leave(link)
+        self._pending.leave(link)
         if served.link is not None:
             served.link.abort("the renter has a newer link")
         await self._handle(served, hello, link)  # its first answer is the welcome, and none goes before it
@@ -318,10 +318,10 @@ class Agent:
     # Sandbox
 
     async def _make_image(self, served: _Served, spec: ImageSpec) -> None:
-        await self._handle(served, await self._workshop.make(spec, served.blobs))
+        await self._handle(served, await self._runner.make(spec, served.blobs))
 
     async def _execute(self, served: _Served, work: Execute) -> None:
-        await self._handle(served, await self._workshop.run(work, served.blobs))
+        await self._handle(served, await self._runner.run(work, served.blobs))
 
     # Chain
 

@@ -8,7 +8,7 @@ MAX_STRANGERS = 64
 MAX_OF_ONE_PEER = 8
 
 
-class Visitors:
+class PendingLinks:
     """One more than MAX_STRANGERS drops the one that has waited longest: an honest renter says hello at
     once. A peer has at most MAX_OF_ONE_PEER. `dropped` counts by reason."""
 

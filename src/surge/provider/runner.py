@@ -9,7 +9,7 @@ from surge.run.slots.pool import Job, Pool
 MAX_REASON = 1024
 
 
-class Workshop:
+class Runner:
     """wall_seconds: this machine's own guard of one chunk. Whatever isn't deterministic yields no receipt."""
 
     def __init__(self, pool: Pool, wall_seconds: float) -> None:

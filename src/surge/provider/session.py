@@ -17,13 +17,13 @@ from surge.model.typed import Domain
 from surge.model.units import Bytes, Fuel, MicroUsd, MilliJoules, Seconds, show_usd
 from surge.model.voucher import Close, Voucher
 from surge.net.messages import (
-    AskClose,
     CloseGranted,
     Hello,
     ImageReady,
     PayVoucher,
     PrepareImage,
     ReceiptMessage,
+    RequestClose,
     RunChunk,
     Sorry,
     VoucherAccepted,
@@ -147,7 +147,7 @@ class LeaseSession:
                 return [_sorry(code, reason, chunk), *self._start()]
             case PayVoucher():
                 return self._take_voucher(event) + self._start()
-            case AskClose(sequence, amount):
+            case RequestClose(sequence, amount):
                 return self._grant(sequence, amount)
             case ToppedUp(lease):
                 self.lease, self._short = lease, False
@@ -266,7 +266,7 @@ class LeaseSession:
             result.chunk,
             result.outcomes,
             result.fuel,
-            result.moved,
+            result.moved_bytes,
             result.joules,
             result.joules_measured,
         )

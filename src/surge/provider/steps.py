@@ -33,7 +33,7 @@ class ImageBroke:
 
 @dataclass(frozen=True, slots=True)
 class ChunkRan:
-    """`result.moved` counts the code, and the inputs and outputs of the tasks that have an outcome."""
+    """`result.moved_bytes` counts the code, and the inputs and outputs of the tasks that have an outcome."""
 
     result: ChunkResult
 

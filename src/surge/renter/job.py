@@ -1,6 +1,6 @@
 """A job: it joins the scheduler to the leases, in a thread of its own.
 
-So the executor's caller never waits for I/O that it did not ask for. Money moves in leasing.py only.
+So the executor's caller never waits for I/O that it did not ask for. Money moves in lease/funding.py only.
 """
 
 import asyncio
@@ -16,8 +16,8 @@ from surge.chain.client import Chain
 from surge.model.digest import digest
 from surge.model.errors import Unavailable
 from surge.model.signature import address_of
-from surge.renter.lease.funding import Leasing, Settings
-from surge.renter.lease.held import Tenancy
+from surge.renter.lease.funding import Funding, Settings
+from surge.renter.lease.held import HeldLeases
 from surge.renter.work.board import Board, Entry, Group, Tally
 from surge.renter.work.scheduler import (
     Cancelled,
@@ -58,9 +58,9 @@ class Job:
         self._board = Board()
         self._groups: dict[GroupKey, Group] = {}
         self._scheduler = Scheduler(settings.wanted)
-        self._tenancy = Tenancy(
+        self._leases = HeldLeases(
             job=self.id,
-            leasing=Leasing(settings, chain, store, self.row, self._board.tally),
+            funding=Funding(settings, chain, store, self.row, self._board.tally),
             store=store,
             key=key,
             domain=chain.book.domain,
@@ -155,17 +155,17 @@ class Job:
         for instruction in self._scheduler.handle(event):
             match instruction:
                 case Send():
-                    self._tenancy.send(instruction)
+                    self._leases.send(instruction)
                 case Fail(key, error):
                     self._board.fail(key, error)
                 case NeedLease(count):
-                    self._tenancy.need(count)
+                    self._leases.need(count)
                 case Release(lease):
-                    self._tenancy.release(lease)
+                    self._leases.release(lease)
 
     async def _finish(self) -> None:
         for key in self._board.open_tasks():
             self._board.fail(key, Unavailable("the executor was shut down before this task ran"))
-        await self._tenancy.end()
+        await self._leases.end()
         self.row = replace(self.row, state="closed")
         self.store.put_job(self.row)

@@ -76,7 +76,7 @@ def report(job: JobRow, store: RenterStore, chain: Chain) -> Report:
         for kept in store.receipts(job.id, lease.id):
             receipt = kept.receipt
             fuel += receipt.fuel
-            moved += receipt.moved
+            moved += receipt.moved_bytes
             millijoules += receipt.millijoules
             kinds.add(receipt.measured)
         if (paid := store.voucher(job.id, lease.id)) is not None:

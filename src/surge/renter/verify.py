@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any
 from surge.model.digest import blob_digest
 from surge.model.errors import BadInput, SurgeError
 from surge.model.lease import Lease
-from surge.model.receipt import Receipt, setup_chunk, setup_outcome, task_leaf
+from surge.model.receipt import Receipt, SignedReceipt, setup_chunk, setup_outcome, task_leaf
 from surge.model.task import SETTLED_STATUSES, WASM, ImageSpec, Outcome, Task, chunk_id, moved_of
 from surge.model.units import MicroUsd, show_usd
-from surge.model.voucher import Voucher
+from surge.model.voucher import SignedVoucher, Voucher
 from surge.settle.fees import split
 from surge.settle.merkle import prove, root_of
 from surge.settle.merkle import verify as included
 from surge.settle.voucher import check_receipt, check_voucher
-from surge.store.renter import JobRow, RenterStore, SignedReceipt, SignedVoucher, TaskRow
+from surge.store.renter import JobRow, RenterStore, TaskRow
 
 if TYPE_CHECKING:
     from surge.chain.client import Chain
@@ -153,7 +153,7 @@ def _receipt(
     receipt = signed.receipt
     _need(receipt.position == place, f"it has position {receipt.position}")
     check_receipt(receipt, signed.signature, lease, chain.book.domain)
-    cost = f"{receipt.fuel:,} fuel and {receipt.moved:,} bytes make {show_usd(receipt.amount)}"
+    cost = f"{receipt.fuel:,} fuel and {receipt.moved_bytes:,} bytes make {show_usd(receipt.amount)}"
     if not rows:
         return f"signed by the provider; {_setup(receipt, books)}; {cost}"
     outcomes = _tasks(rows, receipt, books, store)
@@ -165,7 +165,7 @@ def _setup(receipt: Receipt, books: _Books) -> str:
         if receipt.chunk == setup_chunk(spec):
             expected = root_of([task_leaf(setup_outcome(spec, image, receipt.fuel))])
             _need(receipt.outcomes == expected, "the image is not the one that it bills")
-            _need(receipt.moved == 0, "a setup moves no bytes")
+            _need(receipt.moved_bytes == 0, "a setup moves no bytes")
             return f"setup of the image {image.hex()[:12]}"
     raise BadInput("it bills an image or tasks that are not stored")
 
@@ -202,7 +202,7 @@ def _tasks(rows: list[TaskRow], receipt: Receipt, books: _Books, store: RenterSt
     if spec.runtime == WASM:
         _code_size(first.code, books, store)
     moved = moved_of(size, [row.input for row in rows], outcomes)
-    _need(receipt.moved == moved, f"it bills {receipt.moved} bytes where {moved} were moved")
+    _need(receipt.moved_bytes == moved, f"it bills {receipt.moved_bytes} bytes where {moved} were moved")
     _need(sum(o.fuel for o in outcomes) <= receipt.fuel, "its tasks burned more fuel than it bills")
     return outcomes
 

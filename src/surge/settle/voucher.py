@@ -84,12 +84,12 @@ def check_receipt(receipt: Receipt, signature: bytes, lease: Lease, domain: Doma
         raise Distrusted(
             f"the receipt is for lease {receipt.lease}, not {lease.id}; ask for this lease's receipt"
         )
-    numbers = (receipt.position, receipt.fuel, receipt.moved, receipt.millijoules, receipt.amount)
+    numbers = (receipt.position, receipt.fuel, receipt.moved_bytes, receipt.millijoules, receipt.amount)
     if any(not 0 <= number < _WORD for number in numbers) or len(receipt.chunk + receipt.outcomes) != 64:
         raise Distrusted(
             "the receipt has a field out of range, so nobody can have signed it; ask for it again"
         )
-    due = amount_of(receipt.fuel, receipt.moved, lease.terms.price_gfuel, lease.terms.price_gib)
+    due = amount_of(receipt.fuel, receipt.moved_bytes, lease.terms.price_gfuel, lease.terms.price_gib)
     if receipt.amount != due:
         raise Distrusted(
             f"the receipt asks for {show_usd(receipt.amount)}; "

@@ -13,10 +13,10 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 
 from surge.model.digest import digest
 from surge.model.lease import Lease, Terms
-from surge.model.receipt import Receipt
+from surge.model.receipt import Receipt, SignedReceipt
 from surge.model.task import ImageSpec, Limits, Outcome, Task
 from surge.model.units import Address, Bytes, Fuel, LeaseId, MicroUsd, MilliJoules, Seconds
-from surge.model.voucher import Voucher
+from surge.model.voucher import SignedVoucher, Voucher
 from surge.store.database import open_database, reading
 from surge.store.tables.renter import (
     BLOBS,
@@ -98,18 +98,6 @@ class TaskRow:
             outcome.output if outcome else None,
             outcome.fuel if outcome else None,
         )
-
-
-@dataclass(frozen=True, slots=True)
-class SignedReceipt:
-    receipt: Receipt
-    signature: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class SignedVoucher:
-    voucher: Voucher
-    signature: bytes
 
 
 class RenterStore:
@@ -264,7 +252,7 @@ class RenterStore:
                         row.chunk,
                         row.outcomes,
                         Fuel(row.fuel),
-                        Bytes(row.moved),
+                        Bytes(row.moved_bytes),
                         MilliJoules(row.millijoules),
                         row.measured,
                         MicroUsd(row.amount),

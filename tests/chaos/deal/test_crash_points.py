@@ -73,8 +73,8 @@ def test_a_provider_killed_at_a_step_resumes_from_its_store(tmp_path, step, when
         assert made.kills == 1
         assert not made.ended
         await made.level()
-        granted = await made.lessee.close()
-        assert granted.amount == made.lessee.bill.signed.amount
+        granted = await made.session.close()
+        assert granted.amount == made.session.bill.signed.amount
         # Nothing ran twice for money: a chunk that ran again was not billed before.
         assert len(made.renter_books()[0]) == 1 + len(chunks) or step == "put_receipt"
 
@@ -91,8 +91,8 @@ def test_a_renter_killed_while_it_keeps_a_receipt_owes_one_interval(tmp_path, wh
         await made.level()
         kill_at(made.renter_store, "put_receipt", when)
         asyncio.get_running_loop().set_exception_handler(lambda loop, context: None)
-        await made.lessee.run(chunk_of(3))
-        await made.until(made.lessee._reader.done)
+        await made.session.run(chunk_of(3))
+        await made.until(made.session._reader.done)
         made.exchange.cut()
         receipts, paid = made.renter_books()
         assert len(receipts) == (4 if when == "after" else 3)
@@ -114,7 +114,7 @@ def test_a_lease_that_expires_is_closed_by_the_provider_alone(tmp_path):
         await made.level()
         made.market.now_at = EXPIRY
         await made.until(lambda: 1 in made.market.closings)
-        assert made.market.closings[1].paid == made.lessee.bill.signed.amount
+        assert made.market.closings[1].paid == made.session.bill.signed.amount
         await made.until(lambda: not made.store.open_leases())
 
     play(tmp_path, story)
@@ -126,7 +126,7 @@ def test_the_last_call_waits_for_a_voucher_and_not_for_ever(tmp_path):
     async def story(made: Deal):
         await made.prepare()
         made.bench.gate.clear()
-        await made.lessee.run(chunk_of(1))
+        await made.session.run(chunk_of(1))
         await made.until(lambda: made.served._running)
         made.market.now_at = EXPIRY + 5
         await made.until(lambda: made.served._now > EXPIRY)
@@ -148,7 +148,7 @@ def test_a_top_up_without_a_word_does_not_keep_the_provider_from_its_money(tmp_p
         made.market.top_up(1, 1)
         made.market.now_at = EXPIRY
         await made.until(lambda: 1 in made.market.closings)
-        assert made.market.closings[1].paid == made.lessee.bill.signed.amount
+        assert made.market.closings[1].paid == made.session.bill.signed.amount
 
     play(tmp_path, story)
 
@@ -161,7 +161,7 @@ def test_vouchers_are_redeemed_before_the_end_when_much_is_at_stake(tmp_path):
         for n in range(4):
             await made.run(chunk_of(n))
         await made.level()
-        await made.until(lambda: made.market.states[1].settled == made.lessee.bill.signed.amount)
+        await made.until(lambda: made.market.states[1].settled == made.session.bill.signed.amount)
         assert made.market.states[1].open
 
     config = ProviderConfig(slots=4, memory_mib=1024, credit="0.05", redeem_at="0.001")
@@ -197,7 +197,7 @@ def test_a_renter_that_does_not_read_holds_up_no_other_lease(tmp_path, monkeypat
             await never.wait()
 
         made.exchange.wires[-1].far.send = stuck
-        await made.lessee.run(chunk_of(2))
+        await made.session.run(chunk_of(2))
         await made.until(made.agent._served[1].turn.locked)
         made.market.now_at = EXPIRY
         await made.until(lambda: 2 in made.market.closings)

@@ -16,11 +16,11 @@ from surge.net.errors import LinkClosed
 from surge.net.frames import framed
 from surge.net.messages import (
     SESSION_LIMIT,
-    AskClose,
     Hello,
     PayVoucher,
     PrepareImage,
     PutBlob,
+    RequestClose,
     RunChunk,
     SeekBlobs,
     TermsMessage,
@@ -30,9 +30,9 @@ from surge.net.messages import (
 from surge.provider import agent as agent_module
 from surge.provider.agent import Agent
 from surge.provider.config import ProviderConfig
-from surge.provider.pending import MAX_OF_ONE_PEER, MAX_STRANGERS, Visitors
+from surge.provider.pending import MAX_OF_ONE_PEER, MAX_STRANGERS, PendingLinks
 from surge.renter.lease.notices import Delivered
-from surge.renter.lease.session import Lessee
+from surge.renter.lease.session import RenterSession
 from surge.store.provider import ProviderStore
 
 CHEATER = PrivateKey(b"\5" * 32)
@@ -58,18 +58,18 @@ class Scene:
         )  # fmt: skip
         self.serving = asyncio.create_task(self.agent.serve())
         self.delivered, self.heard = set(), asyncio.Event()
-        self.lessee = Lessee(
+        self.session = RenterSession(
             lease=self.lease, ticket=self.door.ticket(), find_ticket=self._ticket, endpoint=self.renter_end,
             key=RENTER, domain=DOMAIN, keep=lambda *_: None, notify=self._hear,
         )  # fmt: skip
-        await self.lessee.open()
-        await self.lessee.image(SPEC, {blob_digest(CODE): CODE})
+        await self.session.open()
+        await self.session.image(SPEC, {blob_digest(CODE): CODE})
         self.count = 0
 
     async def _ticket(self):
         return self.door.ticket()
 
-    def _hear(self, lessee, notice):
+    def _hear(self, session, notice):
         assert isinstance(notice, Delivered), notice
         self.delivered.add(notice.chunk)
         self.heard.set()
@@ -78,7 +78,7 @@ class Scene:
         """The good renter gets a chunk done."""
         self.count += 1
         chunk = chunk_of(self.count)
-        await self.lessee.run(chunk)
+        await self.session.run(chunk)
         async with asyncio.timeout(PATIENCE):
             while chunk.id not in self.delivered:
                 self.heard.clear()
@@ -87,7 +87,7 @@ class Scene:
     async def level(self):
         """Until the provider has kept the latest voucher."""
         async with asyncio.timeout(PATIENCE):
-            while (kept := self.store.voucher(1)) is None or kept.voucher != self.lessee.bill.signed:
+            while (kept := self.store.voucher(1)) is None or kept.voucher != self.session.bill.signed:
                 await asyncio.sleep(0.01)
 
     @property
@@ -102,7 +102,7 @@ class Scene:
         return Hello(lease.id, TermsMessage.of(lease.terms), proof)
 
     async def stop(self):
-        await self.lessee.hang_up()
+        await self.session.hang_up()
         self.agent.stop()
         await self.serving
         for endpoint in (self.renter_end, self.stranger, self.door):
@@ -225,7 +225,7 @@ AFTER_HELLO = {
         lambda scene: PayVoucher(2**24 - 1, 2**40 - 1, bytes(32), bytes(65))
     ),
     "a chunk under a false name": whole(a_run),
-    "a close that does not add up": whole(lambda scene: AskClose(9, 9)),
+    "a close that does not add up": whole(lambda scene: RequestClose(9, 9)),
     "an image of no runtime": whole(lambda scene: PrepareImage("native", bytes(32), [], bytes(32))),
     "a question for nothing": whole(lambda scene: SeekBlobs([])),
 }
@@ -239,8 +239,8 @@ def test_a_renter_that_sends_junk_ends_its_own_link_at_most(tmp_path, kind):
         await scene.serve_one()
         await scene.level()
         books = scene.store.receipts(1), scene.store.voucher(1)
-        voucher = scene.lessee.bill.signed
-        await scene.lessee.hang_up()
+        voucher = scene.session.bill.signed
+        await scene.session.hang_up()
         for seed in range(4):
             print("seed", seed)  # noqa: T201
             link = await scene.renter_end.dial(scene.door.ticket())
@@ -252,7 +252,7 @@ def test_a_renter_that_sends_junk_ends_its_own_link_at_most(tmp_path, kind):
             await link._outgoing.finish()
             await hung_up(link)
             assert (scene.store.receipts(1), scene.store.voucher(1)) == books
-        await scene.lessee.open()
+        await scene.session.open()
         await scene.serve_one()
 
     play(tmp_path, story)
@@ -270,7 +270,7 @@ class Guest:
 
 def test_strangers_are_few_and_the_oldest_goes_first():
     agent_counts = agent_module.Counter()
-    visitors = Visitors(agent_counts)
+    visitors = PendingLinks(agent_counts)
     guests = [Guest(n) for n in range(MAX_STRANGERS + 3)]
     assert all(visitors.enter(guest) for guest in guests)
     assert [guest.aborted for guest in guests] == [True] * 3 + [False] * MAX_STRANGERS
@@ -279,7 +279,7 @@ def test_strangers_are_few_and_the_oldest_goes_first():
 
 
 def test_one_peer_has_few_links():
-    visitors = Visitors(agent_module.Counter())
+    visitors = PendingLinks(agent_module.Counter())
     guests = [Guest("peer") for _ in range(MAX_OF_ONE_PEER + 1)]
     assert [visitors.enter(guest) for guest in guests] == [True] * MAX_OF_ONE_PEER + [False]
     visitors.leave(guests[0])

@@ -22,20 +22,20 @@ async def talk(made: Deal, chunks, restarts, broken):
             await made.prepare()
             break
         except SurgeError:
-            await made.lessee.hang_up()
+            await made.session.hang_up()
     for place, chunk in enumerate(chunks):
         if place in restarts and place not in restarted:
             restarted.add(place)
             await made.restart()
-        await made.lessee.run(chunk)
+        await made.session.run(chunk)
     while len(made.delivered) < len(chunks):
         await made.until(lambda: made.declined or len(made.delivered) == len(chunks))
         again, made.declined = made.declined, []
         for notice in again:
-            await made.lessee.run(next(chunk for chunk in chunks if chunk.id == notice.chunk))
+            await made.session.run(next(chunk for chunk in chunks if chunk.id == notice.chunk))
     await made.level()
     made.exchange.lives.clear()
-    granted = await made.lessee.close()
+    granted = await made.session.close()
     assert granted.amount == made.provider_books()[1].amount
 
 

@@ -130,7 +130,7 @@ def test_a_receipt_costs_what_the_terms_say(fuel: int, moved: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "field", ["position", "fuel", "moved", "millijoules", "chunk", "outcomes", "measured"]
+    "field", ["position", "fuel", "moved_bytes", "millijoules", "chunk", "outcomes", "measured"]
 )
 def test_a_receipt_changed_after_signing(field: str) -> None:
     receipt = receipt_of(10**9, 2**30)
@@ -139,7 +139,7 @@ def test_a_receipt_changed_after_signing(field: str) -> None:
         bytes(32) if isinstance(value, bytes) else not value if isinstance(value, bool) else value + 1
     )
     altered = replace(receipt, **{field: changed})
-    altered = replace(altered, amount=receipt_of(altered.fuel, altered.moved).amount)
+    altered = replace(altered, amount=receipt_of(altered.fuel, altered.moved_bytes).amount)
     with pytest.raises(Distrusted, match="not by the provider"):
         check_receipt(altered, signed(receipt, PROVIDER), LEASE, DOMAIN)
 

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from surge.model.task import OUT_OF_FUEL, RAISED, RETURNED, TRAPPED, Limits
 from surge.model.units import Bytes, Fuel
-from surge.run.sandbox.feed import Assignment, ChunkDoor
+from surge.run.sandbox.feed import Assignment, ChunkFeed
 from surge.run.sandbox.guest import Stop, Trapped
 from surge.run.wasi.files import Tree
 from surge.run.wasi.world import World
@@ -40,7 +40,7 @@ def a_world() -> tuple[World, Meter]:
 def test_hostile_messages(messages: list[tuple[bytes, int]], count: int, dry: bool) -> None:
     tasks = [Assignment(bytes([n]) * 32, b"input", n) for n in range(count)]
     world, meter = a_world()
-    door = ChunkDoor(b"code", tasks, LIMITS, world)
+    door = ChunkFeed(b"code", tasks, LIMITS, world)
     meter.left = LIMITS.fuel
     for message, spent in messages:
         meter.left = max(0, meter.left - spent)
@@ -61,7 +61,7 @@ def test_hostile_messages(messages: list[tuple[bytes, int]], count: int, dry: bo
 def test_an_honest_guest_pays_what_it_spent(setup: int, spent: list[int]) -> None:
     tasks = [Assignment(bytes([n]) * 32, b"in", n) for n in range(len(spent))]
     world, meter = a_world()
-    door = ChunkDoor(b"code", tasks, LIMITS, world)
+    door = ChunkFeed(b"code", tasks, LIMITS, world)
     meter.left = LIMITS.fuel
     assert door(b"C") == b"code"
     meter.left -= setup
@@ -81,7 +81,7 @@ def test_an_honest_guest_pays_what_it_spent(setup: int, spent: list[int]) -> Non
 @given(st.booleans(), st.booleans())
 def test_a_guest_that_breaks_while_loading_is_billed_for_it(dry: bool, ready: bool) -> None:
     world, meter = a_world()
-    door = ChunkDoor(b"code", [Assignment(bytes(32), b"", 0)] * 2, LIMITS, world)
+    door = ChunkFeed(b"code", [Assignment(bytes(32), b"", 0)] * 2, LIMITS, world)
     meter.left = LIMITS.fuel
     door(b"C")
     meter.left -= 10

@@ -50,7 +50,7 @@ def test_the_samples_themselves_pass() -> None:
         changed(RUN, chunk=None),
         m.PayVoucher(2**24, 1, D, S),
         m.PayVoucher(1, 2**40, D, S),
-        m.AskClose(True, 1),
+        m.RequestClose(True, 1),
         m.ChunkPart(D, []),
         m.ChunkDone(D, changed(RECEIPT, measured=1), S, []),
         m.ChunkDone(D, RECEIPT, S, [changed(OUTCOME, status="fine")]),
@@ -76,7 +76,7 @@ def test_a_field_beyond_its_cap_is_malformed(message: m.Message) -> None:
         (["run-chunk", D, D, D, [1], [b"", b"x"], 1, 2, 3], "as many seeds as inputs"),
         (["hello", 1], "array"),
         (["hullo", 1], "hullo"),
-        (["ask-close", 1, 2, 3], "array"),
+        (["request-close", 1, 2, 3], "array"),
     ],
 )
 def test_fields_that_do_not_fit_together_are_malformed(fields: list[object], complaint: str) -> None:

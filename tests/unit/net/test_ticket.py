@@ -63,6 +63,7 @@ def test_many_addresses_are_cut_to_fit_the_chain() -> None:
         (ticket_of([THERE]), "no address on this machine"),
         (ticket_of([]), "no address on this machine"),
     ],
+    ids=["empty", "nonsense", "other letters", "long", "elsewhere", "nowhere"],
 )
 def test_what_is_no_ticket_is_refused_in_one_sentence(ticket: str, complaint: str) -> None:
     with pytest.raises(BadInput, match=complaint):

@@ -26,11 +26,11 @@ from surge.model.signature import sign
 from surge.model.task import ChunkResult, Outcome, moved_of
 from surge.model.voucher import Voucher
 from surge.net.messages import (
-    AskClose,
     CloseGranted,
     Hello,
     PayVoucher,
     PrepareImage,
+    RequestClose,
     RunChunk,
     Sorry,
     TermsMessage,
@@ -220,7 +220,7 @@ class SessionMachine(RuleBasedStateMachine):
     @rule(sequence=st.integers(-1, 1))
     def asks_to_close(self, sequence):
         sequence = max(0, (self.voucher.sequence if self.voucher else 0) + sequence)
-        (answer,) = self.feed(AskClose(sequence, self.signed))
+        (answer,) = self.feed(RequestClose(sequence, self.signed))
         if isinstance(answer, CloseGranted):
             assert self.owed == self.signed, "agreed to close with work unpaid"
             assert not self.running

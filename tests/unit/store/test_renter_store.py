@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from surge.model.lease import Lease, Terms
-from surge.model.receipt import Receipt
+from surge.model.receipt import Receipt, SignedReceipt
 from surge.model.units import Address, Bytes, Fuel, LeaseId, MicroUsd, MilliJoules, Seconds
-from surge.model.voucher import Voucher
-from surge.store.renter import JobRow, RenterStore, SignedReceipt, SignedVoucher
+from surge.model.voucher import SignedVoucher, Voucher
+from surge.store.renter import JobRow, RenterStore
 
 ONE, OTHER = Address("0x" + "1" * 40), Address("0x" + "2" * 40)
 LEASE = LeaseId(1)

@@ -8,21 +8,20 @@ from dataclasses import dataclass
 
 from surge.model.errors import Distrusted
 from surge.model.lease import Lease
-from surge.model.receipt import Receipt, setup_chunk, setup_outcome, task_leaf
+from surge.model.receipt import Receipt, SignedReceipt, setup_chunk, setup_outcome, task_leaf
 from surge.model.task import SETTLED_STATUSES, ImageSpec, Outcome, Task, chunk_id, moved_of
 from surge.model.typed import Domain
 from surge.model.units import MicroUsd
-from surge.model.voucher import Voucher
+from surge.model.voucher import SignedVoucher, Voucher
 from surge.settle.merkle import Frontier, root_of
 from surge.settle.voucher import check_receipt, next_voucher, unpaid
-from surge.store.renter import SignedReceipt, SignedVoucher
 
 MAX_SETUP_FUEL = 2_000 * 10**9
 """What the sandbox allows the imports of an image."""
 
 
 @dataclass(frozen=True, slots=True)
-class AskedChunk:
+class ChunkRequest:
     """What was sent to run: the tasks in order, the image that they start from, the size of their code."""
 
     id: bytes
@@ -33,12 +32,12 @@ class AskedChunk:
     code_size: int
 
     @classmethod
-    def of(cls, spec: ImageSpec, image: bytes, tasks: Sequence[Task], code_size: int) -> "AskedChunk":
+    def of(cls, spec: ImageSpec, image: bytes, tasks: Sequence[Task], code_size: int) -> "ChunkRequest":
         ids = [task.id(spec) for task in tasks]
         return cls(chunk_id(image, ids, tasks[0].limits), spec, image, tuple(tasks), tuple(ids), code_size)
 
 
-def check_outcomes(asked: AskedChunk, receipt: Receipt, outcomes: Sequence[Outcome]) -> None:
+def check_outcomes(asked: ChunkRequest, receipt: Receipt, outcomes: Sequence[Outcome]) -> None:
     """Whether the receipt bills just these outcomes of just this chunk. Raises Distrusted."""
     if receipt.chunk != asked.id:
         raise Distrusted(
@@ -69,8 +68,8 @@ def check_outcomes(asked: AskedChunk, receipt: Receipt, outcomes: Sequence[Outco
             f"the receipt of chunk {asked.id.hex()[:12]} bills fuel that its limits don't allow; refuse it"
         )
     moved = moved_of(asked.code_size, [task.input for task in asked.tasks], outcomes)
-    if receipt.moved != moved:
-        raise Distrusted(f"the receipt bills {receipt.moved} bytes where {moved} were moved; refuse it")
+    if receipt.moved_bytes != moved:
+        raise Distrusted(f"the receipt bills {receipt.moved_bytes} bytes where {moved} were moved; refuse it")
 
 
 class LeaseBill:
@@ -113,14 +112,14 @@ class LeaseBill:
         """Pay for the making of an image. Raises Distrusted."""
         expected = root_of([task_leaf(setup_outcome(spec, image, receipt.fuel))])
         fits = receipt.chunk == setup_chunk(spec) and receipt.outcomes == expected
-        if not fits or receipt.moved or receipt.fuel > MAX_SETUP_FUEL:
+        if not fits or receipt.moved_bytes or receipt.fuel > MAX_SETUP_FUEL:
             raise Distrusted(
                 f"the setup receipt of lease {self.lease.id} is not for the image asked for; refuse it"
             )
         return self._pay(receipt, signature)
 
     def take_chunk(
-        self, asked: AskedChunk, receipt: Receipt, signature: bytes, outcomes: Sequence[Outcome]
+        self, asked: ChunkRequest, receipt: Receipt, signature: bytes, outcomes: Sequence[Outcome]
     ) -> tuple[SignedReceipt, SignedVoucher]:
         """Pay for a chunk. Raises Distrusted."""
         check_outcomes(asked, receipt, outcomes)

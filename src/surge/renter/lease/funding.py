@@ -15,7 +15,7 @@ from surge.model.units import Address, MicroUsd, Seconds, show_usd
 from surge.net.endpoint import Endpoint
 from surge.renter.lease.budget import Budget
 from surge.renter.lease.ranking import rank
-from surge.renter.lease.session import Lessee
+from surge.renter.lease.session import RenterSession
 from surge.renter.work.board import Tally
 from surge.store.renter import JobRow, RenterStore
 
@@ -39,7 +39,7 @@ class Settings:
     loopback: bool = True
 
 
-class Leasing:
+class Funding:
     """Use it from the job's event loop."""
 
     def __init__(
@@ -159,19 +159,19 @@ class Leasing:
         self._record(sent, "top up")
         return renewed
 
-    async def close(self, lessee: Lessee) -> None:
+    async def close(self, session: RenterSession) -> None:
         """Close together with the provider, so that the change comes back at once."""
-        granted = await lessee.close()
-        latest = lessee.bill.latest
+        granted = await session.close()
+        latest = session.bill.latest
         sent = await asyncio.to_thread(
             self._chain.leases.close,
-            lessee.lease,
+            session.lease,
             latest.voucher if latest else None,
             latest.signature if latest else b"",
             granted.signature,
         )
         self._record(sent, "close lease")
-        self.budget.give_back(lessee.bill.left)
+        self.budget.give_back(session.bill.left)
 
     async def ended(self, lease: Lease) -> bool:
         """Whether the chain has closed the lease without us; its change then counts for the budget."""

@@ -12,13 +12,15 @@ from coincurve import PrivateKey
 
 from surge.model.errors import Distrusted, NoProvider, ProviderLost, SurgeError, Unavailable, Underfunded
 from surge.model.lease import Lease
+from surge.model.receipt import SignedReceipt
 from surge.model.task import Outcome
 from surge.model.typed import Domain
 from surge.model.units import Address, LeaseId, MicroUsd
-from surge.renter.lease.bill import AskedChunk
-from surge.renter.lease.funding import Leasing
+from surge.model.voucher import SignedVoucher
+from surge.renter.lease.bill import ChunkRequest
+from surge.renter.lease.funding import Funding
 from surge.renter.lease.notices import Declined, Delivered, Ended, Notice, Preparing
-from surge.renter.lease.session import Lessee
+from surge.renter.lease.session import RenterSession
 from surge.renter.work.board import Board, Group
 from surge.renter.work.scheduler import (
     ChunkDone,
@@ -35,7 +37,7 @@ from surge.renter.work.scheduler import (
     TaskKey,
     Withdrawn,
 )
-from surge.store.renter import RenterStore, SignedReceipt, SignedVoucher, TaskRow
+from surge.store.renter import RenterStore, TaskRow
 
 WATCH_SECONDS = 5.0
 LAST_SECONDS = 60
@@ -54,7 +56,7 @@ class _Sent:
 
 @dataclass(slots=True)
 class _Held:
-    lessee: Lessee
+    session: RenterSession
     outbox: "asyncio.Queue[Send]" = field(default_factory=asyncio.Queue)
     sender: "asyncio.Task[None] | None" = None
     gone: SurgeError | None = None
@@ -63,7 +65,7 @@ class _Held:
     chunks: dict[bytes, _Sent] = field(default_factory=dict)
 
 
-class Tenancy:
+class HeldLeases:
     """Use it from the job's event loop. `feed` takes events to the scheduler; `warn` hears what a person
     should know."""
 
@@ -71,7 +73,7 @@ class Tenancy:
         self,
         *,
         job: str,
-        leasing: Leasing,
+        funding: Funding,
         store: RenterStore,
         key: PrivateKey,
         domain: Domain,
@@ -81,7 +83,7 @@ class Tenancy:
         warn: Callable[[str], None],
     ) -> None:
         self._job = job
-        self._leasing = leasing
+        self._funding = funding
         self._store = store
         self._key = key
         self._domain = domain
@@ -116,7 +118,7 @@ class Tenancy:
         while self._opening or self._background:  # what is on its way to the chain comes back first
             await asyncio.gather(*self._opening, *self._background)
         await asyncio.gather(*(self._close(held) for held in self._held.values()))
-        await self._leasing.end()
+        await self._funding.end()
 
     # Leases
 
@@ -136,21 +138,21 @@ class Tenancy:
 
     async def _open_or_wait(self, count: int) -> tuple[list[Lease], dict[Address, str]]:
         try:
-            return await self._leasing.open(count)
+            return await self._funding.open(count)
         except Underfunded:
             if not self._background:
                 raise
         await asyncio.gather(*self._background)  # leases that end give their change back
-        return await self._leasing.open(count)
+        return await self._funding.open(count)
 
     async def _greet(self, lease: Lease, tickets: Mapping[Address, str]) -> None:
         provider = lease.terms.provider
         held = self._held[lease.id] = _Held(
-            Lessee(
+            RenterSession(
                 lease=lease,
                 ticket=tickets.get(provider, ""),
-                find_ticket=lambda: self._leasing.ticket_of(provider),
-                endpoint=await self._leasing.own_endpoint(),
+                find_ticket=lambda: self._funding.ticket_of(provider),
+                endpoint=await self._funding.own_endpoint(),
                 key=self._key,
                 domain=self._domain,
                 keep=self._keep,
@@ -158,7 +160,7 @@ class Tenancy:
             )
         )
         try:
-            await held.lessee.open()
+            await held.session.open()
         except SurgeError as error:
             self._lose(held, error)
             return
@@ -171,16 +173,16 @@ class Tenancy:
         if held.gone is not None:
             return
         held.gone = error
-        lease = held.lessee.lease
+        lease = held.session.lease
         if shun:
             bad = isinstance(error, Distrusted)
-            (self._leasing.distrusted if bad else self._leasing.lost).add(lease.terms.provider)
+            (self._funding.distrusted if bad else self._funding.lost).add(lease.terms.provider)
             self._warn(f"lease {lease.id}: {error}")
         if held.sender is not None:
             held.sender.cancel()
             held.sender = None
             self._board.tally.leases -= 1
-        _spawn(held.lessee.hang_up(), self._background)
+        _spawn(held.session.hang_up(), self._background)
         self._feed(LeaseLost(lease.id, isinstance(error, Distrusted), time.monotonic()))
 
     async def _watch(self) -> None:
@@ -188,16 +190,16 @@ class Tenancy:
         while True:
             await asyncio.sleep(WATCH_SECONDS)
             with suppress(Unavailable):  # the chain may be away for a while: then the next time
-                now = await self._leasing.now()
+                now = await self._funding.now()
                 for held in [one for one in self._held.values() if not one.closed]:
-                    lease = held.lessee.lease
+                    lease = held.session.lease
                     left = lease.terms.expiry - now
                     if left <= 0:
                         self._lose(held, ProviderLost(f"lease {lease.id} has expired"), shun=False)
-                    elif left <= min(LAST_SECONDS, self._leasing.duration // 8):
+                    elif left <= min(LAST_SECONDS, self._funding.duration // 8):
                         self._feed(LeaseEnding(lease.id, time.monotonic()))
                     if held.gone is not None:
-                        held.closed = await self._leasing.ended(lease)
+                        held.closed = await self._funding.ended(lease)
 
     # Work
 
@@ -217,9 +219,9 @@ class Tenancy:
             return
         group = self._groups[send.group]
         try:
-            image = await held.lessee.image(group.spec, group.blobs)
+            image = await held.session.image(group.spec, group.blobs)
         except Unavailable as error:
-            if held.lessee.over is None:
+            if held.session.over is None:
                 self._image_failures[send.group] += 1
                 if self._image_failures[send.group] >= MAX_IMAGE_FAILURES:
                     self._feed(GroupFailed(send.group, error))
@@ -231,15 +233,15 @@ class Tenancy:
         if not tasks:  # all ended elsewhere while the image was made
             self._feed(Withdrawn(lease, send.chunk, tuple(kept), time.monotonic()))
             return
-        asked = AskedChunk.of(group.spec, image, list(tasks.values()), group.code_size)
-        held.chunks[asked.id] = _Sent(send.chunk, tuple(tasks), held.lessee.lease.terms.escrow)
-        await held.lessee.run(asked)
+        asked = ChunkRequest.of(group.spec, image, list(tasks.values()), group.code_size)
+        held.chunks[asked.id] = _Sent(send.chunk, tuple(tasks), held.session.lease.terms.escrow)
+        await held.session.run(asked)
 
     def _keep(
         self,
         signed: SignedReceipt,
         paid: SignedVoucher,
-        asked: AskedChunk | None,
+        asked: ChunkRequest | None,
         outcomes: tuple[Outcome, ...],
     ) -> None:
         """Store a paid receipt with its tasks before the voucher leaves (P3)."""
@@ -257,8 +259,8 @@ class Tenancy:
         self._store.put_receipt(self._job, signed, rows, paid)
         self._board.tally.signed += signed.receipt.amount
 
-    def _hear(self, lessee: Lessee, notice: Notice) -> None:
-        lease = lessee.lease.id
+    def _hear(self, session: RenterSession, notice: Notice) -> None:
+        lease = session.lease.id
         held = self._held[lease]
         now = time.monotonic()
         match notice:
@@ -275,7 +277,7 @@ class Tenancy:
             case Declined(chunk, code, reason):
                 if code == "over":
                     self._feed(LeaseEnding(lease, now))
-                error = Unavailable(f"provider {lessee.lease.terms.provider} ({code}): {reason}")
+                error = Unavailable(f"provider {session.lease.terms.provider} ({code}): {reason}")
                 key = held.chunks.pop(chunk).key
                 self._feed(ChunkFailed(lease, key, error, now, blame=code == "failed"))
             case Ended(error):
@@ -287,11 +289,11 @@ class Tenancy:
             sent = held.chunks.pop(chunk, None)
             if sent is None or held.gone is not None:
                 return
-            lease, spent = held.lessee.lease, False
+            lease, spent = held.session.lease, False
             error: SurgeError = Unavailable(f"provider {lease.terms.provider} (escrow-spent): {reason}")
             if lease.terms.escrow == sent.escrow:
                 try:
-                    await held.lessee.refresh(await self._leasing.top_up(lease, reason))
+                    await held.session.refresh(await self._funding.top_up(lease, reason))
                 except SurgeError as refused:
                     error, spent = refused, True
         if spent:
@@ -302,17 +304,17 @@ class Tenancy:
         """For good; what can't be closed together with the provider is told."""
         if held.closed:
             return
-        lessee = held.lessee
+        session = held.session
         try:
             if isinstance(held.gone, Distrusted):
                 raise held.gone
-            if held.gone is not None and not await self._leasing.ended(lessee.lease):
-                await lessee.open()
-            await self._leasing.close(lessee)
+            if held.gone is not None and not await self._funding.ended(session.lease):
+                await session.open()
+            await self._funding.close(session)
             held.closed = True
         except SurgeError as error:
             self._warn(
-                f"lease {lessee.lease.id} stays open until its provider closes it or, after expiry and "
+                f"lease {session.lease.id} stays open until its provider closes it or, after expiry and "
                 f"grace, you reclaim it (surge leases --reclaim): {error}"
             )
         if held.sender is not None:
@@ -320,7 +322,7 @@ class Tenancy:
             await asyncio.gather(held.sender, return_exceptions=True)
             held.sender = None
             self._board.tally.leases -= 1
-        await lessee.hang_up()
+        await session.hang_up()
 
 
 def _spawn(work: Coroutine[Any, Any, None], kept: "set[asyncio.Task[None]]") -> None:

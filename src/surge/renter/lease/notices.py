@@ -1,4 +1,4 @@
-"""What a lessee tells the job actor, in the order in which it happened."""
+"""What a renter's session tells the job actor, in the order in which it happened."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""What a lessee sends: images, chunks, payments; and the blobs that they need, each once a link."""
+"""What a renter's session sends: images, chunks, payments; and the blobs that they need, each once a link."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from surge.model.errors import SurgeError
 from surge.model.lease import Lease
 from surge.model.task import ImageSpec
-from surge.model.voucher import Session
+from surge.model.voucher import Session, SignedVoucher
 from surge.net.blobs import parts_of
 from surge.net.messages import (
     HaveBlobs,
@@ -19,8 +19,7 @@ from surge.net.messages import (
     SeekBlobs,
     TermsMessage,
 )
-from surge.renter.lease.bill import AskedChunk
-from surge.store.renter import SignedVoucher
+from surge.renter.lease.bill import ChunkRequest
 
 
 def hello_message(lease: Lease, session: Session, sign: Callable[[bytes], bytes]) -> Hello:
@@ -32,7 +31,7 @@ def prepare_message(spec: ImageSpec) -> PrepareImage:
     return PrepareImage(spec.runtime, spec.runtime_digest, list(spec.modules), spec.module)
 
 
-def run_message(asked: AskedChunk) -> RunChunk:
+def run_message(asked: ChunkRequest) -> RunChunk:
     limits = asked.tasks[0].limits
     return RunChunk(
         asked.id,
@@ -52,7 +51,7 @@ def pay_message(paid: SignedVoucher) -> PayVoucher:
 
 
 @dataclass(slots=True)
-class AskedImage:
+class ImageRequest:
     """An image that chunks wait for. `ready` resolves to its digest."""
 
     spec: ImageSpec

@@ -12,17 +12,17 @@ from coincurve import PrivateKey
 
 from surge.model.errors import Distrusted, ProviderLost, Refused, SurgeError, Unavailable
 from surge.model.lease import Lease
+from surge.model.receipt import SignedReceipt
 from surge.model.signature import sign
 from surge.model.task import ImageSpec, Outcome
 from surge.model.typed import Domain
 from surge.model.units import MicroUsd
-from surge.model.voucher import Close, Session
+from surge.model.voucher import Close, Session, SignedVoucher
 from surge.net.endpoint import Endpoint
 from surge.net.errors import LinkClosed
 from surge.net.link import Link
 from surge.net.messages import (
     SESSION_LIMIT,
-    AskClose,
     ChunkDone,
     ChunkPart,
     CloseGranted,
@@ -31,15 +31,16 @@ from surge.net.messages import (
     ImageReady,
     Message,
     Progress,
+    RequestClose,
     Sorry,
     VoucherAccepted,
     Welcome,
 )
 from surge.net.results import Gathering
-from surge.renter.lease.bill import AskedChunk, LeaseBill
+from surge.renter.lease.bill import ChunkRequest, LeaseBill
 from surge.renter.lease.notices import Declined, Delivered, Ended, Notice, Preparing
 from surge.renter.lease.requests import (
-    AskedImage,
+    ImageRequest,
     Uploads,
     hello_message,
     pay_message,
@@ -47,7 +48,6 @@ from surge.renter.lease.requests import (
     run_message,
 )
 from surge.settle.voucher import check_close
-from surge.store.renter import SignedReceipt, SignedVoucher
 
 ANSWER_SECONDS = 30.0
 DIAL_SECONDS = 5.0
@@ -58,7 +58,7 @@ MAX_DECLINES = 32
 """Chunks declined in a row, likewise."""
 
 
-class Lessee:
+class RenterSession:
     """Use it from one event loop. `keep` stores a paid receipt (with its chunk, None for a setup) before
     the voucher leaves; `notify` is called in the order in which things happened. `find_ticket` tells where
     the provider is now (None: nobody knows)."""
@@ -72,8 +72,8 @@ class Lessee:
         endpoint: Endpoint,
         key: PrivateKey,
         domain: Domain,
-        keep: Callable[[SignedReceipt, SignedVoucher, AskedChunk | None, tuple[Outcome, ...]], None],
-        notify: Callable[["Lessee", Notice], None],
+        keep: Callable[[SignedReceipt, SignedVoucher, ChunkRequest | None, tuple[Outcome, ...]], None],
+        notify: Callable[["RenterSession", Notice], None],
     ) -> None:
         self.lease = lease
         self.bill = LeaseBill(lease, domain, lambda digest: sign(digest, key))
@@ -87,8 +87,8 @@ class Lessee:
         self._keep = keep
         self._notify = notify
         self._link: Link | None = None
-        self._images: dict[bytes, AskedImage] = {}
-        self._asked: dict[bytes, AskedChunk] = {}
+        self._images: dict[bytes, ImageRequest] = {}
+        self._asked: dict[bytes, ChunkRequest] = {}
         self._gathering = Gathering()
         self._closing: asyncio.Future[CloseGranted | None] | None = None
         self._uploads = Uploads(self._send)
@@ -118,7 +118,7 @@ class Lessee:
         Raises what ended the conversation, or Unavailable if the provider can't make it.
         """
         self._check_open()
-        image = self._images.setdefault(spec.id, AskedImage(spec, {}))
+        image = self._images.setdefault(spec.id, ImageRequest(spec, {}))
         image.blobs = {**image.blobs, **blobs}
         if not (image.ready.done() and self._uploads.has(blobs)):
             try:
@@ -129,11 +129,11 @@ class Lessee:
                 pass  # all that is open is asked for again on the next link
         return await asyncio.shield(image.ready)
 
-    async def _prepare(self, image: AskedImage) -> None:
+    async def _prepare(self, image: ImageRequest) -> None:
         image.asked = True
         await self._send(prepare_message(image.spec))
 
-    async def run(self, asked: AskedChunk) -> None:
+    async def run(self, asked: ChunkRequest) -> None:
         """Send a chunk; its end comes as Delivered or Declined."""
         self._check_open()
         self._asked[asked.id] = asked
@@ -225,8 +225,8 @@ class Lessee:
     def _hello(self, link: Link) -> Hello:
         return hello_message(self.lease, Session(self.lease.id, self._endpoint.id, link.remote), self._sign)
 
-    def _close_message(self) -> AskClose:
-        return AskClose(self.bill.signed.sequence, self.bill.signed.amount)
+    def _close_message(self) -> RequestClose:
+        return RequestClose(self.bill.signed.sequence, self.bill.signed.amount)
 
     async def _send(self, message: Message) -> None:
         if self._link is None:

@@ -1,6 +1,6 @@
 # mypy: ignore-errors
 # ruff: noqa: BLE001 — whatever a task raises is its outcome
-"""The sandbox's door for code: `load` it once per chunk, then call what it returns once per task."""
+"""Where code enters the sandbox: `load` it once per chunk, then call what it returns once per task."""
 
 import sys
 import traceback
@@ -100,7 +100,7 @@ def _raised(error, prints):
 
 
 def _own_frames(shown):
-    """Without the frames of this door, in the whole chain of causes."""
+    """Without the frames of this module, in the whole chain of causes."""
     seen = set()
     queue = [shown]
     while queue:

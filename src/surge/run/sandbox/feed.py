@@ -21,7 +21,7 @@ class Assignment:
     seed: int
 
 
-class ChunkDoor:
+class ChunkFeed:
     """Hands out a chunk's code and tasks, and takes one outcome per task; fuel is read and reset here."""
 
     def __init__(self, code: bytes, tasks: list[Assignment], limits: Limits, world: World) -> None:

@@ -13,7 +13,7 @@ from surge.run.wasi.calls import Wasi
 from surge.run.wasi.memory import GuestMemory, OutOfBounds
 from surge.run.wasi.world import CALL_FUEL, Exited, OutOfFuel, World
 
-Door = Callable[[bytes], bytes]
+HostCall = Callable[[bytes], bytes]
 """Answers one message of the guest. May raise to end the guest."""
 
 MAX_MESSAGE = 256 << 20
@@ -54,7 +54,7 @@ class Stop:
     fuel_known: bool = True
 
 
-def _no_door(_message: bytes) -> bytes:
+def _no_host_call(_message: bytes) -> bytes:
     raise Trapped("a message to a host that takes none")
 
 
@@ -92,14 +92,14 @@ def linked() -> Linked:
 
 
 class Sandbox:
-    """An instance. `memory_limit` in bytes; `door` (python only) answers `host.call`.
+    """An instance. `memory_limit` in bytes; `host_call` (python only) answers `host.call`.
 
     Raises BadInput if the module needs more memory than the limit.
     Warning: the process runs one sandbox at a time: the one that was made last, or resumed.
     """
 
     def __init__(
-        self, module: wasmtime.Module, world: World, memory_limit: int, door: Door | None = None
+        self, module: wasmtime.Module, world: World, memory_limit: int, host_call: HostCall | None = None
     ) -> None:
         self.store = wasmtime.Store(engine())
         self.store.set_limits(
@@ -108,7 +108,7 @@ class Sandbox:
         self.store.set_epoch_deadline(1)
         self.store.set_fuel(2**62)
         self.world = world
-        self.door: Door = door or _no_door
+        self.host_call: HostCall = host_call or _no_host_call
         world.fuel_left, world.set_fuel = self.store.get_fuel, self.store.set_fuel
         try:
             exports = linked().linker.instantiate(self.store, module).exports(self.store)
@@ -130,11 +130,11 @@ class Sandbox:
         self.store.close()
 
     def answer(self, at: int, length: int, reply_at: int, reply_length_at: int) -> int:
-        """One message of the guest: check it, ask the door, lay the reply into the guest's memory."""
+        """One message of the guest: check it, ask the host's side, lay the reply into the guest's memory."""
         if length > MAX_MESSAGE:
             raise Trapped(f"a message of {length} bytes to the host; {MAX_MESSAGE} is the most")
         self.world.charge(CALL_FUEL + length)
-        reply = self.door(self.memory.read(at, length))
+        reply = self.host_call(self.memory.read(at, length))
         self.world.charge(len(reply))
         address = self.allocate(len(reply))
         self.memory.write(address, reply)

@@ -9,8 +9,8 @@ import wasmtime
 from surge.model.errors import BadInput
 from surge.model.task import ImageSpec, Limits, Outcome
 from surge.model.units import Bytes, Fuel
-from surge.run.sandbox.feed import Assignment, ChunkDoor
-from surge.run.sandbox.guest import Door, Sandbox, Stop, Trapped
+from surge.run.sandbox.feed import Assignment, ChunkFeed
+from surge.run.sandbox.guest import HostCall, Sandbox, Stop, Trapped
 from surge.run.sandbox.image import MemoryImage
 from surge.run.sandbox.interpreter import library
 from surge.run.sandbox.suite import guest_files
@@ -65,11 +65,11 @@ def _nobody(_message: bytes) -> bytes:
 class PythonGuest(Sandbox):
     """An interpreter that runs source text, turn by turn."""
 
-    def __init__(self, module: wasmtime.Module, memory_limit: int, door: Door) -> None:
+    def __init__(self, module: wasmtime.Module, memory_limit: int, host_call: HostCall) -> None:
         world = World(
             Tree(guest_library, OWN_FILES), (b"/usr/local/bin/python",), ENVIRON, output_limit=PRINT_LIMIT
         )
-        super().__init__(module, world, memory_limit, door)
+        super().__init__(module, world, memory_limit, host_call)
 
     def turn(self, source: bytes) -> Stop | None:
         """Run source in the persistent `__main__`; how it stopped, if it didn't end well."""
@@ -144,7 +144,7 @@ class PythonRuntime:
                 "raise the memory limit or import less"
             )
         guest = PythonGuest(self._module, limits.memory, _nobody)
-        guest.door = door = ChunkDoor(code, tasks, limits, guest.world)
+        guest.host_call = feed = ChunkFeed(code, tasks, limits, guest.world)
         try:
             guest.memory.grow_to(size)
             guest.memory.lay(image.stencil)
@@ -152,9 +152,9 @@ class PythonRuntime:
             guest.world.set_fuel(limits.fuel)
             stop = guest.turn(SERVE)
             if stop is not None:
-                door.broken(stop)
-            elif not door.done:
-                door.broken(Stop(False, "the chunk ended before all its tasks did"))
-            return door.outcomes, door.fuel
+                feed.broken(stop)
+            elif not feed.done:
+                feed.broken(Stop(False, "the chunk ended before all its tasks did"))
+            return feed.outcomes, feed.fuel
         finally:
             guest.close()

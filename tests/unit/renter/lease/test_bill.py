@@ -14,7 +14,7 @@ from surge.model.receipt import Receipt, setup_chunk, setup_outcome, task_leaf
 from surge.model.signature import address_of, sign
 from surge.model.task import PYTHON, ImageSpec, Limits, Outcome, Task, amount_of, moved_of
 from surge.model.typed import Domain
-from surge.renter.lease.bill import MAX_SETUP_FUEL, AskedChunk, LeaseBill
+from surge.renter.lease.bill import MAX_SETUP_FUEL, ChunkRequest, LeaseBill
 from surge.run.sandbox.python import IMAGE_LIMITS
 from surge.settle.merkle import Frontier, root_of
 from surge.settle.voucher import check_voucher
@@ -35,7 +35,7 @@ def a_bill(lease=LEASE):
 
 def a_chunk(count=3, first=0):
     tasks = [Task(bytes(32), b"input %d" % n, n, LIMITS) for n in range(first, first + count)]
-    return AskedChunk.of(SPEC, IMAGE, tasks, 100)
+    return ChunkRequest.of(SPEC, IMAGE, tasks, 100)
 
 
 def outcomes_of(asked, fuel=10**8):
@@ -47,7 +47,7 @@ def receipt_of(asked, results, position=0, setup=10**6, **changes):
     fuel = changes.get("fuel", sum(one.fuel for one in results) + setup)
     receipt = Receipt(
         LEASE.id, position, asked.id, root_of(map(task_leaf, results)), fuel, moved, 5, False,
-        amount_of(fuel, changes.get("moved", moved), LEASE.terms.price_gfuel, LEASE.terms.price_gib),
+        amount_of(fuel, changes.get("moved_bytes", moved), LEASE.terms.price_gfuel, LEASE.terms.price_gib),
     )  # fmt: skip
     return replace(receipt, **changes)
 
@@ -130,8 +130,8 @@ FORGED_RECEIPTS = {
     "other outcomes": {"outcomes": bytes(32)},
     "less fuel than its tasks": {"fuel": 10**8},
     "more fuel than the limits allow": {"fuel": 3 * 10**8 + LIMITS.fuel + 1},
-    "more bytes": {"moved": 10**6},
-    "fewer bytes": {"moved": 0},
+    "more bytes": {"moved_bytes": 10**6},
+    "fewer bytes": {"moved_bytes": 0},
     "a higher amount": {"amount": 10**5},
     "a lower amount": {"amount": 1},
     "nothing": {"amount": 0},
@@ -204,7 +204,7 @@ def test_a_setup_is_paid():
     [
         {"image": bytes(32)},
         {"chunk": bytes(32)},
-        {"moved": 5},
+        {"moved_bytes": 5},
         {"amount": 1},
         {"fuel": MAX_SETUP_FUEL + 1},
         {"position": 1},

@@ -26,7 +26,6 @@ from surge.model.task import Outcome, amount_of, moved_of
 from surge.model.voucher import Close
 from surge.net.blobs import blob_digest
 from surge.net.messages import (
-    AskClose,
     ChunkDone,
     CloseGranted,
     HaveBlobs,
@@ -36,13 +35,14 @@ from surge.net.messages import (
     PayVoucher,
     PrepareImage,
     ReceiptMessage,
+    RequestClose,
     SeekBlobs,
     Sorry,
     Welcome,
 )
-from surge.renter.lease import session as lessee_module
+from surge.renter.lease import session as session_module
 from surge.renter.lease.notices import Declined, Delivered, Ended
-from surge.renter.lease.session import MAX_DECLINES, Lessee
+from surge.renter.lease.session import MAX_DECLINES, RenterSession
 from surge.settle.merkle import root_of
 
 IMAGE = digest("test-image", SPEC.id)
@@ -110,51 +110,51 @@ def play(story, **script):
         async def ticket():
             return "ticket"
 
-        lessee = Lessee(
+        session = RenterSession(
             lease=LEASE, ticket="ticket", find_ticket=ticket, endpoint=exchange.renter_end, key=RENTER,
             domain=DOMAIN, keep=lambda *_: None, notify=lambda _, notice: notices.put_nowait(notice),
         )  # fmt: skip
         try:
             async with asyncio.timeout(20):
-                await story(lessee, notices, provider)
+                await story(session, notices, provider)
         finally:
-            await lessee.hang_up()
+            await session.hang_up()
             serving.cancel()
             await asyncio.gather(serving, return_exceptions=True)
 
     asyncio.run(go())
 
 
-async def prepared(lessee):
-    await lessee.open()
-    await lessee.image(SPEC, {blob_digest(CODE): CODE})
+async def prepared(session):
+    await session.open()
+    await session.image(SPEC, {blob_digest(CODE): CODE})
 
 
 def ending(error, words, **script):
     """Preparing and running a chunk ends the conversation with this error, and pays at most the image."""
 
-    async def story(lessee, notices, provider):
-        await prepared(lessee)
-        await lessee.run(chunk_of(1))
+    async def story(session, notices, provider):
+        await prepared(session)
+        await session.run(chunk_of(1))
         ended = await notices.get()
         while not isinstance(ended, Ended):
             ended = await notices.get()
         assert isinstance(ended.error, error), ended.error
         assert words in str(ended.error)
-        assert lessee.bill.receipts == 1
+        assert session.bill.receipts == 1
         with pytest.raises(error):
-            await lessee.run(chunk_of(2))
+            await session.run(chunk_of(2))
 
     play(story, **script)
 
 
 def test_a_good_provider_is_paid():
-    async def story(lessee, notices, provider):
-        await prepared(lessee)
+    async def story(session, notices, provider):
+        await prepared(session)
         asked = chunk_of(1)
-        await lessee.run(asked)
+        await session.run(asked)
         assert isinstance(await notices.get(), Delivered)
-        assert lessee.bill.receipts == 2
+        assert session.bill.receipts == 2
 
     play(story, RunChunk=[chunk_done(chunk_of(1))])
 
@@ -166,7 +166,7 @@ HOSTILE = {
     "the same image billed again": ([image_ready(1)], "billed twice"),
     "the same image with another digest": ([ImageReady(SPEC.id, bytes(32), None, b"")], "two digests"),
     "an image nobody asked for": ([ImageReady(bytes(32), IMAGE, None, b"")], "nobody asked for"),
-    "a message of the renter's side": ([AskClose(0, 0)], "not a provider's to send"),
+    "a message of the renter's side": ([RequestClose(0, 0)], "not a provider's to send"),
     "doubt of a good voucher": ([Sorry("bad-voucher", "I don't like it", None)], "bad-voucher"),
 }
 
@@ -184,11 +184,11 @@ def test_a_provider_that_declines_everything_is_lost():
 
 
 def test_one_decline_is_no_end():
-    async def story(lessee, notices, provider):
-        await prepared(lessee)
-        await lessee.run(chunk_of(1))
+    async def story(session, notices, provider):
+        await prepared(session)
+        await session.run(chunk_of(1))
         assert await notices.get() == Declined(chunk_of(1).id, "busy", "later")
-        await lessee.run(chunk_of(2))
+        await session.run(chunk_of(2))
 
     play(story, RunChunk=lambda message: [Sorry("busy", "later", message.chunk)])
 
@@ -202,39 +202,39 @@ def test_one_decline_is_no_end():
     ],
 )
 def test_a_hello_that_is_not_welcomed_opens_nothing(answer, error):
-    async def story(lessee, notices, provider):
+    async def story(session, notices, provider):
         with pytest.raises(error):
-            await lessee.open()
+            await session.open()
 
     play(story, Hello=[answer])
 
 
 def test_a_provider_that_does_not_answer_is_lost(monkeypatch):
-    monkeypatch.setattr(lessee_module, "ANSWER_SECONDS", 0.1)
+    monkeypatch.setattr(session_module, "ANSWER_SECONDS", 0.1)
 
-    async def story(lessee, notices, provider):
+    async def story(session, notices, provider):
         with pytest.raises(ProviderLost, match="did not answer"):
-            await lessee.open()
+            await session.open()
 
     play(story, Hello=[])
 
 
 def test_an_image_that_cannot_be_made_fails_its_askers_and_nothing_else():
-    async def story(lessee, notices, provider):
-        await lessee.open()
+    async def story(session, notices, provider):
+        await session.open()
         for _ in range(2):
             with pytest.raises(Exception, match="no such module"):
-                await lessee.image(SPEC, {})
-        assert lessee.over is None
+                await session.image(SPEC, {})
+        assert session.over is None
         assert [type(one) for one in provider.heard] == [Hello, PrepareImage, PrepareImage]
 
     play(story, PrepareImage=[Sorry("no-image", "no such module", SPEC.id)])
 
 
 def test_blobs_are_sent_once_a_link():
-    async def story(lessee, notices, provider):
-        await prepared(lessee)
-        await lessee.image(SPEC, {blob_digest(CODE): CODE})
+    async def story(session, notices, provider):
+        await prepared(session)
+        await session.image(SPEC, {blob_digest(CODE): CODE})
         assert sum(isinstance(one, SeekBlobs) for one in provider.heard) == 1
 
     play(story)
@@ -247,12 +247,12 @@ def granted(key=PROVIDER, **changes):
 
 @pytest.mark.parametrize("answer", [granted(RENTER), granted(amount=5), granted(sequence=1)])
 def test_a_word_to_close_is_checked(answer):
-    async def story(lessee, notices, provider):
-        await lessee.open()
+    async def story(session, notices, provider):
+        await session.open()
         with pytest.raises(Distrusted):
-            await lessee.close()
+            await session.close()
 
-    play(story, AskClose=[answer])
+    play(story, RequestClose=[answer])
 
 
 def test_a_close_waits_for_what_is_owed():
@@ -266,13 +266,13 @@ def test_a_close_waits_for_what_is_owed():
         close = Close(1, message.sequence, message.amount)
         return [CloseGranted(close.sequence, close.amount, sign(DOMAIN.digest(close.struct_hash), PROVIDER))]
 
-    async def story(lessee, notices, provider):
-        await lessee.open()
-        image = asyncio.create_task(lessee.image(SPEC, {}))
+    async def story(session, notices, provider):
+        await session.open()
+        image = asyncio.create_task(session.image(SPEC, {}))
         while not any(isinstance(one, PrepareImage) for one in provider.heard):
             await asyncio.sleep(0)
-        assert (await lessee.close()).amount == amount_of(SETUP_FUEL, 0, PRICE, 1_000)
+        assert (await session.close()).amount == amount_of(SETUP_FUEL, 0, PRICE, 1_000)
         assert await image == IMAGE
         assert any(isinstance(one, PayVoucher) for one in provider.heard)
 
-    play(story, AskClose=answer, PrepareImage=[])
+    play(story, RequestClose=answer, PrepareImage=[])
