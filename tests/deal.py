@@ -1,5 +1,5 @@
-"""One renter's lease with one provider, without network, chain or sandbox: a real RenterSession and a real Agent with
-their real stores, joined by links that break where a test wants, over a Market of few lines.
+"""One renter's lease with one provider, without network, chain or sandbox: a real RenterSession and a real
+Agent with their stores, joined by links that break where a test wants, over a Market of few lines.
 """
 
 import asyncio

@@ -1,1 +1,1 @@
-"""Bots: the bidder of the fee auction."""
+"""Bots that keep the markets going: the bidder of the fee auction, the liquidator; `program` runs them."""

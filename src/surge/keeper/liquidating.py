@@ -159,7 +159,7 @@ def _liquidate(case: Case, rules: Rules, quote: Quote) -> Decision:
     best = max(plans, key=lambda plan: plan.profit, default=None)
     if best is not None and best.profit > 0:
         return best
-    if quote.insolvent and rules.altruist:
+    if quote.insolvent:
         return _realise(case, rules, quote)
     return Leave(case.view, Why.NO_EXIT, _no_exit(case)) if best is None else _no_profit(case, best)
 

@@ -276,15 +276,15 @@ class LocalNetwork:
         )
 
     def _start_bidder(self) -> Program:
-        return self._start_watcher("bidder", "surge.keeper.bidder", self._folder / "bidder" / "key.json")
+        return self._start_keeping("bidder", "bidder", self._folder / "bidder" / "key.json")
 
     def _start_keeper(self) -> Program:
-        return self._start_watcher("keeper", "surge.keeper.liquidator", self._keeper_key)
+        return self._start_keeping("keeper", "liquidator", self._keeper_key)
 
-    def _start_watcher(self, name: str, module: str, wallet: Path) -> Program:
+    def _start_keeping(self, name: str, keeper: str, wallet: Path) -> Program:
         return self._start(
-            name, module, "--book", str(self.home.book("local")), "--wallet", str(wallet),
-            "--local-chain", str(self._chain.folder), "--every", "0.5",
+            name, "surge.keeper.program", keeper, "--book", str(self.home.book("local")),
+            "--wallet", str(wallet), "--local-chain", str(self._chain.folder), "--every", "0.5",
         )  # fmt: skip
 
     def _await_asks(self, chain: "Chain", wanted: set[Address], programs: list[Program]) -> None:

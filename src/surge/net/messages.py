@@ -9,6 +9,7 @@ may follow them. Digests, ids and roots have 32 bytes, addresses 20, signatures 
 millionths of a dollar.
 """
 
+from enum import StrEnum
 from typing import Annotated, Literal
 
 import msgspec
@@ -260,23 +261,36 @@ class CloseGranted(Message, frozen=True, tag="close-granted"):
     signature: Signature
 
 
+class Refusal(StrEnum):
+    """Codes of Sorry; docs/protocol.md says what each means. A later version may know more."""
+
+    NO_LEASE = "no-lease"
+    NO_BLOB = "no-blob"
+    NO_IMAGE = "no-image"
+    WRONG_CHUNK = "wrong-chunk"
+    BUSY = "busy"
+    FAILED = "failed"
+    PAID = "paid"
+    ESCROW_SPENT = "escrow-spent"
+    BAD_VOUCHER = "bad-voucher"
+    BAD_CLOSE = "bad-close"
+    UNPAID = "unpaid"
+    OVER = "over"
+    UNEXPECTED = "unexpected"
+
+
 class Sorry(Message, frozen=True, tag="sorry"):
-    """A refusal: `code` for the program, `reason` one sentence for the person, `chunk` if it is about one."""
+    """A refusal: `code` (a Refusal) for the program, `reason` one sentence for the person, `subject` the id
+    of the chunk, or of the image's spec, that it is about, if any."""
 
     code: Annotated[str, Meta(min_length=1, max_length=32)]
     reason: Annotated[str, Meta(max_length=1024)]
-    chunk: Digest | None = None
+    subject: Digest | None = None
 
 
-_KINDS = (
-    Hello
-    | SeekBlobs
-    | PutBlob
-    | PrepareImage
-    | RunChunk
-    | PayVoucher
-    | RequestClose
-    | Welcome
+FromRenter = Hello | SeekBlobs | PutBlob | PrepareImage | RunChunk | PayVoucher | RequestClose
+FromProvider = (
+    Welcome
     | HaveBlobs
     | Progress
     | ImageReady
@@ -286,8 +300,10 @@ _KINDS = (
     | CloseGranted
     | Sorry
 )
+"""What each side may send. Whoever takes a union apart ends with assert_never: no kind is forgotten."""
+
 _encoder = msgspec.msgpack.Encoder()
-_decoder = msgspec.msgpack.Decoder(_KINDS)
+_decoder = msgspec.msgpack.Decoder(FromRenter | FromProvider)
 
 
 def encode(message: Message) -> bytes:

@@ -8,7 +8,7 @@ import traceback
 from collections import Counter
 from collections.abc import Coroutine
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, assert_never
 
 import structlog
 from coincurve import PrivateKey
@@ -26,11 +26,16 @@ from surge.net.errors import LinkClosed
 from surge.net.link import Link
 from surge.net.messages import (
     SESSION_LIMIT,
+    FromRenter,
     HaveBlobs,
     Hello,
     Message,
+    PayVoucher,
     PrepareImage,
     PutBlob,
+    Refusal,
+    RequestClose,
+    RunChunk,
     SeekBlobs,
     Sorry,
     decode,
@@ -188,6 +193,8 @@ class Agent:
     async def _greet(self, link: Link) -> _Served:
         async with asyncio.timeout(HELLO_SECONDS):
             hello = await link.receive()
+        if not isinstance(hello, Hello):
+            raise Distrusted(f"{type(hello).__name__} before hello")
         served = await self._admit(link, hello)
         self._pending.leave(link)
         if served.link is not None:
@@ -195,10 +202,8 @@ class Agent:
         await self._handle(served, hello, link)  # its first answer is the welcome, and none goes before it
         return served
 
-    async def _admit(self, link: Link, hello: Message) -> _Served:
+    async def _admit(self, link: Link, hello: Hello) -> _Served:
         """The lease that this peer proves to hold, as the chain has it now. Raises Distrusted."""
-        if not isinstance(hello, Hello):
-            raise Distrusted(f"{type(hello).__name__} before hello")
         terms, lease_id = hello.terms.terms(), LeaseId(hello.lease)
         session = Session(lease_id, link.remote, self._endpoint.id)
         if recover(self._domain.digest(session.struct_hash), hello.signature) != terms.renter:
@@ -207,7 +212,9 @@ class Agent:
         if served is None or served.session.lease.terms != terms:
             lease = await asyncio.to_thread(self._open_lease, lease_id)
             if lease is None or lease.terms != terms or terms.provider != self.address:
-                await link.send(Sorry("no-lease", f"lease {lease_id} is not open here with these terms"))
+                await link.send(
+                    Sorry(Refusal.NO_LEASE, f"lease {lease_id} is not open here with these terms")
+                )
                 await link.close()
                 raise Distrusted(f"lease {lease_id} is not open here with the terms of the hello")
             served = await self._take_over(lease)
@@ -230,6 +237,10 @@ class Agent:
         return served
 
     async def _take(self, served: _Served, link: Link, assembler: Assembly, message: Message) -> None:
+        if not isinstance(message, FromRenter):
+            said = f"{type(message).__name__} is not a renter's to send"
+            await link.send(Sorry(Refusal.UNEXPECTED, said))
+            return
         match message:
             case SeekBlobs(digests):
                 await link.send(HaveBlobs(served.blobs.having(digests)))
@@ -238,13 +249,17 @@ class Agent:
                     served.blobs.put(message.digest, whole)
                     await link.send(HaveBlobs([message.digest]))
             case PrepareImage() if message.module and not served.blobs.having([message.module]):
-                await link.send(Sorry("no-blob", "send the module before its image", spec_of(message).id))
+                await link.send(
+                    Sorry(Refusal.NO_BLOB, "send the module before its image", spec_of(message).id)
+                )
             case Hello():
                 if await self._admit(link, message) is not served:
                     raise Distrusted("a second lease on one link; use a link for each")
                 await self._handle(served, message)
-            case _:
+            case PrepareImage() | RunChunk() | PayVoucher() | RequestClose():
                 await self._handle(served, message)
+            case _:
+                assert_never(message)
 
     # Instructions
 
@@ -290,6 +305,8 @@ class Agent:
                     self._spawn(self._redeemer.close(lease))
                 case Forget():
                     await self._forget(served)
+                case _:
+                    assert_never(instruction)
 
     async def _answer(self, served: _Served, message: Message) -> None:
         """To the renter, if it is there and reads; else it is in the store, and sent after the next hello."""
@@ -309,7 +326,7 @@ class Agent:
         kept = self._store.receipt(served.session.lease.id, position)
         if kept.answer is None:
             await self._answer(
-                served, Sorry("paid", "that result was paid for and dropped", kept.receipt.chunk)
+                served, Sorry(Refusal.PAID, "that result was paid for and dropped", kept.receipt.chunk)
             )
             return
         for message in _parts(kept.answer):

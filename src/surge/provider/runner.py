@@ -2,6 +2,7 @@
 
 from surge.model.errors import SurgeError
 from surge.model.task import WASM, ImageSpec
+from surge.net.messages import Refusal
 from surge.provider.blobs import LeaseBlobs
 from surge.provider.steps import ChunkBroke, ChunkRan, Execute, ImageBroke, ImageMade
 from surge.run.slots.pool import Job, Pool
@@ -28,13 +29,17 @@ class Runner:
         first = work.tasks[0]
         code = b"" if work.spec.runtime == WASM else blobs.get(first.code)
         if code is None:
-            return ChunkBroke(work.chunk, "no-blob", "the code of this chunk is not here; send it first")
+            return ChunkBroke(
+                work.chunk, Refusal.NO_BLOB, "the code of this chunk is not here; send it first"
+            )
         ids = [task.id(work.spec) for task in work.tasks]
         tasks = [(name, task.input, task.seed) for name, task in zip(ids, work.tasks, strict=True)]
         try:
             result = await self._pool.run(Job(work.spec, code, tasks, first.limits, self._wall_seconds))
         except SurgeError as error:
-            return ChunkBroke(work.chunk, "failed", str(error)[:MAX_REASON])
+            return ChunkBroke(work.chunk, Refusal.FAILED, str(error)[:MAX_REASON])
         if result.chunk != work.chunk or not result.outcomes:
-            return ChunkBroke(work.chunk, "failed", "the sandbox came back with another chunk; run it again")
+            return ChunkBroke(
+                work.chunk, Refusal.FAILED, "the sandbox came back with another chunk; run it again"
+            )
         return ChunkRan(result)

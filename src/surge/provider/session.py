@@ -8,6 +8,7 @@ receipt is kept before its answer leaves (P3).
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import assert_never
 
 from surge.model.errors import Distrusted
 from surge.model.lease import Lease
@@ -23,6 +24,7 @@ from surge.net.messages import (
     PayVoucher,
     PrepareImage,
     ReceiptMessage,
+    Refusal,
     RequestClose,
     RunChunk,
     Sorry,
@@ -135,7 +137,7 @@ class LeaseSession:
                 return self._bill_image(event) + self._start() + self._accept_early()
             case ImageBroke(spec, reason):
                 self._making.pop(spec, None)
-                return [_sorry("no-image", reason, spec), *self._start(), *self._accept_early()]
+                return [_sorry(Refusal.NO_IMAGE, reason, spec), *self._start(), *self._accept_early()]
             case RunChunk():
                 return self._accept(event)
             case Hello():
@@ -154,7 +156,8 @@ class LeaseSession:
                 return self._start()
             case Tick(now, settled):
                 return self._tick(now, settled)
-        return [_sorry("unexpected", f"{type(event).__name__} has no place in a session", None)]
+            case _:
+                assert_never(event)
 
     def _welcome(self) -> list[Instruction]:
         """Where the books stand, and again every answer that no voucher has paid: the renter may lack it.
@@ -178,7 +181,7 @@ class LeaseSession:
         if refusal := self._refusal():
             return [_sorry(*refusal, spec.id)]
         if len(self._making) >= MAX_MAKING:
-            return [_sorry("busy", "wait for the images under way, then ask for this one", spec.id)]
+            return [_sorry(Refusal.BUSY, "wait for the images under way, then ask for this one", spec.id)]
         self._making[spec.id] = spec
         self._to_make.append(spec)
         return self._start()
@@ -195,7 +198,7 @@ class LeaseSession:
             setup_chunk(made.spec), (outcome,), made.fuel, Bytes(0), made.joules, made.measured
         )
         if receipt is None:
-            return [_sorry("escrow-spent", self._spent(), made.spec.id)]
+            return [_sorry(Refusal.ESCROW_SPENT, self._spent(), made.spec.id)]
         signature = self._sign(self._domain.digest(receipt.struct_hash))
         ready = ImageReady(made.spec.id, made.image, ReceiptMessage.of(receipt), signature)
         return [DeliverImage(receipt, signature, ready)]
@@ -208,13 +211,13 @@ class LeaseSession:
             self._early.append(ask)  # its image may be the one that is being made
             return []
         if spec is None:
-            return [_sorry("no-image", "prepare the image first", ask.chunk)]
+            return [_sorry(Refusal.NO_IMAGE, "prepare the image first", ask.chunk)]
         limits = Limits(Fuel(ask.fuel), Bytes(ask.memory), Bytes(ask.output))
         tasks = tuple(
             Task(ask.code, given, seed, limits) for given, seed in zip(ask.inputs, ask.seeds, strict=True)
         )
         if chunk_id(ask.image, [task.id(spec) for task in tasks], limits) != ask.chunk:
-            return [_sorry("wrong-chunk", "the chunk's id is not that of its tasks", ask.chunk)]
+            return [_sorry(Refusal.WRONG_CHUNK, "the chunk's id is not that of its tasks", ask.chunk)]
         if ask.chunk in self._done:
             return [Redeliver(self._done[ask.chunk])]
         if ask.chunk in self._running or ask.chunk in self._queue:
@@ -222,7 +225,7 @@ class LeaseSession:
         if refusal := self._refusal():
             return [_sorry(*refusal, ask.chunk)]
         if self._is_full():
-            return [_sorry("busy", "too many chunks wait already; send this one later", ask.chunk)]
+            return [_sorry(Refusal.BUSY, "too many chunks wait already; send this one later", ask.chunk)]
         self._queue[ask.chunk] = Execute(ask.chunk, spec, tasks)
         return self._start()
 
@@ -236,12 +239,12 @@ class LeaseSession:
         early, self._early = self._early, []
         return [instruction for ask in early for instruction in self._accept(ask)]
 
-    def _refusal(self) -> tuple[str, str] | None:
+    def _refusal(self) -> tuple[Refusal, str] | None:
         """Why no new work is taken."""
         if self._closing or self._now >= self.lease.terms.expiry:
-            return "over", "the lease is over; open another one"
+            return Refusal.OVER, "the lease is over; open another one"
         if self._short or self._owed >= self.lease.terms.escrow:
-            return "escrow-spent", self._spent()
+            return Refusal.ESCROW_SPENT, self._spent()
         return None
 
     def _has_credit(self) -> bool:
@@ -272,7 +275,7 @@ class LeaseSession:
         )
         if receipt is None:
             waiting, self._queue = list(self._queue), OrderedDict()
-            return [_sorry("escrow-spent", self._spent(), chunk) for chunk in (result.chunk, *waiting)]
+            return [_sorry(Refusal.ESCROW_SPENT, self._spent(), chunk) for chunk in (result.chunk, *waiting)]
         signature = self._sign(self._domain.digest(receipt.struct_hash))
         return [Deliver(receipt, signature, result.outcomes)]
 
@@ -311,11 +314,11 @@ class LeaseSession:
         try:
             check_voucher(voucher, paid.signature, self._voucher, self.lease, self._domain)
         except Distrusted as error:
-            return [_sorry("bad-voucher", str(error), None)]
+            return [_sorry(Refusal.BAD_VOUCHER, str(error), None)]
         owed = next((o for o in self._unpaid if (o.amount, o.root) == (voucher.amount, voucher.root)), None)
         if owed is None:
             reason = "the voucher's amount and root fit none of the receipts; recompute both"
-            return [_sorry("bad-voucher", reason, None)]
+            return [_sorry(Refusal.BAD_VOUCHER, reason, None)]
         self._voucher = voucher
         self._forgive(voucher)
         kept = KeepVoucher(voucher, paid.signature, owed.position + 1)
@@ -329,10 +332,10 @@ class LeaseSession:
         signed = self.signed
         if self._unpaid or self._running or self._queue or self._making or self._early:
             owed = show_usd(self._owed - signed.amount)
-            return [_sorry("unpaid", f"{owed} is owed and not signed, or work is under way", None)]
+            return [_sorry(Refusal.UNPAID, f"{owed} is owed and not signed, or work is under way", None)]
         if (sequence, amount) != (signed.sequence, signed.amount):
             reason = f"the latest voucher is {signed.sequence} over {show_usd(signed.amount)}"
-            return [_sorry("bad-close", reason, None)]
+            return [_sorry(Refusal.BAD_CLOSE, reason, None)]
         self._closing = True
         close = Close(self.lease.id, sequence, MicroUsd(amount))
         return [Answer(CloseGranted(sequence, amount, self._sign(self._domain.digest(close.struct_hash))))]
@@ -357,5 +360,5 @@ def spec_of(ask: PrepareImage) -> ImageSpec:
     return ImageSpec(ask.runtime, ask.runtime_digest, tuple(ask.modules), ask.module)
 
 
-def _sorry(code: str, reason: str, chunk: bytes | None) -> Instruction:
-    return Answer(Sorry(code, reason, chunk))
+def _sorry(code: Refusal, reason: str, subject: bytes | None) -> Instruction:
+    return Answer(Sorry(code, reason, subject))

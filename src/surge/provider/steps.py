@@ -7,7 +7,16 @@ from surge.model.receipt import Receipt
 from surge.model.task import ChunkResult, ImageSpec, Outcome, Task
 from surge.model.units import Fuel, MicroUsd, MilliJoules, Seconds
 from surge.model.voucher import Voucher
-from surge.net.messages import ImageReady, Message
+from surge.net.messages import (
+    Hello,
+    ImageReady,
+    Message,
+    PayVoucher,
+    PrepareImage,
+    Refusal,
+    RequestClose,
+    RunChunk,
+)
 
 # Events
 
@@ -43,7 +52,7 @@ class ChunkBroke:
     """It ended in a way that isn't deterministic (or can't be run here): no receipt."""
 
     chunk: bytes
-    code: str
+    code: Refusal
     reason: str
 
 
@@ -62,7 +71,9 @@ class ToppedUp:
     lease: Lease
 
 
-Event = Message | ImageMade | ImageBroke | ChunkRan | ChunkBroke | Tick | ToppedUp
+FromLease = Hello | PrepareImage | RunChunk | PayVoucher | RequestClose
+"""The renter's messages that are the lease's to answer; blobs are the agent's."""
+Event = FromLease | ImageMade | ImageBroke | ChunkRan | ChunkBroke | Tick | ToppedUp
 
 
 # Instructions

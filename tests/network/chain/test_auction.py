@@ -9,8 +9,9 @@ import pytest
 from chain_network import COIN, DEMAND, raise_network, voucher
 from surge.chain.anvil.programs import find_program, start_program, stop_program
 from surge.chain.wallet import create_wallet
-from surge.keeper.bidder import run, step
+from surge.keeper.bidder import Bidder
 from surge.keeper.bidding import Bid, Start, Wait
+from surge.keeper.program import run
 from surge.model.errors import Reverted
 from surge.model.units import parse_surge, parse_usd
 
@@ -39,23 +40,23 @@ def test_an_epoch_from_its_fees_to_its_rewards(network, provider):
     pot = bidder.rewards.pot()
     assert pot == parse_usd("0.05") + provider.leases.reservation(DEMAND)
     assert bidder.rewards.fees_of(0, provider.address) == parse_usd("0.05")
-    assert isinstance(step(bidder, VALUE), Wait)  # the epoch is not over
+    assert isinstance(Bidder(bidder, VALUE).step(), Wait)  # the epoch is not over
     with pytest.raises(Reverted, match="epoch is not over"):
         bidder.rewards.start()
     assert bidder.rewards.auction() is None
 
     network.pass_time(bidder.rewards.next_auction() - bidder.now())
-    assert step(bidder, VALUE) == Start()
+    assert Bidder(bidder, VALUE).step() == Start()
     auction = bidder.rewards.auction()
     assert (auction.epoch, auction.pot, bidder.rewards.epoch()) == (0, pot, 1)
-    assert isinstance(step(bidder, VALUE), Wait)  # 100 SURGE per dollar is too dear
+    assert isinstance(Bidder(bidder, VALUE).step(), Wait)  # 100 SURGE per dollar is too dear
     assert bidder.rewards.price() > parse_surge("10")
     assert provider.rewards.unclaimed(provider.address) == []
 
     network.pass_time(4 * network.book.parameters.step_seconds)
     assert bidder.rewards.price() <= parse_surge("10")
     before = bidder.money.balances(bidder.address)
-    assert isinstance(step(bidder, VALUE), Bid)
+    assert isinstance(Bidder(bidder, VALUE).step(), Bid)
     after = bidder.money.balances(bidder.address)
     (sale,) = bidder.rewards.sales()
     assert after.usd - before.usd == pot == sale.pot
@@ -86,7 +87,7 @@ def test_the_bidders_program_survives_the_chain_and_ends_when_told(network, prov
     network.account(surge=parse_surge("1000"), key=wallet.key)
     folder = tmp_path / "run"
     command = [
-        sys.executable, "-m", "surge.keeper.bidder", "--book", str(tmp_path / "book.json"),
+        sys.executable, "-m", "surge.keeper.program", "bidder", "--book", str(tmp_path / "book.json"),
         "--wallet", str(wallet.path), "--every", "0.1", "--local-chain", str(network.local.folder),
     ]  # fmt: skip
     program = start_program(folder, "bidder", command)
@@ -121,5 +122,5 @@ def test_bad_arguments_end_it_with_a_sentence(network, tmp_path, capsys, argumen
     given = {"--book": str(tmp_path / "book.json"), "--wallet": "x.json"} | dict(
         zip(arguments[::2], arguments[1::2], strict=True)
     )
-    assert run([word for pair in given.items() for word in pair]) == code
+    assert run(["bidder", *(word for pair in given.items() for word in pair)]) == code
     assert ";" in capsys.readouterr().err

@@ -16,11 +16,11 @@ from surge.chain.node.sender import Call
 from surge.chain.wallet import create_wallet
 from surge.cli.main import run_command
 from surge.credit.health import Zone
-from surge.keeper import acting
-from surge.keeper.acting import Liquidator
+from surge.keeper import liquidator
 from surge.keeper.exits import Burn
 from surge.keeper.liquidating import Liquidate, Poke, Rules, Why
-from surge.keeper.liquidator import run
+from surge.keeper.liquidator import Liquidator
+from surge.keeper.program import run
 from surge.model.credit import market_id
 from surge.model.errors import NoNetwork, Reverted
 from surge.model.units import WAD
@@ -152,21 +152,21 @@ def test_one_failure_locks_nothing(net, monkeypatch):
     bot = keeper(net, clock=lambda: now[0])
     stuck, other = borrower(net, debt="13990"), borrower(net, debt="13900")
     net.price("ETH", "1700")
-    real = acting.calls_of
+    real = liquidator.calls_of
 
     def refuse(chain, decision):
         if decision.view.account == stuck.account:
             raise Reverted("its liquidation was refused")
         return real(chain, decision)
 
-    monkeypatch.setattr(acting, "calls_of", refuse)
+    monkeypatch.setattr(liquidator, "calls_of", refuse)
     assert bot.step().sent == 1
     assert other.view.zone is Zone.HEALTHY
     waiting = bot.step().decisions
     assert {decision.why for decision in waiting} == {Why.WAITING, Why.HEALTHY}
     now[0] += 1.0
     assert isinstance(bot.step().decisions[0], Liquidate)
-    monkeypatch.setattr(acting, "calls_of", real)
+    monkeypatch.setattr(liquidator, "calls_of", real)
     now[0] += 60.0
     assert bot.step().sent == 1
     assert stuck.view.zone is Zone.HEALTHY
@@ -196,15 +196,15 @@ def test_who_comes_second_loses_nothing(net, monkeypatch):
     first, second = keeper(net), keeper(net)
     borrower(net)
     net.price("ETH", "1700")
-    real = acting.calls_of
+    real = liquidator.calls_of
 
     def overtaken(chain, decision):
         calls = real(chain, decision)
-        monkeypatch.setattr(acting, "calls_of", real)
+        monkeypatch.setattr(liquidator, "calls_of", real)
         assert first.step().sent == 1
         return calls
 
-    monkeypatch.setattr(acting, "calls_of", overtaken)
+    monkeypatch.setattr(liquidator, "calls_of", overtaken)
     coins = second.chain.money.coins(second.chain.address)
     assert second.step().sent == 0
     assert second.chain.money.coins(second.chain.address) == coins
@@ -252,7 +252,16 @@ def test_the_program(net, tmp_path):
     book = tmp_path / "book.json"
     save_book(net.network.book, book)
     position = borrower(net)
-    command = [sys.executable, "-m", "surge.keeper.liquidator", "--book", str(book), "--every", "0.1"]
+    command = [
+        sys.executable,
+        "-m",
+        "surge.keeper.program",
+        "liquidator",
+        "--book",
+        str(book),
+        "--every",
+        "0.1",
+    ]
     command += ["--wallet", str(tmp_path / "key.json"), "--metrics", "0"]
     start_program(tmp_path / "run", "keeper", command, {})
     try:
@@ -310,7 +319,7 @@ def test_the_command_needs_to_know_what_to_print(home, capsys):
 
 def test_the_program_says_what_is_missing(net, tmp_path, capsys):
     assert (
-        run(["--book", str(tmp_path / "none.json"), "--wallet", str(tmp_path / "none.key")])
+        run(["liquidator", "--book", str(tmp_path / "none.json"), "--wallet", str(tmp_path / "none.key")])
         == NoNetwork.exit_code
     )
     assert "there is no address book" in capsys.readouterr().err

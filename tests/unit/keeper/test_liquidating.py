@@ -136,7 +136,9 @@ def test_beyond_repair_only_the_whole():
 
 def test_bad_debt_that_pays_nobody_is_for_altruists():
     dust = Case(position(ETHER // 10**6, 700 * USD, 1_400), [pool(1_400)], gas_price=GWEI, coin_price=10**28)
-    assert decide(dust, KEEPER).why is Why.NO_PROFIT
+    left = decide(dust, KEEPER)
+    assert left.why is Why.NO_PROFIT
+    assert "--altruist" in left.reason
     assert decide(dust, ALTRUIST).why is Why.NO_FUNDS
     made = decide(replace(dust, balance=USD), ALTRUIST)
     assert isinstance(made, Realise)

@@ -9,11 +9,11 @@ import pytest
 
 import small_credit
 from small_credit import TUSD, USD, market
-from surge.keeper.acting import Stepped
 from surge.keeper.exits import AtPrice
 from surge.keeper.liquidating import Case, Rules, decide_all
-from surge.keeper.liquidator import LONGEST_PAUSE_SECONDS, watch
+from surge.keeper.liquidator import Stepped
 from surge.keeper.metrics import Metrics
+from surge.keeper.program import LONGEST_PAUSE_SECONDS, keep_on, liquidating
 from surge.model.errors import BadInput, NoNetwork, Reverted
 
 
@@ -48,29 +48,29 @@ class Acts:
 
 
 def test_it_outlives_a_node_and_pauses_longer_each_time():
-    errors = [NoNetwork("down")] * 9 + [Reverted("odd")]
+    errors = [NoNetwork("down")] * 9 + [Reverted("a lost race")]
     acts, stop = Acts(errors), Stop(12)
-    watch(acts, stop, every=1.0)
+    keep_on(liquidating(acts, 1.0), stop, 1.0)
     assert stop.pauses[:8] == [2, 4, 8, 16, 32, LONGEST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS, 60]
-    assert stop.pauses[-2:] == [1.0, 1.0]
+    assert stop.pauses[8:] == [60, 1.0, 1.0, 1.0]
 
 
 def test_it_looks_again_at_once_after_it_has_acted():
     acts, stop = Acts([2, 1, 0]), Stop(4)
-    watch(acts, stop, every=1.0)
+    keep_on(liquidating(acts, 1.0), stop, 1.0)
     assert stop.pauses == [0.0, 0.0, 1.0, 1.0]
 
 
 def test_without_a_new_block_it_rests():
     acts = Acts([0], blocks=[7] * 5)
-    watch(acts, Stop(5), every=0.01)
+    keep_on(liquidating(acts, 0.01), Stop(5), 0.01)
     assert acts.count == 1
 
 
 def test_the_local_chain_is_kept():
     kept = []
     local = SimpleNamespace(checkpoint=kept.append)
-    watch(Acts([0]), Stop(2), every=0.01, local=local)
+    keep_on(liquidating(Acts([0]), 0.01), Stop(2), 0.01, local)
     assert len(kept) == 2
 
 

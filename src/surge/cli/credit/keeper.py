@@ -61,16 +61,16 @@ def keeper(
 
             answer(_once(chain, rules, coin), as_json, show_keeper)
             return
-        from surge.keeper.liquidator import serve
+        from surge.keeper.program import serve_liquidator
         from surge.store.logs import log_to_stderr
 
         log_to_stderr()
-        serve(chain, rules, every=every, port=metrics, coin=coin)
+        serve_liquidator(chain, rules, every=every, port=metrics, coin=coin)
 
 
 def _once(chain: "Chain", rules: "Rules", coin: str) -> dict[str, object]:
     from surge.cli.credit.keeper_view import decision_document
-    from surge.keeper.acting import Liquidator
+    from surge.keeper.liquidator import Liquidator
     from surge.store.logs import log_to_stderr
 
     log_to_stderr()

@@ -17,6 +17,7 @@ from surge.model.task import Outcome
 from surge.model.typed import Domain
 from surge.model.units import Address, LeaseId, MicroUsd
 from surge.model.voucher import SignedVoucher
+from surge.net.messages import Refusal
 from surge.renter.lease.bill import ChunkRequest
 from surge.renter.lease.funding import Funding
 from surge.renter.lease.notices import Declined, Delivered, Ended, Notice, Preparing
@@ -272,14 +273,14 @@ class HeldLeases:
                 for task, outcome in zip(done, outcomes, strict=True):
                     self._board.resolve(task, outcome)
                 self._feed(ChunkDone(lease, sent.key, done, now))
-            case Declined(chunk, "escrow-spent", reason):
+            case Declined(chunk, Refusal.ESCROW_SPENT, reason):
                 _spawn(self._top_up(held, chunk, reason), self._background)
             case Declined(chunk, code, reason):
-                if code == "over":
+                if code == Refusal.OVER:
                     self._feed(LeaseEnding(lease, now))
                 error = Unavailable(f"provider {session.lease.terms.provider} ({code}): {reason}")
                 key = held.chunks.pop(chunk).key
-                self._feed(ChunkFailed(lease, key, error, now, blame=code == "failed"))
+                self._feed(ChunkFailed(lease, key, error, now, blame=code == Refusal.FAILED))
             case Ended(error):
                 self._lose(held, error)
 

@@ -15,6 +15,7 @@ from surge.net.messages import (
     Message,
     PayVoucher,
     PrepareImage,
+    RequestClose,
     RunChunk,
     SeekBlobs,
     TermsMessage,
@@ -48,6 +49,11 @@ def run_message(asked: ChunkRequest) -> RunChunk:
 def pay_message(paid: SignedVoucher) -> PayVoucher:
     voucher = paid.voucher
     return PayVoucher(voucher.sequence, voucher.amount, voucher.root, paid.signature)
+
+
+def close_message(signed: Voucher) -> RequestClose:
+    """`signed`: the latest voucher; sequence 0 before the first."""
+    return RequestClose(signed.sequence, signed.amount)
 
 
 @dataclass(slots=True)

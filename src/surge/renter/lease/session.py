@@ -6,7 +6,7 @@ It tells the job actor what happened through `notify`; all checking and signing 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from typing import Any, cast
+from typing import Any, assert_never, cast
 
 from coincurve import PrivateKey
 
@@ -26,12 +26,13 @@ from surge.net.messages import (
     ChunkDone,
     ChunkPart,
     CloseGranted,
+    FromProvider,
     HaveBlobs,
     Hello,
     ImageReady,
     Message,
     Progress,
-    RequestClose,
+    Refusal,
     Sorry,
     VoucherAccepted,
     Welcome,
@@ -168,7 +169,7 @@ class RenterSession:
         self._check_open()
         self._paid.clear()
         self._closing = asyncio.get_running_loop().create_future()
-        await self._send(self._close_message())
+        await self._send(close_message(self.bill.signed))
         return await self._closing
 
     async def hang_up(self) -> None:
@@ -224,9 +225,6 @@ class RenterSession:
 
     def _hello(self, link: Link) -> Hello:
         return hello_message(self.lease, Session(self.lease.id, self._endpoint.id, link.remote), self._sign)
-
-    def _close_message(self) -> RequestClose:
-        return RequestClose(self.bill.signed.sequence, self.bill.signed.amount)
 
     async def _send(self, message: Message) -> None:
         if self._link is None:
@@ -296,7 +294,7 @@ class RenterSession:
         for asked in list(self._asked.values()):
             await self._send(run_message(asked))
         if self._closing is not None and not self._closing.done():
-            await self._send(self._close_message())
+            await self._send(close_message(self.bill.signed))
 
     def _end(self, error: SurgeError) -> None:
         self.over = error
@@ -318,6 +316,8 @@ class RenterSession:
     # What comes in
 
     async def _take(self, message: Message) -> None:
+        if not isinstance(message, FromProvider):
+            raise Distrusted(f"lease {self.lease.id}: {type(message).__name__} is not a provider's to send")
         match message:
             case ChunkPart() | ChunkDone():
                 if (outcomes := self._gathering.add(message)) is not None and isinstance(message, ChunkDone):
@@ -331,14 +331,12 @@ class RenterSession:
             case CloseGranted():
                 if self._closing is not None and not self._closing.done():
                     self._closing.set_result(message)
-            case Sorry(code, reason, chunk):
-                self._take_refusal(code, reason, chunk)
+            case Sorry():
+                self._take_refusal(message)
             case VoucherAccepted() | Welcome():
                 pass  # the next voucher supersedes this one anyway; a refresh is welcomed again
             case _:
-                raise Distrusted(
-                    f"lease {self.lease.id}: {type(message).__name__} is not a provider's to send"
-                )
+                assert_never(message)
 
     async def _take_chunk(self, done: ChunkDone, outcomes: tuple[Outcome, ...]) -> None:
         receipt = done.receipt.receipt()
@@ -377,23 +375,23 @@ class RenterSession:
         elif image.asked:  # else it is an old answer, sent again: this session has no image yet
             image.ready.set_result(ready.image)
 
-    def _take_refusal(self, code: str, reason: str, chunk: bytes | None) -> None:
-        provider = self.lease.terms.provider
+    def _take_refusal(self, sorry: Sorry) -> None:
+        provider, code, reason, subject = self.lease.terms.provider, sorry.code, sorry.reason, sorry.subject
         error = Unavailable(f"provider {provider} refused ({code}): {reason}")
-        if chunk is not None:
-            if code in {"no-blob", "no-image"}:
+        if subject is not None:
+            if code in (Refusal.NO_BLOB, Refusal.NO_IMAGE):
                 self._uploads.forget()
             self._declines += 1
             if self._declines > MAX_DECLINES:
                 raise ProviderLost(f"provider {provider} declines everything ({code}: {reason})")
-            if self._asked.pop(chunk, None) is not None:
-                self._notify(self, Declined(chunk, code, reason))
-            elif (image := self._images.pop(chunk, None)) is not None and not image.ready.done():
+            if self._asked.pop(subject, None) is not None:
+                self._notify(self, Declined(subject, code, reason))
+            elif (image := self._images.pop(subject, None)) is not None and not image.ready.done():
                 image.ready.set_exception(error)
                 image.ready.exception()  # the caller may have gone
             self._paid.set()
-        elif code in {"unpaid", "bad-close"} and self._closing is not None:
+        elif code in (Refusal.UNPAID, Refusal.BAD_CLOSE) and self._closing is not None:
             if not self._closing.done():
                 self._closing.set_result(None)
         else:
-            raise Distrusted(str(error)) if code == "bad-voucher" else error
+            raise Distrusted(str(error)) if code == Refusal.BAD_VOUCHER else error
