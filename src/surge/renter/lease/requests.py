@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from surge.model.errors import SurgeError
 from surge.model.lease import Lease
 from surge.model.task import ImageSpec
-from surge.model.voucher import Session, SignedVoucher
+from surge.model.voucher import Session, SignedVoucher, Voucher
 from surge.net.blobs import parts_of
 from surge.net.messages import (
     HaveBlobs,

@@ -43,6 +43,7 @@ from surge.renter.lease.notices import Declined, Delivered, Ended, Notice, Prepa
 from surge.renter.lease.requests import (
     ImageRequest,
     Uploads,
+    close_message,
     hello_message,
     pay_message,
     prepare_message,
