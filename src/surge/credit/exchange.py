@@ -11,10 +11,10 @@ Each function that divides says where it rounds.
 from dataclasses import dataclass
 from math import isqrt
 
+from surge.model.credit import PRICE_SCALE
 from surge.model.errors import BadInput
-from surge.model.units import WAD
+from surge.model.units import WAD, Address
 
-PRICE_SCALE = 10**36
 MINIMUM_LIQUIDITY = 1_000
 """Of a pair's first liquidity this much is locked for ever."""
 _KEPT, _WHOLE = 997, 1_000
@@ -39,6 +39,18 @@ class Reserves:
     def after(self, amount_in: int) -> "Reserves":
         """The pair when `amount_in` has been sold to it."""
         return Reserves(self.into + amount_in, self.out - amount_out(amount_in, self.into, self.out))
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A path of tokens, and the pairs between them, each as a sale along the path sees it."""
+
+    path: tuple[Address, ...]
+    pairs: tuple[Reserves, ...]
+
+    def proceeds(self, amount: int) -> int:
+        """What `amount` of the first token gives of the last."""
+        return amounts_out(amount, list(self.pairs))[-1] if amount else 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from surge.credit.market import PositionView
 from surge.model.errors import BadInput
 from surge.model.units import BPS, MAX_UINT256, WAD, Bps, divide_up, show_decimal
 
-Route = list[Reserves]
+Pairs = list[Reserves]
 
 RATE_ROOM = 2
 """The highest rate that a plan accepts, as a multiple of the one it expects: others borrow meanwhile."""
@@ -72,7 +72,7 @@ def multiple(view: PositionView) -> int | None:
     return value * WAD // (value - debt)
 
 
-def opened(view: PositionView, margin: int, wanted: int, route: Route, slippage: Bps) -> Raised:
+def opened(view: PositionView, margin: int, wanted: int, route: Pairs, slippage: Bps) -> Raised:
     """Collateral tokens as margin: the position gains `wanted` / WAD times as much."""
     _check(margin, wanted)
     try:
@@ -88,14 +88,14 @@ def opened(view: PositionView, margin: int, wanted: int, route: Route, slippage:
         ) from refusal
 
 
-def _opened(view: PositionView, margin: int, wanted: int, route: Route, slippage: Bps) -> Raised:
+def _opened(view: PositionView, margin: int, wanted: int, route: Pairs, slippage: Bps) -> Raised:
     collateral = margin * wanted // WAD
     if collateral == margin:
         raise BadInput(f"{view.market.collateral.show(margin)} is too little to multiply; give more")
     return _raised(view, collateral, margin, 0, route, slippage)
 
 
-def opened_with_loan(view: PositionView, margin: int, wanted: int, route: Route, slippage: Bps) -> Raised:
+def opened_with_loan(view: PositionView, margin: int, wanted: int, route: Pairs, slippage: Bps) -> Raised:
     """Loan tokens as margin: `wanted` / WAD times as much is spent on collateral."""
     _check(margin, wanted)
     collateral = amounts_out(margin * wanted // WAD, route)[-1]
@@ -104,12 +104,12 @@ def opened_with_loan(view: PositionView, margin: int, wanted: int, route: Route,
     return _raised(view, collateral, 0, margin, route, slippage)
 
 
-def raised(view: PositionView, bought: int, route: Route, slippage: Bps) -> Raised:
+def raised(view: PositionView, bought: int, route: Pairs, slippage: Bps) -> Raised:
     """More of what is there: collateral bought with new debt."""
     return _raised(view, bought, 0, 0, route, slippage)
 
 
-def lowered(view: PositionView, sold: int, route: Route, slippage: Bps) -> Lowered:
+def lowered(view: PositionView, sold: int, route: Pairs, slippage: Bps) -> Lowered:
     """Less of it: collateral sold for the debt. Ends at or below the max LTV, and leaves some debt."""
     if not 0 < sold <= view.collateral:
         token = view.market.collateral
@@ -127,7 +127,7 @@ def lowered(view: PositionView, sold: int, route: Route, slippage: Bps) -> Lower
     return Lowered(sold, repaid, least, _min_health(after, worst, slippage), after)
 
 
-def adjusted(view: PositionView, wanted: int, buying: Route, slippage: Bps) -> Raised | Lowered:
+def adjusted(view: PositionView, wanted: int, buying: Pairs, slippage: Bps) -> Raised | Lowered:
     """To another multiple, by as little buying or selling as reaches it. `buying`: from the loan token."""
     now = multiple(view)
     if not view.collateral and view.market.price is not None:
@@ -165,12 +165,12 @@ def adjusted(view: PositionView, wanted: int, buying: Route, slippage: Bps) -> R
     return lowered(view, amount, selling, slippage)
 
 
-def closed(view: PositionView, in_loan: bool, route: Route, slippage: Bps) -> Ended:
+def closed(view: PositionView, in_loan: bool, route: Pairs, slippage: Bps) -> Ended:
     """The whole debt from the collateral; what is left in the token asked."""
     return ended(view, 0, 0, in_loan, route, slippage)
 
 
-def ended(view: PositionView, found: int, held: int, in_loan: bool, route: Route, slippage: Bps) -> Ended:
+def ended(view: PositionView, found: int, held: int, in_loan: bool, route: Pairs, slippage: Bps) -> Ended:
     """The whole debt, from `found` (what vault shares bring), then `held`, then the collateral sold."""
     market, debt, collateral = view.market, view.debt, view.collateral
     if not debt:
@@ -208,7 +208,7 @@ def carried(view: PositionView, collateral: int, borrowed: int, slippage: Bps) -
     return Raised(collateral, 0, borrowed, borrowed, room, _min_health(after, after.debt, slippage), after)
 
 
-def max_multiple(view: PositionView, margin: int, route: Route, slippage: Bps) -> int:
+def max_multiple(view: PositionView, margin: int, route: Pairs, slippage: Bps) -> int:
     """The most that `opened` accepts for a margin in collateral: a hundredth less fails no check. Down."""
 
     def refused(hundredths: int) -> bool:
@@ -235,7 +235,7 @@ def more(amount: int, slippage: Bps) -> int:
 
 
 def _raised(
-    view: PositionView, collateral: int, margin: int, margin_loan: int, route: Route, slippage: Bps
+    view: PositionView, collateral: int, margin: int, margin_loan: int, route: Pairs, slippage: Bps
 ) -> Raised:
     cost = amounts_in(collateral - margin, route)[0]
     borrowed = max(cost - margin_loan, 0)

@@ -4,11 +4,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar
 
-from surge.chain.calls.exchange import SWAP_SECONDS, Route
+from surge.chain.calls.exchange import SWAP_SECONDS
 from surge.chain.calls.leverage import Bounds
 from surge.chain.calls.tokens import Payment
 from surge.chain.node.sender import Call, Sent
 from surge.credit import leverage, vault_view
+from surge.credit.exchange import Route
 from surge.credit.leverage import Ended, Lowered, Raised
 from surge.credit.market import PositionView, Token
 from surge.credit.vault_view import VaultView

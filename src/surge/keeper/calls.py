@@ -6,7 +6,8 @@ from surge.chain.calls.batch import Inner, inner
 from surge.chain.calls.credit import ALL
 from surge.chain.calls.tokens import Payment
 from surge.chain.node.sender import Call
-from surge.keeper.exits import Burn, Exit, Sale
+from surge.credit.exchange import Route
+from surge.keeper.exits import Burn, Exit
 from surge.keeper.liquidating import Liquidate, Poke, Realise
 from surge.model.units import BPS, Address, Seconds
 
@@ -60,7 +61,7 @@ def _selling(
         return inner("Router", router, *swap, spends=((path[0], amount),))
 
     amount, least = decision.seized, decision.proceeds * (BPS - SLIPPAGE_BPS) // BPS
-    if isinstance(exit, Sale):
+    if isinstance(exit, Route):
         return [swap(exit.path, amount, least)], [collateral]
     if not isinstance(exit, Burn):
         raise TypeError(f"{exit} is no way to sell on the exchange")

@@ -10,20 +10,9 @@ from surge.model.units import Address
 
 
 class Exit(Protocol):
-    """A way out of collateral: what an amount of it brings in loan units."""
+    """A way out of collateral: what an amount of it brings in loan units. A route of the exchange is one."""
 
     def proceeds(self, amount: int) -> int: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Sale:
-    """Sold along `path`; one pair between each token and the next."""
-
-    path: tuple[Address, ...]
-    pairs: tuple[Reserves, ...]
-
-    def proceeds(self, amount: int) -> int:
-        return exchange.amounts_out(amount, list(self.pairs))[-1] if amount else 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from surge.chain.network.connection import View
 from surge.credit.health import Zone
 from surge.credit.market import PositionView
-from surge.keeper.exits import Burn, Exit, Sale
+from surge.keeper.exits import Burn, Exit
 from surge.keeper.liquidating import LIQUIDATION_GAS, Case, Rules, coin_prices
 from surge.model.credit import MarketId, MarketParams, market_id
 from surge.model.errors import BadInput, Refused
@@ -75,8 +75,8 @@ class PositionReader:
         tokens = self.chain.tokens.of([params.collateral_token, params.loan_token])
         collateral, loan = tokens[params.collateral_token], tokens[params.loan_token]
         burn = self._burn(params.collateral_token, params.loan_token)
-        sales = (Sale(route.path, route.pairs) for route in self.chain.exchange.routes(collateral, loan))
-        return (burn, *sales) if burn else tuple(sales)
+        routes = self.chain.exchange.routes(collateral, loan)
+        return (burn, *routes) if burn else tuple(routes)
 
     def _burn(self, collateral: Address, loan: Address) -> Burn | None:
         """When the collateral is the LP token of a pair of the loan token, in the address book."""

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from surge.chain.calls.exchange import Pool, Route
+from surge.chain.calls.exchange import Pool
 from surge.chain.calls.tokens import token_call
 from surge.chain.network.artifacts import artifact
 from surge.chain.network.connection import View
 from surge.chain.node.sender import Call
-from surge.credit.exchange import amount_to_price
+from surge.credit.exchange import Route, amount_to_price
 from surge.credit.market import Token
 from surge.local.credit import FEED_DECIMALS
 from surge.model.credit import PRICE_SCALE

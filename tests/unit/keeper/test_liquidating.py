@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 import small_credit
 from small_credit import ETH, ETHER, TUSD, USD, market, price
 from surge.credit import liquidation
-from surge.credit.exchange import Reserves, amount_out
-from surge.keeper.exits import AtPrice, Burn, Sale
+from surge.credit.exchange import Reserves, Route, amount_out
+from surge.keeper.exits import AtPrice, Burn
 from surge.keeper.liquidating import (
     Case,
     Leave,
@@ -37,7 +37,7 @@ def position(collateral, debt, usd, safe=True):
 
 def pool(usd, eth=1_000):
     """A pool of ether against dollars."""
-    return Sale((ETH.address, TUSD.address), (Reserves(eth * ETHER, eth * usd * USD),))
+    return Route((ETH.address, TUSD.address), (Reserves(eth * ETHER, eth * usd * USD),))
 
 
 def loan(usd, safe=True):

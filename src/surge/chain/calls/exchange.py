@@ -6,8 +6,7 @@ from itertools import pairwise
 
 from surge.chain.network.connection import Connection, View
 from surge.chain.node.sender import Call
-from surge.credit import exchange
-from surge.credit.exchange import Reserves
+from surge.credit.exchange import Reserves, Route
 from surge.credit.market import Token
 from surge.model.errors import BadInput
 from surge.model.units import NOBODY, Address, Seconds
@@ -31,22 +30,6 @@ class Pool:
         if token == self.token0:
             return Reserves(self.reserve0, self.reserve1)
         return Reserves(self.reserve1, self.reserve0)
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """A path of tokens, and the pairs between them."""
-
-    path: tuple[Address, ...]
-    pairs: tuple[Reserves, ...]
-
-    def sale(self, amount: int) -> int:
-        """What `amount` of the first token gives of the last."""
-        return exchange.amounts_out(amount, list(self.pairs))[-1]
-
-    def cost(self, amount: int) -> int:
-        """What `amount` of the last token costs of the first. Raises BadInput when the pools hold less."""
-        return exchange.amounts_in(amount, list(self.pairs))[0]
 
 
 class Exchange:

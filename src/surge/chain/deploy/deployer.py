@@ -7,7 +7,7 @@ was made. So a crash at any point costs nothing but the run.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from coincurve import PrivateKey
@@ -45,9 +45,13 @@ class Step:
     seen: Callable[[Any], bool] = bool
 
 
-class _Journal(msgspec.Struct):
+class _Journal(msgspec.Struct, forbid_unknown_fields=True):
     chain_id: int
     addresses: dict[str, Address] = {}
+    beginning: dict[str, Any] | None = None
+
+
+T = TypeVar("T")
 
 
 class Deployer:
@@ -73,6 +77,19 @@ class Deployer:
     @property
     def addresses(self) -> Addresses:
         return self._journal.addresses
+
+    @property
+    def chain_id(self) -> int:
+        return self._journal.chain_id
+
+    def began_with(self, kind: type[T], make: Callable[[], T]) -> T:
+        """What the first run made and wrote down, for every later one. kind: a dataclass."""
+        if self._journal.beginning is None:
+            self._journal.beginning = msgspec.to_builtins(make())
+        try:
+            return msgspec.convert(self._journal.beginning, kind)
+        except msgspec.ValidationError as error:
+            raise _damaged(self._path) from error
 
     def know(self, found: Addresses) -> None:
         """Contracts that exist already."""
@@ -156,11 +173,13 @@ def _resume(path: Path, chain_id: int) -> _Journal:
     try:
         journal = msgspec.json.decode(path.read_bytes(), type=_Journal)
     except msgspec.DecodeError as error:
-        raise CorruptState(
-            f"the deployment's journal {path} is damaged; move it away to deploy anew"
-        ) from error
+        raise _damaged(path) from error
     if journal.chain_id != chain_id:
         raise CorruptState(
             f"{path} began on chain {journal.chain_id}, not {chain_id}; finish it there, or move it away"
         )
     return journal
+
+
+def _damaged(path: Path) -> CorruptState:
+    return CorruptState(f"the deployment's journal {path} is damaged; move it away to deploy anew")

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from surge.credit.market import YEAR, MarketView, PositionView, Token
+from surge.credit.market import YEAR, MarketView, PositionView
 from surge.model.credit import PRICE_SCALE
 from surge.model.units import SURGE_DECIMALS, WAD, show_decimal
 
@@ -123,10 +123,6 @@ def price_of(view: MarketView, price: int | None, up: bool = False) -> str | Non
         return None
     above, below = price * 10**view.collateral.decimals * WAD, PRICE_SCALE * 10**view.loan.decimals
     return wad(-(-above // below) if up else above // below)
-
-
-def token_amount(token: Token, amount: int) -> Document:
-    return {"token": token.symbol, "amount": show_decimal(amount, token.decimals)}
 
 
 def hexadecimal(word: bytes | str) -> str:
