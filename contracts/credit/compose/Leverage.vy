@@ -30,29 +30,8 @@
 
 from ethereum.ercs import IERC20
 
-struct MarketParams:
-    loan_token: address
-    collateral_token: address
-    oracle: address
-    irm: address
-    max_ltv: uint256
-    lltv: uint256
-    target_health: uint256
-    min_debt: uint256
-    reserve_factor: uint256
-
-struct MarketState:
-    supply_assets: uint256
-    supply_shares: uint256
-    borrow_assets: uint256
-    borrow_shares: uint256
-    reserve: uint256
-    last_update: uint256
-
-struct Position:
-    supply_shares: uint256
-    borrow_shares: uint256
-    collateral: uint256
+from ..lending import calls as credit_calls
+from ..lending import market as credit_market
 
 # What must hold when the call ends.
 struct Bounds:
@@ -70,14 +49,14 @@ struct Signature:
 
 # What the callback of add_collateral does: borrow, buy.
 struct Purchase:
-    params: MarketParams
+    params: credit_market.MarketParams
     paid: uint256  # of what the swap costs, by the caller; the rest is borrowed
     path: DynArray[address, MAX_PATH]
     amounts: DynArray[uint256, MAX_PATH]  # of the swap, by the path
 
 # What the callback of repay does: find what is owed.
 struct Payment:
-    params: MarketParams
+    params: credit_market.MarketParams
     removed: uint256  # collateral taken out of the position
     held: uint256  # loan tokens from the caller
     vault: address
@@ -86,33 +65,6 @@ struct Payment:
     min_out: uint256
     path: DynArray[address, MAX_PATH]
     amounts: DynArray[uint256, MAX_PATH]  # of the swap; empty where it depends on the debt
-
-interface Credit:
-    def add_collateral(
-        params: MarketParams, assets: uint256, on_behalf: address, payload: Bytes[MAX_PAYLOAD]
-    ): nonpayable
-    def remove_collateral(
-        params: MarketParams, assets: uint256, on_behalf: address, receiver: address
-    ): nonpayable
-    def borrow(
-        params: MarketParams, assets: uint256, shares: uint256, on_behalf: address, receiver: address
-    ) -> (uint256, uint256): nonpayable
-    def repay(
-        params: MarketParams, assets: uint256, shares: uint256, on_behalf: address, payload: Bytes[MAX_PAYLOAD]
-    ) -> (uint256, uint256): nonpayable
-    def authorize_with_signature(
-        authorizer: address,
-        authorized: address,
-        is_authorized: bool,
-        nonce: uint256,
-        deadline: uint256,
-        v: uint256,
-        r: uint256,
-        s: uint256,
-    ): nonpayable
-    def is_authorized(authorizer: address, authorized: address) -> bool: view
-    def market(id: bytes32) -> MarketState: view
-    def position(id: bytes32, account: address) -> Position: view
 
 interface Router:
     def getAmountsIn(amountOut: uint256, path: DynArray[address, MAX_PATH]) -> DynArray[uint256, MAX_PATH]: view
@@ -140,7 +92,6 @@ interface Vault:
 WAD: constant(uint256) = 10**18
 PRICE_SCALE: constant(uint256) = 10**36
 MAX_PATH: constant(uint256) = 4
-MAX_PAYLOAD: constant(uint256) = 1_024
 
 CREDIT: public(immutable(address))
 ROUTER: public(immutable(address))
@@ -167,7 +118,7 @@ def __init__(credit: address, router: address):
 
 @external
 def open(
-    params: MarketParams,
+    params: credit_market.MarketParams,
     margin_collateral: uint256,
     margin_loan: uint256,
     collateral: uint256,
@@ -196,7 +147,7 @@ def open(
 
 @external
 def adjust(
-    params: MarketParams,
+    params: credit_market.MarketParams,
     change: int256,
     limit: uint256,
     path: DynArray[address, MAX_PATH],
@@ -239,7 +190,7 @@ def adjust(
 
 @external
 def close(
-    params: MarketParams,
+    params: credit_market.MarketParams,
     in_loan: bool,
     min_out: uint256,
     path: DynArray[address, MAX_PATH],
@@ -263,7 +214,7 @@ def close(
 
 @external
 def carry(
-    params: MarketParams,
+    params: credit_market.MarketParams,
     collateral: uint256,
     borrowed: uint256,
     vault: address,
@@ -279,7 +230,7 @@ def carry(
     """
     self._begin(bounds, signature)
     self._add(params, collateral)
-    extcall Credit(CREDIT).borrow(params, borrowed, 0, self.account, self)
+    extcall credit_calls.Credit(CREDIT).borrow(params, borrowed, 0, self.account, self)
     self._approve(params.loan_token, vault, borrowed)
     shares: uint256 = extcall Vault(vault).deposit(borrowed, self.account)
     assert shares >= min_shares, "Leverage: fewer shares than min_shares"
@@ -291,7 +242,7 @@ def carry(
 
 @external
 def neutral(
-    params: MarketParams,
+    params: credit_market.MarketParams,
     margin: uint256,
     spot: uint256,
     bounds: Bounds,
@@ -304,13 +255,13 @@ def neutral(
     """
     self._begin(bounds, signature)
     self._add(params, margin)
-    extcall Credit(CREDIT).borrow(params, spot, 0, self.account, self.account)
+    extcall credit_calls.Credit(CREDIT).borrow(params, spot, 0, self.account, self.account)
     self._end(params, bounds)
 
 
 @external
 def unwind(
-    params: MarketParams,
+    params: credit_market.MarketParams,
     vault: address,
     shares: uint256,
     held: uint256,
@@ -337,7 +288,7 @@ def unwind(
 
 
 @external
-def on_surge_collateral(assets: uint256, payload: Bytes[MAX_PAYLOAD]):
+def on_surge_collateral(assets: uint256, payload: Bytes[credit_calls.MAX_PAYLOAD]):
     """
     @notice Credit's, inside `open` and `adjust`.
     """
@@ -348,13 +299,13 @@ def on_surge_collateral(assets: uint256, payload: Bytes[MAX_PAYLOAD]):
     if order.paid > 0:
         self._pull(order.params.loan_token, pair, order.paid)
     if borrowed > 0:
-        extcall Credit(CREDIT).borrow(order.params, borrowed, 0, self.account, pair)
+        extcall credit_calls.Credit(CREDIT).borrow(order.params, borrowed, 0, self.account, pair)
     self._swap(pair, order.path, order.amounts)
     self._approve(order.params.collateral_token, CREDIT, assets)
 
 
 @external
-def on_surge_repay(assets: uint256, payload: Bytes[MAX_PAYLOAD]):
+def on_surge_repay(assets: uint256, payload: Bytes[credit_calls.MAX_PAYLOAD]):
     """
     @notice Credit's, inside `adjust`, `close` and `unwind`. The debt is off the position already.
     """
@@ -381,7 +332,7 @@ def on_surge_repay(assets: uint256, payload: Bytes[MAX_PAYLOAD]):
     assert out >= order.min_out, "Leverage: less is left than min_out"
     self.handed = out
     if left > 0:
-        extcall Credit(CREDIT).remove_collateral(order.params, left, self.account, self.account)
+        extcall credit_calls.Credit(CREDIT).remove_collateral(order.params, left, self.account, self.account)
     if surplus > 0:
         self._hand(order.params.loan_token, surplus)
     self._approve(order.params.loan_token, CREDIT, assets)
@@ -395,15 +346,15 @@ def _begin(bounds: Bounds, signature: Signature):
     assert self.account == empty(address), "Leverage: entered again inside a call"
     assert block.timestamp <= bounds.deadline, "Leverage: the deadline has passed"
     self.account = msg.sender
-    if signature.deadline > 0 and not staticcall Credit(CREDIT).is_authorized(msg.sender, self):
-        extcall Credit(CREDIT).authorize_with_signature(
+    if signature.deadline > 0 and not staticcall credit_calls.Credit(CREDIT).is_authorized(msg.sender, self):
+        extcall credit_calls.Credit(CREDIT).authorize_with_signature(
             msg.sender, self, True, signature.nonce, signature.deadline, signature.v, signature.r, signature.s
         )
 
 
 @internal
 def _buy(
-    params: MarketParams,
+    params: credit_market.MarketParams,
     collateral: uint256,
     bought: uint256,
     margin_collateral: uint256,
@@ -417,15 +368,15 @@ def _buy(
     assert amounts[0] - paid <= max_borrowed, "Leverage: borrows more than max_borrowed"
     if margin_collateral > 0:
         self._pull(params.collateral_token, self, margin_collateral)
-    payload: Bytes[MAX_PAYLOAD] = abi_encode(Purchase(params=params, paid=paid, path=path, amounts=amounts))
+    payload: Bytes[credit_calls.MAX_PAYLOAD] = abi_encode(Purchase(params=params, paid=paid, path=path, amounts=amounts))
     self.due = keccak256(payload)
-    extcall Credit(CREDIT).add_collateral(params, collateral, self.account, payload)
+    extcall credit_calls.Credit(CREDIT).add_collateral(params, collateral, self.account, payload)
     return amounts[0] - paid
 
 
 @internal
 def _unwind(
-    params: MarketParams,
+    params: credit_market.MarketParams,
     vault: address,
     shares: uint256,
     held: uint256,
@@ -433,7 +384,7 @@ def _unwind(
     min_out: uint256,
     path: DynArray[address, MAX_PATH],
 ) -> uint256:
-    position: Position = staticcall Credit(CREDIT).position(keccak256(abi_encode(params)), self.account)
+    position: credit_calls.Position = staticcall credit_calls.Credit(CREDIT).position(keccak256(abi_encode(params)), self.account)
     assert position.borrow_shares > 0, "Leverage: there is no debt to repay"
     if len(path) > 0:
         self._leads(path, params.collateral_token, params.loan_token)
@@ -453,47 +404,47 @@ def _unwind(
 
 @internal
 def _pay(assets: uint256, borrow_shares: uint256, order: Payment):
-    payload: Bytes[MAX_PAYLOAD] = abi_encode(order)
+    payload: Bytes[credit_calls.MAX_PAYLOAD] = abi_encode(order)
     self.due = keccak256(payload)
-    extcall Credit(CREDIT).repay(order.params, assets, borrow_shares, self.account, payload)
+    extcall credit_calls.Credit(CREDIT).repay(order.params, assets, borrow_shares, self.account, payload)
 
 
 @internal
-def _add(params: MarketParams, collateral: uint256):
+def _add(params: credit_market.MarketParams, collateral: uint256):
     if collateral > 0:
         self._pull(params.collateral_token, self, collateral)
         self._approve(params.collateral_token, CREDIT, collateral)
-        extcall Credit(CREDIT).add_collateral(params, collateral, self.account, b"")
+        extcall credit_calls.Credit(CREDIT).add_collateral(params, collateral, self.account, b"")
 
 
 @internal
-def _called_back(payload: Bytes[MAX_PAYLOAD]):
+def _called_back(payload: Bytes[credit_calls.MAX_PAYLOAD]):
     assert msg.sender == CREDIT, "Leverage: only Credit calls back"
     assert keccak256(payload) == self.due, "Leverage: this callback is not due"
     self.due = empty(bytes32)
 
 
 @internal
-def _end(params: MarketParams, bounds: Bounds):
+def _end(params: credit_market.MarketParams, bounds: Bounds):
     """
     @dev The operation has accrued, so the state is the market's of now.
     """
     if bounds.max_rate < max_value(uint256) or bounds.min_health > 0:
         id: bytes32 = keccak256(abi_encode(params))
-        state: MarketState = staticcall Credit(CREDIT).market(id)
+        state: credit_market.MarketState = staticcall credit_calls.Credit(CREDIT).market(id)
         if bounds.max_rate < max_value(uint256):
             rate: uint256 = staticcall RateModel(params.irm).borrow_rate_of(
                 CREDIT, id, state.borrow_assets, state.supply_assets, 0
             )
             assert rate <= bounds.max_rate, "Leverage: the borrow rate is above max_rate"
         if bounds.min_health > 0:
-            self._healthy(params, state, staticcall Credit(CREDIT).position(id, self.account), bounds.min_health)
+            self._healthy(params, state, staticcall credit_calls.Credit(CREDIT).position(id, self.account), bounds.min_health)
     self.account = empty(address)
 
 
 @internal
 @view
-def _healthy(params: MarketParams, state: MarketState, position: Position, least: uint256):
+def _healthy(params: credit_market.MarketParams, state: credit_market.MarketState, position: credit_calls.Position, least: uint256):
     if position.borrow_shares > 0:
         price: uint256 = 0
         safe: bool = False
@@ -505,7 +456,7 @@ def _healthy(params: MarketParams, state: MarketState, position: Position, least
 
 @internal
 @pure
-def _debt_up(state: MarketState, borrow_shares: uint256) -> uint256:
+def _debt_up(state: credit_market.MarketState, borrow_shares: uint256) -> uint256:
     shares: uint256 = state.borrow_shares + 10**6
     return (borrow_shares * (state.borrow_assets + 1) + shares - 1) // shares
 
@@ -533,7 +484,7 @@ def _sell(order: Payment, owed: uint256) -> (uint256, uint256):
     bought: uint256 = amounts[len(amounts) - 1]
     assert amounts[0] <= order.removed and bought >= owed, "Leverage: the collateral does not pay the debt"
     pair: address = self._pair(order.path, 0)
-    extcall Credit(CREDIT).remove_collateral(order.params, amounts[0], self.account, pair)
+    extcall credit_calls.Credit(CREDIT).remove_collateral(order.params, amounts[0], self.account, pair)
     self._swap(pair, order.path, amounts)
     return amounts[0], bought
 

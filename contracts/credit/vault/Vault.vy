@@ -23,6 +23,8 @@ from ethereum.ercs import IERC20Detailed
 from snekmate.auth import ownable
 from snekmate.auth import ownable_2step
 from snekmate.tokens import erc20
+from ..lending import calls as credit_calls
+from ..lending import market as credit_market
 import plan as vault_plan
 import rules as vault_rules
 
@@ -65,22 +67,6 @@ exports: (
     erc20.DOMAIN_SEPARATOR,
     erc20.eip712Domain,
 )
-
-struct Position:
-    supply_shares: uint256
-    borrow_shares: uint256
-    collateral: uint256
-
-interface Credit:
-    def supply(
-        params: vault_rules.MarketParams, assets: uint256, shares: uint256, on_behalf: address, payload: Bytes[32]
-    ) -> (uint256, uint256): nonpayable
-    def withdraw(
-        params: vault_rules.MarketParams, assets: uint256, shares: uint256, on_behalf: address, receiver: address
-    ) -> (uint256, uint256): nonpayable
-    def transfer_supply(id: bytes32, shares: uint256, on_behalf: address, receiver: address): nonpayable
-    def market(id: bytes32) -> vault_plan.MarketState: view
-    def position(id: bytes32, account: address) -> Position: view
 
 event Deposit:
     sender: indexed(address)
@@ -218,7 +204,7 @@ def redeem_in_kind(shares: uint256, receiver: address, owner: address) -> uint25
         given -= min(given, (holding.shares + vault_plan.VIRTUAL_SHARES) // (holding.assets + 1) + 1)
         if given > 0:
             self.held[holding.id] = holding.held - given
-            extcall Credit(vault_rules.CREDIT).transfer_supply(holding.id, given, self, receiver)
+            extcall credit_calls.Credit(vault_rules.CREDIT).transfer_supply(holding.id, given, self, receiver)
     log RedeemedInKind(sender=msg.sender, receiver=receiver, owner=owner, idle=paid, shares=shares)
     self._pay(receiver, paid)
     return paid
@@ -323,11 +309,11 @@ def skim_supply(id: bytes32) -> uint256:
     """
     @notice The same for supply shares of a market.
     """
-    position: Position = staticcall Credit(vault_rules.CREDIT).position(id, self)
+    position: credit_calls.Position = staticcall credit_calls.Credit(vault_rules.CREDIT).position(id, self)
     amount: uint256 = position.supply_shares - self.held[id]
     receiver: address = self._heir()
     log Skimmed(token=vault_rules.CREDIT, receiver=receiver, amount=amount)
-    extcall Credit(vault_rules.CREDIT).transfer_supply(id, amount, self, receiver)
+    extcall credit_calls.Credit(vault_rules.CREDIT).transfer_supply(id, amount, self, receiver)
     return amount
 
 
@@ -479,7 +465,7 @@ def _supply(id: bytes32, assets: uint256):
     if assets > 0:
         _: uint256 = 0
         shares: uint256 = 0
-        _, shares = extcall Credit(vault_rules.CREDIT).supply(vault_rules._params(id), assets, 0, self, b"")
+        _, shares = extcall credit_calls.Credit(vault_rules.CREDIT).supply(vault_rules._params(id), assets, 0, self, b"")
         self.held[id] += shares
 
 
@@ -487,7 +473,7 @@ def _supply(id: bytes32, assets: uint256):
 def _withdraw(id: bytes32, assets: uint256, shares: uint256, receiver: address) -> uint256:
     taken: uint256 = 0
     burned: uint256 = 0
-    taken, burned = extcall Credit(vault_rules.CREDIT).withdraw(
+    taken, burned = extcall credit_calls.Credit(vault_rules.CREDIT).withdraw(
         vault_rules._params(id), assets, shares, self, receiver
     )
     self.held[id] -= burned
@@ -578,11 +564,11 @@ def _holding(id: bytes32, cap: uint256) -> vault_plan.Holding:
         is_static_call=True,
         revert_on_failure=False,
     )
-    state: vault_plan.MarketState = empty(vault_plan.MarketState)
+    state: credit_market.MarketState = empty(credit_market.MarketState)
     if live:
-        state = abi_decode(told, vault_plan.MarketState)
+        state = abi_decode(told, credit_market.MarketState)
     else:
-        state = staticcall Credit(vault_rules.CREDIT).market(id)
+        state = staticcall credit_calls.Credit(vault_rules.CREDIT).market(id)
     return vault_plan._holding(id, self.held[id], state, live, cap)
 
 

@@ -9,13 +9,7 @@
      it loses none; it is counted exactly.
 """
 
-struct MarketState:
-    supply_assets: uint256
-    supply_shares: uint256
-    borrow_assets: uint256
-    borrow_shares: uint256
-    reserve: uint256
-    last_update: uint256
+from ..lending import market as credit_market
 
 # What a vault has in a market. held: supply shares; assets, shares: of all the market's lenders; worth: of what
 # is held, rounded down; cash: how much of that can be withdrawn now; room: what it still takes, by its cap (0
@@ -64,7 +58,7 @@ VIRTUAL_ASSETS: constant(uint256) = 1
 
 @internal
 @pure
-def _holding(id: bytes32, held: uint256, state: MarketState, live: bool, cap: uint256) -> Holding:
+def _holding(id: bytes32, held: uint256, state: credit_market.MarketState, live: bool, cap: uint256) -> Holding:
     """
     @param live False for a market that can't accrue: it counts as of its last accrual, without cash or room.
     """

@@ -11,21 +11,10 @@
 
 from snekmate.auth import ownable
 
+from ..lending import calls as credit_calls
+from ..lending import market as credit_market
+
 uses: ownable
-
-struct MarketParams:
-    loan_token: address
-    collateral_token: address
-    oracle: address
-    irm: address
-    max_ltv: uint256
-    lltv: uint256
-    target_health: uint256
-    min_debt: uint256
-    reserve_factor: uint256
-
-interface Markets:
-    def params_of(id: bytes32) -> MarketParams: view
 
 event CapSubmitted:
     id: indexed(bytes32)
@@ -252,17 +241,17 @@ def _set_withdraw_queue(ids: DynArray[bytes32, MAX_MARKETS]) -> DynArray[bytes32
 
 @internal
 @view
-def _params_of(id: bytes32) -> MarketParams:
-    return staticcall Markets(CREDIT).params_of(id)
+def _params_of(id: bytes32) -> credit_market.MarketParams:
+    return staticcall credit_calls.Credit(CREDIT).params_of(id)
 
 
 @internal
 @view
-def _params(id: bytes32) -> MarketParams:
+def _params(id: bytes32) -> credit_market.MarketParams:
     """
     @dev Of a market of this vault; as `_params_of`, for less gas.
     """
-    return abi_decode(slice(self.params_at[id].code, 0, 288), MarketParams)
+    return abi_decode(slice(self.params_at[id].code, 0, 288), credit_market.MarketParams)
 
 
 @internal
