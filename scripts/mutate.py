@@ -1,12 +1,12 @@
 """Mutation test of a contract and its modules: do tests notice a wrong operator, rounding, constant, assert?
 
-    python scripts/mutate.py contracts/credit/Credit.vy             all mutants without a verdict yet
-    python scripts/mutate.py contracts/credit/Credit.vy --list      what would be tried
-    python scripts/mutate.py contracts/credit/Credit.vy --again     survivors once more, after new tests
-    python scripts/mutate.py contracts/credit/Credit.vy --report    score and survivors
+    python scripts/mutate.py contracts/credit/lending/Credit.vy            all mutants without a verdict yet
+    python scripts/mutate.py contracts/credit/lending/Credit.vy --list     what would be tried
+    python scripts/mutate.py contracts/credit/lending/Credit.vy --again    survivors again, after new tests
+    python scripts/mutate.py contracts/credit/lending/Credit.vy --report   score and survivors
 
 One mutant at a time, in a fork of this process, so that nothing is imported twice: compile, then run the
-tests of TESTS on that bytecode (tests/contracts/bare_evm.py reads it where CONTRACT_ARTIFACTS says) until
+tests of TESTS on that bytecode (tests/contracts/worlds/bare_evm.py reads it where CONTRACT_ARTIFACTS says) until
 one fails. Verdicts are kept in .mutants/<Name>.jsonl by mutant and text of its line: a run resumes where it
 was stopped, and the edit of a line repeats only that line's mutants. What doesn't compile, or compiles to
 the same bytecode, is no mutant.
@@ -41,15 +41,15 @@ from mutations import Mutant, mutants  # noqa: E402
 # In the order in which they run: the fastest to notice first.
 TESTS = {
     "Credit": (
-        "tests/contracts/test_credit_edges.py",
-        "tests/contracts/test_credit_callbacks.py",
-        "tests/contracts/test_credit_liquidation_edges.py",
-        "tests/contracts/test_credit_incidents.py",
-        "tests/contracts/test_credit_hostile_tokens.py",
-        "tests/contracts/test_credit_signatures.py",
-        "tests/contracts/test_credit_last_units.py",
-        "tests/property/test_credit_stateful.py",
-        "tests/contracts/test_credit_reentrancy.py",
+        "tests/contracts/credit/test_edges.py",
+        "tests/contracts/credit/test_callbacks.py",
+        "tests/contracts/credit/test_liquidation_edges.py",
+        "tests/contracts/credit/test_incidents.py",
+        "tests/contracts/credit/test_hostile_tokens.py",
+        "tests/contracts/credit/test_signatures.py",
+        "tests/contracts/credit/test_last_units.py",
+        "tests/property/credit/test_credit_stateful.py",
+        "tests/contracts/credit/test_reentrancy.py",
     )
 }
 SECONDS = 300
@@ -75,7 +75,7 @@ def sources(contract: Path) -> list[Path]:
     """The contract and the modules beside it that it imports, directly or not."""
     found = [contract]
     for path in found:
-        for name in re.findall(r"^import (\w+)$", path.read_text(), re.MULTILINE):
+        for name in re.findall(r"^(?:from \. )?import (\w+)(?: as \w+)?$", path.read_text(), re.MULTILINE):
             module = path.with_name(f"{name}.vy")
             if module.exists() and module not in found:
                 found.append(module)

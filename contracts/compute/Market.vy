@@ -21,6 +21,9 @@
 
 from ethereum.ercs import IERC20
 
+import lease as market_lease
+import signature as market_signature
+
 interface Registry:
     def book(
         demand: uint256, seed: bytes32, candidates: DynArray[address, 8], count: uint256
@@ -28,57 +31,13 @@ interface Registry:
     def release(provider: address, slots: uint256): nonpayable
     def UNBONDING_SECONDS() -> uint256: view
 
-event LeaseOpened:
-    lease: indexed(uint256)
-    renter: indexed(address)
-    provider: indexed(address)
-    slots: uint16
-    price_gfuel: uint32
-    price_gib: uint32
-    escrow: uint64
-    expiry: uint64
-    demand: uint256
-    reservation: uint256
-    drawn: bool
-
-event LeaseToppedUp:
-    lease: indexed(uint256)
-    escrow_total: uint64
-
-event Settled:
-    lease: indexed(uint256)
-    provider: indexed(address)
-    sequence: uint256
-    amount: uint256
-    root: bytes32
-    fee: uint256
-
-event LeaseClosed:
-    lease: indexed(uint256)
-    paid: uint256
-    refund: uint256
-
 event Swept:
     epoch: indexed(uint256)
     pot: uint256
 
-# Prices in millionths of a dollar per Gfuel and GiB, escrow in millionths, expiry in chain seconds.
-struct Terms:
-    renter: address
-    provider: address
-    slots: uint16
-    price_gfuel: uint32
-    price_gib: uint32
-    escrow: uint64
-    expiry: uint64
-
 MAX_CANDIDATES: constant(uint256) = 8
 MAX_LEASES: constant(uint256) = 32
-MAX_AMOUNT: constant(uint256) = 2**40 - 1
-MAX_SEQUENCE: constant(uint256) = 2**24 - 1
 BPS: constant(uint256) = 10_000
-# Half the order of secp256k1: a signature has one form only.
-HALF_ORDER: constant(uint256) = 57896044618658097711785492504343953926418782139537452191302581570759080747168
 U16: constant(uint256) = 2**16 - 1
 U32: constant(uint256) = 2**32 - 1
 U40: constant(uint256) = 2**40 - 1
@@ -197,7 +156,7 @@ def _open(
     self.books = books + count + (count * reservation << UNSWEPT)
     seed: bytes32 = keccak256(abi_encode(blockhash(block.number - 1), msg.sender, first))
     booked: DynArray[uint256, MAX_LEASES] = extcall Registry(REGISTRY).book(demand, seed, candidates, count)
-    terms: Terms = empty(Terms)
+    terms: market_lease.Terms = empty(market_lease.Terms)
     terms.renter = msg.sender
     terms.slots = convert(demand >> 64 & U16, uint16)
     terms.escrow = escrow
@@ -207,8 +166,8 @@ def _open(
         terms.provider = convert(booking & U160, address)
         terms.price_gfuel = convert(booking >> 160 & U32, uint32)
         terms.price_gib = convert(booking >> 192 & U32, uint32)
-        self.leases[lease] = self._hash(terms)
-        log LeaseOpened(
+        self.leases[lease] = market_lease._hash(terms)
+        log market_lease.LeaseOpened(
             lease=lease,
             renter=msg.sender,
             provider=terms.provider,
@@ -238,12 +197,12 @@ def _reservation(demand: uint256, escrow: uint64) -> uint256:
     assert duration > 0, "Market: no duration"
     assert duration <= MAX_LEASE_SECONDS, "Market: lease too long"
     assert escrow > 0, "Market: no escrow"
-    assert convert(escrow, uint256) <= MAX_AMOUNT, "Market: escrow too large"
+    assert convert(escrow, uint256) <= market_lease.MAX_AMOUNT, "Market: escrow too large"
     return slots * duration * RESERVATION_PRICE
 
 
 @external
-def top_up(lease: uint256, terms: Terms, amount: uint64):
+def top_up(lease: uint256, terms: market_lease.Terms, amount: uint64):
     """
     @notice Add to the renter's escrow, until the lease expires.
     @dev New terms void every call that is under way with the old ones. So nobody else may make them, and after
@@ -253,17 +212,17 @@ def top_up(lease: uint256, terms: Terms, amount: uint64):
     assert msg.sender == terms.renter, "Market: only the renter"
     assert block.timestamp <= convert(terms.expiry, uint256), "Market: lease has expired"
     assert amount > 0, "Market: nothing to add"
-    assert convert(amount, uint256) <= MAX_AMOUNT - convert(terms.escrow, uint256), "Market: escrow too large"
-    grown: Terms = terms
+    assert convert(amount, uint256) <= market_lease.MAX_AMOUNT - convert(terms.escrow, uint256), "Market: escrow too large"
+    grown: market_lease.Terms = terms
     grown.escrow = terms.escrow + amount
-    self.leases[lease] = self._hash(grown) | (word & U64)
-    log LeaseToppedUp(lease=lease, escrow_total=grown.escrow)
+    self.leases[lease] = market_lease._hash(grown) | (word & U64)
+    log market_lease.LeaseToppedUp(lease=lease, escrow_total=grown.escrow)
     self._take(convert(amount, uint256))
 
 
 @external
 def settle(
-    lease: uint256, terms: Terms, sequence: uint256, amount: uint256, root: bytes32, v: uint256, r: uint256, s: uint256
+    lease: uint256, terms: market_lease.Terms, sequence: uint256, amount: uint256, root: bytes32, v: uint256, r: uint256, s: uint256
 ):
     """
     @notice Pay what a voucher adds to the settled amount. Anybody may send it; the payee is read now.
@@ -272,13 +231,13 @@ def settle(
     word: uint256 = self._held(lease, terms)
     self._check_voucher(lease, terms.renter, terms.escrow, word, sequence, amount, root, v, r, s)
     self.leases[lease] = (word & ~U64) | (sequence << 40) | amount
-    self._pay(lease, terms.provider, word & MAX_AMOUNT, sequence, amount, root)
+    self._pay(lease, terms.provider, word & market_lease.MAX_AMOUNT, sequence, amount, root)
 
 
 @external
 def close(
     lease: uint256,
-    terms: Terms,
+    terms: market_lease.Terms,
     sequence: uint256,
     amount: uint256,
     root: bytes32,
@@ -292,16 +251,16 @@ def close(
     @param provider_signature Of Close(lease, sequence, amount); empty when the provider is the caller.
     """
     word: uint256 = self._held(lease, terms)
-    settled: uint256 = word & MAX_AMOUNT
+    settled: uint256 = word & market_lease.MAX_AMOUNT
     v: uint256 = 0
     r: uint256 = 0
     s: uint256 = 0
     if len(provider_signature) > 0 or msg.sender != terms.provider:
-        v, r, s = self._parts(provider_signature)
+        v, r, s = market_signature._parts(provider_signature)
         consent: bytes32 = keccak256(abi_encode(CLOSE_TYPE, lease, sequence, amount))
         assert self._signed(consent, terms.provider, v, r, s), "Market: not the provider's consent"
-    if amount != settled or sequence != word >> 40 & MAX_SEQUENCE:
-        v, r, s = self._parts(renter_signature)
+    if amount != settled or sequence != word >> 40 & market_lease.MAX_SEQUENCE:
+        v, r, s = market_signature._parts(renter_signature)
         self._check_voucher(lease, terms.renter, terms.escrow, word, sequence, amount, root, v, r, s)
     refund: uint256 = convert(terms.escrow, uint256) - amount
     self._end(lease, terms.provider, terms.slots, amount, refund)
@@ -311,13 +270,13 @@ def close(
 
 
 @external
-def reclaim(lease: uint256, terms: Terms):
+def reclaim(lease: uint256, terms: market_lease.Terms):
     """
     @notice After expiry and grace, give back what no voucher claimed (M3). Anybody may send it.
     """
     word: uint256 = self._held(lease, terms)
     assert block.timestamp > convert(terms.expiry, uint256) + GRACE_SECONDS, "Market: expiry and grace not over"
-    settled: uint256 = word & MAX_AMOUNT
+    settled: uint256 = word & market_lease.MAX_AMOUNT
     refund: uint256 = convert(terms.escrow, uint256) - settled
     self._end(lease, terms.provider, terms.slots, settled, refund)
     self._give(terms.renter, refund)
@@ -325,7 +284,7 @@ def reclaim(lease: uint256, terms: Terms):
 
 @internal
 @view
-def _held(lease: uint256, terms: Terms) -> uint256:
+def _held(lease: uint256, terms: market_lease.Terms) -> uint256:
     """
     @notice The word of an open lease with these terms.
     """
@@ -333,15 +292,6 @@ def _held(lease: uint256, terms: Terms) -> uint256:
     assert word != 0, "Market: no such lease"
     assert (word ^ convert(keccak256(abi_encode(terms)), uint256)) >> 64 == 0, "Market: other terms"
     return word
-
-
-@internal
-@pure
-def _hash(terms: Terms) -> uint256:
-    """
-    @notice 192 bits of the hash, in place: a collision takes 2**96 tries.
-    """
-    return convert(keccak256(abi_encode(terms)), uint256) & ~U64
 
 
 # Vouchers
@@ -361,9 +311,9 @@ def _check_voucher(
     r: uint256,
     s: uint256,
 ):
-    assert sequence > word >> 40 & MAX_SEQUENCE, "Market: sequence not grown"
-    assert amount > word & MAX_AMOUNT, "Market: amount not grown"
-    assert sequence <= MAX_SEQUENCE, "Market: sequence too large"
+    assert sequence > word >> 40 & market_lease.MAX_SEQUENCE, "Market: sequence not grown"
+    assert amount > word & market_lease.MAX_AMOUNT, "Market: amount not grown"
+    assert sequence <= market_lease.MAX_SEQUENCE, "Market: sequence too large"
     assert amount <= convert(escrow, uint256), "Market: more than the escrow"
     voucher: bytes32 = keccak256(abi_encode(VOUCHER_TYPE, lease, sequence, amount, root))
     assert self._signed(voucher, renter, v, r, s), "Market: not the renter's signature"
@@ -376,20 +326,9 @@ def _signed(struct_hash: bytes32, signer: address, v: uint256, r: uint256, s: ui
     @dev ecrecover gives zero for what is no signature, and no signer is zero: a renter has called, a provider
          has staked.
     """
-    if s > HALF_ORDER:
+    if s > market_signature.HALF_ORDER:
         return False
     return ecrecover(keccak256(concat(x"1901", self._separator(), struct_hash)), v, r, s) == signer
-
-
-@internal
-@pure
-def _parts(signature: Bytes[65]) -> (uint256, uint256, uint256):
-    assert len(signature) == 65, "Market: a signature has 65 bytes"
-    return (
-        convert(slice(signature, 64, 1), uint256),
-        extract32(signature, 0, output_type=uint256),
-        extract32(signature, 32, output_type=uint256),
-    )
 
 
 @internal
@@ -419,7 +358,7 @@ def _pay(lease: uint256, provider: address, settled: uint256, sequence: uint256,
     """
     delta: uint256 = unsafe_sub(amount, settled)
     fee: uint256 = unsafe_sub(self._fee(amount), self._fee(settled))
-    log Settled(lease=lease, provider=provider, sequence=sequence, amount=amount, root=root, fee=fee)
+    log market_lease.Settled(lease=lease, provider=provider, sequence=sequence, amount=amount, root=root, fee=fee)
     self._give(self._payee(provider, self.accounts[provider]), unsafe_sub(delta, fee))
 
 
@@ -452,7 +391,7 @@ def _end(lease: uint256, provider: address, slots: uint16, paid: uint256, refund
             account = (account & U160) | (epoch << LAST_EPOCH)
         self.accounts[provider] = account + (fee << FEES)
     extcall Registry(REGISTRY).release(provider, convert(slots, uint256))
-    log LeaseClosed(lease=lease, paid=paid, refund=refund)
+    log market_lease.LeaseClosed(lease=lease, paid=paid, refund=refund)
 
 
 @internal

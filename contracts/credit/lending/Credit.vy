@@ -28,6 +28,7 @@
 """
 
 import authority as credit_authority
+import events as credit_events
 import flash as credit_flash
 import health as credit_health
 import liquidation as credit_liquidation
@@ -64,91 +65,6 @@ struct Position:
     borrow_shares: uint256
     collateral: uint256
 
-event MarketCreated:
-    id: indexed(bytes32)
-    params: credit_market.MarketParams
-
-event Accrued:
-    id: indexed(bytes32)
-    rate: uint256
-    interest: uint256
-    reserve: uint256
-
-event Supplied:
-    id: indexed(bytes32)
-    caller: address
-    on_behalf: indexed(address)
-    assets: uint256
-    shares: uint256
-
-event Withdrawn:
-    id: indexed(bytes32)
-    receiver: address
-    on_behalf: indexed(address)
-    assets: uint256
-    shares: uint256
-
-event Borrowed:
-    id: indexed(bytes32)
-    receiver: address
-    on_behalf: indexed(address)
-    assets: uint256
-    shares: uint256
-
-event Repaid:
-    id: indexed(bytes32)
-    caller: address
-    on_behalf: indexed(address)
-    assets: uint256
-    shares: uint256
-
-event CollateralAdded:
-    id: indexed(bytes32)
-    caller: address
-    on_behalf: indexed(address)
-    assets: uint256
-
-event CollateralRemoved:
-    id: indexed(bytes32)
-    receiver: address
-    on_behalf: indexed(address)
-    assets: uint256
-
-event Liquidated:
-    id: indexed(bytes32)
-    borrower: indexed(address)
-    liquidator: indexed(address)
-    repaid: uint256
-    seized: uint256
-    bonus: uint256
-
-event BadDebt:
-    id: indexed(bytes32)
-    borrower: indexed(address)
-    loss: uint256
-    from_reserve: uint256
-
-event Margin:
-    id: indexed(bytes32)
-    account: indexed(address)
-    debt: uint256
-    collateral_value: uint256
-    liquidatable: bool
-
-event SupplyTransferred:
-    id: indexed(bytes32)
-    on_behalf: indexed(address)
-    receiver: indexed(address)
-    shares: uint256
-
-event Collected:
-    id: indexed(bytes32)
-    receiver: indexed(address)
-    assets: uint256
-
-event FeeRecipientNamed:
-    fee_recipient: indexed(address)
-
 MAX_PAYLOAD: constant(uint256) = 4096
 # One part in so many of a market's debt is what its reserve keeps; what is above can be collected.
 RESERVE_PARTS: constant(uint256) = 20
@@ -176,7 +92,7 @@ def __init__(fee_recipient: address):
     """
     assert fee_recipient != empty(address), "Credit: no fee recipient"
     self.fee_recipient = fee_recipient
-    log FeeRecipientNamed(fee_recipient=fee_recipient)
+    log credit_events.FeeRecipientNamed(fee_recipient=fee_recipient)
     credit_authority.__init__()
 
 
@@ -188,7 +104,7 @@ def set_fee_recipient(to: address):
     assert msg.sender == self.fee_recipient, "Credit: only the fee recipient"
     assert to != empty(address), "Credit: no fee recipient"
     self.fee_recipient = to
-    log FeeRecipientNamed(fee_recipient=to)
+    log credit_events.FeeRecipientNamed(fee_recipient=to)
 
 
 # Markets
@@ -205,7 +121,7 @@ def create_market(params: credit_market.MarketParams) -> bytes32:
     assert self.markets[id].supply == 0, "Credit: market exists"
     self.markets[id].supply = block.timestamp << 224
     self.params_of[id] = params
-    log MarketCreated(id=id, params=params)
+    log credit_events.MarketCreated(id=id, params=params)
     return id
 
 
@@ -235,7 +151,7 @@ def _accrue(id: bytes32, params: credit_market.MarketParams) -> credit_market.Ma
     assert now.supply == words.supply and now.borrow == words.borrow, "Credit: the rate model re-entered"
     owed: uint256 = market.borrow_assets
     market = credit_market._grown(market, rate, elapsed, params.min_debt, params.reserve_factor)
-    log Accrued(id=id, rate=rate, interest=unsafe_sub(market.borrow_assets, owed), reserve=market.reserve)
+    log credit_events.Accrued(id=id, rate=rate, interest=unsafe_sub(market.borrow_assets, owed), reserve=market.reserve)
     return market
 
 
@@ -274,7 +190,7 @@ def supply(
     assert market.supply_assets <= U104 and market.supply_shares <= U120, "Credit: supply too large"
     self.supply_shares[id][on_behalf] += made
     self._store(id, market, params.min_debt)
-    log Supplied(id=id, caller=msg.sender, on_behalf=on_behalf, assets=paid, shares=made)
+    log credit_events.Supplied(id=id, caller=msg.sender, on_behalf=on_behalf, assets=paid, shares=made)
     if len(payload) > 0:
         extcall Caller(msg.sender).on_surge_supply(paid, payload)
     credit_tokens._take(params.loan_token, msg.sender, paid)
@@ -306,7 +222,7 @@ def withdraw(
     market.supply_shares -= burned
     self.supply_shares[id][on_behalf] = unsafe_sub(held, burned)
     self._store(id, market, params.min_debt)
-    log Withdrawn(id=id, receiver=receiver, on_behalf=on_behalf, assets=given, shares=burned)
+    log credit_events.Withdrawn(id=id, receiver=receiver, on_behalf=on_behalf, assets=given, shares=burned)
     credit_tokens._give(params.loan_token, receiver, given)
     return given, burned
 
@@ -323,7 +239,7 @@ def transfer_supply(id: bytes32, shares: uint256, on_behalf: address, receiver: 
     assert shares <= held, "Credit: more than is supplied"
     self.supply_shares[id][on_behalf] = unsafe_sub(held, shares)
     self.supply_shares[id][receiver] += shares
-    log SupplyTransferred(id=id, on_behalf=on_behalf, receiver=receiver, shares=shares)
+    log credit_events.SupplyTransferred(id=id, on_behalf=on_behalf, receiver=receiver, shares=shares)
 
 
 @external
@@ -342,7 +258,7 @@ def collect(params: credit_market.MarketParams) -> uint256:
     market.reserve -= paid
     self._store(id, market, params.min_debt)
     receiver: address = self.fee_recipient
-    log Collected(id=id, receiver=receiver, assets=paid)
+    log credit_events.Collected(id=id, receiver=receiver, assets=paid)
     credit_tokens._give(params.loan_token, receiver, paid)
     return paid
 
@@ -377,7 +293,7 @@ def _add_collateral(params: credit_market.MarketParams, assets: uint256, on_beha
         assert self.markets[id].supply != 0, "Credit: no such market"
     assert assets <= U128 - (loan >> 128), "Credit: collateral too large"
     self.loans[id][on_behalf] = loan + (assets << 128)
-    log CollateralAdded(id=id, caller=msg.sender, on_behalf=on_behalf, assets=assets)
+    log credit_events.CollateralAdded(id=id, caller=msg.sender, on_behalf=on_behalf, assets=assets)
 
 
 @external
@@ -401,7 +317,7 @@ def remove_collateral(params: credit_market.MarketParams, assets: uint256, on_be
         self._store(id, market, params.min_debt)
         debt: uint256 = credit_shares._to_assets_up(loan & U128, market.borrow_assets, market.borrow_shares)
         credit_health._check_max_ltv(params.oracle, loan >> 128, debt, params.max_ltv)
-    log CollateralRemoved(id=id, receiver=receiver, on_behalf=on_behalf, assets=assets)
+    log credit_events.CollateralRemoved(id=id, receiver=receiver, on_behalf=on_behalf, assets=assets)
     credit_tokens._give(params.collateral_token, receiver, assets)
 
 
@@ -433,7 +349,7 @@ def borrow(
     debt: uint256 = credit_shares._to_assets_up(loan & U128, market.borrow_assets, market.borrow_shares)
     assert debt >= params.min_debt, "Credit: less than the minimum debt"
     credit_health._check_max_ltv(params.oracle, loan >> 128, debt, params.max_ltv)
-    log Borrowed(id=id, receiver=receiver, on_behalf=on_behalf, assets=given, shares=made)
+    log credit_events.Borrowed(id=id, receiver=receiver, on_behalf=on_behalf, assets=given, shares=made)
     credit_tokens._give(params.loan_token, receiver, given)
     return given, made
 
@@ -471,7 +387,7 @@ def repay(
         assert rest >= params.min_debt, "Credit: less than the minimum debt"
     self.loans[id][on_behalf] = loan
     self._store(id, market, params.min_debt)
-    log Repaid(id=id, caller=msg.sender, on_behalf=on_behalf, assets=paid, shares=burned)
+    log credit_events.Repaid(id=id, caller=msg.sender, on_behalf=on_behalf, assets=paid, shares=burned)
     if len(payload) > 0:
         extcall Caller(msg.sender).on_surge_repay(paid, payload)
     credit_tokens._take(params.loan_token, msg.sender, paid)
@@ -517,7 +433,7 @@ def liquidate(
         assert left * (loan >> 128) <= outcome.debt * (rest >> 128), "Credit: would not raise health"
     self.loans[id][borrower] = rest
     self._store(id, market, params.min_debt)
-    log Liquidated(
+    log credit_events.Liquidated(
         id=id,
         borrower=borrower,
         liquidator=msg.sender,
@@ -527,7 +443,7 @@ def liquidate(
     )
     if outcome.loss > 0:
         from_reserve: uint256 = min(outcome.loss, outcome.from_reserve)
-        log BadDebt(id=id, borrower=borrower, loss=outcome.loss, from_reserve=from_reserve)
+        log credit_events.BadDebt(id=id, borrower=borrower, loss=outcome.loss, from_reserve=from_reserve)
     credit_tokens._give(params.collateral_token, msg.sender, outcome.seized)
     if len(payload) > 0:
         extcall Caller(msg.sender).on_surge_liquidate(outcome.repaid, outcome.seized, payload)
@@ -552,7 +468,7 @@ def poke(params: credit_market.MarketParams, account: address) -> uint256:
     if credit_health._is_within(debt, worth, params.max_ltv):
         return HEALTHY
     liquidatable: bool = not credit_health._is_within(debt, worth, params.lltv)
-    log Margin(id=id, account=account, debt=debt, collateral_value=worth, liquidatable=liquidatable)
+    log credit_events.Margin(id=id, account=account, debt=debt, collateral_value=worth, liquidatable=liquidatable)
     return LIQUIDATABLE if liquidatable else MARGIN
 
 

@@ -25,6 +25,7 @@ from snekmate.auth import ownable_2step
 from snekmate.tokens import erc20
 from ..lending import calls as credit_calls
 from ..lending import market as credit_market
+import events as vault_events
 import plan as vault_plan
 import rules as vault_rules
 
@@ -67,45 +68,6 @@ exports: (
     erc20.DOMAIN_SEPARATOR,
     erc20.eip712Domain,
 )
-
-event Deposit:
-    sender: indexed(address)
-    owner: indexed(address)
-    assets: uint256
-    shares: uint256
-
-event Withdraw:
-    sender: indexed(address)
-    receiver: indexed(address)
-    owner: indexed(address)
-    assets: uint256
-    shares: uint256
-
-event RedeemedInKind:
-    sender: indexed(address)
-    receiver: indexed(address)
-    owner: indexed(address)
-    idle: uint256
-    shares: uint256
-
-event FeeAccrued:
-    recipient: indexed(address)
-    shares: uint256
-    high_water: uint256
-
-event FeeSet:
-    fee: uint256
-    recipient: address
-
-event Reallocated:
-    id: indexed(bytes32)
-    supplied: uint256
-    withdrawn: uint256
-
-event Skimmed:
-    token: indexed(address)
-    receiver: indexed(address)
-    amount: uint256
 
 struct Allocation:
     id: bytes32
@@ -205,7 +167,7 @@ def redeem_in_kind(shares: uint256, receiver: address, owner: address) -> uint25
         if given > 0:
             self.held[holding.id] = holding.held - given
             extcall credit_calls.Credit(vault_rules.CREDIT).transfer_supply(holding.id, given, self, receiver)
-    log RedeemedInKind(sender=msg.sender, receiver=receiver, owner=owner, idle=paid, shares=shares)
+    log vault_events.RedeemedInKind(sender=msg.sender, receiver=receiver, owner=owner, idle=paid, shares=shares)
     self._pay(receiver, paid)
     return paid
 
@@ -227,7 +189,7 @@ def set_fee(fee: uint256, recipient: address):
     self._raise_mark(sight)
     self.fee = fee
     self.fee_recipient = recipient
-    log FeeSet(fee=fee, recipient=recipient)
+    log vault_events.FeeSet(fee=fee, recipient=recipient)
 
 
 @external
@@ -262,7 +224,7 @@ def reallocate(allocations: DynArray[Allocation, MAX_MARKETS]):
             else:
                 assets = self._withdraw(wanted.id, 0, holding.held, self)
             self.idle += assets
-            log Reallocated(id=wanted.id, supplied=0, withdrawn=assets)
+            log vault_events.Reallocated(id=wanted.id, supplied=0, withdrawn=assets)
     for wanted: Allocation in allocations:
         holding: vault_plan.Holding = self._holding(wanted.id, vault_rules.cap[wanted.id])
         if holding.worth < wanted.assets:
@@ -273,7 +235,7 @@ def reallocate(allocations: DynArray[Allocation, MAX_MARKETS]):
             assert assets <= self.idle, "Vault: not enough idle"
             self.idle -= assets
             self._supply(wanted.id, assets)
-            log Reallocated(id=wanted.id, supplied=assets, withdrawn=0)
+            log vault_events.Reallocated(id=wanted.id, supplied=assets, withdrawn=0)
 
 
 # Anybody
@@ -298,7 +260,7 @@ def skim(token: address) -> uint256:
     if token == vault_rules.ASSET:
         amount -= self.idle
     receiver: address = self._heir()
-    log Skimmed(token=token, receiver=receiver, amount=amount)
+    log vault_events.Skimmed(token=token, receiver=receiver, amount=amount)
     self._send(token, receiver, amount)
     return amount
 
@@ -312,7 +274,7 @@ def skim_supply(id: bytes32) -> uint256:
     position: credit_calls.Position = staticcall credit_calls.Credit(vault_rules.CREDIT).position(id, self)
     amount: uint256 = position.supply_shares - self.held[id]
     receiver: address = self._heir()
-    log Skimmed(token=vault_rules.CREDIT, receiver=receiver, amount=amount)
+    log vault_events.Skimmed(token=vault_rules.CREDIT, receiver=receiver, amount=amount)
     extcall credit_calls.Credit(vault_rules.CREDIT).transfer_supply(id, amount, self, receiver)
     return amount
 
@@ -442,7 +404,7 @@ def _enter(assets: uint256, shares: uint256, receiver: address) -> vault_plan.Pl
     for i: uint256 in range(sight.count, bound=MAX_MARKETS):
         self._supply(sight.holdings[i].id, plan.amounts[i])
     erc20._mint(receiver, plan.shares)
-    log Deposit(sender=msg.sender, owner=receiver, assets=plan.assets, shares=plan.shares)
+    log vault_events.Deposit(sender=msg.sender, owner=receiver, assets=plan.assets, shares=plan.shares)
     return plan
 
 
@@ -455,7 +417,7 @@ def _leave(assets: uint256, shares: uint256, receiver: address, owner: address) 
     for i: uint256 in range(sight.count, bound=MAX_MARKETS):
         if plan.amounts[i] > 0:
             self._withdraw(sight.holdings[i].id, plan.amounts[i], 0, receiver)
-    log Withdraw(sender=msg.sender, receiver=receiver, owner=owner, assets=plan.assets, shares=plan.shares)
+    log vault_events.Withdraw(sender=msg.sender, receiver=receiver, owner=owner, assets=plan.assets, shares=plan.shares)
     self._pay(receiver, min(plan.assets, sight.idle))
     return plan
 
@@ -515,7 +477,7 @@ def _accrue(entering: bool) -> vault_plan.Sight:
         self._raise_mark(sight)
         if shares > 0:
             erc20._mint(self.fee_recipient, shares)
-            log FeeAccrued(recipient=self.fee_recipient, shares=shares, high_water=self.high_water)
+            log vault_events.FeeAccrued(recipient=self.fee_recipient, shares=shares, high_water=self.high_water)
     return sight
 
 

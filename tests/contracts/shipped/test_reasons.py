@@ -20,11 +20,12 @@ def name_of(path: Path) -> str:
 
 
 def speaker(path: Path) -> str:
-    """A module that is a part of a contract speaks for it: vault/rules for the Vault beside it."""
+    """A module that is a part of a contract beside it speaks for that: vault/rules for Vault."""
     if not path.stem.islower():
         return path.stem
-    beside = [each.stem for each in path.parent.glob("*.vy") if not each.stem.islower()]
-    return beside[0] if len(beside) == 1 else path.stem.capitalize()
+    imported = re.compile(rf"^import {path.stem}\b", re.MULTILINE)
+    contracts = (each for each in path.parent.glob("*.vy") if not each.stem.islower())
+    return next((each.stem for each in contracts if imported.search(each.read_text())), path.stem)
 
 
 def reasons(source: str) -> list[str]:

@@ -38,7 +38,7 @@ PORT_RACES = 5
 _NAME = "anvil"
 
 
-class PortTaken(Unavailable):
+class _PortTaken(Unavailable):
     """Somebody else listens there."""
 
 
@@ -76,9 +76,9 @@ class LocalChain:
         for _ in range(PORT_RACES):
             try:
                 return self._start_at(self._port(port), binary)
-            except PortTaken:
+            except _PortTaken as taken:
                 if port:
-                    raise
+                    raise Unavailable(str(taken)) from taken
         raise Unavailable("every port that was free was taken before the local chain had it; try again")
 
     def _start_at(self, port: int, binary: Path) -> str:
@@ -152,7 +152,9 @@ class LocalChain:
     def _port(self, wanted: int | None) -> int:
         if wanted:
             if not _free(wanted):
-                raise PortTaken(f"port {wanted} is taken by another program; stop it, or choose another port")
+                raise _PortTaken(
+                    f"port {wanted} is taken by another program; stop it, or choose another port"
+                )
             return wanted
         last = self._last_port()
         return last if last and _free(last) else _any_free_port()
@@ -171,7 +173,7 @@ class LocalChain:
                 if not program.running:
                     words = program.last_lines()
                     if "in use" in words:
-                        raise PortTaken(f"port {port} is taken by another program; choose another port")
+                        raise _PortTaken(f"port {port} is taken by another program; choose another port")
                     raise Unavailable(f"anvil did not start ({words[-300:]}); see {program.log}")
                 if program.listens(port) and self._answers(rpc):
                     _keep_time_rising(rpc)

@@ -4,12 +4,13 @@
 @notice The functions of vault_plan, from outside.
 """
 
+from .....contracts.credit.lending import market as credit_market
 from .....contracts.credit.vault import plan as vault_plan
 
 
 @external
 @pure
-def holding(id: bytes32, held: uint256, state: vault_plan.MarketState, live: bool, cap: uint256) -> vault_plan.Holding:
+def holding(id: bytes32, held: uint256, state: credit_market.MarketState, live: bool, cap: uint256) -> vault_plan.Holding:
     return vault_plan._holding(id, held, state, live, cap)
 
 
