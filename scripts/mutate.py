@@ -6,10 +6,10 @@
     python scripts/mutate.py contracts/credit/lending/Credit.vy --report   score and survivors
 
 One mutant at a time, in a fork of this process, so that nothing is imported twice: compile, then run the
-tests of TESTS on that bytecode (tests/contracts/worlds/bare_evm.py reads it where CONTRACT_ARTIFACTS says) until
-one fails. Verdicts are kept in .mutants/<Name>.jsonl by mutant and text of its line: a run resumes where it
-was stopped, and the edit of a line repeats only that line's mutants. What doesn't compile, or compiles to
-the same bytecode, is no mutant.
+tests of TESTS on that bytecode (worlds/bare_evm.py reads it where CONTRACT_ARTIFACTS says) until one fails.
+Verdicts are kept in .mutants/<Name>.jsonl by mutant and text of its line: a run resumes where it was stopped,
+and the edit of a line repeats only that line's mutants. What doesn't compile, or compiles to the same
+bytecode, is no mutant.
 """
 
 import argparse
@@ -48,7 +48,7 @@ TESTS = {
         "tests/contracts/credit/test_hostile_tokens.py",
         "tests/contracts/credit/test_signatures.py",
         "tests/contracts/credit/test_last_units.py",
-        "tests/property/credit/test_credit_stateful.py",
+        "tests/property/credit/test_lending_stateful.py",
         "tests/contracts/credit/test_reentrancy.py",
     )
 }

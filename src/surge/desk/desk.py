@@ -1,6 +1,5 @@
 """The lender's and borrower's actor."""
 
-import re
 from typing import TYPE_CHECKING, Protocol, Self
 
 from coincurve import PrivateKey
@@ -8,12 +7,11 @@ from coincurve import PrivateKey
 from surge.chain.client import Chain
 from surge.chain.network.book import AddressBook, load_book
 from surge.credit.market import MarketView, PositionView
+from surge.desk.directory import Directory
 from surge.desk.flash import Flash
 from surge.desk.leverage import Leverage
 from surge.desk.market import Market
 from surge.desk.vault import Vault
-from surge.model.credit import MarketId, market_id
-from surge.model.errors import BadInput
 from surge.model.units import Address
 from surge.store.home import Home
 
@@ -55,7 +53,7 @@ class Desk:
             book, index = load_book(home.book(name)), home.index(name)
             key = key or _wallet_key(home)
         self._chain = Chain(book, key, index=index)
-        self._looking = key is None
+        self._directory = Directory(self._chain, looking=key is None)
 
     def __repr__(self) -> str:
         return f"Desk({self._chain!r})"
@@ -80,38 +78,24 @@ class Desk:
         """Everything below the desk: tokens, pools, events."""
         return self._chain
 
-    # Markets
+    # Markets and vaults
 
     def markets(self, *, everybody: bool = False) -> list[Market]:
         """Those of the address book; with `everybody`, also what anybody else created. Look at the oracle and
         rate model of such a market before you use it."""
-        known = [market_id(params) for params in self._chain.credit.book.markets.values()]
-        if everybody:
-            known += [id_ for id_ in self._chain.credit.created_markets() if id_ not in known]
-        return [Market(self._chain, id_) for id_ in known]
+        return self._directory.markets(everybody=everybody)
 
     def market(self, id_: str | bytes) -> Market:
         """By name ("ETH/TUSD", as the address book has it), by id (0x…), or by the beginning of one."""
-        if isinstance(id_, bytes):
-            id_ = "0x" + id_.hex()
-        listed = self._chain.credit.book.markets
-        named = next((params for name, params in listed.items() if name.casefold() == id_.casefold()), None)
-        if named:
-            return Market(self._chain, market_id(named))
-        if not re.fullmatch(r"0x[0-9a-fA-F]{1,64}", id_):
-            there = ", ".join(listed) or "none by name yet"
-            raise BadInput(
-                f"there is no market {id_!r}; there are {there}; or give an id that begins with 0x"
-            )
-        if len(id_) == 66:
-            market = Market(self._chain, MarketId(bytes.fromhex(id_[2:])))
-            self._chain.credit.market_params([market.id])
-            return market
-        found = [one for one in self.markets(everybody=True) if ("0x" + one.id.hex()).startswith(id_.lower())]
-        if len(found) != 1:
-            many = f"{len(found)} markets begin" if found else "no market begins"
-            raise BadInput(f"{many} with {id_}; give more of the id (`surge credit market NAME` shows it)")
-        return found[0]
+        return self._directory.market(id_)
+
+    def vaults(self) -> list[Vault]:
+        """Those of the address book."""
+        return self._directory.vaults()
+
+    def vault(self, name: str) -> Vault:
+        """By its name in the address book, or by its address."""
+        return self._directory.vault(name)
 
     def market_views(self) -> list[MarketView]:
         """All markets of the address book at one moment, in two requests."""
@@ -122,30 +106,15 @@ class Desk:
         holder = self.address if account is None else Address(account)
         return self._chain.credit.position_views([(market.id, holder) for market in self.markets()])
 
-    # Vaults, leverage
-
-    def vaults(self) -> list[Vault]:
-        """Those of the address book."""
-        return [self.vault(name) for name in self._chain.credit.book.vaults]
-
-    def vault(self, name: str) -> Vault:
-        """By its name in the address book, or by its address."""
-        listed = self._chain.credit.book.vaults
-        address = listed.get(name, Address(name) if name.startswith("0x") else None)
-        if address is None:
-            there = f"the address book has {', '.join(listed) or 'none'}"
-            raise BadInput(f"there is no vault {name!r}; {there}, or give its address")
-        return Vault(self._chain, name, address, looking=self._looking)
-
     @property
     def leverage(self) -> Leverage:
         """Multiplied, carried and hedged positions."""
-        return Leverage(self)
+        return Leverage(self._chain, self._directory)
 
     @property
     def flash(self) -> Flash:
         """What money lent for the moment can do."""
-        return Flash(self)
+        return Flash(self._chain)
 
 
 def _wallet_key(home: Home) -> PrivateKey | None:

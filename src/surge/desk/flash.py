@@ -16,7 +16,6 @@ from surge.model.units import Address, Seconds
 
 if TYPE_CHECKING:
     from surge.chain.client import Chain
-    from surge.desk.desk import Desk
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +43,8 @@ class FlashView:
 class Flash:
     """`desk.flash`. Needs a network with a second exchange, such as a local one."""
 
-    def __init__(self, desk: "Desk") -> None:
-        self._desk = desk
-
-    @property
-    def chain(self) -> "Chain":
-        return self._desk.chain
+    def __init__(self, chain: "Chain") -> None:
+        self.chain = chain
 
     def pools(self) -> list[str]:
         """Those that both exchanges have."""

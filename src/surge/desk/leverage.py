@@ -20,7 +20,7 @@ from surge.model.units import NOBODY, Address, Seconds
 
 if TYPE_CHECKING:
     from surge.chain.client import Chain
-    from surge.desk.desk import Desk
+    from surge.desk.directory import Directory
     from surge.desk.market import Market
 
 Side: TypeAlias = Literal["collateral", "loan"]
@@ -41,12 +41,8 @@ class Leverage:
     may turn out. min_health: the least health factor that it may end with besides.
     """
 
-    def __init__(self, desk: "Desk") -> None:
-        self._desk = desk
-
-    @property
-    def chain(self) -> "Chain":
-        return self._desk.chain
+    def __init__(self, chain: "Chain", directory: "Directory") -> None:
+        self.chain, self._directory = chain, directory
 
     @operation
     def open(
@@ -126,14 +122,14 @@ class Leverage:
         view, slip = self._view(market), bps(max_slippage)
         loan, token = view.market.loan, view.market.collateral
         plan = leverage.carried(view, self._added(collateral, token), units(borrowed, loan), slip)
-        address = self._desk.vault(vault).address
+        address = self._directory.vault(vault).address
         least = leverage.less(self.chain.vaults.shares(address, plan.borrowed), slip)
         call = self.chain.leverage.carrying(
             view.market.params, plan.collateral, plan.borrowed, address, least,
             self._bounds(plan.max_rate, plan.min_health, min_health),
         )  # fmt: skip
         note = f"lends {loan.show(plan.borrowed)} through the {vault}"
-        after = _beside(plan.after, self._desk.vault(vault).view, plan.borrowed, vault_view.deposit)
+        after = _beside(plan.after, self._directory.vault(vault).view, plan.borrowed, vault_view.deposit)
         return self._plan(view, after, [(token, plan.collateral)], call, note)
 
     @operation
@@ -164,7 +160,7 @@ class Leverage:
         pays, address, given, found = [(loan, min(own, view.debt))], NOBODY, 0, 0
         notes = [f"pays up to {loan.show(min(own, view.debt))} from this account"] if own else []
         if vault:
-            address = self._desk.vault(vault).address
+            address = self._directory.vault(vault).address
             share = self.chain.tokens.of([address])[address]
             given = units(shares, share, lambda: self._held(share))
             found = self.chain.vaults.assets(address, given)
@@ -184,7 +180,7 @@ class Leverage:
         )
         after = plan.after
         if vault:
-            after = _beside(after, self._desk.vault(vault).view, given, vault_view.redeem)
+            after = _beside(after, self._directory.vault(vault).view, given, vault_view.redeem)
         notes.append(_hands_out(plan, loan if in_loan else token))
         return self._plan(view, after, pays, call, *notes)
 
@@ -225,7 +221,7 @@ class Leverage:
         return self.chain.book.addresses["Leverage"]
 
     def _view(self, market: "Market | str") -> PositionView:
-        handle = self._desk.market(market) if isinstance(market, str) else market
+        handle = self._directory.market(market) if isinstance(market, str) else market
         return handle.position().view
 
     def _bounds(self, max_rate: int, usual_health: int, min_health: Ratio) -> Bounds:

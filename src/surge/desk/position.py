@@ -1,7 +1,7 @@
 """One account's position in one market: how it is, and everything that changes it."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from surge.chain.calls.credit import ALL
 from surge.chain.calls.tokens import Payment
@@ -10,15 +10,24 @@ from surge.credit import preview
 from surge.credit.market import PositionView, Token
 from surge.desk.amounts import Amount, units
 from surge.desk.operation import Plan, foreseen, operation
+from surge.model.credit import MarketId
 from surge.model.errors import BadInput
 from surge.model.units import Address
 
 if TYPE_CHECKING:
     from surge.chain.client import Chain
-    from surge.desk.market import Market
 
 SLACK_SECONDS = 60
 """What `"max"` leaves room for: the interest until a transaction is mined."""
+
+
+class Place(Protocol):
+    """The market of a position: `desk.market`'s."""
+
+    id: MarketId
+
+    @property
+    def name(self) -> str: ...
 
 
 class Position:
@@ -28,7 +37,7 @@ class Position:
     add_collateral and liquidate work on anybody's; the others need its owner's authorisation.
     """
 
-    def __init__(self, chain: "Chain", market: "Market", account: Address) -> None:
+    def __init__(self, chain: "Chain", market: Place, account: Address) -> None:
         self.chain, self.market, self.account = chain, market, account
 
     def __repr__(self) -> str:

@@ -152,7 +152,7 @@ class LocalChain:
     def _port(self, wanted: int | None) -> int:
         if wanted:
             if not _free(wanted):
-                raise _PortTaken(
+                raise Unavailable(
                     f"port {wanted} is taken by another program; stop it, or choose another port"
                 )
             return wanted

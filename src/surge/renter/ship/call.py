@@ -16,10 +16,13 @@ from surge.model.tagged.core import MARKERS, Packing, Tree
 from surge.model.tagged.standard import Printed, pack_instance, pack_member, prints_of
 from surge.model.task import OUT_OF_FUEL, RAISED, RETURNED, TRAPPED
 from surge.renter.ship import inside as sandbox
-from surge.renter.ship.classes import is_plain, reach_whole_classes
-from surge.renter.ship.reach import Reach
+from surge.renter.ship.classes import reach_class, reach_whole_classes
+from surge.renter.ship.functions import reach_function
+from surge.renter.ship.plain import is_plain
+from surge.renter.ship.reach import Handlers, Reach
 
 FUNCTION, SCRIPT = "function", "script"
+HANDLERS = Handlers(of_class=reach_class, of_function=reach_function)
 
 
 @dataclass
@@ -76,7 +79,7 @@ def ship(function: Callable[..., Any]) -> Shipped:
         raise CannotShip(f"{name} is an async function; wrap it: def task(x): return asyncio.run({name}(x))")
     whole: set[str] = set()
     while True:
-        reach = Reach()
+        reach = Reach(HANDLERS)
         for module in sorted(whole):
             reach.modules.need(module, name)
         with reach.named(name):

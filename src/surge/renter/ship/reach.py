@@ -23,16 +23,27 @@ from surge.model.tagged.core import MARKERS, Packing, Tree
 from surge.model.tagged.standard import pack_instance, pack_member
 from surge.renter.ship import inside as sandbox
 from surge.renter.ship.modules import Modules, find, is_installed, module_of, public_name
+from surge.renter.ship.plain import is_plain
 from surge.renter.ship.refusals import refuse
 
 _SHARED = (list, dict, set, bytearray)
 """Containers that functions may share: a global or a cell that holds one is one node."""
 
 
+@dataclass(frozen=True, slots=True)
+class Handlers:
+    """How classes and functions are taken apart: given to a Reach by whoever makes it, since each of them
+    reaches on through it."""
+
+    of_class: Callable[["Reach", type], None]
+    of_function: Callable[["Reach", types.FunctionType], None]
+
+
 @dataclass
 class Reach:
     """All that was reached so far. Nodes are numbered from 0; `keep` holds what ids in `memo` stand for."""
 
+    handlers: Handlers
     modules: Modules = field(default_factory=Modules)
     steps: list[list[Any]] = field(default_factory=list)
     count: int = 0
@@ -105,7 +116,7 @@ class Reach:
 
     def branch(self) -> "Reach":
         """What was reached so far as the ground of one call's arguments: same nodes, no steps yet."""
-        return Reach(**{**self._copy(), "steps": [], "path": [], "narrow": self.narrow})
+        return Reach(self.handlers, **{**self._copy(), "steps": [], "path": [], "narrow": self.narrow})
 
     def _copy(self) -> dict[str, Any]:
         kept = {n: getattr(self, n).copy() for n in _COPIED}
@@ -205,15 +216,11 @@ class Reach:
             return found
         with self.under_way(value):
             if isinstance(value, type):
-                from surge.renter.ship.classes import reach_class
-
-                reach_class(self, value)
+                self.handlers.of_class(self, value)
             elif _is_single_dispatch(value):
                 self._dispatcher(value)
             elif isinstance(value, types.FunctionType):
-                from surge.renter.ship.functions import reach_function
-
-                reach_function(self, value)
+                self.handlers.of_function(self, value)
             elif isinstance(value, types.MethodType):
                 return packing.mark(tag.METHOD, value.__func__, value.__self__)
             elif isinstance(value, types.BuiltinMethodType | types.MethodWrapperType):
@@ -280,8 +287,6 @@ class Reach:
         self.step("call", *contents)
 
     def _instance(self, value: Any, packing: Packing) -> Tree:
-        from surge.renter.ship.classes import is_plain
-
         kind = type(value)
         if isinstance(value, enum.Enum) and not _elsewhere(kind):
             self.content(kind)
