@@ -184,7 +184,7 @@ def supply(
     paid: uint256 = 0
     made: uint256 = 0
     lent: uint256 = market.supply_assets - market.reserve
-    paid, made = credit_shares._paid_in(assets, shares, lent, market.supply_shares)
+    paid, made = credit_shares._paid_up_made_down(assets, shares, lent, market.supply_shares)
     market.supply_assets += paid
     market.supply_shares += made
     assert market.supply_assets <= U104 and market.supply_shares <= U120, "Credit: supply too large"
@@ -214,7 +214,7 @@ def withdraw(
     given: uint256 = 0
     burned: uint256 = 0
     lent: uint256 = market.supply_assets - market.reserve
-    given, burned = credit_shares._given_out(assets, shares, lent, market.supply_shares)
+    given, burned = credit_shares._given_down_taken_up(assets, shares, lent, market.supply_shares)
     held: uint256 = self.supply_shares[id][on_behalf]
     assert burned <= held, "Credit: more than is supplied"
     assert given <= unsafe_sub(market.supply_assets, market.borrow_assets), "Credit: not enough cash"
@@ -338,7 +338,7 @@ def borrow(
     market: credit_market.MarketState = self._accrue(id, params)
     given: uint256 = 0
     made: uint256 = 0
-    given, made = credit_shares._given_out(assets, shares, market.borrow_assets, market.borrow_shares)
+    given, made = credit_shares._given_down_taken_up(assets, shares, market.borrow_assets, market.borrow_shares)
     market.borrow_assets += given
     market.borrow_shares += made
     assert market.borrow_assets <= market.supply_assets, "Credit: not enough cash"
@@ -375,7 +375,7 @@ def repay(
     burned: uint256 = 0
     loan: uint256 = self.loans[id][on_behalf]
     assert loan & U128 > 0, "Credit: no debt"
-    paid, burned = credit_shares._paid_in(
+    paid, burned = credit_shares._paid_up_made_down(
         assets, min(shares, loan & U128), market.borrow_assets, market.borrow_shares
     )
     assert burned <= loan & U128, "Credit: more than the debt"

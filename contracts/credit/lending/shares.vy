@@ -22,7 +22,9 @@ def _check_amounts(assets: uint256, shares: uint256):
 
 @internal
 @pure
-def _paid_in(assets: uint256, shares: uint256, total_assets: uint256, total_shares: uint256) -> (uint256, uint256):
+def _paid_up_made_down(
+    assets: uint256, shares: uint256, total_assets: uint256, total_shares: uint256
+) -> (uint256, uint256):
     """
     @notice C3: who pays, pays up for shares and gets shares down for assets.
     """
@@ -38,7 +40,9 @@ def _paid_in(assets: uint256, shares: uint256, total_assets: uint256, total_shar
 
 @internal
 @pure
-def _given_out(assets: uint256, shares: uint256, total_assets: uint256, total_shares: uint256) -> (uint256, uint256):
+def _given_down_taken_up(
+    assets: uint256, shares: uint256, total_assets: uint256, total_shares: uint256
+) -> (uint256, uint256):
     """
     @notice C3: who is paid, gets assets down for shares and gives shares up for assets.
     """

@@ -1,8 +1,10 @@
 """The `surge` command: every command's module, and what becomes of errors."""
 
+import os
 import signal
 import sys
 from collections.abc import Sequence
+from typing import Annotated
 
 import typer
 
@@ -24,8 +26,22 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_mar
 
 
 @app.callback()
-def surge() -> None:
+def surge(
+    log_level: Annotated[
+        str | None,
+        typer.Option(
+            envvar="SURGE_LOG_LEVEL",
+            metavar="LEVEL",
+            help="debug, info, warning or error: what is told on stderr.",
+        ),
+    ] = None,
+) -> None:
     """One open computer made of other people's computers."""
+    if log_level is not None:
+        os.environ["SURGE_LOG_LEVEL"] = log_level  # for the programs that this one starts, too
+        from surge.store.logs import log_to_stderr
+
+        log_to_stderr()
 
 
 demo = typer.Typer(invoke_without_command=True)
@@ -90,7 +106,8 @@ def run_command(arguments: Sequence[str]) -> int:
         sys.stderr.write("\nsurge: interrupted\n")
         return INTERRUPTED if _by_signal(ended) else 1
     except SurgeError as error:
-        return _fail(type(error).__name__, str(error), error.exit_code, as_json)
+        kind = type(error).__name__
+        return _fail(kind, str(error), error.exit_code, as_json, **error.fields)
     except usage as error:
         return _fail("Usage", _usage(error), 2, as_json)
     except BrokenPipeError:
@@ -113,11 +130,15 @@ def _usage(error: Exception) -> str:
     said: str = error.format_message()  # type: ignore[attr-defined]
     context = getattr(error, "ctx", None)
     command = context.command_path if context else "surge"
-    return f"{said.rstrip('.')}; see `{command} --help`"
+    option, close = getattr(error, "option_name", None), getattr(error, "possibilities", None)
+    if option and close:
+        said = f"no such option: {option}. Did you mean {' or '.join(close)}?"
+    help_ = f"see `{command} --help`"
+    return f"{said} {help_.capitalize()}" if said.endswith("?") else f"{said.rstrip('.')}; {help_}"
 
 
-def _fail(kind: str, message: str, code: int, as_json: bool) -> int:
+def _fail(kind: str, message: str, code: int, as_json: bool, **fields: int | str) -> int:
     if as_json:
-        print_json({"error": {"kind": kind, "message": message}})
+        print_json({"error": {"kind": kind, "message": message, **fields}})
     sys.stderr.write(f"surge: {message}\n")
     return code

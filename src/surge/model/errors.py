@@ -19,13 +19,31 @@ SurgeError
     └── LimitExceeded   fuel, memory, time or output ran out
 """
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
 
 class SurgeError(Exception):
-    """Root of every error that Surge raises on purpose."""
+    """Root of every error that Surge raises on purpose.
+
+    lease, provider: what it is about, where it is about one. refusal: the provider's code for why it said no
+    (net/messages.py has them).
+    """
 
     exit_code: ClassVar[int] = 1
+    lease: int | None = None
+    provider: str | None = None
+    refusal: str | None = None
+
+    def about(self, lease: int, provider: str, refusal: str | None = None) -> Self:
+        """The same error, with these fields."""
+        self.lease, self.provider, self.refusal = lease, provider, refusal or self.refusal
+        return self
+
+    @property
+    def fields(self) -> dict[str, int | str]:
+        """Those that are set."""
+        told = {"lease": self.lease, "provider": self.provider, "refusal": self.refusal}
+        return {name: value for name, value in told.items() if value is not None}
 
 
 class BadInput(SurgeError):

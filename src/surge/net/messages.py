@@ -9,6 +9,7 @@ may follow them. Digests, ids and roots have 32 bytes, addresses 20, signatures 
 millionths of a dollar.
 """
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Annotated, Literal
 
@@ -320,3 +321,19 @@ def decode(frame: bytes, limit: int = SESSION_LIMIT) -> Message:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Malformed(f"the peer sent what is no message of ours ({error}); hang up") from error
     return message
+
+
+def encode_all(messages: Sequence[Message]) -> bytes:
+    """Several messages as one string of bytes, each behind its size."""
+    frames = [encode(message) for message in messages]
+    return b"".join(len(frame).to_bytes(4, "little") + frame for frame in frames)
+
+
+def decode_all(joined: bytes) -> list[Message]:
+    """What `encode_all` was given. Raises Malformed."""
+    messages = []
+    while joined:
+        size = int.from_bytes(joined[:4], "little")
+        messages.append(decode(joined[4 : 4 + size]))
+        joined = joined[4 + size :]
+    return messages

@@ -38,8 +38,8 @@ from surge.net.messages import (
     RunChunk,
     SeekBlobs,
     Sorry,
-    decode,
-    encode,
+    decode_all,
+    encode_all,
 )
 from surge.net.results import result_messages
 from surge.provider.blobs import LeaseBlobs
@@ -84,6 +84,8 @@ class _Served:
     blobs: LeaseBlobs = field(default_factory=LeaseBlobs)
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     ticking: bool = False
+    stimuli: int = 0
+    """Events so far: the number by which the log names each."""
 
 
 class Agent:
@@ -268,7 +270,9 @@ class Agent:
         async with served.turn:
             served.link = link or served.link
             try:
-                await self._perform(served, served.session.handle(event))
+                instructions = served.session.handle(event)
+                _tell(served, event, instructions)
+                await self._perform(served, instructions)
             except Exception:
                 # What was not kept must not be billed: begin again from what was.
                 served.session = self._session(served.session.lease)
@@ -287,11 +291,11 @@ class Agent:
                 case Execute():
                     self._spawn(self._execute(served, instruction))
                 case DeliverImage(receipt, signature, ready):
-                    self._store.put_receipt(Kept(receipt, signature, _join([ready])))
+                    self._store.put_receipt(Kept(receipt, signature, encode_all([ready])))
                     await self._answer(served, ready)
                 case Deliver(receipt, signature, outcomes):
                     messages = list(result_messages(receipt, signature, outcomes))
-                    self._store.put_receipt(Kept(receipt, signature, _join(messages)))
+                    self._store.put_receipt(Kept(receipt, signature, encode_all(messages)))
                     for message in messages:
                         await self._answer(served, message)
                 case Redeliver(position):
@@ -329,7 +333,7 @@ class Agent:
                 served, Sorry(Refusal.PAID, "that result was paid for and dropped", kept.receipt.chunk)
             )
             return
-        for message in _parts(kept.answer):
+        for message in decode_all(kept.answer):
             await self._answer(served, message)
 
     # Sandbox
@@ -371,21 +375,20 @@ class Agent:
                 served.link.abort("the lease is over")
 
 
+def _tell(served: _Served, event: Event, instructions: list[Instruction]) -> None:
+    served.stimuli += 1
+    chunk: bytes = getattr(getattr(event, "result", event), "chunk", b"")
+    log.debug(
+        "lease event",
+        lease=served.session.lease.id,
+        stimulus=served.stimuli,
+        kind=type(event).__name__,
+        chunk=chunk.hex(),
+        then=[type(getattr(one, "message", one)).__name__ for one in instructions],
+    )
+
+
 def _defect(error: BaseException) -> dict[str, str]:
     """What failed and where, without the values of variables: keys may be among them."""
     frames = traceback.extract_tb(error.__traceback__)[-3:]
     return {"reason": repr(error), "where": " < ".join(f"{f.filename}:{f.lineno}" for f in reversed(frames))}
-
-
-def _join(messages: list[Message]) -> bytes:
-    frames = [encode(message) for message in messages]
-    return b"".join(len(frame).to_bytes(4, "little") + frame for frame in frames)
-
-
-def _parts(joined: bytes) -> list[Message]:
-    messages = []
-    while joined:
-        size = int.from_bytes(joined[:4], "little")
-        messages.append(decode(joined[4 : 4 + size]))
-        joined = joined[4 + size :]
-    return messages

@@ -18,7 +18,9 @@ from surge.renter.lease.funding import Settings
 from surge.renter.report import Report, report
 from surge.renter.ship.call import Shipped, encode_call, read_outcome, ship
 from surge.renter.work.board import Entry, Group
-from surge.renter.work.scheduler import GroupKey
+from surge.renter.work.steps import (
+    GroupKey,
+)
 from surge.run.sandbox.suite import python_spec, runtime_number
 
 T = TypeVar("T")

@@ -10,6 +10,7 @@ import time
 from collections import deque
 from dataclasses import replace
 
+import psutil
 from coincurve import PrivateKey
 
 from surge.chain.client import Chain
@@ -19,19 +20,21 @@ from surge.model.signature import address_of
 from surge.renter.lease.funding import Funding, Settings
 from surge.renter.lease.held import HeldLeases
 from surge.renter.work.board import Board, Entry, Group, Tally
-from surge.renter.work.scheduler import (
+from surge.renter.work.replay import record
+from surge.renter.work.scheduler import Scheduler
+from surge.renter.work.steps import (
     Cancelled,
     Event,
     Fail,
     GroupKey,
     NeedLease,
     Release,
-    Scheduler,
     Send,
     Submitted,
     TaskKey,
 )
 from surge.store.renter import JobRow, RenterStore
+from surge.store.trace import Trace
 
 
 class Job:
@@ -55,12 +58,21 @@ class Job:
             "open",
         )
         store.put_job(self.row)
+        self._trace = Trace(store.trace(self.id), self.warnings.append)
+        self._trace.write(
+            "job",
+            id=self.id,
+            wanted=settings.wanted,
+            program=os.getpid(),
+            program_began=psutil.Process().create_time(),
+        )
+        self._stimuli = 0
         self._board = Board()
         self._groups: dict[GroupKey, Group] = {}
         self._scheduler = Scheduler(settings.wanted)
         self._leases = HeldLeases(
             job=self.id,
-            funding=Funding(settings, chain, store, self.row, self._board.tally),
+            funding=Funding(settings, chain, store, self.row, self._board.tally, self._trace),
             store=store,
             key=key,
             domain=chain.book.domain,
@@ -68,6 +80,7 @@ class Job:
             groups=self._groups,
             feed=self._feed,
             warn=self.warnings.append,
+            trace=self._trace,
         )
         self._inbox: deque[Entry] = deque()
         self._awake = False
@@ -152,6 +165,8 @@ class Job:
         self._feed(Cancelled(tuple(self._board.cancel_waiting())))
 
     def _feed(self, event: Event) -> None:
+        self._stimuli += 1
+        self._trace.write("event", stimulus=self._stimuli, **record(event))
         for instruction in self._scheduler.handle(event):
             match instruction:
                 case Send():
@@ -169,3 +184,5 @@ class Job:
         await self._leases.end()
         self.row = replace(self.row, state="closed")
         self.store.put_job(self.row)
+        self._trace.write("closed")
+        self._trace.close()

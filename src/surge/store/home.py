@@ -3,6 +3,7 @@
 SURGE_HOME
 ├── wallet.json              the renter's and lender's key (keystore v3)
 ├── renter.db                jobs, tasks, receipts, vouchers
+├── traces/<job>.jsonl       what happened in a job, for `surge job ID --why`
 ├── provider/                config.toml, key.json, endpoint.key, a database a Market
 └── networks/<name>/         book.json (addresses) and, for a local network, its chain, keys and providers
 """

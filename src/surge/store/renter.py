@@ -110,6 +110,10 @@ class RenterStore:
     def close(self) -> None:
         self._engine.dispose()
 
+    def trace(self, job: str) -> Path:
+        """The file of what happened in a job; nothing is created by asking for it."""
+        return self.path.parent / "traces" / f"{job}.jsonl"
+
     def put_job(self, job: JobRow) -> None:
         """Insert, or replace the one with the same id."""
         values = {name: getattr(job, name) for name in JobRow.__dataclass_fields__} | {"seal": job.seal}

@@ -194,6 +194,40 @@ def test_an_interrupted_run_ends_with_130(shell):
     assert states == [("closed",)]
 
 
+def test_a_running_job_tells_what_it_waits_for(shell):
+    program = shell.start("run", "endless.py", "--fuel", "100000")
+    end = time.monotonic() + PATIENCE
+    told: dict = {}
+    while program.poll() is None and time.monotonic() < end and not told.get("tasks", {}).get("in_flight"):
+        newest = shell.json("jobs")["jobs"][0]
+        if newest["name"] == "endless.py" and newest["state"] == "open":
+            told = shell.json("job", newest["id"], "--why")
+    assert told["state"] == "running"
+    assert told["tasks"]["in_flight"] == 1
+    assert "is not back" in told["waits_for"][-1] or "wait for the image" in told["waits_for"][0]
+    program.send_signal(signal.SIGKILL)
+    program.communicate(timeout=PATIENCE)
+    assert shell.json("job", told["id"], "--why")["state"] == "abandoned"
+    shown = shell.run("job", told["id"], "--why").stdout.decode()
+    assert f"its program (process {told['program']}) is gone" in shown
+    story = shell.json("job", told["id"], "--why", "--task", "0")["steps"]
+    assert story[0]["said"] == "1 task submitted"
+    assert "--why" in shell.refused("job", told["id"], "--task", "0")[2]
+    assert "there is no task 1" in shell.refused("job", told["id"], "--why", "--task", "1")[2]
+
+
+def test_what_a_job_did_is_logged_where_it_is_asked_for(shell):
+    quiet = shell.run("run", "job.py", "--stdin", "in", "--", "21")
+    assert b"surge.trace" not in quiet.stderr
+    done = shell.run("--log-level", "debug", "run", "job.py", "--stdin", "in", "--", "21")
+    assert done.returncode == 7, done.stderr
+    assert b"DEBUG surge.trace: begin span=1 part_of=None name=choose providers" in done.stderr
+    assert b"event=ChunkDone" in done.stderr
+    wrong = shell.run("--log-level", "loud", "jobs")
+    assert (wrong.returncode, wrong.stdout) == (2, b"")
+    assert wrong.stderr == b"surge: 'loud' is no level for logs; use debug, info, warning, error\n"
+
+
 def test_a_provider_joins_by_one_command_and_leaves(shell):
     place = shell.folder / "place"
     place.mkdir()

@@ -1,11 +1,13 @@
 """`surge jobs`, `job` and `verify`: what was run, what it cost, and whether the bill is right."""
 
+import time
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from surge.cli.compute.jobs_view import show_job, show_jobs, show_verification
+from surge.cli.compute.jobs_view import show_job, show_jobs, show_verification, show_why
 from surge.cli.terminal.access import found, kept, reading
 from surge.cli.terminal.options import AsJson, Network
 from surge.cli.terminal.output import answer
@@ -31,9 +33,23 @@ def jobs(as_json: AsJson = False, network: Network = None) -> None:
     answer({"jobs": rows}, as_json, show_jobs)
 
 
-def job(id: JobId, as_json: AsJson = False, network: Network = None) -> None:
-    """What a job did, and what it cost."""
+def job(
+    id: JobId,
+    why: Annotated[bool, typer.Option("--why", help="What it waits for, and what went wrong.")] = False,
+    task: Annotated[
+        int | None, typer.Option(min=0, metavar="N", help="With --why: what happened to this task.")
+    ] = None,
+    as_json: AsJson = False,
+    network: Network = None,
+) -> None:
+    """What a job did, and what it cost; --why: what it waits for."""
+    if task is not None and not why:
+        raise BadInput("--task tells what happened to a task; give --why with it")
     store, row = _stored(id)
+    if why:  # asks no chain: that may be what it waits for
+        store.close()
+        answer(_explained(row, store.trace(row.id), task), as_json, show_why)
+        return
     access = _where(row, network)
     from surge.renter.report import report
 
@@ -63,6 +79,47 @@ def verify(id: JobId, as_json: AsJson = False, network: Network = None) -> int:
     verified = all(check["ok"] for check in checks)
     answer({"job": row.id, "verified": verified, "checks": checks}, as_json, show_verification)
     return 0 if verified else 1
+
+
+def _explained(row: "JobRow", trace: Path, task: int | None) -> dict[str, Any]:
+    import psutil
+
+    from surge.renter.work.explain import explain
+    from surge.store.trace import read_trace
+
+    if not trace.exists():
+        raise BadInput(f"job {row.id} left no trace: {trace} is not there; --why can't tell what it did")
+    told = explain(read_trace(trace), time.time())
+    if task is not None and task >= told.submitted:
+        raise BadInput(f"job {row.id} has {told.submitted} tasks, numbered from 0; there is no task {task}")
+    alive = psutil.pid_exists(told.program)
+    alive = alive and abs(psutil.Process(told.program).create_time() - told.program_began) < 1
+    steps = told.wrong if task is None else told.of_task(task)
+    return {
+        "id": row.id,
+        "name": row.name,
+        "state": "closed" if told.closed else "running" if alive else "abandoned",
+        "program": told.program,
+        "tasks": {
+            "submitted": told.submitted,
+            "done": told.done,
+            "failed": told.failed,
+            "cancelled": told.cancelled,
+            "in_flight": told.in_flight,
+            "waiting": told.waiting,
+        },
+        "waits_for": told.waits_for,
+        "task": task,
+        "steps": [
+            {"seconds": round(step.at - told.began, 3), "stimulus": step.stimulus, "said": step.said}
+            for step in steps
+        ],
+        "spent": [
+            {"name": name, "count": count, "seconds": round(seconds, 3)}
+            for name, (count, seconds) in sorted(told.spent.items(), key=lambda one: -one[1][1])
+        ],
+        "trace": str(trace),
+    }
 
 
 def _stored(given: str) -> "tuple[RenterStore, JobRow]":

@@ -66,6 +66,48 @@ def show_job(job: Any) -> Iterable[Part]:
         yield Listing(columns, [[sent["purpose"], f"{sent['gas']:,}", sent["hash"]] for sent in job["sent"]])
 
 
+_LAST_STEPS = 20
+
+
+def show_why(job: Any) -> Iterable[Part]:
+    tasks = {name: count for name, count in job["tasks"].items() if count or name == "submitted"}
+    lines = [
+        ("job", f"{job['id']} {job['name']}, {job['state']}"),
+        ("tasks", ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in tasks.items())),
+    ]
+    if job["state"] == "abandoned":
+        gone = f"its program (process {job['program']}) is gone; leases left open: surge leases"
+        lines.append(("why", gone))
+    elif job["waits_for"]:
+        lines += [("waits for" if n == 0 else "", said) for n, said in enumerate(job["waits_for"])]
+    yield facts(lines)
+    yield ""
+    steps = job["steps"]
+    if job["task"] is not None:
+        yield f"What happened to task {job['task']}:"
+    elif steps:
+        yield (
+            "What went wrong:"
+            if len(steps) <= _LAST_STEPS
+            else f"The last {_LAST_STEPS} of {len(steps)} faults:"
+        )
+    else:
+        yield "Nothing went wrong."
+    if steps:
+        columns = [Column("seconds", right=True), Column("stimulus", right=True), Column("what")]
+        shown = steps if job["task"] is not None else steps[-_LAST_STEPS:]
+        yield Listing(
+            columns, [[f"{step['seconds']:.1f}", str(step["stimulus"]), step["said"]] for step in shown]
+        )
+    if job["task"] is None and job["spent"]:
+        yield ""
+        columns = [Column("spent on"), Column("times", right=True), Column("seconds", right=True)]
+        yield Listing(
+            columns,
+            [[one["name"], str(one["count"]), f"{one['seconds']:.1f}"] for one in job["spent"]],
+        )
+
+
 def show_verification(document: Any) -> Iterable[Part]:
     from rich.table import Table
     from rich.text import Text

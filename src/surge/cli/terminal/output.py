@@ -2,14 +2,14 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Union
 
 from surge.cli.terminal.wording import short
 
 if TYPE_CHECKING:
-    from rich.console import Console, RenderableType
+    from rich.console import Console, ConsoleOptions, RenderableType
     from rich.table import Table
 
 PIPE_WIDTH = 160
@@ -45,7 +45,7 @@ def lay_out(parts: Iterable["Part"], stderr: bool = True) -> None:
 def _rendered(console: "Console", parts: Iterable["Part"]) -> str:
     with console.capture() as captured:
         for part in parts:
-            console.print(part.fitted(console) if isinstance(part, Listing) else part)
+            console.print(part)
     lines = captured.get().split("\n")
     return "\n".join(line.rstrip(" ") for line in lines)
 
@@ -87,11 +87,14 @@ class Listing:
     columns: Sequence[Column]
     rows: Sequence[Sequence[str]]
 
-    def fitted(self, console: "Console") -> "RenderableType":
+    def __rich_console__(self, console: "Console", options: "ConsoleOptions") -> "Iterator[RenderableType]":
+        yield self._fitted(options.max_width)
+
+    def _fitted(self, width: int) -> "RenderableType":
         for listing in (self, shorter := self._shortened(), lean := shorter._lean()):
-            if listing._width(whole=True) <= console.width:
+            if listing._width(whole=True) <= width:
                 return listing._table()
-        return lean._table() if lean._width(whole=False) <= console.width else shorter._told()
+        return lean._table() if lean._width(whole=False) <= width else shorter._told()
 
     def _width(self, whole: bool) -> int:
         """That it takes; unless whole, with only figures and single words unbroken."""
@@ -139,7 +142,7 @@ class Listing:
 
 
 Part = Union["RenderableType", Listing]
-"""What an answer to a person is made of: anything that rich prints, and listings."""
+"""What an answer to a person is made of: anything that rich prints, as it does a listing."""
 
 
 def facts(rows: Iterable[tuple[str, str]]) -> "Table":

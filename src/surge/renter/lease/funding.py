@@ -18,6 +18,7 @@ from surge.renter.lease.ranking import rank
 from surge.renter.lease.session import RenterSession
 from surge.renter.work.board import Tally
 from surge.store.renter import JobRow, RenterStore
+from surge.store.trace import Trace
 
 PROBE_SECONDS = 5.0
 PROBED = 16
@@ -49,6 +50,7 @@ class Funding:
         store: RenterStore,
         job: JobRow,
         tally: Tally,
+        trace: Trace,
     ) -> None:
         self.budget = Budget(settings.budget, settings.wanted)
         self.lost: set[Address] = set()
@@ -59,6 +61,7 @@ class Funding:
         self._store = store
         self._job = job
         self._tally = tally
+        self._trace = trace
         self._endpoint: Endpoint | None = None
 
     @property
@@ -74,8 +77,9 @@ class Funding:
         """
         demand = self._settings.demand
         self._tally.stage = "choosing providers"
-        offers = await asyncio.to_thread(self._chain.asks.offers)
-        ranked = await self._choose(offers)
+        with self._trace.span("choose providers", count=count):
+            offers = await asyncio.to_thread(self._chain.asks.offers)
+            ranked = await self._choose(offers)
         count = min(count, TOGETHER, sum(offer.ask.free_slots // demand.slots for offer in ranked))
         reservation = self._chain.leases.reservation(demand)
         escrow = self.budget.take_for_leases(count, reservation)
@@ -84,9 +88,10 @@ class Funding:
             await self._check_balance(cost)
             self._tally.stage = "opening leases"
             candidates = [offer.provider for offer in ranked[:CANDIDATES]]
-            leases, sent = await asyncio.to_thread(
-                self._chain.leases.open_many, demand, escrow, candidates, count
-            )
+            with self._trace.span("open leases on the chain", count=count):
+                leases, sent = await asyncio.to_thread(
+                    self._chain.leases.open_many, demand, escrow, candidates, count
+                )
         except Refused:
             self.budget.give_back(cost)
             raise
@@ -151,7 +156,8 @@ class Funding:
         """More escrow for a lease that has spent its own, from what the budget has left."""
         extra = self.budget.take_for_top_up(reason)
         try:
-            renewed, sent = await asyncio.to_thread(self._chain.leases.top_up, lease, extra)
+            with self._trace.span("top the lease up on the chain", lease=lease.id):
+                renewed, sent = await asyncio.to_thread(self._chain.leases.top_up, lease, extra)
         except Refused:
             self.budget.give_back(extra)
             raise
@@ -161,15 +167,18 @@ class Funding:
 
     async def close(self, session: RenterSession) -> None:
         """Close together with the provider, so that the change comes back at once."""
-        granted = await session.close()
+        lease = session.lease.id
+        with self._trace.span("agree to close the lease", lease=lease, provider=session.lease.terms.provider):
+            granted = await session.close()
         latest = session.bill.latest
-        sent = await asyncio.to_thread(
-            self._chain.leases.close,
-            session.lease,
-            latest.voucher if latest else None,
-            latest.signature if latest else b"",
-            granted.signature,
-        )
+        with self._trace.span("close the lease on the chain", lease=lease):
+            sent = await asyncio.to_thread(
+                self._chain.leases.close,
+                session.lease,
+                latest.voucher if latest else None,
+                latest.signature if latest else b"",
+                granted.signature,
+            )
         self._record(sent, "close lease")
         self.budget.give_back(session.bill.left)
 

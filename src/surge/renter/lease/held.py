@@ -20,10 +20,10 @@ from surge.model.voucher import SignedVoucher
 from surge.net.messages import Refusal
 from surge.renter.lease.bill import ChunkRequest
 from surge.renter.lease.funding import Funding
-from surge.renter.lease.notices import Declined, Delivered, Ended, Notice, Preparing
+from surge.renter.lease.notices import Declined, Delivered, Ended, Interrupted, Notice, Preparing, Resumed
 from surge.renter.lease.session import RenterSession
 from surge.renter.work.board import Board, Group
-from surge.renter.work.scheduler import (
+from surge.renter.work.steps import (
     ChunkDone,
     ChunkFailed,
     ChunkKey,
@@ -39,6 +39,7 @@ from surge.renter.work.scheduler import (
     Withdrawn,
 )
 from surge.store.renter import RenterStore, TaskRow
+from surge.store.trace import Trace
 
 WATCH_SECONDS = 5.0
 LAST_SECONDS = 60
@@ -82,8 +83,10 @@ class HeldLeases:
         groups: Mapping[GroupKey, Group],
         feed: Callable[[Event], None],
         warn: Callable[[str], None],
+        trace: Trace,
     ) -> None:
         self._job = job
+        self._trace = trace
         self._funding = funding
         self._store = store
         self._key = key
@@ -161,7 +164,8 @@ class HeldLeases:
             )
         )
         try:
-            await held.session.open()
+            with self._trace.span("dial the provider", lease=lease.id, provider=provider):
+                await held.session.open()
         except SurgeError as error:
             self._lose(held, error)
             return
@@ -173,8 +177,8 @@ class HeldLeases:
         """It serves no more, and its unfinished tasks go elsewhere. At the end it is closed, if it can be."""
         if held.gone is not None:
             return
-        held.gone = error
         lease = held.session.lease
+        held.gone = error.about(lease.id, lease.terms.provider)
         if shun:
             bad = isinstance(error, Distrusted)
             (self._funding.distrusted if bad else self._funding.lost).add(lease.terms.provider)
@@ -184,6 +188,7 @@ class HeldLeases:
             held.sender = None
             self._board.tally.leases -= 1
         _spawn(held.session.hang_up(), self._background)
+        self._trace.write("lost", lease=lease.id, reason=str(error))
         self._feed(LeaseLost(lease.id, isinstance(error, Distrusted), time.monotonic()))
 
     async def _watch(self) -> None:
@@ -210,6 +215,7 @@ class HeldLeases:
             try:
                 await self._send(lease, held, send)
             except SurgeError as error:
+                error.about(lease, held.session.lease.terms.provider)
                 self._feed(ChunkFailed(lease, send.chunk, error, time.monotonic()))
 
     async def _send(self, lease: LeaseId, held: _Held, send: Send) -> None:
@@ -220,7 +226,8 @@ class HeldLeases:
             return
         group = self._groups[send.group]
         try:
-            image = await held.session.image(group.spec, group.blobs)
+            with self._trace.span("send code and wait for the image", lease=lease):
+                image = await held.session.image(group.spec, group.blobs)
         except Unavailable as error:
             if held.session.over is None:
                 self._image_failures[send.group] += 1
@@ -236,6 +243,7 @@ class HeldLeases:
             return
         asked = ChunkRequest.of(group.spec, image, list(tasks.values()), group.code_size)
         held.chunks[asked.id] = _Sent(send.chunk, tuple(tasks), held.session.lease.terms.escrow)
+        self._trace.write("sent", lease=lease, chunk=send.chunk, id=asked.id.hex())
         await held.session.run(asked)
 
     def _keep(
@@ -278,9 +286,14 @@ class HeldLeases:
             case Declined(chunk, code, reason):
                 if code == Refusal.OVER:
                     self._feed(LeaseEnding(lease, now))
-                error = Unavailable(f"provider {session.lease.terms.provider} ({code}): {reason}")
+                provider = session.lease.terms.provider
+                error = Unavailable(f"provider {provider} ({code}): {reason}").about(lease, provider, code)
                 key = held.chunks.pop(chunk).key
                 self._feed(ChunkFailed(lease, key, error, now, blame=code == Refusal.FAILED))
+            case Interrupted(reason):
+                self._trace.write("interrupted", lease=lease, reason=reason)
+            case Resumed():
+                self._trace.write("resumed", lease=lease)
             case Ended(error):
                 self._lose(held, error)
 
@@ -291,7 +304,9 @@ class HeldLeases:
             if sent is None or held.gone is not None:
                 return
             lease, spent = held.session.lease, False
-            error: SurgeError = Unavailable(f"provider {lease.terms.provider} (escrow-spent): {reason}")
+            provider, code = lease.terms.provider, Refusal.ESCROW_SPENT
+            error: SurgeError = Unavailable(f"provider {provider} ({code}): {reason}")
+            error.about(lease.id, provider, code)
             if lease.terms.escrow == sent.escrow:
                 try:
                     await held.session.refresh(await self._funding.top_up(lease, reason))

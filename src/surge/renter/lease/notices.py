@@ -31,6 +31,18 @@ class Ended:
 
 
 @dataclass(frozen=True, slots=True)
+class Interrupted:
+    """The link broke, and the provider is dialled again."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """It is there again, and all that is open is asked for once more."""
+
+
+@dataclass(frozen=True, slots=True)
 class Preparing:
     """The provider works on an image; `total` 0 means unknown."""
 
@@ -38,4 +50,4 @@ class Preparing:
     total: int
 
 
-Notice = Delivered | Declined | Ended | Preparing
+Notice = Delivered | Declined | Ended | Interrupted | Resumed | Preparing

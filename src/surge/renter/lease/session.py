@@ -39,7 +39,7 @@ from surge.net.messages import (
 )
 from surge.net.results import Gathering
 from surge.renter.lease.bill import ChunkRequest, LeaseBill
-from surge.renter.lease.notices import Declined, Delivered, Ended, Notice, Preparing
+from surge.renter.lease.notices import Declined, Delivered, Ended, Interrupted, Notice, Preparing, Resumed
 from surge.renter.lease.requests import (
     ImageRequest,
     Uploads,
@@ -101,10 +101,8 @@ class RenterSession:
         self._declines = 0
 
     async def open(self) -> Welcome:
-        """Dial and prove that the lease is ours; also once more after the end, for a last word.
-
-        Raises ProviderLost, Refused or Distrusted.
-        """
+        """Dial and prove that the lease is ours; once more after the end, for a last word.
+        Raises ProviderLost, Refused or Distrusted."""
         if self.over is not None:
             await self.hang_up()
             self._ticket = await self._find_ticket() or self._ticket
@@ -219,7 +217,8 @@ class RenterSession:
     def _check_welcome(self, answer: Message) -> None:
         provider = self.lease.terms.provider
         if isinstance(answer, Sorry):
-            raise Refused(f"provider {provider} refused lease {self.lease.id}: {answer.reason}")
+            refused = Refused(f"provider {provider} refused lease {self.lease.id}: {answer.reason}")
+            raise refused.about(self.lease.id, provider, answer.code)
         if not isinstance(answer, Welcome):
             raise Distrusted(f"provider {provider} broke the protocol; it is not asked again")
         self.bill.check_books(answer.receipts, answer.last_sequence)
@@ -251,7 +250,9 @@ class RenterSession:
         if self._resumes > MAX_RESUMES:
             raise lost
         self._uploads.interrupt(lost)
+        self._notify(self, Interrupted(str(lost)))
         welcome = await self._redial(lost)
+        self._notify(self, Resumed())
         self._uploads.interrupt(lost)  # what began on the dead link
         for image in self._images.values():
             image.asked = False
@@ -377,8 +378,9 @@ class RenterSession:
             image.ready.set_result(ready.image)
 
     def _take_refusal(self, sorry: Sorry) -> None:
-        provider, code, reason, subject = self.lease.terms.provider, sorry.code, sorry.reason, sorry.subject
-        error = Unavailable(f"provider {provider} refused ({code}): {reason}")
+        lease, provider, subject = self.lease.id, self.lease.terms.provider, sorry.subject
+        code, reason = sorry.code, sorry.reason
+        error = Unavailable(f"provider {provider} refused ({code}): {reason}").about(lease, provider, code)
         if subject is not None:
             if code in (Refusal.NO_BLOB, Refusal.NO_IMAGE):
                 self._uploads.forget()

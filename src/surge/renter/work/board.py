@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from surge.model.task import ImageSpec, Outcome, Task
-from surge.renter.work.scheduler import GroupKey, TaskKey
+from surge.renter.work.steps import (
+    GroupKey,
+    TaskKey,
+)
 
 
 @dataclass(frozen=True, slots=True)

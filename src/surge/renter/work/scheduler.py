@@ -6,14 +6,30 @@ back events, and a simulator can do the same. Time comes in with the events, in 
 
 from collections import OrderedDict, deque
 from dataclasses import dataclass, field
-from typing import NewType
 
 from surge.model.errors import JobFailed, SurgeError
 from surge.model.units import LeaseId, divide_up
-
-TaskKey = NewType("TaskKey", int)
-ChunkKey = NewType("ChunkKey", int)
-GroupKey = NewType("GroupKey", int)
+from surge.renter.work.steps import (
+    Cancelled,
+    ChunkDone,
+    ChunkFailed,
+    ChunkKey,
+    Event,
+    Fail,
+    GroupFailed,
+    GroupKey,
+    Instruction,
+    LeaseEnding,
+    LeaseLost,
+    LeaseReady,
+    NeedLease,
+    NoLease,
+    Release,
+    Send,
+    Submitted,
+    TaskKey,
+    Withdrawn,
+)
 
 TARGET_SECONDS = 0.5
 """A chunk should take about this long: long enough to hide its cost, short enough to stay responsive."""
@@ -22,149 +38,6 @@ MAX_CHUNK_BYTES = 16 << 20
 CHUNKS_AHEAD = 2
 """In flight per slot: one runs, one waits, so that a sandbox never idles for a round trip."""
 MAX_ATTEMPTS = 3
-
-
-# Events
-
-
-@dataclass(frozen=True, slots=True)
-class Submitted:
-    """Tasks of one group (same image, code and limits): key and size in bytes of each.
-
-    `at_least`: the chunk size that the renter asked for (`map(chunksize=…)`), 1 to adapt.
-    """
-
-    group: GroupKey
-    tasks: tuple[tuple[TaskKey, int], ...]
-    now: float
-    at_least: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class LeaseReady:
-    lease: LeaseId
-    slots: int
-    now: float
-
-
-@dataclass(frozen=True, slots=True)
-class LeaseLost:
-    """The provider is gone, misbehaved or its escrow is spent; its unfinished tasks go elsewhere."""
-
-    lease: LeaseId
-    blame: bool
-    now: float
-
-
-@dataclass(frozen=True, slots=True)
-class LeaseEnding:
-    """The lease takes no more work (its expiry is near, or its escrow is spent); what is in flight may
-    still come back. Then it is released."""
-
-    lease: LeaseId
-    now: float
-
-
-@dataclass(frozen=True, slots=True)
-class NoLease:
-    """`count` of the leases that were needed can't be had. Final while no other lease is live."""
-
-    error: SurgeError
-    count: int
-
-
-@dataclass(frozen=True, slots=True)
-class Cancelled:
-    """Of these tasks, the ones that still wait need not run."""
-
-    tasks: tuple[TaskKey, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Withdrawn:
-    """Tasks of a chunk that were cancelled before they left."""
-
-    lease: LeaseId
-    chunk: ChunkKey
-    tasks: tuple[TaskKey, ...]
-    now: float
-
-
-@dataclass(frozen=True, slots=True)
-class ChunkDone:
-    """A chunk came back with outcomes for `done`; its other tasks never ran."""
-
-    lease: LeaseId
-    chunk: ChunkKey
-    done: tuple[TaskKey, ...]
-    now: float
-
-
-@dataclass(frozen=True, slots=True)
-class ChunkFailed:
-    """A chunk yielded no receipt (wall time, host memory, a refusal). `blame`: its tasks may be why."""
-
-    lease: LeaseId
-    chunk: ChunkKey
-    error: SurgeError
-    now: float
-    blame: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class GroupFailed:
-    """None of the group's waiting tasks can run anywhere (its image can't be made)."""
-
-    group: GroupKey
-    error: SurgeError
-
-
-Event = (
-    Submitted
-    | LeaseReady
-    | LeaseLost
-    | LeaseEnding
-    | NoLease
-    | Cancelled
-    | Withdrawn
-    | ChunkDone
-    | ChunkFailed
-    | GroupFailed
-)
-
-
-# Instructions
-
-
-@dataclass(frozen=True, slots=True)
-class Send:
-    lease: LeaseId
-    chunk: ChunkKey
-    group: GroupKey
-    tasks: tuple[TaskKey, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Fail:
-    task: TaskKey
-    error: SurgeError
-
-
-@dataclass(frozen=True, slots=True)
-class NeedLease:
-    """There is work, and fewer leases than wanted."""
-
-    count: int
-
-
-@dataclass(frozen=True, slots=True)
-class Release:
-    """Nothing is in flight on this lease, and nothing will be: close it."""
-
-    lease: LeaseId
-
-
-Instruction = Send | Fail | NeedLease | Release
 
 
 @dataclass(slots=True)
@@ -218,6 +91,26 @@ class Scheduler:
     @property
     def in_flight(self) -> int:
         return sum(len(c.tasks) for lease in self._leases.values() for c in lease.chunks.values())
+
+    @property
+    def leases(self) -> int:
+        return len(self._leases)
+
+    def validate(self) -> None:
+        """AssertionError if a task is in two places, or a lease holds what it should not."""
+        waiting = [task.key for group in self._groups.values() for task in group.waiting]
+        chunks = [chunk for lease in self._leases.values() for chunk in lease.chunks.values()]
+        placed = waiting + [task.key for chunk in chunks for task in chunk.tasks]
+        if len(set(placed)) < len(placed):
+            raise AssertionError("a task is in two places")
+        if not all(chunk.tasks for chunk in chunks):
+            raise AssertionError("a chunk without tasks is in flight")
+        if any(len(one.chunks) > one.slots * CHUNKS_AHEAD for one in self._leases.values()):
+            raise AssertionError("a lease holds more chunks than it was meant to")
+        if any(one.ending and not one.chunks for one in self._leases.values()):
+            raise AssertionError("a lease with nothing to do was not released")
+        if self._opening < 0 or (waiting and not self._leases and not self._opening):
+            raise AssertionError("tasks wait, and no lease is on its way")
 
     def handle(self, event: Event) -> list[Instruction]:
         """What to do now that `event` happened."""

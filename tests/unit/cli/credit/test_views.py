@@ -17,14 +17,13 @@ from surge.cli.credit.view import (
 )
 from surge.cli.network.price import show_price
 from surge.cli.terminal import figures
-from surge.cli.terminal.output import Listing
 from unit.cli.credit.documents import CHANGE, INDEBTED, MARKET, POSITION
 
 
 def seen(parts, width=80):
     console = Console(width=width, file=io.StringIO(), markup=False, highlight=False)
     for part in parts:
-        console.print(part.fitted(console) if isinstance(part, Listing) else part)
+        console.print(part)
     text = console.file.getvalue()
     assert all(len(line) <= width for line in text.splitlines())
     return text

@@ -11,7 +11,7 @@ ADDRESS = "0xE72E0C4A5b528758BEf5BFB343F4e288de9eeE34"
 
 def drawn(listing: Listing, width: int) -> str:
     console = Console(width=width, file=io.StringIO(), markup=False, highlight=False)
-    console.print(listing.fitted(console))
+    console.print(listing)
     return console.file.getvalue()
 
 

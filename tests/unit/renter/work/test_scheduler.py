@@ -3,10 +3,8 @@
 import pytest
 
 from surge.model.errors import JobFailed, NoProvider, ProviderLost, Unavailable
-from surge.renter.work.scheduler import (
-    CHUNKS_AHEAD,
-    MAX_ATTEMPTS,
-    MAX_CHUNK_BYTES,
+from surge.renter.work.scheduler import CHUNKS_AHEAD, MAX_ATTEMPTS, MAX_CHUNK_BYTES, Scheduler
+from surge.renter.work.steps import (
     Cancelled,
     ChunkDone,
     ChunkFailed,
@@ -18,7 +16,6 @@ from surge.renter.work.scheduler import (
     NeedLease,
     NoLease,
     Release,
-    Scheduler,
     Send,
     Submitted,
     Withdrawn,

@@ -1,12 +1,15 @@
 """The scheduler under any order of events: each task ends exactly once, and nothing goes to a lost lease."""
 
+import json
+
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from surge.model.errors import NoProvider, Unavailable
-from surge.renter.work.scheduler import (
-    CHUNKS_AHEAD,
+from surge.renter.work.replay import event_of, record
+from surge.renter.work.scheduler import CHUNKS_AHEAD, Scheduler
+from surge.renter.work.steps import (
     Cancelled,
     ChunkDone,
     ChunkFailed,
@@ -17,7 +20,6 @@ from surge.renter.work.scheduler import (
     NeedLease,
     NoLease,
     Release,
-    Scheduler,
     Send,
     Submitted,
     Withdrawn,
@@ -27,6 +29,13 @@ REFUSED = NoProvider("none")
 BROKEN = Unavailable("broken")
 
 
+def told(instruction):
+    """An instruction by value: two errors are equal when they are of one kind and say the same."""
+    if isinstance(instruction, Fail):
+        return instruction.task, type(instruction.error), str(instruction.error)
+    return instruction
+
+
 class SchedulerMachine(RuleBasedStateMachine):
     """Plays job actor and providers; keeps its own books of where every task is."""
 
@@ -34,6 +43,7 @@ class SchedulerMachine(RuleBasedStateMachine):
     def begin(self, wanted):
         self.wanted = wanted
         self.scheduler = Scheduler(wanted)
+        self.replayed = Scheduler(wanted)
         self.now = 0.0
         self.submitted, self.ended = set(), {}
         self.live, self.ending, self.flights = {}, {}, {}
@@ -42,7 +52,11 @@ class SchedulerMachine(RuleBasedStateMachine):
     # What the actor does with instructions
 
     def feed(self, event):
-        for one in self.scheduler.handle(event):
+        instructions = self.scheduler.handle(event)
+        self.scheduler.validate()
+        again = self.replayed.handle(event_of(json.loads(json.dumps(record(event)))))
+        assert list(map(told, again)) == list(map(told, instructions)), "a replay does something else"
+        for one in instructions:
             match one:
                 case Send(lease, chunk, _, tasks):
                     assert lease in self.live, "sent to a lease that takes no work"
