@@ -84,6 +84,29 @@ def test_wrong_usage_says_where_help_is(arguments, capsys):
     assert err == f"surge: {said['message']}\n"
 
 
+@pytest.mark.parametrize(
+    ("arguments", "meant"),
+    [(["jbos"], "'jobs'"), (["jobs", "--jsno"], "--json"), (["credit", "suply"], "'supply'")],
+)
+def test_a_slip_of_the_fingers_is_told(arguments, meant, capsys):
+    assert main.run_command(arguments) == 2
+    said = capsys.readouterr().err
+    assert f"Did you mean {meant}?" in said
+    assert "--help`" in said
+
+
+def test_an_error_tells_what_it_is_about(failing, capsys):
+    failing(errors.Refused("no").about(7, "0xab", "over"))
+    assert main.run_command(["--json"]) == errors.Refused.exit_code
+    assert json.loads(capsys.readouterr().out)["error"] == {
+        "kind": "Refused",
+        "message": "no",
+        "lease": 7,
+        "provider": "0xab",
+        "refusal": "over",
+    }
+
+
 def test_json_after_the_double_dash_is_the_program_s(capsys):
     assert main.run_command(["run", "missing.py", "--", "--json"]) == 2
     assert capsys.readouterr().out == ""

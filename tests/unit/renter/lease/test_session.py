@@ -209,6 +209,20 @@ def test_a_hello_that_is_not_welcomed_opens_nothing(answer, error):
     play(story, Hello=[answer])
 
 
+def test_a_refusal_says_in_fields_what_it_is_about():
+    async def story(session, notices, provider):
+        with pytest.raises(Refused) as refused:
+            await session.open()
+        lease = session.lease
+        assert refused.value.fields == {
+            "lease": lease.id,
+            "provider": lease.terms.provider,
+            "refusal": "no-lease",
+        }
+
+    play(story, Hello=[Sorry("no-lease", "unknown")])
+
+
 def test_a_provider_that_does_not_answer_is_lost(monkeypatch):
     monkeypatch.setattr(session_module, "ANSWER_SECONDS", 0.1)
 
