@@ -17,6 +17,7 @@ _ARROW = re.compile(
     r"^\s*\w+\s*(?:-->>|->>|-->|-\)|==>|-\.->)\s*(?:[+-]?\w+\s*:\s*(?P<message>.+)|\|(?P<label>[^|]+)\|.*)$",
     re.MULTILINE,
 )
+_PLACE = re.compile(r"(?P<names>`[^`]+`(?:, `[^`]+`)*) in \[(?P<text>[^]]+)\]\((?P<target>[^)]+)\)")
 _ROW = re.compile(r"^\|\s*(?P<number>\d+)\s*\|(?P<step>[^|]*)\|(?P<where>[^|]*)\|\s*$", re.MULTILINE)
 
 
@@ -92,6 +93,42 @@ def test_every_arrow_of_the_story_is_linked_to_its_file():
         for row in told:
             linked = [link["target"] for link in _LINK.finditer(row["where"])]
             assert linked, f"arrow {row['number']} ({row['step'].strip()}) has no file"
+
+
+def defined(name: str, source: str) -> bool:
+    """Whether a Python or Vyper file defines this name, or hands a module's function on as its own."""
+    kinds = rf"(?:async def|def|class|event|struct|interface) {name}\b"
+    return bool(re.search(rf"^\s*(?:{kinds}|\w+\.{name},|{name}\b[^=\n]* = )", source, re.MULTILINE))
+
+
+def misplaced(text: str) -> list[str]:
+    """Names of the story that aren't defined in the file beside them, and links that name another file."""
+    lost = []
+    for place in _PLACE.finditer(text):
+        path = (STORY.parent / place["target"]).resolve()
+        if not str(path).endswith(f"/{place['text']}"):
+            lost.append(f"[{place['text']}] leads to {place['target']}")
+        source = path.read_text() if path.is_file() else ""
+        names = re.findall(r"`([^`]+)`", place["names"])
+        lost += [f"{name} in {place['text']}" for name in names if not defined(name, source)]
+    return lost
+
+
+def test_every_name_of_the_story_is_defined_where_it_says():
+    assert misplaced(STORY.read_text()) == []
+
+
+def test_every_row_of_the_story_names_a_function():
+    rows = [row for diagram in diagrams(STORY.read_text()) for row in rows_after(STORY.read_text(), diagram)]
+    assert len(rows) > 40
+    assert [row["step"].strip() for row in rows if not _PLACE.search(row["where"])] == []
+
+
+def test_a_name_that_went_elsewhere_is_seen():
+    there = "../src/surge/settle/fees.py"
+    assert misplaced(f"`split`, `Split` in [settle/fees.py]({there})") == []
+    assert misplaced(f"`gone` in [settle/fees.py]({there})") == ["gone in settle/fees.py"]
+    assert misplaced(f"`split` in [fees/settle.py]({there})") == [f"[fees/settle.py] leads to {there}"]
 
 
 def test_an_arrow_without_words_is_seen():

@@ -1,6 +1,6 @@
 """Deploys the credit side to a network that has none yet: lending, exchange, leverage, composition.
 
-Markets, oracles and vaults come later, from anybody: on a local network from `local_credit`.
+Markets, oracles and vaults come later, from anybody: on a local network from surge.local.credit.
 """
 
 from collections.abc import Callable
