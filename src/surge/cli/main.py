@@ -88,7 +88,7 @@ app.add_typer(local.local, name="local")
 
 
 def entry() -> None:
-    """Of `surge` and `python -m surge`."""
+    """What `surge` and `python -m surge` run."""
     sys.exit(run_command(sys.argv[1:]))
 
 

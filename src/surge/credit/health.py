@@ -7,7 +7,7 @@ from surge.model.units import WAD, divide_up
 
 
 class Zone(IntEnum):
-    """What `poke` returns."""
+    """Where a position stands, as `poke` returns it."""
 
     HEALTHY = 0
     MARGIN = 1

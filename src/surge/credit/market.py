@@ -26,7 +26,7 @@ class Token:
         return parse_decimal(text, self.decimals, f"amount of {self.symbol}")
 
     def show(self, amount: int, at_least: int = 0) -> str:
-        """Exact, with the symbol: "700.00 TUSD"."""
+        """An exact amount with the symbol: "700.00 TUSD"."""
         return f"{show_decimal(amount, self.decimals, at_least)} {self.symbol}"
 
 
@@ -50,7 +50,7 @@ class MarketView:
 
     @property
     def name(self) -> str:
-        """As people write it: collateral/loan."""
+        """The market's name as people write it: collateral/loan."""
         return f"{self.collateral.symbol}/{self.loan.symbol}"
 
     @property
@@ -69,12 +69,12 @@ class MarketView:
 
     @property
     def utilisation(self) -> int:
-        """WAD, as the rate model sees it."""
+        """The part of what is lent that is borrowed, as the rate model sees it. [WAD]"""
         return self.state.borrow_assets * WAD // self.state.supply_assets if self.state.supply_assets else 0
 
     @property
     def borrow_rate(self) -> int:
-        """WAD per year, without compounding."""
+        """What borrowers pay a year, without compounding. [WAD]"""
         return self.rate * YEAR
 
     @property
@@ -141,7 +141,7 @@ class PositionView:
 
     @property
     def collateral_value(self) -> int | None:
-        """In loan units; None while there is no price."""
+        """The collateral in loan units, down; None while there is no price."""
         price = self.market.price
         return None if price is None else health.value(self.collateral, price)
 

@@ -125,7 +125,7 @@ def repay(view: PositionView, assets: int) -> PositionView:
 
 
 def repaid(view: PositionView, assets: int) -> PositionView:
-    """The arithmetic of repay alone."""
+    """`repay` without its checks: the arithmetic alone."""
     state, own = view.market.state, view.position.borrow_shares
     gone = (
         own
@@ -144,7 +144,7 @@ def repaid(view: PositionView, assets: int) -> PositionView:
 
 
 def add_collateral(view: PositionView, assets: int) -> PositionView:
-    """Needs no price."""
+    """Lock more collateral; needs no price."""
     _some(view, assets, "add", of_collateral=True)
     return _collateral(view, view.collateral + assets)
 
@@ -236,7 +236,7 @@ def cure(view: PositionView) -> str:
 
 
 def _typable(amount: int) -> int:
-    """Rounded up to five digits that say something."""
+    """An amount rounded up to five significant digits, so that a person can type it."""
     step: int = 10 ** max(0, len(str(amount)) - 5)
     return divide_up(amount, step) * step
 

@@ -114,7 +114,7 @@ def fee_shares(total: int, supply: int, fee: Wad, high_water: int) -> int:
 
 
 def spread_in(sight: Sight, assets: int) -> Plan:
-    """Along the queue, each market up to its cap."""
+    """Where a deposit goes: along the queue, each market up to its cap."""
     rest, lost, margin = assets, 0, 0
     amounts = [0] * len(sight.holdings)
     for id in sight.queue:
@@ -131,7 +131,7 @@ def spread_in(sight: Sight, assets: int) -> Plan:
 
 
 def spread_out(sight: Sight, assets: int) -> Plan:
-    """What is idle first, then each market's cash."""
+    """Where a withdrawal comes from: what is idle first, then each market's cash."""
     rest, lost, margin = assets - min(assets, sight.idle), 0, 0
     amounts = []
     for one in sight.holdings:
@@ -182,7 +182,7 @@ def redeem_in_kind(sight: Sight, shares: int) -> tuple[int, tuple[int, ...]]:
 
 
 def max_deposit(sight: Sight) -> int:
-    """The most that can be paid in."""
+    """The most that the caps let in now."""
     room = sight.assets_down(max(0, MAX_SUPPLY - sight.supply))
     return room - spread_in(sight, room).rest
 

@@ -50,13 +50,13 @@ class VaultView:
 
     @property
     def sight(self) -> Sight:
-        """As the vault's formulas take it."""
+        """The vault as its formulas take it."""
         holdings = tuple(vault.holding(m.market.id, m.held, m.market.state, m.cap) for m in self.markets)
         return Sight(holdings, self.queue, self.idle, self.supply)
 
     @property
     def total(self) -> int:
-        """All that it has: idle, and lent."""
+        """All that the vault has: idle, and lent."""
         return self.sight.total
 
     @property

@@ -32,7 +32,7 @@ def units(amount: Amount, token: Token, most: Callable[[], int] | None = None) -
 
 
 def ratio(value: Ratio, what: str) -> int:
-    """WAD. Raises BadInput."""
+    """A ratio as a person or program gives it, in WAD. Raises BadInput."""
     if isinstance(value, str):
         text = value.strip()
         if text.endswith("%"):

@@ -90,7 +90,7 @@ class Desk:
         return self._directory.market(id_)
 
     def vaults(self) -> list[Vault]:
-        """Those of the address book."""
+        """The vaults of the address book."""
         return self._directory.vaults()
 
     def vault(self, name: str) -> Vault:

@@ -48,7 +48,7 @@ class Directory:
         return found[0]
 
     def vaults(self) -> list[Vault]:
-        """Those of the address book."""
+        """The vaults of the address book."""
         return [self.vault(name) for name in self._chain.credit.book.vaults]
 
     def vault(self, name: str) -> Vault:

@@ -47,7 +47,7 @@ class Flash:
         self.chain = chain
 
     def pools(self) -> list[str]:
-        """Those that both exchanges have."""
+        """Names of the pools that both exchanges have."""
         credit = self.chain.credit.book
         return [name for name in credit.pairs if name in credit.rival_pairs]
 
@@ -137,6 +137,6 @@ def _ways(view: FlashView, own: Pool, rival: Pool) -> tuple[Pool, Reserves, Rese
 
 
 def _swap(pool: Pool, out: Address, amount: int, to: Address) -> Inner:
-    """What came in was sent before."""
+    """A swap of a pair, for what was sent to it before."""
     amounts = (amount, 0) if out == pool.token0 else (0, amount)
     return inner("Pair", pool.pair, "swap", *amounts, to, b"")

@@ -22,17 +22,17 @@ class Market:
 
     @property
     def params(self) -> MarketParams:
-        """What makes it; it never changes."""
+        """The parameters that make the market; they never change."""
         return self._chain.credit.market_params([self.id])[0]
 
     @property
     def name(self) -> str:
-        """Collateral/loan."""
+        """The market's name: collateral/loan."""
         return self._chain.credit.market_name(self.params)
 
     @property
     def view(self) -> MarketView:
-        """How it is now, with the interest up to now."""
+        """The market as it is now, with the interest up to now."""
         return self._chain.credit.market_views([self.id])[0]
 
     def position(self, account: Address | str | None = None) -> Position:

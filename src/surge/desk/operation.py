@@ -94,7 +94,7 @@ class Operation(Generic[Given, View]):
 
 
 class Actor(Protocol):
-    """Who has operations."""
+    """Anything that has operations: it acts on a chain."""
 
     @property
     def chain(self) -> "Chain": ...

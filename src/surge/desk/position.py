@@ -45,7 +45,7 @@ class Position:
 
     @property
     def view(self) -> PositionView:
-        """How it is now, with the interest up to now."""
+        """The position as it is now, with the interest up to now."""
         return self.chain.credit.position_view(self.market.id, self.account)
 
     @operation
@@ -119,7 +119,7 @@ class Position:
     def _paid(
         self, view: PositionView, after: PositionView, token: Token, amount: int, call: Call
     ) -> Plan[PositionView]:
-        """With the allowance that Credit lacks."""
+        """The call with the allowance before it that Credit lacks."""
         credit = self.chain.book.addresses["Credit"]
         allowances = self.chain.tokens.allowing([Payment(token, amount, credit, "Credit")])
         return Plan(view, after, (*allowances, call), self._after)

@@ -32,7 +32,7 @@ class Vault:
         return self.of(self._account)
 
     def of(self, account: Address | str) -> VaultView:
-        """How it is now, and what an account has of it."""
+        """The vault as it is now, and what an account has of it."""
         return self.chain.vaults.view(self.name, self.address, Address(account))
 
     @operation

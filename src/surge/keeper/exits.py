@@ -40,7 +40,7 @@ class Burn:
 
 @dataclass(frozen=True, slots=True)
 class AtPrice:
-    """Kept, and counted at the oracle's price."""
+    """Collateral that is kept, and counted at the oracle's price."""
 
     price: int
 

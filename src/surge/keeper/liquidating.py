@@ -191,7 +191,7 @@ def _plan(view: PositionView, quote: Quote, exit: Exit, gas_cost: int, repaid: i
 
 
 def _kept(case: Case, quote: Quote, gas_cost: int) -> Liquidate | None:
-    """With the keeper's balance, as far as it goes."""
+    """A liquidation paid from the keeper's balance, as far as it goes."""
     view, repaid = case.view, quote.repayable
     if case.balance < repaid:
         part = min(case.balance, view.debt - view.market.params.min_debt)

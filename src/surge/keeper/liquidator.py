@@ -128,7 +128,7 @@ class Liquidator:
         _log.info(call.what, gas=sent.gas)
 
     def _attempt(self, key: Hashable, kind: str, act: Callable[[], None]) -> bool:
-        """Whether it went well. Raises Unavailable."""
+        """Send one transaction, and say whether it went well. Raises Unavailable."""
         try:
             act()
         except Unavailable:

@@ -64,5 +64,5 @@ class Metrics:
 
 
 def state_of(decision: Decision) -> str:
-    """In a word: what is done, or why nothing is."""
+    """A decision in a word: what is done, or why nothing is."""
     return str(decision.why) if isinstance(decision, Leave) else type(decision).__name__.lower()

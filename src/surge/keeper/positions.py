@@ -90,7 +90,7 @@ class PositionReader:
         return Burn(other, pool.selling(other), supply)
 
     def _balance(self, views: Sequence[PositionView]) -> int:
-        """Of the loan token, when it may be used."""
+        """What the keeper holds of the loan token, when it may be used."""
         if not views or not (self.rules.altruist or self.rules.own_funds):
             return 0
         return self.chain.tokens.balances(self.chain.address, [views[0].market.loan])[0]

@@ -33,7 +33,7 @@ class Guard:
 
 
 class Upkeep:
-    """Of the markets and oracles in the address book."""
+    """Chores of the markets and oracles in the address book."""
 
     def __init__(self, chain: "Chain") -> None:
         self._chain = chain

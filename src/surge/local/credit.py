@@ -152,7 +152,7 @@ class _LocalCredit:
                 )
 
     def _needed(self, symbol: str) -> int:
-        """Whole tokens."""
+        """How many whole tokens the pools and markets need."""
         pooled = (
             amount
             for pools in (POOLS, RIVAL_POOLS)

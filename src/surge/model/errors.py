@@ -41,7 +41,7 @@ class SurgeError(Exception):
 
     @property
     def fields(self) -> dict[str, int | str]:
-        """Those that are set."""
+        """The fields that are set, by name."""
         told = {"lease": self.lease, "provider": self.provider, "refusal": self.refusal}
         return {name: value for name, value in told.items() if value is not None}
 

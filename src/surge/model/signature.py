@@ -10,7 +10,7 @@ _HALF_ORDER = 0x7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF5D576E7357A4501DDFE92F46681B20A0
 
 
 def checksum(address: bytes) -> Address:
-    """20 bytes → EIP-55."""
+    """An address of 20 bytes in its EIP-55 form."""
     lower = address.hex()
     shades = keccak(lower.encode()).hex()
     return Address(
@@ -23,13 +23,13 @@ def address_of(key: PrivateKey) -> Address:
 
 
 def sign(digest: bytes, key: PrivateKey) -> bytes:
-    """65 bytes. Deterministic (RFC 6979)."""
+    """The signature of a digest, 65 bytes. Deterministic (RFC 6979)."""
     raw = key.sign_recoverable(digest, hasher=None)
     return raw[:64] + bytes([raw[64] + 27])
 
 
 def parts(signature: bytes) -> tuple[int, int, int]:
-    """v, r and s, as contracts take them."""
+    """A signature's v, r and s, as contracts take them."""
     r, s = (int.from_bytes(half, "big") for half in (signature[:32], signature[32:64]))
     return signature[64], r, s
 

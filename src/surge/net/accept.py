@@ -33,7 +33,7 @@ class Acceptor:
         self._listening = asyncio.get_running_loop().create_task(self._listen())
 
     async def next(self) -> Link:
-        """Raises LinkClosed once the endpoint is closed."""
+        """The next incoming link. Raises LinkClosed once the endpoint is closed."""
         link = await self._ready.get()
         if link is None:
             self._end()

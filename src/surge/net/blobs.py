@@ -12,7 +12,7 @@ from surge.net.messages import MAX_BLOB, MAX_PART, PutBlob
 
 
 def parts_of(content: bytes) -> Iterator[PutBlob]:
-    """In order; an empty blob is one empty part."""
+    """A blob's parts, in order; an empty blob is one empty part."""
     name = blob_digest(content)
     for offset in range(0, max(len(content), 1), MAX_PART):
         yield PutBlob(name, len(content), offset, content[offset : offset + MAX_PART])
@@ -39,7 +39,7 @@ class Assembly:
 
     @property
     def held(self) -> int:
-        """Bytes in memory."""
+        """Bytes of unfinished blobs in memory."""
         return sum(len(blob.content) for blob in self._open.values())
 
     def add(self, part: PutBlob) -> bytes | None:

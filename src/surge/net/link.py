@@ -47,7 +47,7 @@ class Link:
 
     @property
     def limit(self) -> int:
-        """Bytes of the longest frame that is taken."""
+        """The longest frame that is taken, in bytes."""
         return self._frames.limit
 
     @limit.setter

@@ -14,7 +14,7 @@ MAX_ADDRESSES = 12
 
 
 def is_loopback(address: str) -> bool:
-    """Of `host:port` or `[host]:port`."""
+    """Whether `host:port` or `[host]:port` is on this machine."""
     return ip_address(address.rpartition(":")[0].strip("[]")).is_loopback
 
 

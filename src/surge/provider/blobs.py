@@ -16,7 +16,7 @@ class LeaseBlobs:
 
     @property
     def size(self) -> int:
-        """Bytes held."""
+        """Bytes of all blobs that are held."""
         return self._size
 
     def put(self, name: bytes, content: bytes) -> None:
@@ -33,5 +33,5 @@ class LeaseBlobs:
         return content
 
     def having(self, names: Iterable[bytes]) -> list[bytes]:
-        """Which of these are here."""
+        """Which of these digests are here."""
         return [name for name in names if name in self._held]

@@ -91,7 +91,7 @@ class Place:
 
     @property
     def index(self) -> Path:
-        """The database of the chain's events."""
+        """The path of the database of the chain's events."""
         return self.root / "index.db"
 
     def database(self, book: AddressBook) -> Path:

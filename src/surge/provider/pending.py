@@ -32,7 +32,7 @@ class PendingLinks:
         return True
 
     def leave(self, link: Link) -> None:
-        """It has said hello, or is gone."""
+        """A link is no longer pending: it has said hello, or is gone."""
         self._waiting.pop(link, None)
 
     def _drop(self, link: Link) -> None:

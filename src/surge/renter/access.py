@@ -64,7 +64,7 @@ class Access:
 
 
 def _start_local(home: Home) -> None:
-    """`surge up --detach`, as a person would."""
+    """Start a local network with `surge up --detach`, as a person would."""
     sys.stderr.write(f"surge: no network is configured in {home.root}; starting a local one\n")
     command = [sys.executable, "-m", "surge", "up", "--detach"]
     environment = {**os.environ, HOME_VARIABLE: str(home.root)}

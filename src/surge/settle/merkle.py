@@ -46,7 +46,7 @@ class Frontier:
 
     @property
     def size(self) -> int:
-        """Leaves so far."""
+        """How many leaves there are so far."""
         return self._size
 
     @property

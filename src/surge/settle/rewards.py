@@ -52,7 +52,7 @@ class RewardRules:
         return SurgePrice(max(self.floor_price, high - fallen))
 
     def mintable_down(self, mint_cap: Wei, burned: Wei) -> Wei:
-        """Of a sold epoch."""
+        """The most that a sold epoch may mint, down."""
         return Wei(min(mint_cap, burned * self.kappa_bps // BPS))
 
 

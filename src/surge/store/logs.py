@@ -34,5 +34,5 @@ def log_to_stderr() -> None:
 
 
 def _to_stderr(*_: Any) -> structlog.PrintLogger:
-    """Whatever stderr is when the line is written."""
+    """A logger to whatever stderr is when the line is written."""
     return structlog.PrintLogger(sys.stderr)

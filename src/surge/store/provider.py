@@ -88,7 +88,7 @@ class ProviderStore:
             connection.execute(sa.update(RECEIPTS).where(RECEIPTS.c.lease == lease).values(answer=None))
 
     def put_receipt(self, kept: Kept) -> None:
-        """Before the answer leaves (P3)."""
+        """Keep a receipt with its answer, before the answer leaves (P3)."""
         values = {name: getattr(kept.receipt, name) for name in Receipt.__dataclass_fields__}
         with self._engine.begin() as connection:
             connection.execute(
@@ -96,12 +96,12 @@ class ProviderStore:
             )
 
     def receipt(self, lease: LeaseId, position: int) -> Kept:
-        """The one at this position."""
+        """The receipt at this position."""
         (kept,) = self._receipts((RECEIPTS.c.lease == lease) & (RECEIPTS.c.position == position))
         return kept
 
     def receipts(self, lease: LeaseId) -> list[Kept]:
-        """In order of their positions."""
+        """A lease's receipts in the order of their positions."""
         return self._receipts(RECEIPTS.c.lease == lease)
 
     def _receipts(self, which: sa.ColumnElement[bool]) -> list[Kept]:

@@ -181,7 +181,7 @@ class RenterStore:
             connection.execute(upsert(IMAGES).values(values).on_conflict_do_nothing())
 
     def images(self, job: str) -> list[tuple[bytes, ImageSpec, bytes]]:
-        """(stored spec id, spec, image digest)."""
+        """A job's images: (stored spec id, spec, image digest)."""
         with reading(self._engine) as connection:
             rows = connection.execute(sa.select(IMAGES).where(IMAGES.c.job == job)).all()
         return [
@@ -312,7 +312,7 @@ class RenterStore:
             connection.execute(upsert(TRANSACTIONS).values(values).on_conflict_do_nothing())
 
     def transactions(self, job: str) -> Sequence[tuple[bytes, str, int]]:
-        """(hash, purpose, gas)."""
+        """A job's transactions: (hash, purpose, gas)."""
         columns = (TRANSACTIONS.c.hash, TRANSACTIONS.c.purpose, TRANSACTIONS.c.gas)
         with reading(self._engine) as connection:
             rows = connection.execute(sa.select(*columns).where(TRANSACTIONS.c.job == job)).all()

@@ -40,7 +40,7 @@ class Trace:
             self._give_up(error)
 
     def write(self, what: str, **fields: Any) -> None:
-        """`fields` are plain JSON values."""
+        """Add a line; `fields` are plain JSON values."""
         log.debug("%s %s", what, " ".join(f"{name}={value}" for name, value in fields.items()))
         if self._file is None:
             return
@@ -68,7 +68,7 @@ class Trace:
             _PART_OF.reset(token)
 
     def close(self) -> None:
-        """Idempotent."""
+        """End the file; idempotent."""
         if self._file is not None:
             self._file.close()
             self._file = None

@@ -39,7 +39,7 @@ _NAME = "anvil"
 
 
 class _PortTaken(Unavailable):
-    """Somebody else listens there."""
+    """Another program listens at the port that this chain chose."""
 
 
 @dataclass(frozen=True)

@@ -55,7 +55,7 @@ class Program:
         return any(one.status == psutil.CONN_LISTEN and one.laddr.port == port for one in sockets)
 
     def last_lines(self, count: int = 5) -> str:
-        """The end of its log."""
+        """The last lines of the program's log."""
         if not self.log.exists():
             return ""
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-count:])
@@ -104,7 +104,7 @@ def find_program(folder: Path, name: str) -> Program | None:
 
 
 def list_programs(folder: Path) -> list[Program]:
-    """All that have a record, by name."""
+    """Every program that has a record in the folder, by name."""
     found = (find_program(folder, path.stem) for path in sorted(folder.glob("*.json")))
     return [program for program in found if program]
 

@@ -25,14 +25,14 @@ class Inner:
 
     @property
     def words(self) -> tuple[Address, bytes, bytes, list[tuple[Address, int]]]:
-        """As the contract takes it."""
+        """The call as Batch's `Call` struct."""
         callback = keccak(self.payload) if self.payload else bytes(32)
         return self.target, self.content, callback, list(self.spends)
 
 
 def inner(source: str, target: Address, name: str, *arguments: object, payload: bytes = b"",
           spends: tuple[tuple[Address, int], ...] = ()) -> Inner:  # fmt: skip
-    """By the ABI of the shipped contract `source`."""
+    """A call that Batch makes, encoded by the ABI of the shipped contract `source`."""
     content = artifact(source).function(name, len(arguments)).encode(arguments)
     return Inner(target, bytes.fromhex(content[2:]), payload, spends)
 

@@ -224,7 +224,7 @@ class Credit:
         )
 
     def market_name(self, params: MarketParams) -> str:
-        """As people write it: collateral/loan."""
+        """A market's name as people write it: collateral/loan."""
         tokens = self._tokens.of([params.collateral_token, params.loan_token])
         return "/".join(token.symbol for token in tokens.values())
 
@@ -248,6 +248,6 @@ class Credit:
 
 
 def params_from(values: Sequence[Any]) -> MarketParams:
-    """From the contract's struct."""
+    """Market parameters from the contract's struct."""
     loan, collateral, oracle, irm = (checksum(bytes.fromhex(address[2:])) for address in values[:4])
     return MarketParams(loan, collateral, oracle, irm, *values[4:])

@@ -26,7 +26,7 @@ class Pool:
     reserve1: int
 
     def selling(self, token: Address) -> Reserves:
-        """As a swap sees it that sells `token`."""
+        """The pool's reserves as a swap sees them that sells `token`."""
         if token == self.token0:
             return Reserves(self.reserve0, self.reserve1)
         return Reserves(self.reserve1, self.reserve0)

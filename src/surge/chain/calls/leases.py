@@ -147,7 +147,7 @@ class Leases:
         return _with_top_ups(found)
 
     def all(self, renter: Address | None = None, provider: Address | None = None) -> list[Lease]:
-        """Oldest first, closed ones included."""
+        """Every lease of a renter or provider, oldest first, closed ones included."""
         opened = self._at.events("LeaseOpened", renter=renter, provider=provider)
         grown = {
             event.members["lease"]: event for event in self._at.index.find("LeaseToppedUp")
@@ -158,7 +158,7 @@ class Leases:
         ]
 
     def settlements(self, lease: LeaseId | None = None, provider: Address | None = None) -> list[Settlement]:
-        """Oldest first."""
+        """Every settlement of a lease or provider, oldest first."""
         return [_settlement(event) for event in self._at.events("Settled", lease=lease, provider=provider)]
 
     def closing(self, lease: LeaseId) -> Closing | None:

@@ -34,11 +34,11 @@ class Money:
         return Balances(MicroUsd(usd), Wei(surge), self.coins(account))
 
     def usd(self, account: Address) -> MicroUsd:
-        """What an account has of it."""
+        """Test dollars of an account. [millionths]"""
         return MicroUsd(self._tokens.balances(account, [self._dollar])[0])
 
     def surge(self, account: Address) -> Wei:
-        """What an account has of it."""
+        """SURGE of an account. [wei]"""
         return Wei(self._tokens.balances(account, [self._surge])[0])
 
     def coins(self, account: Address) -> Wei:
@@ -62,7 +62,7 @@ class Money:
         return self._tokens.transfer(self._surge, to, amount)
 
     def send_coins(self, to: Address, amount: Wei) -> Sent:
-        """The chain's own."""
+        """Send the chain's own coin, in wei."""
         return self._at.send(Call(f"sending coins to {to}", to, "0x", amount))[0]
 
     def allow_usd(self, spender: str, amount: int) -> None:
@@ -71,7 +71,7 @@ class Money:
         self._allow(self._dollar, spender, amount)
 
     def allow_surge(self, spender: str, amount: int) -> None:
-        """Likewise."""
+        """Let a contract take SURGE from this account, if it may not yet."""
         self._allow(self._surge, spender, amount)
 
     def _allow(self, token: Token, spender: str, amount: int) -> None:

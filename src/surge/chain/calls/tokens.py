@@ -56,7 +56,7 @@ class Tokens:
         return self.of([listed[name]])[listed[name]]
 
     def balances(self, account: Address, tokens: Sequence[Token]) -> list[int]:
-        """In each token's smallest unit."""
+        """What an account holds of each token, in its smallest unit."""
         return self._at.look([View(ERC20, token.address, "balanceOf", (account,)) for token in tokens])
 
     def transfer(self, token: Token, to: Address, amount: int) -> Sent:
@@ -101,7 +101,7 @@ class Tokens:
 
 
 def token_call(what: str, token: Token, name: str, *arguments: Any) -> Call:
-    """A call of the token itself."""
+    """A call of the token's own contract."""
     return Call(what, token.address, View(ERC20, token.address, name, arguments).request()["data"])
 
 

@@ -50,7 +50,7 @@ def deploy_credit(
 
 
 def credit_journal(path: Path) -> Path:
-    """Beside the address book at `path`."""
+    """The journal of the credit side's deployment, beside the address book at `path`."""
     return path.with_suffix(".crediting")
 
 

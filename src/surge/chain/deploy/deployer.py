@@ -92,7 +92,7 @@ class Deployer:
             raise _damaged(self._path) from error
 
     def know(self, found: Addresses) -> None:
-        """Contracts that exist already."""
+        """Take over contracts that exist already."""
         self._journal.addresses.update(found)
 
     def create(self, *creations: Creation) -> None:
@@ -130,7 +130,7 @@ class Deployer:
         return view.function.decode(as_error(answer, f"reading {view.source}.{view.name}", self.address))
 
     def forget(self) -> None:
-        """All is done and written down elsewhere."""
+        """Remove the journal: all is done and in the address book."""
         self._path.unlink(missing_ok=True)
 
     def _send(self, calls: list[Call]) -> list[Address | None]:

@@ -93,7 +93,7 @@ class Connection:
 
     @property
     def rpc(self) -> Rpc:
-        """Its node."""
+        """The node that this connection talks to."""
         return self._rpc
 
     @property
@@ -216,6 +216,6 @@ class Connection:
             return self._index
 
     def events(self, *names: str, **filters: Any) -> "list[Event]":
-        """Up to the head of the chain; see `Index.find`."""
+        """Events by their names, up to the head of the chain; see `Index.find`."""
         self.index.update()
         return self.index.find(*names, **filters)

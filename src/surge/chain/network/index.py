@@ -224,5 +224,5 @@ def _event(row: sa.Row[Any]) -> Event:
 
 
 def _plain(value: Any) -> Any:
-    """As JSON can keep it."""
+    """An event's value as JSON can keep it."""
     return "0x" + value.hex() if isinstance(value, bytes) else value

@@ -60,7 +60,7 @@ def refusal(error: RpcError, what: str, sender: str) -> Refused | NoNetwork:
 
 
 def reverted(what: str, reason: str) -> Reverted:
-    """With the contract's reason and a next step."""
+    """The error for a revert: the contract's reason and a next step."""
     step = next(
         (step for pattern, step in NEXT_STEPS if re.search(pattern, reason, re.IGNORECASE)),
         "look at the state with `surge status`; nothing was changed",

@@ -79,7 +79,7 @@ class Rpc:
         return results
 
     def _kept(self, reply: Any) -> Any:
-        """The result, or the RpcError itself."""
+        """A reply's result, or the RpcError itself."""
         try:
             return _result(reply, self.where)
         except RpcError as error:

@@ -26,7 +26,7 @@ def looking(network: str | None) -> "Iterator[Desk]":
 
 @contextmanager
 def acting(network: str | None) -> "Iterator[Desk]":
-    """The wallet's desk."""
+    """A desk that acts with the wallet's key."""
     access = found(network)
     keystore(access.home)
     from surge.desk import Desk

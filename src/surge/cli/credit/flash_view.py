@@ -29,7 +29,7 @@ def flash_document(view: "FlashView") -> Document:
 
 
 def flash_change(amount: str, done: "Done[FlashView]") -> Document:
-    """`profit`: before gas."""
+    """The pools before and after an arbitrage; `profit` is before gas."""
     profit = done.after.held - done.before.held
     return {
         "operation": "flash",

@@ -39,7 +39,7 @@ class Story:
         self._position = desk.market(MARKET).position()
 
     def run(self) -> None:
-        """All of it, in order."""
+        """Tell the whole story, in order."""
         self._deposit()
         self._borrow()
         view = self._fall()

@@ -18,7 +18,7 @@ local = typer.Typer(no_args_is_help=True, help="Move what only a local network l
 
 @local.callback()
 def on_this_machine() -> None:
-    """Of the local network."""
+    """What only a local network has."""
 
 
 @local.command(short_help="Set a token's price, and watch the keeper after it.")

@@ -31,7 +31,7 @@ def status(as_json: AsJson = False, network: Network = None) -> None:
 
 
 def local_status(net: "LocalNetwork") -> dict[str, Any]:
-    """Of a local network, up or down."""
+    """The state of a local network, up or down."""
     document = _chain_status(net.home, LOCAL) if net.running else _described(net.home, LOCAL)
     asks = document.get("asks", {})
     programs = []
@@ -67,7 +67,7 @@ def _described(home: Home, network: str | None) -> dict[str, Any]:
 
 
 def _chain_status(home: Home, network: str | None) -> dict[str, Any]:
-    """Of the chain. Raises NoNetwork."""
+    """What the chain says of the network. Raises NoNetwork."""
     from surge.model.units import show_usd
     from surge.renter.access import Access
 

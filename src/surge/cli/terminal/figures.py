@@ -18,7 +18,7 @@ def amount(exact: str, places: int = 6, up: bool = False) -> str:
 
 
 def money(exact: str, symbol: str, up: bool = False) -> str:
-    """With its symbol: "700 TUSD"."""
+    """An amount with its token's symbol: "700 TUSD"."""
     return f"{amount(exact, up=up)} {symbol}"
 
 

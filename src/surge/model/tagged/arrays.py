@@ -18,7 +18,7 @@ MAX_FIELDS = 1_000
 
 
 def need(module: str) -> Any:
-    """Raises BadInput where it isn't installed."""
+    """A package by name. Raises BadInput where it isn't installed."""
     try:
         return importlib.import_module(module)
     except ImportError as error:

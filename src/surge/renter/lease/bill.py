@@ -94,7 +94,7 @@ class LeaseBill:
 
     @property
     def left(self) -> MicroUsd:
-        """Of the escrow, not yet signed away."""
+        """What of the escrow is not yet signed away."""
         return MicroUsd(self.lease.terms.escrow - self.signed.amount)
 
     def check_books(self, receipts: int, sequence: int) -> None:

@@ -41,7 +41,7 @@ class Settings:
 
 
 class Funding:
-    """Use it from the job's event loop."""
+    """A job's money and its leases on the chain. Use it from the job's event loop."""
 
     def __init__(
         self,
@@ -190,7 +190,7 @@ class Funding:
         return closing is not None
 
     async def now(self) -> Seconds:
-        """Of the chain."""
+        """The chain's time."""
         return await asyncio.to_thread(self._chain.now)
 
     async def end(self) -> None:

@@ -97,7 +97,7 @@ class Uploads:
             self._answer.set_result(have)
 
     def forget(self) -> None:
-        """The provider may have dropped them."""
+        """Forget which blobs the provider has: it may have dropped them."""
         self._known.clear()
 
     def interrupt(self, error: SurgeError) -> None:

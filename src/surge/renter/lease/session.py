@@ -164,7 +164,7 @@ class RenterSession:
         return granted
 
     async def _ask_to_close(self) -> CloseGranted | None:
-        """None when something is owed or under way."""
+        """The provider's word; None when something is owed or under way."""
         self._check_open()
         self._paid.clear()
         self._closing = asyncio.get_running_loop().create_future()
@@ -280,7 +280,7 @@ class RenterSession:
                 self._ticket = await self._find_ticket() or self._ticket
 
     async def _catch_up(self, welcome: Welcome) -> None:
-        """The provider may lack the latest voucher."""
+        """Send the latest voucher again if the provider lacks it."""
         if self.bill.latest is not None and welcome.last_sequence < self.bill.signed.sequence:
             await self._send(pay_message(self.bill.latest))
 
@@ -306,7 +306,7 @@ class RenterSession:
         self._notify(self, Ended(error))
 
     def _wake(self, error: SurgeError) -> None:
-        """Tell all who wait."""
+        """Fail every future that somebody waits for."""
         self._uploads.interrupt(error)
         self._paid.set()
         waiting: list[asyncio.Future[Any] | None] = [image.ready for image in self._images.values()]

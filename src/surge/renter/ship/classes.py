@@ -24,7 +24,7 @@ _OPTIMIZED = inspect.CO_OPTIMIZED
 
 
 def key_of(reach: Reach, kind: type) -> str:
-    """Under which the class's instances travel."""
+    """The key under which the class's instances travel."""
     base = key = f"{kind.__module__}:{kind.__qualname__}"
     number = 1
     while key in reach.classes:

@@ -71,11 +71,11 @@ class Board:
         self.tally.submitted += 1
 
     def open_tasks(self) -> list[TaskKey]:
-        """Those that have not ended."""
+        """Tasks that have not ended."""
         return list(self._entries)
 
     def task(self, key: TaskKey) -> Task | None:
-        """None once it has ended."""
+        """A task by its key; None once it has ended."""
         entry = self._entries.get(key)
         return entry.task if entry else None
 

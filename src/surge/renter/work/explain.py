@@ -123,6 +123,7 @@ class _Reader:
                     self._story.closed = True
         story = self._story
         story.spent = {name: (count[name], took[name]) for name in took}
+        self._scheduler.validate()
         story.done = len(self._done)
         story.waiting, story.in_flight = self._scheduler.waiting, self._scheduler.in_flight
         if not story.closed:
@@ -170,7 +171,6 @@ class _Reader:
                 step(f"an image can't be made ({error})", wrong=True)
         for instruction in self._scheduler.handle(event):
             self._told(at, number, instruction)
-        self._scheduler.validate()
 
     def _told(self, at: float, number: int, instruction: Instruction) -> None:
         match instruction:

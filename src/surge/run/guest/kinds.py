@@ -144,7 +144,7 @@ def find(kind):
 
 
 def opaque(kind):
-    """The finder of last resort."""
+    """The packer of whatever has no other: it travels opaquely."""
     return _pack_opaque
 
 

@@ -45,5 +45,5 @@ class Loader(importlib.abc.Loader):
 
 
 def install():
-    """Before anything else is imported."""
+    """Start watching imports; call it before anything else is imported."""
     sys.meta_path.insert(0, Watch())

@@ -159,7 +159,7 @@ class Worker:
         return Ran(named, told, fuel, energy.millijoules, energy.measured)
 
     def serve(self, pipe: BinaryIO) -> None:
-        """Until the pipe ends."""
+        """Answer requests until the pipe ends."""
         while (body := read_frame(pipe)) is not None:
             write_frame(self._out, self.answer(requests.decode(body)))
 
