@@ -1,5 +1,6 @@
 """Sends transactions of one account: fees, nonces counted here, receipts."""
 
+import logging
 import secrets
 import threading
 import time
@@ -14,6 +15,8 @@ from surge.chain.node.transaction import Transaction
 from surge.model.errors import NoNetwork, Reverted
 from surge.model.signature import address_of, checksum
 from surge.model.units import Address, Gas
+
+log = logging.getLogger("surge.chain")
 
 PATIENCE_SECONDS = 180.0
 """How long to wait for a receipt."""
@@ -87,11 +90,15 @@ class Sender:
         limits = [gas] * len(calls) if gas else self._estimate(calls)
         priority_fee, max_fee = self._fees()
         hashes = self._post(calls, limits, priority_fee, max_fee)
+        for call, hash_ in zip(calls, hashes, strict=True):
+            log.debug("sent %s hash=%s", call.what, hash_)
         try:
             receipts = self._wait(calls, hashes)
         finally:
             with self._lock:
                 self._in_flight.difference_update(hashes)
+        for call, receipt in zip(calls, receipts, strict=True):
+            log.debug("mined %s gas=%d", call.what, int(receipt["gasUsed"], 16))
         return [self._checked(call, receipt) for call, receipt in zip(calls, receipts, strict=True)]
 
     def _estimate(self, calls: list[Call]) -> list[int]:
