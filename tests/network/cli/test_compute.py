@@ -223,7 +223,7 @@ def test_what_a_job_did_is_logged_where_it_is_asked_for(shell):
     assert done.returncode == 7, done.stderr
     assert b"DEBUG surge.trace: begin span=1 part_of=None name=choose providers" in done.stderr
     assert b"event=ChunkDone" in done.stderr
-    assert b"DEBUG surge.chain: mined Market.open_leases gas=" in done.stderr
+    assert b"DEBUG surge.chain: mined: opening 1 leases" in done.stderr
     wrong = shell.run("--log-level", "loud", "jobs")
     assert (wrong.returncode, wrong.stdout) == (2, b"")
     assert wrong.stderr == b"surge: 'loud' is no level for logs; use debug, info, warning, error\n"

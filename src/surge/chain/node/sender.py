@@ -91,14 +91,14 @@ class Sender:
         priority_fee, max_fee = self._fees()
         hashes = self._post(calls, limits, priority_fee, max_fee)
         for call, hash_ in zip(calls, hashes, strict=True):
-            log.debug("sent %s hash=%s", call.what, hash_)
+            log.debug("sent: %s, hash=%s", call.what, hash_)
         try:
             receipts = self._wait(calls, hashes)
         finally:
             with self._lock:
                 self._in_flight.difference_update(hashes)
         for call, receipt in zip(calls, receipts, strict=True):
-            log.debug("mined %s gas=%d", call.what, int(receipt["gasUsed"], 16))
+            log.debug("mined: %s, gas=%d", call.what, int(receipt["gasUsed"], 16))
         return [self._checked(call, receipt) for call, receipt in zip(calls, receipts, strict=True)]
 
     def _estimate(self, calls: list[Call]) -> list[int]:
