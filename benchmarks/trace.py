@@ -2,8 +2,8 @@
 
     python benchmarks/trace.py              writes benchmarks/results/trace.json
 
-TASKS tasks in submissions of 1,000 over four leases of two slots; every chunk comes back whole. The peer is the
-same scheduler with no trace.
+TASKS tasks in submissions of 1,000 over four leases of two slots; every chunk comes back whole. The peer is
+the same scheduler with no trace.
 """
 
 import json
@@ -15,6 +15,7 @@ from pathlib import Path
 
 from machine import describe
 
+from surge.model.trace import Began
 from surge.renter.work.explain import explain
 from surge.renter.work.replay import record
 from surge.renter.work.scheduler import Scheduler
@@ -37,7 +38,7 @@ def play(trace: Trace | None) -> tuple[float, int]:
         nonlocal events
         events += 1
         if trace is not None:
-            trace.write("event", stimulus=events, **record(event))
+            trace.write(record(event, events))
         todo.extend(scheduler.handle(event))
 
     began = time.perf_counter()
@@ -59,7 +60,7 @@ def play(trace: Trace | None) -> tuple[float, int]:
 def told(path: Path) -> tuple[float, int, float]:
     """(seconds, bytes, seconds to explain) of a job with a trace."""
     trace = Trace(path, print)
-    trace.write("job", id="bench", wanted=4, program=1, program_began=0.0)
+    trace.write(Began(id="bench", wanted=4, program=1, program_began=0.0))
     seconds, _ = play(trace)
     trace.close()
     began = time.perf_counter()

@@ -38,10 +38,10 @@ def surge(
 ) -> None:
     """One open computer made of other people's computers."""
     if log_level is not None:
-        os.environ["SURGE_LOG_LEVEL"] = log_level  # for the programs that this one starts, too
-        from surge.store.logs import log_to_stderr
+        from surge.store.logs import LEVEL_VARIABLE, log_to_stderr
 
-        log_to_stderr()
+        log_to_stderr(log_level)
+        os.environ[LEVEL_VARIABLE] = log_level  # for the programs that this one starts, too
 
 
 demo = typer.Typer(invoke_without_command=True)

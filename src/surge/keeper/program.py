@@ -25,7 +25,7 @@ from surge.keeper.liquidating import Rules
 from surge.keeper.liquidator import Liquidator
 from surge.keeper.metrics import Metrics
 from surge.keeper.positions import COIN
-from surge.model.errors import Refused, SurgeError
+from surge.model.errors import Refused, SurgeError, Unavailable
 from surge.model.units import parse_usd, show_usd
 from surge.store.logs import log_to_stderr
 
@@ -52,7 +52,7 @@ def keep_on(
         except Refused as error:
             pause = every
             _log.info("refused", reason=str(error))
-        except SurgeError as error:
+        except Unavailable as error:
             pause = min(max(pause, every, 0.1) * 2, LONGEST_PAUSE_SECONDS)
             _log.warning("the chain is unavailable", reason=str(error), again_in=pause)
         stop.wait(pause)

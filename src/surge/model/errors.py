@@ -22,6 +22,12 @@ SurgeError
 from typing import ClassVar, Self
 
 
+def printable(text: str, keep: str = "\n\t") -> str:
+    """`text` with a "�" for whatever would move a terminal's cursor or change its colours: much of what an
+    error tells was said by somebody else."""
+    return "".join(letter if letter.isprintable() or letter in keep else "�" for letter in text)
+
+
 class SurgeError(Exception):
     """Root of every error that Surge raises on purpose.
 
@@ -30,6 +36,10 @@ class SurgeError(Exception):
     """
 
     exit_code: ClassVar[int] = 1
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(printable(message))
+
     lease: int | None = None
     provider: str | None = None
     refusal: str | None = None

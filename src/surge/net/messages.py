@@ -16,6 +16,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from surge.model.errors import printable
 from surge.model.lease import Terms
 from surge.model.receipt import Receipt
 from surge.model.signature import checksum
@@ -193,8 +194,9 @@ class PayVoucher(Message, frozen=True, tag="pay-voucher"):
     signature: Signature
 
 
-class RequestClose(Message, frozen=True, tag="request-close"):
-    """Nothing more will run: let the lease end at this voucher. Answered by CloseGranted or Sorry."""
+class RequestClose(Message, frozen=True, tag="ask-close"):
+    """Nothing more will run: let the lease end at this voucher. Answered by CloseGranted or Sorry. Its tag is
+    that of the first version, so that leases outlive an upgrade of either side."""
 
     sequence: U24
     amount: Amount
@@ -287,6 +289,11 @@ class Sorry(Message, frozen=True, tag="sorry"):
     code: Annotated[str, Meta(min_length=1, max_length=32)]
     reason: Annotated[str, Meta(max_length=1024)]
     subject: Digest | None = None
+
+    def __post_init__(self) -> None:
+        """A peer's words are shown to people and written to logs: one line, and no control characters."""
+        msgspec.structs.force_setattr(self, "code", printable(self.code, keep=""))
+        msgspec.structs.force_setattr(self, "reason", printable(self.reason, keep=""))
 
 
 FromRenter = Hello | SeekBlobs | PutBlob | PrepareImage | RunChunk | PayVoucher | RequestClose

@@ -241,7 +241,7 @@ class Agent:
     async def _take(self, served: _Served, link: Link, assembler: Assembly, message: Message) -> None:
         if not isinstance(message, FromRenter):
             said = f"{type(message).__name__} is not a renter's to send"
-            await link.send(Sorry(Refusal.UNEXPECTED, said))
+            await self._answer(served, Sorry(Refusal.UNEXPECTED, said))
             return
         match message:
             case SeekBlobs(digests):

@@ -17,6 +17,7 @@ from surge.chain.client import Chain
 from surge.model.digest import digest
 from surge.model.errors import Unavailable
 from surge.model.signature import address_of
+from surge.model.trace import Began, Closed, TaskFailed
 from surge.renter.lease.funding import Funding, Settings
 from surge.renter.lease.held import HeldLeases
 from surge.renter.work.board import Board, Entry, Group, Tally
@@ -59,15 +60,10 @@ class Job:
         )
         store.put_job(self.row)
         self._trace = Trace(store.trace(self.id), self.warnings.append)
-        self._trace.write(
-            "job",
-            id=self.id,
-            wanted=settings.wanted,
-            program=os.getpid(),
-            program_began=psutil.Process().create_time(),
-        )
+        born = psutil.Process().create_time()
+        self._trace.write(Began(id=self.id, wanted=settings.wanted, program=os.getpid(), program_began=born))
         self._stimuli = 0
-        self._board = Board()
+        self._board = Board(lambda task, error: self._trace.write(TaskFailed(task=task, error=error)))
         self._groups: dict[GroupKey, Group] = {}
         self._scheduler = Scheduler(settings.wanted)
         self._leases = HeldLeases(
@@ -166,7 +162,7 @@ class Job:
 
     def _feed(self, event: Event) -> None:
         self._stimuli += 1
-        self._trace.write("event", stimulus=self._stimuli, **record(event))
+        self._trace.write(record(event, self._stimuli))
         for instruction in self._scheduler.handle(event):
             match instruction:
                 case Send():
@@ -184,5 +180,5 @@ class Job:
         await self._leases.end()
         self.row = replace(self.row, state="closed")
         self.store.put_job(self.row)
-        self._trace.write("closed")
+        self._trace.write(Closed())
         self._trace.close()

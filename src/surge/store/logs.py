@@ -13,9 +13,12 @@ LEVEL_VARIABLE = "SURGE_LOG_LEVEL"
 LEVELS = ("debug", "info", "warning", "error")
 
 
-def log_to_stderr() -> None:
-    """Call it at the start of a program. Less than SURGE_LOG_LEVEL (info) is not written. Raises BadInput."""
-    level = os.environ.get(LEVEL_VARIABLE) or "info"
+def log_to_stderr(level: str | None = None) -> None:
+    """Call it at the start of a program. Less than `level` (SURGE_LOG_LEVEL, info) is not written.
+
+    Raises BadInput.
+    """
+    level = (level or os.environ.get(LEVEL_VARIABLE) or "info").lower()
     if level not in LEVELS:
         raise BadInput(f"{level!r} is no level for logs; use {', '.join(LEVELS)}")
     number = logging.getLevelNamesMapping()[level.upper()]

@@ -1,21 +1,18 @@
-"""A trace: what happened in one job, line by line as it happens, for another process to read meanwhile.
+"""A job's trace: a file, written line by line as things happen, for another process to read meanwhile."""
 
-Each line is a JSON object with `at` (unix seconds) and `what`. A *span* is a piece of work with a `begin` and
-an `end` line, and the span that it is part of; one that has begun and not ended is what is being waited for.
-Nothing secret goes in: no key, no input, no output.
-"""
-
-import json
 import logging
+import os
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from io import FileIO
 from pathlib import Path
-from typing import Any
 
-from surge.model.errors import CorruptState
+import msgspec
+
+from surge.model.errors import CorruptState, printable
+from surge.model.trace import Line, SpanBegan, SpanEnded
 
 log = logging.getLogger("surge.trace")
 
@@ -34,36 +31,47 @@ class Trace:
         self._spans = 0
         self._file: FileIO | None = None
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = path.open("ab", buffering=0)
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._file = FileIO(path, "a", opener=lambda name, flags: os.open(name, flags, 0o600))
         except OSError as error:
             self._give_up(error)
 
-    def write(self, what: str, **fields: Any) -> None:
-        """Add a line; `fields` are plain JSON values."""
-        log.debug("%s %s", what, " ".join(f"{name}={value}" for name, value in fields.items()))
+    def write(self, line: Line) -> None:
+        """Add a line, as of now."""
+        line = msgspec.structs.replace(line, at=round(time.time(), 3))
+        encoded = msgspec.json.encode(line)
+        log.debug("%s", printable(encoded.decode(), keep=""))
         if self._file is None:
             return
-        line = json.dumps({"at": round(time.time(), 3), "what": what, **fields}, separators=(",", ":"))
+        before = self._file.tell()
         try:
-            self._file.write(f"{line}\n".encode())  # at once: what is written short is a disk that is full
+            if self._file.write(encoded + b"\n") < len(encoded) + 1:
+                raise OSError(0, "the disk is full")
         except OSError as error:
+            with suppress(OSError):  # what is half written would spoil the rest for a reader
+                self._file.truncate(before)
             self._give_up(error)
 
     @contextmanager
-    def span(self, name: str, **fields: Any) -> Iterator[None]:
+    def span(
+        self, name: str, *, lease: int | None = None, provider: str | None = None, count: int | None = None
+    ) -> Iterator[None]:
         """A piece of work, part of the one around it; its end tells the error that ended it."""
         self._spans += 1
-        number, around = self._spans, _PART_OF.get()
-        self.write("begin", span=number, part_of=around, name=name, **fields)
+        number = self._spans
+        self.write(
+            SpanBegan(
+                span=number, name=name, part_of=_PART_OF.get(), lease=lease, provider=provider, count=count
+            )
+        )
         token = _PART_OF.set(number)
         try:
             yield
         except BaseException as error:
-            self.write("end", span=number, error=f"{type(error).__name__}: {error}")
+            self.write(SpanEnded(span=number, error=f"{type(error).__name__}: {error}"))
             raise
         else:
-            self.write("end", span=number)
+            self.write(SpanEnded(span=number))
         finally:
             _PART_OF.reset(token)
 
@@ -78,13 +86,17 @@ class Trace:
         self._warn(f"{self._path} can't be written ({error.strerror}); this job leaves no trace for --why")
 
 
-def read_trace(path: Path) -> list[Mapping[str, Any]]:
+def read_trace(path: Path) -> list[Line]:
     """Its lines so far, oldest first; one that is being written is left out. Raises CorruptState, OSError."""
-    whole, _, _ = path.read_text(encoding="utf-8").rpartition("\n")
+    whole, _, _ = path.read_bytes().rpartition(b"\n")
+    decoder = msgspec.json.Decoder(Line)
     lines = []
-    for number, line in enumerate(whole.splitlines(), 1):
+    for number, line in enumerate(whole.split(b"\n") if whole else [], 1):
         try:
-            lines.append({"at": 0.0, "what": ""} | json.loads(line))
-        except (ValueError, TypeError) as error:
-            raise CorruptState(f"{path}, line {number} is no line of a trace; move the file away") from error
+            lines.append(decoder.decode(line))
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise CorruptState(
+                f"{path}, line {number} is no line of a trace ({error}); "
+                "cut the file off there to have the part before"
+            ) from error
     return lines

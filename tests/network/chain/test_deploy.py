@@ -10,10 +10,11 @@ from chain_network import COIN, raise_network
 from surge.chain.anvil.node import LocalChain
 from surge.chain.client import Chain
 from surge.chain.deploy.compute import WIRING, deploy
+from surge.chain.network.artifacts import artifact
 from surge.chain.network.book import LOCAL, load_book
 from surge.chain.node.rpc import Rpc
-from surge.chain.node.sender import Sender
-from surge.model.errors import CorruptState, NoNetwork, Underfunded
+from surge.chain.node.sender import Call, Sender
+from surge.model.errors import CorruptState, NoNetwork, Refused, Underfunded
 from surge.model.signature import address_of
 
 TRANSACTIONS = 5 + len(WIRING)
@@ -145,3 +146,52 @@ def test_a_book_is_public(tmp_path):
     assert network.treasury.key.secret.hex() not in text
     members = {"name", "chain_id", "rpc_url", "addresses", "parameters", "block", "credit"}
     assert set(json.loads(text)) == members
+
+
+@pytest.mark.parametrize("crossing", range(5))
+def test_another_program_of_the_same_account_shifts_nothing(local, key, tmp_path, monkeypatch, crossing):
+    """Its payment takes the nonce that a contract was to have: the next run deploys what is missing, and no
+    name leads to another contract."""
+    real, sent = Sender.send, []
+    payer = Rpc(local.running_url())
+
+    def crossed(self, call):
+        if len(sent) == crossing:
+            real(Sender(payer, key, local.chain_id), Call("paying", address_of(PrivateKey()), "0x", 1))
+        sent.append(call)
+        return real(self, call)
+
+    monkeypatch.setattr(Sender, "send", crossed)
+    with pytest.raises(Refused, match="another program sends from"):
+        run(local, key, tmp_path)
+    monkeypatch.setattr(Sender, "send", real)
+    book = run(local, key, tmp_path)
+    payer.close()
+    with Chain(book) as chain:
+        assert wiring(book) == [book.addresses[named] for _, _, _, named in WIRING]
+        assert chain.read("Market", "FEE_BPS") == LOCAL.fee_bps
+        assert chain.read("Registry", "STAKE_PER_SLOT") == LOCAL.stake_per_slot
+        assert chain.read("Rewards", "KAPPA_BPS") == LOCAL.kappa_bps
+        assert chain.money.surge(address_of(key)) == LOCAL.genesis_supply
+
+
+def test_what_another_program_left_at_a_contract_s_address_is_not_taken_for_it(
+    local, key, tmp_path, monkeypatch
+):
+    """The journal of a run that was killed names an address, and another contract was created there."""
+    rpc = Rpc(local.running_url())
+    sender = Sender(rpc, key, local.chain_id)
+    made = sender.send(Call("another contract", None, artifact("FixedRateIrm").creation((0,)))).contract
+    rpc.close()
+    real = Sender.send
+    monkeypatch.setattr(Sender, "send", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        run(local, key, tmp_path)
+    monkeypatch.setattr(Sender, "send", real)
+    journal = tmp_path / "book.deploying"
+    kept = json.loads(journal.read_text())
+    kept["addresses"] = {name: str(made) for name in kept["addresses"]}
+    journal.write_text(json.dumps(kept))
+    book = run(local, key, tmp_path)
+    assert str(made) not in book.addresses.values()
+    assert wiring(book) == [book.addresses[named] for _, _, _, named in WIRING]

@@ -112,6 +112,39 @@ def test_a_port_that_is_lost_in_a_race_is_changed(local, tmp_path, monkeypatch):
         other.stop()
 
 
+def test_another_chain_at_a_port_that_one_had_is_not_taken_for_it(local, tmp_path):
+    """A's port is B's by now, and A's start was interrupted: nothing of B is read or written as A's."""
+    a, b = LocalChain(tmp_path / "a"), LocalChain(tmp_path / "b")
+    try:
+        port = int(a.start().rsplit(":", 1)[1])
+        a.stop()
+        url = b.start(port)
+        rpc = Rpc(url)
+        rpc.call("anvil_mine", "0x32")
+        rpc.close()
+        a.start()
+        (a.folder / "port").write_text(str(port))  # as an earlier version left it
+        assert a.running_url() is None
+        with pytest.raises(NoNetwork):
+            a.checkpoint()
+        assert not a.last_whole_state.exists()
+    finally:
+        a.stop()
+        b.stop()
+
+
+def test_an_interrupted_start_leaves_no_node(local, monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(LocalChain, "_answers", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        local.start()
+    assert not find_program(local.folder, "anvil")
+    monkeypatch.undo()
+    assert local.start() == local.running_url()
+
+
 def test_a_remembered_port_that_is_taken_is_changed(local):
     port = int(local.start().rsplit(":", 1)[1])
     local.stop()

@@ -76,7 +76,7 @@ def test_a_field_beyond_its_cap_is_malformed(message: m.Message) -> None:
         (["run-chunk", D, D, D, [1], [b"", b"x"], 1, 2, 3], "as many seeds as inputs"),
         (["hello", 1], "array"),
         (["hullo", 1], "hullo"),
-        (["request-close", 1, 2, 3], "array"),
+        (["ask-close", 1, 2, 3], "array"),
     ],
 )
 def test_fields_that_do_not_fit_together_are_malformed(fields: list[object], complaint: str) -> None:

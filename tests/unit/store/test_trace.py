@@ -3,31 +3,48 @@
 import asyncio
 import json
 import logging
+import resource
+import signal
 
+import msgspec
 import pytest
 
 from surge.model.errors import CorruptState
+from surge.model.trace import Began, ChunkSent, LinkBroke, LinkResumed, SpanBegan, SpanEnded
 from surge.store.trace import Trace, read_trace
+
+HEAD = Began(id="j", wanted=1, program=7, program_began=1.0)
 
 
 def no_warning(said):
     pytest.fail(said)
 
 
-def test_spans_tell_what_they_are_part_of_and_what_ended_them(tmp_path):
-    trace = Trace(tmp_path / "new" / "job.jsonl", no_warning)
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "new" / "job.jsonl"
+
+
+@pytest.fixture
+def trace(path):
+    trace = Trace(path, no_warning)
+    yield trace
+    trace.close()
+
+
+def untimed(path):
+    return [msgspec.structs.replace(line, at=0.0) for line in read_trace(path)]
+
+
+def test_spans_tell_what_they_are_part_of_and_what_ended_them(trace, path):
     with pytest.raises(ValueError, match="broken"), trace.span("outer", lease=3):  # noqa: SIM117
         with trace.span("inner"):
             raise ValueError("broken")
-    trace.close()
-    lines = [
-        {k: v for k, v in line.items() if k != "at"} for line in read_trace(tmp_path / "new" / "job.jsonl")
-    ]
-    assert lines == [
-        {"what": "begin", "span": 1, "part_of": None, "name": "outer", "lease": 3},
-        {"what": "begin", "span": 2, "part_of": 1, "name": "inner"},
-        {"what": "end", "span": 2, "error": "ValueError: broken"},
-        {"what": "end", "span": 1, "error": "ValueError: broken"},
+    assert untimed(path) == [
+        SpanBegan(span=1, name="outer", lease=3),
+        SpanBegan(span=2, name="inner", part_of=1),
+        SpanEnded(span=2, error="ValueError: broken"),
+        SpanEnded(span=1, error="ValueError: broken"),
     ]
 
 
@@ -41,26 +58,46 @@ async def _two_at_once(trace):
     await asyncio.gather(work("a"), work("b"))
 
 
-def test_concurrent_spans_keep_their_own_parts(tmp_path):
-    trace = Trace(tmp_path / "job.jsonl", no_warning)
+def test_concurrent_spans_keep_their_own_parts(trace, path):
     asyncio.run(_two_at_once(trace))
-    begun = {line["name"]: line for line in read_trace(tmp_path / "job.jsonl") if line["what"] == "begin"}
-    assert begun["a's part"]["part_of"] == begun["a"]["span"]
-    assert begun["b's part"]["part_of"] == begun["b"]["span"]
-    trace.close()
+    begun = {line.name: line for line in read_trace(path) if isinstance(line, SpanBegan)}
+    assert begun["a's part"].part_of == begun["a"].span
+    assert begun["b's part"].part_of == begun["b"].span
+
+
+def test_only_its_owner_reads_it(trace, path):
+    trace.write(HEAD)
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert path.parent.stat().st_mode & 0o777 == 0o700
 
 
 def test_a_line_that_is_being_written_is_left_out(tmp_path):
     path = tmp_path / "job.jsonl"
-    path.write_text('{"at":1.0,"what":"job"}\n{"at":2.0,"wh')
-    assert read_trace(path) == [{"at": 1.0, "what": "job"}]
+    path.write_text('{"what":"resumed","lease":5}\n{"what":"resum')
+    assert read_trace(path) == [LinkResumed(lease=5)]
+    path.write_text('{"what":"resum')
+    assert read_trace(path) == []
 
 
-@pytest.mark.parametrize("line", ["nonsense", "[1, 2]", "7", '{"at":'])
-def test_a_damaged_line_is_named(tmp_path, line):
+DAMAGED = {
+    "no JSON": b"nonsense",
+    "no object": b"[1, 2]",
+    "cut off": b'{"what":',
+    "no text": b'{"what":"lost","lease":1,"reason":"\xff"}',
+    "half a character": b'{"what":"lost","lease":1,"reason":"\\ud800"}',
+    "an unknown kind": b'{"what":"nothing"}',
+    "no process": b'{"what":"job","id":"j","wanted":1,"program":99999999999999999999,"program_began":1}',
+    "a process of no number": b'{"what":"job","id":"j","wanted":1,"program":"x","program_began":1}',
+    "no time": b'{"what":"resumed","lease":1,"at":"x"}',
+    "too deep": b'{"what":"event","number":1,"event":"X","fields":{"a":' + b"[" * 2_000,
+}
+
+
+@pytest.mark.parametrize("how", DAMAGED)
+def test_a_damaged_line_is_named(tmp_path, how):
     path = tmp_path / "job.jsonl"
-    path.write_text(f'{{"at":1.0,"what":"job"}}\n{line}\n{{"at":2.0,"what":"closed"}}\n')
-    with pytest.raises(CorruptState, match="line 2"):
+    path.write_bytes(b'{"what":"resumed","lease":5}\n' + DAMAGED[how] + b'\n{"what":"closed"}\n')
+    with pytest.raises(CorruptState, match=r"job\.jsonl, line 2"):
         read_trace(path)
 
 
@@ -69,8 +106,8 @@ def test_a_full_disk_costs_the_trace_and_is_told_once(tmp_path):
     full = tmp_path / "full.jsonl"
     full.symlink_to("/dev/full")
     trace = Trace(full, warned.append)
-    for number in range(3):
-        trace.write("event", stimulus=number)
+    for _ in range(3):
+        trace.write(HEAD)
     with trace.span("goes on"):
         pass
     trace.close()
@@ -78,24 +115,40 @@ def test_a_full_disk_costs_the_trace_and_is_told_once(tmp_path):
     assert "leaves no trace" in warned[0]
 
 
-def test_a_folder_that_cannot_be_made_costs_the_trace(tmp_path):
-    (tmp_path / "traces").write_text("in the way")
+def test_a_disk_that_fills_up_in_mid_line_leaves_whole_lines(path):
     warned = []
-    Trace(tmp_path / "traces" / "job.jsonl", warned.append).write("job")
+    trace = Trace(path, warned.append)
+    trace.write(HEAD)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size + 20, limits[1]))
+        trace.write(LinkResumed(lease=5))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, before)
+    trace.write(LinkResumed(lease=6))
+    assert [type(line) for line in read_trace(path)] == [Began]
     assert len(warned) == 1
 
 
-def test_each_line_is_logged_for_who_listens(tmp_path, caplog):
+def test_a_folder_that_cannot_be_made_costs_the_trace(tmp_path):
+    (tmp_path / "traces").write_text("in the way")
+    warned = []
+    Trace(tmp_path / "traces" / "job.jsonl", warned.append).write(HEAD)
+    assert len(warned) == 1
+
+
+def test_each_line_is_logged_for_who_listens(trace, caplog):
     with caplog.at_level(logging.DEBUG, logger="surge.trace"):
-        trace = Trace(tmp_path / "job.jsonl", no_warning)
-        trace.write("sent", lease=3, chunk=1)
-        trace.close()
-    assert caplog.messages == ["sent lease=3 chunk=1"]
+        trace.write(ChunkSent(lease=3, chunk=1, id="ab"))
+    (said,) = caplog.messages
+    told = json.loads(said)
+    assert (told["what"], told["lease"], told["chunk"], told["id"]) == ("sent", 3, 1, "ab")
 
 
-def test_a_trace_is_json_for_other_tools(tmp_path):
-    trace = Trace(tmp_path / "job.jsonl", no_warning)
-    trace.write("note", text="a\nb")
-    trace.close()
-    (line,) = (tmp_path / "job.jsonl").read_text().splitlines()
-    assert json.loads(line)["text"] == "a\nb"
+def test_a_peer_s_words_forge_no_line_of_the_log(trace, caplog):
+    with caplog.at_level(logging.DEBUG, logger="surge.trace"):
+        trace.write(LinkBroke(lease=3, reason="gone\nINFO surge: paid twice\x1b[2J\x9b31m"))
+    (said,) = caplog.messages
+    assert said.isprintable()

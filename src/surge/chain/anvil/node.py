@@ -64,11 +64,14 @@ class LocalChain:
         Raises CorruptState (the state can't be read; nothing is overwritten), Unavailable (port taken,
         no anvil, it did not start).
         """
-        if url := self.running_url():
-            if port and not url.endswith(f":{port}"):
+        program, last = find_program(self.folder, _NAME), self._last_port()
+        if program and program.running and last:
+            url = _url(last)
+            if port and port != last:
                 raise BadInput(
                     f"the local chain runs at {url} already; stop it before you choose port {port}"
                 )
+            self._wait(program, url, last)  # another command may be starting it
             return url
         binary = find_anvil()
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -88,11 +91,14 @@ class LocalChain:
             "--mixed-mining", "--block-time", str(TICK_SECONDS),
             "--state", str(self.state), "--state-interval", str(STATE_SECONDS),
         ]  # fmt: skip
+        write_atomically(self.folder / "port", str(port).encode())  # first: a node has its own port there
         program = start_program(self.folder, _NAME, command)
-        url = f"http://127.0.0.1:{port}"
-        self._wait(program, url, port)
-        write_atomically(self.folder / "port", str(port).encode())
-        return url
+        try:
+            self._wait(program, _url(port), port)
+        except BaseException:
+            self.stop()
+            raise
+        return _url(port)
 
     def stop(self) -> bool:
         """Stop the node and wait until it has written its state. False when it did not run."""
@@ -102,7 +108,8 @@ class LocalChain:
         """The URL of the node that runs on this folder, or None."""
         program = find_program(self.folder, _NAME)
         port = self._last_port()
-        return f"http://127.0.0.1:{port}" if program and program.running and port else None
+        # The port may be of an earlier run, and another chain's by now.
+        return _url(port) if program and port and program.listens(port) else None
 
     def checkpoint(self, oldest: float = 0.0) -> bool:
         """Keep the running node's state, whole, unless the last copy is younger than `oldest` seconds.
@@ -181,7 +188,6 @@ class LocalChain:
                 time.sleep(0.02)
         finally:
             rpc.close()
-        self.stop()
         raise Unavailable(f"anvil did not answer within {START_SECONDS:.0f} s; see {program.log}")
 
     def _answers(self, rpc: Rpc) -> bool:
@@ -211,6 +217,10 @@ def _height(path: Path) -> int | None:
         return msgspec.json.decode(path.read_bytes(), type=_State).best_block_number
     except (FileNotFoundError, msgspec.DecodeError):
         return None
+
+
+def _url(port: int) -> str:
+    return f"http://127.0.0.1:{port}"
 
 
 def _free(port: int) -> bool:

@@ -143,6 +143,17 @@ def _gone(running: psutil.Process, seconds: float) -> bool:
     return True
 
 
+def is_running(pid: int, born: float) -> bool:
+    """Whether a process is the one that was born then, in unix seconds, and not its number's next owner."""
+    try:
+        found = psutil.Process(pid)
+        if abs(found.create_time() - born) > _CLOCK_SLACK:
+            return False
+        return bool(found.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
+
+
 def _matching(program: Program) -> psutil.Process | None:
     child = _ours.get(program.pid)
     if child and child.poll() is not None:

@@ -82,7 +82,12 @@ class Tokens:
             needed = sum(other.amount for other in payments if other.token == each.token)
             if balance < needed:
                 raise _underfunded(each.token, me, balance, needed)
-            if allowance < each.amount:
+            drawn = sum(
+                other.amount
+                for other in payments
+                if (other.token, other.spender) == (each.token, each.spender)
+            )
+            if allowance < drawn:
                 what = f"allowing {each.name} to take {each.token.symbol}"
                 missing[each.token.address, each.spender] = token_call(
                     what, each.token, "approve", each.spender, MAX_UINT256

@@ -4,7 +4,7 @@ A journal names each contract's address before it is created. A call says by whi
 was made. So a crash at any point costs nothing but the run.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -30,10 +30,12 @@ Addresses = dict[str, Address]
 
 @dataclass(frozen=True, slots=True)
 class Creation:
-    """A contract to be created under the name `label`; `content` gets all addresses known by then."""
+    """A contract to be created under the name `label`; `content` gets all addresses known by then, and uses
+    those that it `needs`."""
 
     label: str
     content: Callable[[Addresses], str]
+    needs: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +108,22 @@ class Deployer:
         write_atomically(self._path, msgspec.json.encode(self._journal))
         self._tell(f"deploying {', '.join(creation.label for creation in missing)}")
         calls = [Call(f"deploying {c.label}", None, c.content(self.addresses)) for c in missing]
-        for creation, created in zip(missing, self._send(calls), strict=True):
-            if created != self.addresses[creation.label]:
-                raise Refused(
-                    f"{creation.label} went to {created} instead of {self.addresses[creation.label]}: "
-                    f"another program sends from {self.address}; stop it and deploy again"
-                )
+        # Each is looked at before the next is sent, where they aren't all sent at once.
+        batches = [calls] if self._together else [[call] for call in calls]
+        labels = iter([creation.label for creation in missing])
+        for batch in batches:
+            for created in self._send(batch):
+                self._check(next(labels), created)
+
+    def _check(self, label: str, created: Address | None) -> None:
+        """Raises Refused, and forgets the address, when the contract went elsewhere."""
+        if created != self.addresses[label]:
+            meant = self.addresses.pop(label)
+            write_atomically(self._path, msgspec.json.encode(self._journal))
+            raise Refused(
+                f"{label} went to {created} instead of {meant}: another program sends from {self.address}; "
+                "stop it and deploy again"
+            )
 
     def make(self, *steps: Step) -> None:
         """The calls that were not made yet; they must not depend on one another."""
@@ -143,9 +155,18 @@ class Deployer:
         asked = [("eth_getCode", [str(address), "latest"]) for address in known if address]
         codes = iter(self._rpc.batch(asked))
         return [
-            address is not None and as_error(next(codes), "reading code", self.address) != "0x"
-            for address in known
+            address is not None and self._made(creation, as_error(next(codes), "reading code", self.address))
+            for creation, address in zip(creations, known, strict=True)
         ]
+
+    def _made(self, creation: Creation, code: str) -> bool:
+        """Whether `code` is what this creation leaves behind: a creation carries the code that it deploys,
+        and constants fill the end of it. Something else may stand there, of another program of this account.
+        """
+        deployed = code.removeprefix("0x")
+        if not deployed or any(label not in self.addresses for label in creation.needs):
+            return False
+        return deployed[: len(deployed) // 2] in creation.content(self.addresses)
 
 
 def creation(label: str, source: str | None = None, *arguments: Any) -> Creation:
@@ -156,7 +177,15 @@ def creation(label: str, source: str | None = None, *arguments: Any) -> Creation
     def content(addresses: Addresses) -> str:
         return compiled.creation(tuple(_resolved(argument, addresses) for argument in arguments))
 
-    return Creation(label, content)
+    return Creation(label, content, frozenset(_named(arguments)))
+
+
+def _named(argument: Any) -> Iterator[str]:
+    if isinstance(argument, tuple):
+        for each in argument:
+            yield from _named(each)
+    elif isinstance(argument, str) and argument.startswith("@"):
+        yield argument[1:]
 
 
 def _resolved(argument: Any, addresses: Addresses) -> Any:
@@ -182,4 +211,7 @@ def _resume(path: Path, chain_id: int) -> _Journal:
 
 
 def _damaged(path: Path) -> CorruptState:
-    return CorruptState(f"the deployment's journal {path} is damaged; move it away to deploy anew")
+    return CorruptState(
+        f"the deployment's journal {path} is damaged, or of another version; "
+        "finish it with that version, or move it away to deploy anew"
+    )

@@ -82,8 +82,7 @@ def verify(id: JobId, as_json: AsJson = False, network: Network = None) -> int:
 
 
 def _explained(row: "JobRow", trace: Path, task: int | None) -> dict[str, Any]:
-    import psutil
-
+    from surge.chain.anvil.programs import is_running
     from surge.renter.work.explain import explain
     from surge.store.trace import read_trace
 
@@ -92,8 +91,7 @@ def _explained(row: "JobRow", trace: Path, task: int | None) -> dict[str, Any]:
     told = explain(read_trace(trace), time.time())
     if task is not None and task >= told.submitted:
         raise BadInput(f"job {row.id} has {told.submitted} tasks, numbered from 0; there is no task {task}")
-    alive = psutil.pid_exists(told.program)
-    alive = alive and abs(psutil.Process(told.program).create_time() - told.program_began) < 1
+    alive = is_running(told.program, told.program_began)
     steps = told.wrong if task is None else told.of_task(task)
     return {
         "id": row.id,

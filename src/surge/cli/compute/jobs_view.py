@@ -97,7 +97,8 @@ def show_why(job: Any) -> Iterable[Part]:
         columns = [Column("seconds", right=True), Column("stimulus", right=True), Column("what")]
         shown = steps if job["task"] is not None else steps[-_LAST_STEPS:]
         yield Listing(
-            columns, [[f"{step['seconds']:.1f}", str(step["stimulus"]), step["said"]] for step in shown]
+            columns,
+            [[f"{step['seconds']:.1f}", str(step["stimulus"] or ""), step["said"]] for step in shown],
         )
     if job["task"] is None and job["spent"]:
         yield ""

@@ -14,6 +14,7 @@ from surge.model.errors import Distrusted, NoProvider, ProviderLost, SurgeError,
 from surge.model.lease import Lease
 from surge.model.receipt import SignedReceipt
 from surge.model.task import Outcome
+from surge.model.trace import ChunkSent, LeaseGivenUp, LinkBroke, LinkResumed
 from surge.model.typed import Domain
 from surge.model.units import Address, LeaseId, MicroUsd
 from surge.model.voucher import SignedVoucher
@@ -188,7 +189,7 @@ class HeldLeases:
             held.sender = None
             self._board.tally.leases -= 1
         _spawn(held.session.hang_up(), self._background)
-        self._trace.write("lost", lease=lease.id, reason=str(error))
+        self._trace.write(LeaseGivenUp(lease=lease.id, reason=str(error)))
         self._feed(LeaseLost(lease.id, isinstance(error, Distrusted), time.monotonic()))
 
     async def _watch(self) -> None:
@@ -243,7 +244,7 @@ class HeldLeases:
             return
         asked = ChunkRequest.of(group.spec, image, list(tasks.values()), group.code_size)
         held.chunks[asked.id] = _Sent(send.chunk, tuple(tasks), held.session.lease.terms.escrow)
-        self._trace.write("sent", lease=lease, chunk=send.chunk, id=asked.id.hex())
+        self._trace.write(ChunkSent(lease=lease, chunk=send.chunk, id=asked.id.hex()))
         await held.session.run(asked)
 
     def _keep(
@@ -291,9 +292,9 @@ class HeldLeases:
                 key = held.chunks.pop(chunk).key
                 self._feed(ChunkFailed(lease, key, error, now, blame=code == Refusal.FAILED))
             case Interrupted(reason):
-                self._trace.write("interrupted", lease=lease, reason=reason)
+                self._trace.write(LinkBroke(lease=lease, reason=reason))
             case Resumed():
-                self._trace.write("resumed", lease=lease)
+                self._trace.write(LinkResumed(lease=lease))
             case Ended(error):
                 self._lose(held, error)
 

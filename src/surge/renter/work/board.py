@@ -48,9 +48,13 @@ class Tally:
 
 
 class Board:
-    """`announce` and `wait` from any thread; the rest from the job's own."""
+    """`announce` and `wait` from any thread; the rest from the job's own.
 
-    def __init__(self) -> None:
+    tell_failed: hears of every task that ends with an error, and of that one's type.
+    """
+
+    def __init__(self, tell_failed: Callable[[TaskKey, str], None] = lambda task, error: None) -> None:
+        self._tell_failed = tell_failed
         self.tally = Tally()
         self._entries: dict[TaskKey, Entry] = {}
         self._idle = threading.Condition()
@@ -118,6 +122,7 @@ class Board:
             return
         if entry.started or entry.future.set_running_or_notify_cancel():
             self.tally.failed += 1
+            self._tell_failed(key, type(error).__name__)
             entry.future.set_exception(error)
         self.end(key)
 

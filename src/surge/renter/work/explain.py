@@ -4,11 +4,22 @@ The scheduler is deterministic, so its events alone say which task was where at 
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from surge.model.errors import CorruptState
+from surge.model.trace import (
+    Began,
+    Closed,
+    LeaseGivenUp,
+    Line,
+    LinkBroke,
+    LinkResumed,
+    SpanBegan,
+    SpanEnded,
+    Stimulus,
+    TaskFailed,
+)
 from surge.model.units import LeaseId
 from surge.renter.work.replay import event_of
 from surge.renter.work.scheduler import Scheduler
@@ -32,15 +43,13 @@ from surge.renter.work.steps import (
     Withdrawn,
 )
 
-Line = Mapping[str, Any]
-
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Something that happened to tasks. at: unix seconds. stimulus: the number of the event behind it."""
+    """Something that happened to tasks. at: unix seconds. stimulus: the event behind it, if any."""
 
     at: float
-    stimulus: int
+    stimulus: int | None
     said: str
     tasks: frozenset[TaskKey] = frozenset()
     wrong: bool = False
@@ -77,63 +86,66 @@ class Explanation:
 
 def explain(trace: Sequence[Line], now: float) -> Explanation:
     """`now` in unix seconds. Raises CorruptState when the trace is not of a job or contradicts itself."""
-    if not trace or trace[0]["what"] != "job":
+    if not trace or not isinstance(trace[0], Began):
         raise CorruptState("the trace has no beginning; its job can't be explained")
     try:
         return _Reader(trace[0]).read(trace[1:], now)
-    except (KeyError, TypeError, AssertionError) as error:
+    except (LookupError, AssertionError) as error:
         raise CorruptState(f"the trace contradicts itself ({error!r}); its job can't be explained") from error
 
 
 class _Reader:
     """Goes through a trace once."""
 
-    def __init__(self, head: Line) -> None:
-        self._story = Explanation(head["at"], head["program"], head["program_began"])
-        self._scheduler = Scheduler(head["wanted"])
+    def __init__(self, head: Began) -> None:
+        self._story = Explanation(head.at, head.program, head.program_began)
+        self._scheduler = Scheduler(head.wanted)
         self._sent: dict[ChunkKey, tuple[float, Send]] = {}
         self._provider: dict[LeaseId, str] = {}
         self._lost: dict[LeaseId, str] = {}
         self._done: set[TaskKey] = set()
         self._broken: dict[LeaseId, tuple[float, str]] = {}
-        self._spans: dict[int, Line] = {}
+        self._failed: set[TaskKey] = set()
+        self._spans: dict[int, SpanBegan] = {}
 
     def read(self, trace: Iterable[Line], now: float) -> Explanation:
         took: defaultdict[str, float] = defaultdict(float)
         count: Counter[str] = Counter()
         for line in trace:
-            match line["what"]:
-                case "event":
+            match line:
+                case Stimulus():
                     self._happened(line)
-                case "begin":
-                    self._spans[line["span"]] = line
-                    if "provider" in line and "lease" in line:
-                        self._provider[line["lease"]] = line["provider"]
-                case "end":
-                    begun = self._spans.pop(line["span"])
-                    took[begun["name"]] += line["at"] - begun["at"]
-                    count[begun["name"]] += 1
-                case "interrupted":
-                    self._broken[line["lease"]] = line["at"], line["reason"]
-                case "resumed":
-                    self._broken.pop(line["lease"], None)
-                case "lost":
-                    self._lost[line["lease"]] = f"lease {line['lease']}: {line['reason']}"
-                case "closed":
+                case SpanBegan(span=span, lease=lease, provider=provider):
+                    self._spans[span] = line
+                    if lease is not None and provider is not None:
+                        self._provider[LeaseId(lease)] = provider
+                case SpanEnded(span=span):
+                    begun = self._spans.pop(span)
+                    took[begun.name] += line.at - begun.at
+                    count[begun.name] += 1
+                case LinkBroke(lease=lease, reason=reason):
+                    self._broken[LeaseId(lease)] = line.at, reason
+                case LinkResumed(lease=lease):
+                    self._broken.pop(LeaseId(lease), None)
+                case LeaseGivenUp(lease=lease, reason=reason):
+                    self._lost[LeaseId(lease)] = f"lease {lease}: {reason}"
+                case TaskFailed(task=task, error=error):
+                    self._fail(line.at, None, TaskKey(task), error)
+                case Closed():
                     self._story.closed = True
-        story = self._story
-        story.spent = {name: (count[name], took[name]) for name in took}
         self._scheduler.validate()
-        story.done = len(self._done)
-        story.waiting, story.in_flight = self._scheduler.waiting, self._scheduler.in_flight
+        story = self._story
+        story.done, story.failed = len(self._done - self._failed), len(self._failed)
+        story.spent = {name: (count[name], took[name]) for name in took}
         if not story.closed:
+            story.waiting, story.in_flight = self._scheduler.waiting, self._scheduler.in_flight
             story.waits_for = self._waits(now)
         return story
 
     # Events
 
-    def _happened(self, line: Line) -> None:
-        event, at, number = event_of(line), line["at"], line["stimulus"]
+    def _happened(self, line: Stimulus) -> None:
+        event, at, number = event_of(line.event, line.fields), line.at, line.number
 
         def step(said: str, tasks: Iterable[TaskKey] = (), wrong: bool = False) -> None:
             self._story.steps.append(Step(at, number, said, frozenset(tasks), wrong))
@@ -179,13 +191,17 @@ class _Reader:
                 said = f"chunk {chunk} with {_counted(len(tasks))} goes to lease {lease}"
                 self._story.steps.append(Step(at, number, said, frozenset(tasks)))
             case Fail(task, error):
-                self._story.failed += 1
-                said = f"task {task} failed: {error}"
-                self._story.steps.append(Step(at, number, said, frozenset({task}), wrong=True))
+                self._fail(at, number, task, str(error))
             case NeedLease(count):
                 self._story.steps.append(Step(at, number, f"leases needed: {count}"))
             case Release(lease):
                 self._story.steps.append(Step(at, number, f"lease {lease} has nothing left to do"))
+
+    def _fail(self, at: float, number: int | None, task: TaskKey, why: str) -> None:
+        if task not in self._failed:
+            self._failed.add(task)
+            said = f"task {task} failed: {why}"
+            self._story.steps.append(Step(at, number, said, frozenset({task}), wrong=True))
 
     # What is open
 
@@ -195,10 +211,10 @@ class _Reader:
             f"{self._named(lease)} is dialled again"
             for lease, (at, why) in self._broken.items()
         ]
-        around = {line["part_of"] for line in self._spans.values()}
+        around = {line.part_of for line in self._spans.values()}
         for number, line in self._spans.items():
             if number not in around:
-                waits.append(f"under way for {now - line['at']:.1f} s: {line['name']}{_about(line)}")
+                waits.append(f"under way for {now - line.at:.1f} s: {line.name}{_about(line)}")
         for key, (at, send) in self._sent.items():
             numbers = ", ".join(str(task) for task in send.tasks[:5]) + (", …" if len(send.tasks) > 5 else "")
             waits.append(
@@ -216,8 +232,9 @@ class _Reader:
         return self._provider.get(lease, "its provider")
 
 
-def _about(line: Line) -> str:
-    told = [f"{name} {line[name]}" for name in ("lease", "provider", "count") if name in line]
+def _about(line: SpanBegan) -> str:
+    facts = (("lease", line.lease), ("provider", line.provider), ("count", line.count))
+    told = [f"{name} {value}" for name, value in facts if value is not None]
     return f" ({', '.join(told)})" if told else ""
 
 

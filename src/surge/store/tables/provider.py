@@ -27,7 +27,7 @@ RECEIPTS = sa.Table(
     sa.Column("chunk", sa.LargeBinary, nullable=False, index=True),
     sa.Column("outcomes", sa.LargeBinary, nullable=False),
     sa.Column("fuel", sa.Integer, nullable=False),
-    sa.Column("moved_bytes", sa.Integer, nullable=False),
+    sa.Column("moved", sa.Integer, key="moved_bytes", nullable=False),
     sa.Column("millijoules", sa.Integer, nullable=False),
     sa.Column("measured", sa.Boolean, nullable=False),
     sa.Column("amount", sa.Integer, nullable=False),

@@ -1,8 +1,20 @@
 """A trace is explained: what a job waits for, what went wrong, and what happened to one task."""
 
+import msgspec
 import pytest
 
 from surge.model.errors import CorruptState, NoProvider, ProviderLost, Unavailable
+from surge.model.trace import (
+    Began,
+    Closed,
+    LeaseGivenUp,
+    LinkBroke,
+    LinkResumed,
+    SpanBegan,
+    SpanEnded,
+    Stimulus,
+    TaskFailed,
+)
 from surge.renter.work.explain import explain
 from surge.renter.work.replay import event_of, record
 from surge.renter.work.steps import (
@@ -21,25 +33,23 @@ class Written:
     """A trace as a job writes it, one line a second."""
 
     def __init__(self, wanted=1):
-        self.lines = [
-            {"at": 100.0, "what": "job", "id": "j", "wanted": wanted, "program": 7, "program_began": 1.0}
-        ]
+        self.lines = [Began(at=100.0, id="j", wanted=wanted, program=7, program_began=1.0)]
         self.events = 0
 
-    def note(self, what, **fields):
-        self.lines.append({"at": 100.0 + len(self.lines), "what": what, **fields})
+    def note(self, line):
+        self.lines.append(msgspec.structs.replace(line, at=100.0 + len(self.lines)))
         return self
 
     def event(self, event):
         self.events += 1
-        return self.note("event", stimulus=self.events, **record(event))
+        return self.note(record(event, self.events))
 
     def ready(self, lease=5, slots=1):
-        self.note("begin", span=lease, part_of=None, name="dial", lease=lease, provider=PROVIDER)
-        return self.note("end", span=lease).event(LeaseReady(lease, slots, 1.0))
+        self.note(SpanBegan(span=lease, name="dial", lease=lease, provider=PROVIDER))
+        return self.note(SpanEnded(span=lease)).event(LeaseReady(lease, slots, 1.0))
 
     def explained(self):
-        return explain(self.lines, self.lines[-1]["at"] + 10)
+        return explain(self.lines, self.lines[-1].at + 10)
 
 
 def submitted(count):
@@ -47,9 +57,7 @@ def submitted(count):
 
 
 def test_it_waits_for_a_lease():
-    told = (
-        Written().event(submitted(2)).note("begin", span=1, part_of=None, name="choose", count=1).explained()
-    )
+    told = Written().event(submitted(2)).note(SpanBegan(span=1, name="choose", count=1)).explained()
     assert told.waits_for == ["under way for 10.0 s: choose (count 1)", "2 tasks waiting for a lease"]
     assert told.wrong == []
 
@@ -62,17 +70,17 @@ def test_it_waits_for_a_chunk_that_is_not_back():
 
 
 def test_the_innermost_span_is_told():
-    trace = Written().note("begin", span=1, part_of=None, name="outer")
-    trace.note("begin", span=2, part_of=1, name="inner")
+    trace = Written().note(SpanBegan(span=1, name="outer"))
+    trace.note(SpanBegan(span=2, part_of=1, name="inner"))
     assert "inner" in trace.explained().waits_for[0]
     assert not any("outer" in said for said in trace.explained().waits_for)
 
 
 def test_a_broken_link_is_told_until_it_is_resumed_or_the_lease_is_lost():
-    trace = Written().event(submitted(1)).ready().note("interrupted", lease=5, reason="silent")
+    trace = Written().event(submitted(1)).ready().note(LinkBroke(lease=5, reason="silent"))
     assert "the link of lease 5 broke 10.0 s ago (silent)" in trace.explained().waits_for[0]
-    assert "broke" not in str(trace.note("resumed", lease=5).explained().waits_for)
-    trace.note("interrupted", lease=5, reason="silent").note("lost", lease=5, reason="it is gone")
+    assert "broke" not in str(trace.note(LinkResumed(lease=5)).explained().waits_for)
+    trace.note(LinkBroke(lease=5, reason="silent")).note(LeaseGivenUp(lease=5, reason="it is gone"))
     told = trace.event(LeaseLost(5, False, 3.0)).explained()
     assert told.waits_for == ["1 task waiting for a lease"]
     assert [step.said for step in told.wrong] == ["lease 5: it is gone"]
@@ -81,7 +89,7 @@ def test_a_broken_link_is_told_until_it_is_resumed_or_the_lease_is_lost():
 def test_what_went_wrong_with_a_task_and_how_it_ended():
     trace = Written().event(submitted(1)).ready()
     trace.event(ChunkFailed(5, 1, Unavailable("wall time"), 2.0)).event(ChunkDone(5, 2, (0,), 3.0)).note(
-        "closed"
+        Closed()
     )
     told = trace.explained()
     assert told.closed
@@ -114,13 +122,11 @@ def test_a_result_that_comes_twice_counts_once():
     "lines",
     [
         [],
-        [{"at": 1.0, "what": "event"}],
-        [*Written().lines, {"at": 2.0, "what": "end", "span": 9}],
-        [*Written().lines, {"at": 2.0, "what": "event", "stimulus": 1, "event": "Nothing", "fields": {}}],
-        [
-            *Written().lines,
-            {"at": 2.0, "what": "event", "stimulus": 1, "event": "NoLease", "fields": {"count": "x"}},
-        ],
+        [Stimulus(number=1, event="NoLease", fields={})],
+        [*Written().lines, SpanEnded(span=9)],
+        [*Written().lines, Stimulus(number=1, event="Nothing", fields={})],
+        [*Written().lines, Stimulus(number=1, event="NoLease", fields={"count": "x"})],
+        [*Written().lines, Stimulus(number=1, event="NoLease", fields={"error": [1], "count": 1})],
     ],
 )
 def test_a_trace_that_makes_no_sense_is_refused(lines):
@@ -129,13 +135,39 @@ def test_a_trace_that_makes_no_sense_is_refused(lines):
 
 
 def test_an_error_keeps_its_kind_and_its_sentence():
-    back = event_of(record(ChunkFailed(5, 1, ProviderLost("gone"), 2.0)))
+    recorded = record(ChunkFailed(5, 1, ProviderLost("gone").about(5, PROVIDER, "over"), 2.0), 1)
+    back = event_of(recorded.event, recorded.fields)
     assert type(back.error) is ProviderLost
     assert str(back.error) == "gone"
+    assert back.error.fields == {"lease": 5, "provider": PROVIDER, "refusal": "over"}
 
 
 @pytest.mark.parametrize("kind", ["ClassVar", "no such thing", "Any"])
 def test_an_error_of_no_kind_of_ours_is_a_plain_one(kind):
-    recorded = record(ChunkFailed(5, 1, ProviderLost("gone"), 2.0))
-    recorded["fields"]["error"]["kind"] = kind
-    assert str(event_of(recorded).error) == "gone"
+    recorded = record(ChunkFailed(5, 1, ProviderLost("gone"), 2.0), 1)
+    recorded.fields["error"]["kind"] = kind
+    assert str(event_of(recorded.event, recorded.fields).error) == "gone"
+
+
+def test_tasks_that_raised_are_failures_and_not_done():
+    trace = Written().event(submitted(2)).ready()
+    trace.event(ChunkDone(5, 1, (0,), 2.0)).note(TaskFailed(task=0, error="ValueError"))
+    trace.event(ChunkDone(5, 2, (1,), 3.0)).note(Closed())
+    told = trace.explained()
+    assert (told.done, told.failed) == (1, 1)
+    assert [step.said for step in told.wrong] == ["task 0 failed: ValueError"]
+    assert told.of_task(0)[-1].said == "task 0 failed: ValueError"
+
+
+def test_a_failure_is_told_once():
+    trace = Written().event(submitted(1)).event(NoLease(NoProvider("nobody fits"), 1))
+    told = trace.note(TaskFailed(task=0, error="NoProvider")).note(Closed()).explained()
+    assert told.failed == 1
+    assert [step.said for step in told.wrong][-1] == "task 0 failed: nobody fits"
+
+
+def test_a_job_that_was_shut_down_early_has_nothing_waiting():
+    told = (
+        Written().event(submitted(2)).note(TaskFailed(task=0, error="Unavailable")).note(Closed()).explained()
+    )
+    assert (told.waiting, told.in_flight, told.failed) == (0, 0, 1)

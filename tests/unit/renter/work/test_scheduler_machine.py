@@ -1,12 +1,12 @@
 """The scheduler under any order of events: each task ends exactly once, and nothing goes to a lost lease."""
 
-import json
-
+import msgspec
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from surge.model.errors import NoProvider, Unavailable
+from surge.model.trace import Stimulus
 from surge.renter.work.replay import event_of, record
 from surge.renter.work.scheduler import CHUNKS_AHEAD, Scheduler
 from surge.renter.work.steps import (
@@ -54,7 +54,8 @@ class SchedulerMachine(RuleBasedStateMachine):
     def feed(self, event):
         instructions = self.scheduler.handle(event)
         self.scheduler.validate()
-        again = self.replayed.handle(event_of(json.loads(json.dumps(record(event)))))
+        line = msgspec.json.decode(msgspec.json.encode(record(event, 1)), type=Stimulus)
+        again = self.replayed.handle(event_of(line.event, line.fields))
         assert list(map(told, again)) == list(map(told, instructions)), "a replay does something else"
         for one in instructions:
             match one:
