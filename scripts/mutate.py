@@ -75,8 +75,11 @@ def sources(contract: Path) -> list[Path]:
     """The contract and the modules beside it that it imports, directly or not."""
     found = [contract]
     for path in found:
-        for name in re.findall(r"^(?:from \. )?import (\w+)(?: as \w+)?$", path.read_text(), re.MULTILINE):
-            module = path.with_name(f"{name}.vy")
+        for base, name in re.findall(
+            r"^(?:from (\.+[\w.]*) )?import (\w+)(?: as \w+)?$", path.read_text(), re.MULTILINE
+        ):
+            floor = path.parents[max(0, len(base) - len(base.lstrip(".")) - 1)]
+            module = floor.joinpath(*base.lstrip(".").split("."), f"{name}.vy")
             if module.exists() and module not in found:
                 found.append(module)
     return found

@@ -118,6 +118,12 @@ def test_every_name_of_the_story_is_defined_where_it_says():
     assert misplaced(STORY.read_text()) == []
 
 
+@pytest.mark.parametrize("document", documents(), ids=name_of)
+def test_a_link_that_shows_a_path_leads_there(document):
+    shown = re.findall(r"\[(?P<text>[\w/]+\.(?:py|vy))\]\((?P<target>[^)#]+)\)", document.read_text())
+    assert [(text, target) for text, target in shown if not f"/{target}".endswith(f"/{text}")] == []
+
+
 def test_every_row_of_the_story_names_a_function():
     rows = [row for diagram in diagrams(STORY.read_text()) for row in rows_after(STORY.read_text(), diagram)]
     assert len(rows) > 40

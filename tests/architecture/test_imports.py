@@ -12,8 +12,17 @@ from .tree import ROOT, files, name_of
 SRC = ROOT / "src" / "surge"
 CONTRACTS = ROOT / "contracts"
 
-# compute and credit share modules of token/ and of the root; neither reads the other.
-FORBIDDEN = {"compute": {"credit"}, "credit": {"compute"}, "token": {"compute", "credit"}}
+# compute and credit share modules of token/; neither reads the other. Nothing reads local/.
+FORBIDDEN = {
+    "compute": {"credit", "local"},
+    "credit": {"compute", "local"},
+    "token": {"compute", "credit", "local"},
+    "credit/lending": {"vault", "compose", "exchange", "oracles", "rates"},
+    "credit/rates": {"vault", "compose", "exchange", "oracles"},
+    "credit/oracles": {"vault", "compose", "rates"},
+    "credit/exchange": {"vault", "compose", "oracles", "rates", "lending"},
+    "credit/vault": {"compose", "exchange", "oracles", "rates"},
+}
 
 _VYPER_IMPORT = re.compile(r"^(?:from\s+(?P<source>[.\w]+)\s+)?import\s+(?P<names>[.\w]+)", re.MULTILINE)
 
@@ -26,9 +35,10 @@ def rooms_reached(source: str) -> set[str]:
     return reached - {""}
 
 
-def _room(contract: Path) -> str:
-    """The first folder below contracts/."""
-    return contract.relative_to(CONTRACTS).parts[0]
+def forbidden(contract: Path) -> set[str]:
+    """What a contract may not import, for its room and for its floor."""
+    folders = contract.relative_to(CONTRACTS).parts[:-1]
+    return FORBIDDEN.get(folders[0], set()) | FORBIDDEN.get("/".join(folders[:2]), set())
 
 
 def _declared_rooms(layers: Iterable[str]) -> set[str]:
@@ -65,7 +75,7 @@ def test_contract_imports_stay_in_their_room():
     crossings = [
         f"{name_of(path)} imports {sorted(crossed)}"
         for path in files(".vy", "contracts")
-        if (crossed := rooms_reached(path.read_text()) & FORBIDDEN.get(_room(path), set()))
+        if (crossed := rooms_reached(path.read_text()) & forbidden(path))
     ]
     assert not crossings
 

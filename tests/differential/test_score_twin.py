@@ -45,6 +45,33 @@ def test_distances_and_classes(score: Any, ask: Ask, demand: Demand) -> None:
     assert score.class_of_demand(demand.word) == demand.sampling_class
 
 
+PLAIN = replace(Ask(**dict.fromkeys(ASK_LAYOUT, 0)), active=1, slots=8)
+WEIGHTS = {name: 7 for name in DEMAND_LAYOUT if name.startswith("w_")}
+SHARED = ("runtime", "accelerator", "accelerator_memory", "memory_tier")
+CAPS = {"cap_gfuel": 2**32 - 1, "cap_gib": 2**32 - 1}
+
+
+@pytest.mark.parametrize("name", ASK_LAYOUT)
+def test_each_field_of_an_ask_stands_where_the_contract_reads_it(score: Any, name: str) -> None:
+    """Alone, at its ends: a layout that was moved on one side only is seen at once."""
+    field = ASK_LAYOUT[name]
+    low, high = (
+        (-(1 << field.bits - 1), (1 << field.bits - 1) - 1) if field.signed else (1, (1 << field.bits) - 1)
+    )
+    for value in (low, high):
+        ask = replace(PLAIN, **{name: value})
+        same = {
+            each: getattr(ask, each)
+            for each in ("runtime", "accelerator", "accelerator_memory", "memory_tier")
+        }
+        demand = replace(Demand(**dict.fromkeys(DEMAND_LAYOUT, 0)), **CAPS, **WEIGHTS, **same)
+        assert score.class_of_ask(ask.word) == ask.sampling_class
+        assert score.distance(ask.word, demand.word) == distance(ask, demand)
+        assert score.fits(ask.word, demand.word) == (explain(ask, demand) == [])
+        if explain(ask, demand) == [] and ask.slots:
+            assert score.cost(ask.word, demand.word, distance(ask, demand)) == cost(ask, demand)
+
+
 @st.composite
 def near_pairs(draw: st.DrawFn) -> tuple[Ask, Demand]:
     """An ask and a demand that differ by at most one in what eligibility looks at."""

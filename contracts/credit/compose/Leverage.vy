@@ -89,7 +89,6 @@ interface Vault:
     def deposit(assets: uint256, receiver: address) -> uint256: nonpayable
     def redeem(shares: uint256, receiver: address, owner: address) -> uint256: nonpayable
 
-WAD: constant(uint256) = 10**18
 PRICE_SCALE: constant(uint256) = 10**36
 MAX_PATH: constant(uint256) = 4
 
@@ -384,7 +383,7 @@ def _unwind(
     min_out: uint256,
     path: DynArray[address, MAX_PATH],
 ) -> uint256:
-    position: credit_calls.Position = staticcall credit_calls.Credit(CREDIT).position(keccak256(abi_encode(params)), self.account)
+    position: credit_market.Position = staticcall credit_calls.Credit(CREDIT).position(keccak256(abi_encode(params)), self.account)
     assert position.borrow_shares > 0, "Leverage: there is no debt to repay"
     if len(path) > 0:
         self._leads(path, params.collateral_token, params.loan_token)
@@ -444,7 +443,7 @@ def _end(params: credit_market.MarketParams, bounds: Bounds):
 
 @internal
 @view
-def _healthy(params: credit_market.MarketParams, state: credit_market.MarketState, position: credit_calls.Position, least: uint256):
+def _healthy(params: credit_market.MarketParams, state: credit_market.MarketState, position: credit_market.Position, least: uint256):
     if position.borrow_shares > 0:
         price: uint256 = 0
         safe: bool = False

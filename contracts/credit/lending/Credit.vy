@@ -60,11 +60,6 @@ interface Caller:
     def on_surge_repay(assets: uint256, payload: Bytes[MAX_PAYLOAD]): nonpayable
     def on_surge_liquidate(repaid: uint256, seized: uint256, payload: Bytes[MAX_PAYLOAD]): nonpayable
 
-struct Position:
-    supply_shares: uint256
-    borrow_shares: uint256
-    collateral: uint256
-
 MAX_PAYLOAD: constant(uint256) = 4096
 # One part in so many of a market's debt is what its reserve keeps; what is above can be collected.
 RESERVE_PARTS: constant(uint256) = 20
@@ -504,11 +499,11 @@ def accrued(params: credit_market.MarketParams) -> credit_market.MarketState:
 
 @external
 @view
-def position(id: bytes32, account: address) -> Position:
+def position(id: bytes32, account: address) -> credit_market.Position:
     """
     @notice Shares and collateral of an account in a market.
     """
     loan: uint256 = self.loans[id][account]
-    return Position(
+    return credit_market.Position(
         supply_shares=self.supply_shares[id][account], borrow_shares=loan & U128, collateral=loan >> 128
     )

@@ -8,11 +8,6 @@
 
 from . import market as credit_market
 
-struct Position:
-    supply_shares: uint256
-    borrow_shares: uint256
-    collateral: uint256
-
 interface Credit:
     def supply(
         params: credit_market.MarketParams,
@@ -54,7 +49,7 @@ interface Credit:
     def is_authorized(authorizer: address, authorized: address) -> bool: view
     def params_of(id: bytes32) -> credit_market.MarketParams: view
     def market(id: bytes32) -> credit_market.MarketState: view
-    def position(id: bytes32, account: address) -> Position: view
+    def position(id: bytes32, account: address) -> credit_market.Position: view
 
 # Of what a callback gets back: as much as Leverage hands itself.
 MAX_PAYLOAD: constant(uint256) = 1_024

@@ -73,7 +73,6 @@ struct Allocation:
     id: bytes32
     assets: uint256
 
-MAX_MARKETS: constant(uint256) = 8
 MAX_SUPPLY: constant(uint256) = vault_plan.MAX_SUPPLY
 MAX_FEE: constant(uint256) = 5 * 10**17
 # What reading a market may take, many times what an honest rate model does: one that burns its gas leaves the rest.
@@ -160,7 +159,7 @@ def redeem_in_kind(shares: uint256, receiver: address, owner: address) -> uint25
     self._burn(shares, receiver, owner)
     supply: uint256 = sight.supply + vault_plan.VIRTUAL_SHARES
     paid: uint256 = sight.idle * shares // supply
-    for i: uint256 in range(sight.count, bound=MAX_MARKETS):
+    for i: uint256 in range(sight.count, bound=vault_plan.MAX_MARKETS):
         holding: vault_plan.Holding = sight.holdings[i]
         given: uint256 = holding.held * shares // supply
         given -= min(given, (holding.shares + vault_plan.VIRTUAL_SHARES) // (holding.assets + 1) + 1)
@@ -194,12 +193,12 @@ def set_fee(fee: uint256, recipient: address):
 
 @external
 @nonreentrant
-def set_withdraw_queue(ids: DynArray[bytes32, MAX_MARKETS]):
+def set_withdraw_queue(ids: DynArray[bytes32, vault_plan.MAX_MARKETS]):
     """
     @notice Where withdrawals come from, in this order. A market may be left out once it has no cap and what it
             holds is worth no unit. Only the owner.
     """
-    dropped: DynArray[bytes32, MAX_MARKETS] = vault_rules._set_withdraw_queue(ids)
+    dropped: DynArray[bytes32, vault_plan.MAX_MARKETS] = vault_rules._set_withdraw_queue(ids)
     for id: bytes32 in dropped:
         assert self._holding(id, 0).worth == 0, "Vault: a market that holds assets stays"
         self.held[id] = 0
@@ -207,7 +206,7 @@ def set_withdraw_queue(ids: DynArray[bytes32, MAX_MARKETS]):
 
 @external
 @nonreentrant
-def reallocate(allocations: DynArray[Allocation, MAX_MARKETS]):
+def reallocate(allocations: DynArray[Allocation, vault_plan.MAX_MARKETS]):
     """
     @notice Bring each market to so many assets: what is too much becomes idle, then what is idle fills up. The
             largest number stands for all that is idle. Only the owner.
@@ -271,7 +270,7 @@ def skim_supply(id: bytes32) -> uint256:
     """
     @notice The same for supply shares of a market.
     """
-    position: credit_calls.Position = staticcall credit_calls.Credit(vault_rules.CREDIT).position(id, self)
+    position: credit_market.Position = staticcall credit_calls.Credit(vault_rules.CREDIT).position(id, self)
     amount: uint256 = position.supply_shares - self.held[id]
     receiver: address = self._heir()
     log vault_events.Skimmed(token=vault_rules.CREDIT, receiver=receiver, amount=amount)
@@ -291,13 +290,13 @@ def asset() -> address:
 @external
 @view
 @nonreentrant
-def holdings() -> DynArray[vault_plan.Holding, MAX_MARKETS]:
+def holdings() -> DynArray[vault_plan.Holding, vault_plan.MAX_MARKETS]:
     """
     @notice What the vault has in each market, with interest up to now, in the order of the withdraw queue.
     """
     sight: vault_plan.Sight = self._sight(True)
-    found: DynArray[vault_plan.Holding, MAX_MARKETS] = []
-    for i: uint256 in range(sight.count, bound=MAX_MARKETS):
+    found: DynArray[vault_plan.Holding, vault_plan.MAX_MARKETS] = []
+    for i: uint256 in range(sight.count, bound=vault_plan.MAX_MARKETS):
         found.append(sight.holdings[i])
     return found
 
@@ -401,7 +400,7 @@ def _enter(assets: uint256, shares: uint256, receiver: address) -> vault_plan.Pl
     before: uint256 = staticcall asset.balanceOf(self)
     assert extcall asset.transferFrom(msg.sender, self, plan.assets, default_return_value=True), "Vault: deposit not paid"
     assert staticcall asset.balanceOf(self) >= before + plan.assets, "Vault: the token delivered less"
-    for i: uint256 in range(sight.count, bound=MAX_MARKETS):
+    for i: uint256 in range(sight.count, bound=vault_plan.MAX_MARKETS):
         self._supply(sight.holdings[i].id, plan.amounts[i])
     erc20._mint(receiver, plan.shares)
     log vault_events.Deposit(sender=msg.sender, owner=receiver, assets=plan.assets, shares=plan.shares)
@@ -414,7 +413,7 @@ def _leave(assets: uint256, shares: uint256, receiver: address, owner: address) 
     plan: vault_plan.Plan = vault_plan._plan_out(sight, assets, shares)
     self._burn(plan.shares, receiver, owner)
     assert plan.rest == 0, "Vault: not enough liquidity; see maxWithdraw, redeem_in_kind needs none"
-    for i: uint256 in range(sight.count, bound=MAX_MARKETS):
+    for i: uint256 in range(sight.count, bound=vault_plan.MAX_MARKETS):
         if plan.amounts[i] > 0:
             self._withdraw(sight.holdings[i].id, plan.amounts[i], 0, receiver)
     log vault_events.Withdraw(sender=msg.sender, receiver=receiver, owner=owner, assets=plan.assets, shares=plan.shares)

@@ -13,6 +13,7 @@ from snekmate.auth import ownable
 
 from ..lending import calls as credit_calls
 from ..lending import market as credit_market
+import plan as vault_plan
 
 uses: ownable
 
@@ -39,10 +40,10 @@ event GuardianRevoked:
     guardian: address
 
 event SupplyQueueSet:
-    ids: DynArray[bytes32, MAX_MARKETS]
+    ids: DynArray[bytes32, vault_plan.MAX_MARKETS]
 
 event WithdrawQueueSet:
-    ids: DynArray[bytes32, MAX_MARKETS]
+    ids: DynArray[bytes32, vault_plan.MAX_MARKETS]
 
 struct PendingCap:
     cap: uint256
@@ -52,7 +53,6 @@ struct PendingGuardian:
     guardian: address
     valid_at: uint256
 
-MAX_MARKETS: constant(uint256) = 8
 MAX_TIMELOCK: constant(uint256) = 30 * 86_400
 MAX_CAP: constant(uint256) = 2**104 - 1
 # Init code that returns as code whatever follows it.
@@ -66,8 +66,8 @@ guardian: public(address)
 pending_guardian: public(PendingGuardian)
 cap: public(HashMap[bytes32, uint256])
 pending_cap: public(HashMap[bytes32, PendingCap])
-supply_queue: DynArray[bytes32, MAX_MARKETS]
-withdraw_queue: DynArray[bytes32, MAX_MARKETS]
+supply_queue: DynArray[bytes32, vault_plan.MAX_MARKETS]
+withdraw_queue: DynArray[bytes32, vault_plan.MAX_MARKETS]
 params_at: HashMap[bytes32, address]
 
 
@@ -107,11 +107,11 @@ def accept_cap(id: bytes32):
     self._check_due(pending.valid_at)
     self.pending_cap[id] = empty(PendingCap)
     if id not in self.withdraw_queue:
-        assert len(self.withdraw_queue) < MAX_MARKETS, "Vault: too many markets"
+        assert len(self.withdraw_queue) < vault_plan.MAX_MARKETS, "Vault: too many markets"
         if self.params_at[id] == empty(address):
             self.params_at[id] = raw_create(KEEP, self._params_of(id))
         self.withdraw_queue.append(id)
-    if id not in self.supply_queue and len(self.supply_queue) < MAX_MARKETS:
+    if id not in self.supply_queue and len(self.supply_queue) < vault_plan.MAX_MARKETS:
         self.supply_queue.append(id)
     self._set_cap(id, pending.cap)
 
@@ -196,7 +196,7 @@ def _set_guardian(guardian: address):
 
 @external
 @view
-def queues() -> (DynArray[bytes32, MAX_MARKETS], DynArray[bytes32, MAX_MARKETS]):
+def queues() -> (DynArray[bytes32, vault_plan.MAX_MARKETS], DynArray[bytes32, vault_plan.MAX_MARKETS]):
     """
     @notice (supply queue, withdraw queue); the latter names every market of the vault.
     """
@@ -204,7 +204,7 @@ def queues() -> (DynArray[bytes32, MAX_MARKETS], DynArray[bytes32, MAX_MARKETS])
 
 
 @external
-def set_supply_queue(ids: DynArray[bytes32, MAX_MARKETS]):
+def set_supply_queue(ids: DynArray[bytes32, vault_plan.MAX_MARKETS]):
     """
     @notice Where deposits go, in this order. Markets with a cap; only the owner.
     """
@@ -217,7 +217,7 @@ def set_supply_queue(ids: DynArray[bytes32, MAX_MARKETS]):
 
 
 @internal
-def _set_withdraw_queue(ids: DynArray[bytes32, MAX_MARKETS]) -> DynArray[bytes32, MAX_MARKETS]:
+def _set_withdraw_queue(ids: DynArray[bytes32, vault_plan.MAX_MARKETS]) -> DynArray[bytes32, vault_plan.MAX_MARKETS]:
     """
     @return The markets that are left out.
     """
@@ -225,7 +225,7 @@ def _set_withdraw_queue(ids: DynArray[bytes32, MAX_MARKETS]) -> DynArray[bytes32
     self._check_distinct(ids)
     for id: bytes32 in ids:
         self._check_market(id)
-    dropped: DynArray[bytes32, MAX_MARKETS] = []
+    dropped: DynArray[bytes32, vault_plan.MAX_MARKETS] = []
     for id: bytes32 in self.withdraw_queue:
         if id not in ids:
             assert self.cap[id] == 0, "Vault: a market with a cap stays"
@@ -281,7 +281,7 @@ def _check_market(id: bytes32):
 
 @internal
 @pure
-def _check_distinct(ids: DynArray[bytes32, MAX_MARKETS]):
-    for i: uint256 in range(len(ids), bound=MAX_MARKETS):
-        for j: uint256 in range(i, bound=MAX_MARKETS):
+def _check_distinct(ids: DynArray[bytes32, vault_plan.MAX_MARKETS]):
+    for i: uint256 in range(len(ids), bound=vault_plan.MAX_MARKETS):
+        for j: uint256 in range(i, bound=vault_plan.MAX_MARKETS):
             assert ids[i] != ids[j], "Vault: a market twice in a queue"

@@ -8,13 +8,10 @@ from typing import Annotated
 
 import typer
 
-from surge.cli.compute import asks as market
-from surge.cli.compute import earnings, jobs, leases, provide, run
+from surge.cli.compute import asks, earnings, jobs, leases, provide, run
 from surge.cli.credit import commands as credit
 from surge.cli.credit import keeper
-from surge.cli.network import price as local
-from surge.cli.network import status, wallet
-from surge.cli.network import up as network
+from surge.cli.network import price, status, up, wallet
 from surge.cli.terminal.options import AsJson, Network
 from surge.cli.terminal.output import print_json
 from surge.model.errors import SurgeError
@@ -68,13 +65,13 @@ def demo_credit(as_json: AsJson = False) -> int:
     return perform(as_json)
 
 
-app.command()(network.up)
-app.command()(network.down)
+app.command()(up.up)
+app.command()(up.down)
 app.command()(status.status)
 app.add_typer(demo, name="demo")
 app.command()(run.run)
-app.command()(market.quote)
-app.command()(market.asks)
+app.command()(asks.quote)
+app.command()(asks.asks)
 app.command()(jobs.jobs)
 app.command()(jobs.job)
 app.command()(jobs.verify)
@@ -84,7 +81,7 @@ app.command()(provide.provide)
 app.command()(earnings.earnings)
 app.command()(keeper.keeper)
 app.add_typer(credit.credit, name="credit")
-app.add_typer(local.local, name="local")
+app.add_typer(price.local, name="local")
 
 
 def entry() -> None:

@@ -1,7 +1,7 @@
 """The lines of a trace: what happened in one job, in the order in which it happened.
 
-Each line is a JSON object with its kind in `what`, and `at` in unix seconds. Nothing secret goes in: no key,
-no input, no output, and of an exception of the renter's own code its type alone.
+Each line is a JSON object with its kind in `what`, and `at` in unix seconds. No key, no input and no result
+goes in; of an exception of the renter's own code its type and the beginning of what it says.
 """
 
 from typing import Annotated, Any
@@ -72,8 +72,15 @@ class LeaseGivenUp(_Line, frozen=True, tag="lost"):
     reason: str
 
 
+class LeaseLeftOpen(_Line, frozen=True, tag="left-open"):
+    """It could not be closed together with its provider: its escrow comes back later."""
+
+    lease: Count
+    reason: str
+
+
 class TaskFailed(_Line, frozen=True, tag="failed"):
-    """The task's future got an error of this type."""
+    """The task's future got this error: its type, and the first line of what it says."""
 
     task: Count
     error: str
@@ -92,6 +99,7 @@ Line = (
     | LinkBroke
     | LinkResumed
     | LeaseGivenUp
+    | LeaseLeftOpen
     | TaskFailed
     | Closed
 )

@@ -90,3 +90,14 @@ def show_surge(amount: int) -> str:
 def divide_up(numerator: int, denominator: int) -> int:
     """⌈numerator / denominator⌉ for non-negative integers."""
     return -(-numerator // denominator)
+
+
+def show_gfuel(fuel: int) -> str:
+    """Fuel in units of 1e9, to two decimals, down."""
+    return f"{fuel // 10**9:,}.{fuel % 10**9 // 10**7:02d}"
+
+
+def counted(count: int, noun: str) -> str:
+    """ "1 lease", "2 leases", "2 sandboxes"."""
+    plural = "es" if noun.endswith("x") else "s"
+    return f"{count:,} {noun}" + ("" if count == 1 else plural)

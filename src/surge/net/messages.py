@@ -1,8 +1,6 @@
 """The conversation of a renter and a provider, one struct per step, in the order of the story.
 
-renter → provider: Hello · SeekBlobs · PutBlob · PrepareImage · RunChunk · PayVoucher · RequestClose
-provider → renter: Welcome · HaveBlobs · Progress · ImageReady · ChunkPart · ChunkDone · VoucherAccepted ·
-                   CloseGranted · Sorry
+Who sends what is told by the unions `FromRenter` and `FromProvider` at the end.
 
 MessagePack arrays, first a tag, then the fields in order; every field has a type and a cap, nothing
 may follow them. Digests, ids and roots have 32 bytes, addresses 20, signatures 65. Amounts are

@@ -174,8 +174,8 @@ class LeaseSession:
 
     # Images
 
-    def _prepare(self, ask: PrepareImage) -> list[Instruction]:
-        spec = spec_of(ask)
+    def _prepare(self, request: PrepareImage) -> list[Instruction]:
+        spec = spec_of(request)
         if spec.id in self._making:
             return []
         if refusal := self._refusal():
@@ -205,39 +205,38 @@ class LeaseSession:
 
     # Chunks
 
-    def _accept(self, ask: RunChunk) -> list[Instruction]:
-        spec = self._images.get(ask.image)
+    def _accept(self, request: RunChunk) -> list[Instruction]:
+        spec = self._images.get(request.image)
         if spec is None and self._making and not self._is_full():
-            self._early.append(ask)  # its image may be the one that is being made
+            self._early.append(request)  # its image may be the one that is being made
             return []
         if spec is None:
-            return [_sorry(Refusal.NO_IMAGE, "prepare the image first", ask.chunk)]
-        limits = Limits(Fuel(ask.fuel), Bytes(ask.memory), Bytes(ask.output))
-        tasks = tuple(
-            Task(ask.code, given, seed, limits) for given, seed in zip(ask.inputs, ask.seeds, strict=True)
-        )
-        if chunk_id(ask.image, [task.id(spec) for task in tasks], limits) != ask.chunk:
-            return [_sorry(Refusal.WRONG_CHUNK, "the chunk's id is not that of its tasks", ask.chunk)]
-        if ask.chunk in self._done:
-            return [Redeliver(self._done[ask.chunk])]
-        if ask.chunk in self._running or ask.chunk in self._queue:
+            return [_sorry(Refusal.NO_IMAGE, "prepare the image first", request.chunk)]
+        limits = Limits(Fuel(request.fuel), Bytes(request.memory), Bytes(request.output))
+        given = zip(request.inputs, request.seeds, strict=True)
+        tasks = tuple(Task(request.code, each, seed, limits) for each, seed in given)
+        if chunk_id(request.image, [task.id(spec) for task in tasks], limits) != request.chunk:
+            return [_sorry(Refusal.WRONG_CHUNK, "the chunk's id is not that of its tasks", request.chunk)]
+        if request.chunk in self._done:
+            return [Redeliver(self._done[request.chunk])]
+        if request.chunk in self._running or request.chunk in self._queue:
             return []
         if refusal := self._refusal():
-            return [_sorry(*refusal, ask.chunk)]
+            return [_sorry(*refusal, request.chunk)]
         if self._is_full():
-            return [_sorry(Refusal.BUSY, "too many chunks wait already; send this one later", ask.chunk)]
-        self._queue[ask.chunk] = Execute(ask.chunk, spec, tasks)
+            return [_sorry(Refusal.BUSY, "too many chunks wait already; send this one later", request.chunk)]
+        self._queue[request.chunk] = Execute(request.chunk, spec, tasks)
         return self._start()
 
     def _is_full(self) -> bool:
         """Whether what waits is all that may wait."""
         held = sum(len(task.input) for one in self._queue.values() for task in one.tasks)
-        held += sum(len(given) for ask in self._early for given in ask.inputs)
+        held += sum(len(given) for request in self._early for given in request.inputs)
         return len(self._queue) + len(self._early) >= MAX_QUEUE or held > MAX_QUEUED_BYTES
 
     def _accept_early(self) -> list[Instruction]:
         early, self._early = self._early, []
-        return [instruction for ask in early for instruction in self._accept(ask)]
+        return [instruction for request in early for instruction in self._accept(request)]
 
     def _refusal(self) -> tuple[Refusal, str] | None:
         """Why no new work is taken."""
@@ -356,8 +355,8 @@ class LeaseSession:
         return f"the escrow of {escrow} does not cover the work; top the lease up or open another"
 
 
-def spec_of(ask: PrepareImage) -> ImageSpec:
-    return ImageSpec(ask.runtime, ask.runtime_digest, tuple(ask.modules), ask.module)
+def spec_of(request: PrepareImage) -> ImageSpec:
+    return ImageSpec(request.runtime, request.runtime_digest, tuple(request.modules), request.module)
 
 
 def _sorry(code: Refusal, reason: str, subject: bytes | None) -> Instruction:

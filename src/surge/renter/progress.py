@@ -13,7 +13,7 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
-from surge.model.units import show_usd
+from surge.model.units import counted, show_usd
 from surge.renter.job import Job
 
 REFRESH_SECONDS = 0.1
@@ -42,7 +42,7 @@ def follow(job: Job) -> Callable[[], None]:
                 description=tally.stage or "starting",
                 total=tally.submitted or None,
                 completed=tally.finished,
-                money=f"{tally.leases} leases, {show_usd(tally.signed)} USD",
+                money=f"{counted(tally.leases, 'lease')}, {show_usd(tally.signed)} USD",
             )
 
     display.start()

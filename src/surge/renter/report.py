@@ -5,7 +5,7 @@ from typing import Any
 
 from surge.chain.client import Chain
 from surge.model.task import SETTLED_STATUSES
-from surge.model.units import Address, show_surge, show_usd
+from surge.model.units import Address, show_gfuel, show_surge, show_usd
 from surge.store.renter import JobRow, RenterStore
 
 MEASURED, ESTIMATED, MIXED = "measured", "estimated", "partly measured"
@@ -48,7 +48,7 @@ class Report:
         rows = [
             ("tasks", f"{self.tasks} ({self.failed} failed)" if self.failed else str(self.tasks)),
             ("leases", f"{self.leases} with {self.providers} providers"),
-            ("fuel", f"{self.fuel / 1e9:,.2f} Gfuel"),
+            ("fuel", f"{show_gfuel(self.fuel)} Gfuel"),
             ("bytes", f"{self.bytes:,}"),
             ("energy", f"{self.joules} J, {self.joules_kind}"),
             ("paid", f"{self.paid} USD, of which fee {self.fee} and reservation {self.reservation}"),

@@ -13,7 +13,7 @@ from surge.model.errors import BadInput, SurgeError
 from surge.model.lease import Lease
 from surge.model.receipt import Receipt, SignedReceipt, setup_chunk, setup_outcome, task_leaf
 from surge.model.task import SETTLED_STATUSES, WASM, ImageSpec, Outcome, Task, chunk_id, moved_of
-from surge.model.units import MicroUsd, show_usd
+from surge.model.units import MicroUsd, counted, show_usd
 from surge.model.voucher import SignedVoucher, Voucher
 from surge.settle.fees import split
 from surge.settle.merkle import prove, root_of
@@ -104,7 +104,7 @@ def _complete(job: JobRow, leases: list[Lease], store: RenterStore) -> str:
     _need(not orphans, f"rows of {', '.join(sorted(orphans))} name a job or lease that is not stored")
     opened = sum(purpose == "open leases" for _, purpose, _ in store.transactions(job.id))
     _need(bool(leases) or not opened, "leases were opened, but none is stored")
-    return f"{len(leases)} leases, and nothing outside of them"
+    return f"{counted(len(leases), 'lease')}, and nothing outside"
 
 
 def _lease(lease: Lease, books: _Books, store: RenterStore, chain: "Chain") -> Iterator[Check]:

@@ -223,7 +223,7 @@ def test_what_a_job_did_is_logged_where_it_is_asked_for(shell):
     assert done.returncode == 7, done.stderr
     assert b'"name":"choose providers"' in done.stderr
     assert b'"event":"ChunkDone"' in done.stderr
-    assert b"DEBUG surge.chain: mined: opening 1 leases" in done.stderr
+    assert b"DEBUG surge.chain: mined: opening 1 lease with" in done.stderr
     wrong = shell.run("--log-level", "loud", "jobs")
     assert (wrong.returncode, wrong.stdout) == (2, b"")
     assert wrong.stderr == b"surge: 'loud' is no level for logs; use debug, info, warning, error\n"

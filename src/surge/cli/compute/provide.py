@@ -9,9 +9,8 @@ import typer
 from surge.cli.terminal.access import found
 from surge.cli.terminal.options import AsJson, Network
 from surge.cli.terminal.output import facts, print_json, tell
-from surge.cli.terminal.wording import counted
 from surge.model.errors import BadInput
-from surge.model.units import Wei, show_surge
+from surge.model.units import Wei, counted, show_surge
 
 if TYPE_CHECKING:
     from surge.chain.client import Chain

@@ -25,8 +25,8 @@ from surge.cli.terminal.options import (
     Network,
 )
 from surge.cli.terminal.output import print_json, tell
-from surge.cli.terminal.wording import gfuel
 from surge.model.errors import LimitExceeded
+from surge.model.units import show_gfuel
 
 if TYPE_CHECKING:
     from surge.cli.compute.program import Program
@@ -94,7 +94,7 @@ def run(
         sys.stderr.buffer.write(output.stderr)
         sys.stderr.flush()
     tell(
-        f"job {report.job}: {gfuel(report.fuel)} Gfuel, {report.joules} J, paid {report.paid} USD "
+        f"job {report.job}: {show_gfuel(report.fuel)} Gfuel, {report.joules} J, paid {report.paid} USD "
         f"(surge job {report.job})"
     )
     return output.exit_code

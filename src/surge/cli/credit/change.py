@@ -34,7 +34,7 @@ class Consent:
     def read(
         cls, yes: bool, dry_run: bool, as_json: bool, max_slippage: str, min_health: str | None
     ) -> "Consent":
-        """Raises BadInput."""
+        """The consent that a command's options give. Raises BadInput."""
         slippage = parse_decimal(max_slippage.removesuffix("%"), 16, "maximal slippage in per cent")
         if slippage >= WAD:
             raise BadInput(f"a slippage of {max_slippage}% is no bound; name one below 100, such as 1")

@@ -5,10 +5,9 @@ from typing import Any
 
 from surge.cli.terminal.figures import health, money
 from surge.cli.terminal.output import Column, Listing, Part
-from surge.cli.terminal.wording import counted
 from surge.keeper.liquidating import Decision, Leave, Liquidate, Realise
 from surge.keeper.metrics import state_of
-from surge.model.units import show_decimal
+from surge.model.units import counted, show_decimal
 
 
 def decision_document(decision: Decision, failed: bool = False) -> dict[str, Any]:

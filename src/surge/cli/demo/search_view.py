@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from surge.cli.terminal.output import Column, Listing, Part, facts
-from surge.cli.terminal.wording import counted, gfuel
+from surge.model.units import counted, show_gfuel
 
 BEST = 5
 
@@ -48,7 +48,7 @@ def _facts(document: dict[str, Any]) -> list[tuple[str, str]]:
         (
             "work",
             f"{counted(document['tasks'], 'task')} on {counted(document['providers'], 'provider')}, "
-            f"{gfuel(document['fuel'])} Gfuel, {document['joules']} J {document['joules_kind']}",
+            f"{show_gfuel(document['fuel'])} Gfuel, {document['joules']} J {document['joules_kind']}",
         ),
         (
             "paid",

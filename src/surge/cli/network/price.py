@@ -8,8 +8,7 @@ import typer
 
 from surge.cli.terminal.figures import price as figure
 from surge.cli.terminal.options import AsJson, Network
-from surge.cli.terminal.wording import counted
-from surge.model.units import show_decimal
+from surge.model.units import counted, show_decimal
 
 FEED_DECIMALS = 8
 

@@ -39,7 +39,7 @@ def local_status(net: "LocalNetwork") -> dict[str, Any]:
         row: dict[str, Any] = {"name": program.name, "running": program.running, "pid": program.pid}
         if program.name.startswith(PROVIDER):
             row["address"] = _address(net, int(program.name.removeprefix(PROVIDER)))
-            row["serving"] = row["address"] in asks
+            row["serving"] = program.running and row["address"] in asks
         programs.append({**row, "log": str(program.log)})
     return {**document, "up": net.running, "programs": programs}
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from surge.cli.terminal.output import Column, Listing, Part, facts
-from surge.cli.terminal.wording import counted
+from surge.model.units import counted
 
 
 def show_up(document: Any) -> Iterable[Part]:

@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+from surge.model.units import counted
+
 _STEPS = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
 
 
@@ -17,12 +19,6 @@ def duration(seconds: int, most: int = 2) -> str:
     return " ".join(parts) or "now"
 
 
-def counted(count: int, noun: str) -> str:
-    """ "1 lease", "2 leases", "2 sandboxes"."""
-    plural = "es" if noun.endswith("x") else "s"
-    return f"{count:,} {noun}" + ("" if count == 1 else plural)
-
-
 def moment(seconds: int) -> str:
     """Unix seconds → local date and time, the year only where it isn't this one."""
     then = datetime.fromtimestamp(seconds)
@@ -32,8 +28,3 @@ def moment(seconds: int) -> str:
 def short(address: str) -> str:
     """0x1234567890… → "0x123456…7890"; what isn't an address stays."""
     return f"{address[:8]}…{address[-4:]}" if len(address) == 42 and address.startswith("0x") else address
-
-
-def gfuel(fuel: int) -> str:
-    """Fuel in units of 1e9, to two decimals, down."""
-    return f"{fuel // 10**9:,}.{fuel % 10**9 // 10**7:02d}"

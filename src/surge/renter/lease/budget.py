@@ -4,7 +4,7 @@ Invariant: what is committed (escrows and reservations, less what came back) nev
 """
 
 from surge.model.errors import Underfunded
-from surge.model.units import MicroUsd, show_usd
+from surge.model.units import MicroUsd, counted, show_usd
 
 MIN_ESCROW = 1_000
 """Millionths of a dollar: below this a lease could hardly pay its first chunk."""
@@ -34,7 +34,7 @@ class Budget:
             least = (self._wanted + 1) * (MIN_ESCROW + reservation)
             raise Underfunded(
                 f"the budget of {show_usd(self.total)} is too small: {show_usd(self.committed)} is "
-                f"committed, and {self._wanted} leases need at least {show_usd(MicroUsd(least))}; "
+                f"committed, and {counted(self._wanted, 'lease')} cost at least {show_usd(MicroUsd(least))}; "
                 "give a larger budget"
             )
         self.committed = MicroUsd(self.committed + count * (escrow + reservation))

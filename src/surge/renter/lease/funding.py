@@ -126,15 +126,16 @@ class Funding:
         """Those that answer a dial, in order: no lease is opened on a machine that is off."""
         endpoint = await self.own_endpoint()
 
-        async def answers(ticket: str) -> bool:
-            try:
-                link = await endpoint.dial(ticket, PROBE_SECONDS)
-            except SurgeError:
-                return False
-            await link.close()
+        async def answers(offer: Offer) -> bool:
+            with self._trace.span("see whether a provider answers", provider=offer.provider):
+                try:
+                    link = await endpoint.dial(offer.ticket, PROBE_SECONDS)
+                except SurgeError:
+                    return False
+                await link.close()
             return True
 
-        alive = await asyncio.gather(*(answers(offer.ticket) for offer in ranked[:PROBED]))
+        alive = await asyncio.gather(*(answers(offer) for offer in ranked[:PROBED]))
         reachable = [offer for offer, up in zip(ranked, alive, strict=False) if up]
         if not reachable:
             raise NoProvider(

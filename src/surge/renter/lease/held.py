@@ -14,7 +14,7 @@ from surge.model.errors import Distrusted, NoProvider, ProviderLost, SurgeError,
 from surge.model.lease import Lease
 from surge.model.receipt import SignedReceipt
 from surge.model.task import Outcome
-from surge.model.trace import ChunkSent, LeaseGivenUp, LinkBroke, LinkResumed
+from surge.model.trace import ChunkSent, LeaseGivenUp, LeaseLeftOpen, LinkBroke, LinkResumed
 from surge.model.typed import Domain
 from surge.model.units import Address, LeaseId, MicroUsd
 from surge.model.voucher import SignedVoucher
@@ -280,7 +280,7 @@ class HeldLeases:
                 sent = held.chunks.pop(chunk)
                 done = sent.tasks[: len(outcomes)]
                 for task, outcome in zip(done, outcomes, strict=True):
-                    self._board.resolve(task, outcome)
+                    self._board.resolve(task, outcome, session.lease)
                 self._feed(ChunkDone(lease, sent.key, done, now))
             case Declined(chunk, Refusal.ESCROW_SPENT, reason):
                 _spawn(self._top_up(held, chunk, reason), self._background)
@@ -325,11 +325,17 @@ class HeldLeases:
         try:
             if isinstance(held.gone, Distrusted):
                 raise held.gone
-            if held.gone is not None and not await self._funding.ended(session.lease):
-                await session.open()
-            await self._funding.close(session)
-            held.closed = True
+            if held.gone is not None:
+                lease, provider = session.lease, session.lease.terms.provider
+                with self._trace.span("dial once more, to close it", lease=lease.id, provider=provider):
+                    held.closed = await self._funding.ended(lease)
+                    if not held.closed:
+                        await session.open()
+            if not held.closed:
+                await self._funding.close(session)
+                held.closed = True
         except SurgeError as error:
+            self._trace.write(LeaseLeftOpen(lease=session.lease.id, reason=str(error)))
             self._warn(
                 f"lease {session.lease.id} stays open until its provider closes it or, after expiry and "
                 f"grace, you reclaim it (surge leases --reclaim): {error}"

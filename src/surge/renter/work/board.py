@@ -6,11 +6,16 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any
 
+from surge.model.errors import SurgeError, printable
+from surge.model.lease import Lease
 from surge.model.task import ImageSpec, Outcome, Task
 from surge.renter.work.steps import (
     GroupKey,
     TaskKey,
 )
+
+LONGEST_REASON = 200
+"""Characters of an error that a trace keeps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,14 +107,16 @@ class Board:
             self.end(key)
         return cancelled
 
-    def resolve(self, key: TaskKey, outcome: Outcome) -> None:
-        """End a task with its outcome, decoded."""
+    def resolve(self, key: TaskKey, outcome: Outcome, lease: Lease) -> None:
+        """End a task with its outcome, decoded; an error of ours is told where it was."""
         entry = self._entries.get(key)
         if entry is None:
             return
         try:
             value = entry.decode(outcome)
         except BaseException as raised:  # noqa: BLE001 - whatever the task raised is the future's
+            if isinstance(raised, SurgeError):
+                raised.about(lease.id, lease.terms.provider)
             self.fail(key, raised)
         else:
             entry.future.set_result(value)
@@ -122,7 +129,7 @@ class Board:
             return
         if entry.started or entry.future.set_running_or_notify_cancel():
             self.tally.failed += 1
-            self._tell_failed(key, type(error).__name__)
+            self._tell_failed(key, _in_a_line(error))
             entry.future.set_exception(error)
         self.end(key)
 
@@ -132,3 +139,8 @@ class Board:
         with self._idle:
             self._unfinished -= 1
             self._idle.notify_all()
+
+
+def _in_a_line(error: BaseException) -> str:
+    first = str(error).strip().partition("\n")[0]
+    return printable(f"{type(error).__name__}: {first}"[:LONGEST_REASON], keep="")

@@ -5,13 +5,14 @@ The scheduler is deterministic, so its events alone say which task was where at 
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from surge.model.errors import CorruptState
 from surge.model.trace import (
     Began,
     Closed,
     LeaseGivenUp,
+    LeaseLeftOpen,
     Line,
     LinkBroke,
     LinkResumed,
@@ -20,7 +21,7 @@ from surge.model.trace import (
     Stimulus,
     TaskFailed,
 )
-from surge.model.units import LeaseId
+from surge.model.units import LeaseId, counted
 from surge.renter.work.replay import event_of
 from surge.renter.work.scheduler import Scheduler
 from surge.renter.work.steps import (
@@ -43,6 +44,8 @@ from surge.renter.work.steps import (
     Withdrawn,
 )
 
+_CHUNKS = "chunks with their provider"
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -53,6 +56,8 @@ class Step:
     said: str
     tasks: frozenset[TaskKey] = frozenset()
     wrong: bool = False
+    failed: str | None = None
+    """Why the tasks failed, if they did."""
 
 
 @dataclass(slots=True)
@@ -80,8 +85,15 @@ class Explanation:
 
     @property
     def wrong(self) -> list[Step]:
-        """What did not go as planned."""
-        return [step for step in self.steps if step.wrong]
+        """What did not go as planned; tasks that failed alike, one after the other, are one step."""
+        told: list[Step] = []
+        for step in self.steps:
+            if step.wrong and step.failed is not None and told and told[-1].failed == step.failed:
+                tasks = told[-1].tasks | step.tasks
+                told[-1] = replace(told[-1], tasks=tasks, said=_failed(tasks, step.failed))
+            elif step.wrong:
+                told.append(step)
+        return told
 
 
 def explain(trace: Sequence[Line], now: float) -> Explanation:
@@ -106,11 +118,12 @@ class _Reader:
         self._done: set[TaskKey] = set()
         self._broken: dict[LeaseId, tuple[float, str]] = {}
         self._failed: set[TaskKey] = set()
+        self._slots: dict[LeaseId, int] = {}
         self._spans: dict[int, SpanBegan] = {}
+        self._took: defaultdict[str, float] = defaultdict(float)
+        self._count: Counter[str] = Counter()
 
     def read(self, trace: Iterable[Line], now: float) -> Explanation:
-        took: defaultdict[str, float] = defaultdict(float)
-        count: Counter[str] = Counter()
         for line in trace:
             match line:
                 case Stimulus():
@@ -121,14 +134,17 @@ class _Reader:
                         self._provider[LeaseId(lease)] = provider
                 case SpanEnded(span=span):
                     begun = self._spans.pop(span)
-                    took[begun.name] += line.at - begun.at
-                    count[begun.name] += 1
+                    self._took[begun.name] += line.at - begun.at
+                    self._count[begun.name] += 1
                 case LinkBroke(lease=lease, reason=reason):
                     self._broken[LeaseId(lease)] = line.at, reason
                 case LinkResumed(lease=lease):
                     self._broken.pop(LeaseId(lease), None)
                 case LeaseGivenUp(lease=lease, reason=reason):
                     self._lost[LeaseId(lease)] = f"lease {lease}: {reason}"
+                case LeaseLeftOpen(lease=lease, reason=reason):
+                    said = f"lease {lease} stays open until its time is over ({reason})"
+                    self._story.steps.append(Step(line.at, None, said, wrong=True))
                 case TaskFailed(task=task, error=error):
                     self._fail(line.at, None, TaskKey(task), error)
                 case Closed():
@@ -136,7 +152,7 @@ class _Reader:
         self._scheduler.validate()
         story = self._story
         story.done, story.failed = len(self._done - self._failed), len(self._failed)
-        story.spent = {name: (count[name], took[name]) for name in took}
+        story.spent = {name: (self._count[name], seconds) for name, seconds in self._took.items()}
         if not story.closed:
             story.waiting, story.in_flight = self._scheduler.waiting, self._scheduler.in_flight
             story.waits_for = self._waits(now)
@@ -153,8 +169,9 @@ class _Reader:
         match event:
             case Submitted(_, tasks):
                 self._story.submitted += len(tasks)
-                step(f"{_counted(len(tasks))} submitted", (key for key, _ in tasks))
+                step(f"{counted(len(tasks), 'task')} submitted", (key for key, _ in tasks))
             case LeaseReady(lease, slots):
+                self._slots[lease] = slots
                 step(f"lease {lease} with {self._named(lease)} is ready, slots: {slots}")
             case LeaseLost(lease):
                 self._broken.pop(lease, None)
@@ -166,29 +183,38 @@ class _Reader:
             case NoLease(error, count):
                 step(f"leases that can't be had: {count} ({error})", wrong=True)
             case ChunkDone(lease, chunk, done):
-                left = set(self._sent.pop(chunk)[1].tasks) - set(done) if chunk in self._sent else ()
+                left = set(self._take(chunk, at)) - set(done)
                 self._done.update(done)  # a lease that was lost may still deliver at its end
-                step(f"chunk {chunk} came back from lease {lease} with {_counted(len(done))}", done)
+                step(f"chunk {chunk} came back from lease {lease} with {counted(len(done), 'task')}", done)
                 if left:
-                    step(f"{_counted(len(left))} of chunk {chunk} never ran; again", left, True)
+                    step(f"{counted(len(left), 'task')} of chunk {chunk} never ran; again", left, True)
             case ChunkFailed(lease, chunk, error):
-                tasks_of = self._sent.pop(chunk)[1].tasks if chunk in self._sent else ()
+                tasks_of = self._take(chunk, at)
                 step(f"chunk {chunk} on lease {lease} yielded nothing ({error})", tasks_of, True)
             case Cancelled(tasks):
                 self._story.cancelled += len(tasks)
-                step(f"{_counted(len(tasks))} cancelled", tasks)
+                step(f"{counted(len(tasks), 'task')} cancelled", tasks)
             case Withdrawn(_, chunk, tasks):
-                step(f"{_counted(len(tasks))} of chunk {chunk} had ended before it left", tasks)
+                step(f"{counted(len(tasks), 'task')} of chunk {chunk} had ended before it left", tasks)
             case GroupFailed(_, error):
                 step(f"an image can't be made ({error})", wrong=True)
         for instruction in self._scheduler.handle(event):
             self._told(at, number, instruction)
 
+    def _take(self, chunk: ChunkKey, at: float) -> tuple[TaskKey, ...]:
+        """A chunk is back; its tasks."""
+        if chunk not in self._sent:
+            return ()
+        since, send = self._sent.pop(chunk)
+        self._count[_CHUNKS] += 1
+        self._took[_CHUNKS] += at - since
+        return send.tasks
+
     def _told(self, at: float, number: int, instruction: Instruction) -> None:
         match instruction:
             case Send(lease, chunk, _, tasks):
                 self._sent[chunk] = at, instruction
-                said = f"chunk {chunk} with {_counted(len(tasks))} goes to lease {lease}"
+                said = f"chunk {chunk} with {counted(len(tasks), 'task')} goes to lease {lease}"
                 self._story.steps.append(Step(at, number, said, frozenset(tasks)))
             case Fail(task, error):
                 self._fail(at, number, task, str(error))
@@ -200,8 +226,8 @@ class _Reader:
     def _fail(self, at: float, number: int | None, task: TaskKey, why: str) -> None:
         if task not in self._failed:
             self._failed.add(task)
-            said = f"task {task} failed: {why}"
-            self._story.steps.append(Step(at, number, said, frozenset({task}), wrong=True))
+            tasks = frozenset({task})
+            self._story.steps.append(Step(at, number, _failed(tasks, why), tasks, wrong=True, failed=why))
 
     # What is open
 
@@ -215,28 +241,38 @@ class _Reader:
         for number, line in self._spans.items():
             if number not in around:
                 waits.append(f"under way for {now - line.at:.1f} s: {line.name}{_about(line)}")
+        running: Counter[LeaseId] = Counter()
         for key, (at, send) in self._sent.items():
-            numbers = ", ".join(str(task) for task in send.tasks[:5]) + (", …" if len(send.tasks) > 5 else "")
-            waits.append(
-                f"chunk {key} ({_counted(len(send.tasks))}: {numbers}) was given to lease {send.lease} with "
-                f"{self._named(send.lease)} {now - at:.1f} s ago and is not back"
-            )
+            what = f"chunk {key} ({counted(len(send.tasks), 'task')}: {_numbers(send.tasks)})"
+            where = f"lease {send.lease} with {self._named(send.lease)}"
+            running[send.lease] += 1
+            if running[send.lease] <= self._slots[send.lease]:
+                waits.append(f"{what} was given to {where} {now - at:.1f} s ago and is not back")
+            else:
+                waits.append(f"{what} waits behind it at lease {send.lease}, for {now - at:.1f} s")
         if waiting := self._scheduler.waiting:
             place = "a free slot" if self._scheduler.leases else "a lease"
-            waits.append(f"{_counted(waiting)} waiting for {place}")
+            waits.append(f"{counted(waiting, 'task')} waiting for {place}")
         if not waits:
-            waits.append("nothing: every task has ended, and the program has not shut its executor down yet")
+            waits.append("nothing: every task has ended; the program has yet to shut its executor down")
         return waits
 
     def _named(self, lease: LeaseId) -> str:
         return self._provider.get(lease, "its provider")
 
 
+def _failed(tasks: frozenset[TaskKey], why: str) -> str:
+    named = (
+        f"task {next(iter(tasks))}" if len(tasks) == 1 else f"{len(tasks)} tasks ({_numbers(sorted(tasks))})"
+    )
+    return f"{named} failed: {why}"
+
+
+def _numbers(tasks: Sequence[TaskKey]) -> str:
+    return ", ".join(str(task) for task in tasks[:5]) + (", …" if len(tasks) > 5 else "")
+
+
 def _about(line: SpanBegan) -> str:
     facts = (("lease", line.lease), ("provider", line.provider), ("count", line.count))
     told = [f"{name} {value}" for name, value in facts if value is not None]
     return f" ({', '.join(told)})" if told else ""
-
-
-def _counted(tasks: int) -> str:
-    return f"{tasks} task" if tasks == 1 else f"{tasks} tasks"

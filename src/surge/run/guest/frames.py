@@ -1,5 +1,8 @@
 # mypy: ignore-errors
-"""Tagged forms of pandas' frames, series, indexes and moments, in the sandbox: twin of model/frames.py."""
+"""Tagged forms of pandas' frames, series, indexes and moments, in the sandbox.
+
+Twin of model/tagged/frames.py.
+"""
 
 import re
 

@@ -4,7 +4,7 @@
 
 A recipe is a list of steps, each `[op, …]`; some make a node, which later values name by its number.
 Values inside steps are bytes of tagged MessagePack, decoded when the step's turn comes. See
-surge/renter/reach.py, which writes recipes.
+surge/renter/ship/reach.py, which writes recipes.
 """
 
 import __future__

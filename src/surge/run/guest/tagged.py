@@ -1,5 +1,5 @@
 # mypy: ignore-errors
-"""Values as tagged MessagePack, inside the sandbox: pure Python, twin of surge/model/tagged.py.
+"""Values as tagged MessagePack, inside the sandbox: pure Python, twin of surge/model/tagged/core.py.
 
 Trusts what it decodes (a renter's own bytes, in the renter's own cage) and writes what the renter's
 side accepts. Kept short on the way of ints, floats and text: every task pays for it.

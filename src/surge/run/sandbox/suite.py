@@ -31,7 +31,8 @@ def suite_digest() -> bytes:
 
 
 def _sources(folder: str) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in sorted((RUN / folder).glob("*.py"))}
+    root = RUN / folder
+    return {path.relative_to(root).as_posix(): path.read_bytes() for path in sorted(root.rglob("*.py"))}
 
 
 def runtime_number() -> int:

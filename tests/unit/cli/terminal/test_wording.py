@@ -1,8 +1,8 @@
 import pytest
 
-from surge.cli.terminal.wording import counted, duration, gfuel, short
+from surge.cli.terminal.wording import duration, short
 from surge.model.task import DEFAULT_FUEL
-from surge.model.units import GFUEL
+from surge.model.units import GFUEL, counted, show_gfuel
 
 
 @pytest.mark.parametrize(
@@ -43,8 +43,8 @@ def test_only_addresses_are_shortened():
 
 
 def test_fuel_is_never_rounded_up():
-    assert gfuel(1_999_999_999) == "1.99"
-    assert gfuel(1_234 * 10**9) == "1,234.00"
+    assert show_gfuel(1_999_999_999) == "1.99"
+    assert show_gfuel(1_234 * 10**9) == "1,234.00"
 
 
 def test_the_default_of_fuel_is_the_model_s():

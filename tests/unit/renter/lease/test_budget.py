@@ -50,7 +50,7 @@ def test_the_first_leases_leave_a_share_for_more():
 
 
 def test_a_budget_too_small_says_what_would_do():
-    with pytest.raises(Underfunded, match=r"0\.005 is too small.*2 leases need at least 0\.0084"):
+    with pytest.raises(Underfunded, match=r"0\.005 is too small.*2 leases cost at least 0\.0084"):
         Budget(5_000, 2).take_for_leases(2, 1_800)
 
 

@@ -8,6 +8,7 @@ from surge.model.trace import (
     Began,
     Closed,
     LeaseGivenUp,
+    LeaseLeftOpen,
     LinkBroke,
     LinkResumed,
     SpanBegan,
@@ -102,7 +103,7 @@ def test_what_went_wrong_with_a_task_and_how_it_ended():
         (3, "chunk 2 with 1 task goes to lease 5"),
         (4, "chunk 2 came back from lease 5 with 1 task"),
     ]
-    assert told.spent == {"dial": (1, 1.0)}
+    assert told.spent == {"dial": (1, 1.0), "chunks with their provider": (2, 2.0)}
 
 
 def test_a_task_that_failed_for_want_of_a_lease():
@@ -171,3 +172,27 @@ def test_a_job_that_was_shut_down_early_has_nothing_waiting():
         Written().event(submitted(2)).note(TaskFailed(task=0, error="Unavailable")).note(Closed()).explained()
     )
     assert (told.waiting, told.in_flight, told.failed) == (0, 0, 1)
+
+
+def test_tasks_that_failed_alike_are_one_line():
+    trace = Written(2).event(submitted(7))
+    for task in range(6):
+        trace.note(TaskFailed(task=task, error="KeyError: 'x'"))
+    trace.note(TaskFailed(task=6, error="ValueError: y"))
+    assert [step.said for step in trace.explained().wrong] == [
+        "6 tasks (0, 1, 2, 3, 4, …) failed: KeyError: 'x'",
+        "task 6 failed: ValueError: y",
+    ]
+    assert [step.said for step in trace.explained().of_task(3)][-1] == "task 3 failed: KeyError: 'x'"
+
+
+def test_a_chunk_behind_another_one_waits():
+    told = Written().event(submitted(4)).ready().explained()
+    assert "is not back" in told.waits_for[0]
+    assert told.waits_for[1].startswith("chunk 2 (")
+    assert "waits behind it at lease 5" in told.waits_for[1]
+
+
+def test_a_lease_that_stays_open_is_told():
+    told = Written().note(LeaseLeftOpen(lease=5, reason="gone")).note(Closed()).explained()
+    assert [step.said for step in told.wrong] == ["lease 5 stays open until its time is over (gone)"]
