@@ -23,9 +23,9 @@ $(STAMP): requirements.lock pyproject.toml
 	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --no-deps --editable .
 	touch $(STAMP)
 
-# A real job on a network of this machine's own; its state stays in .surge.
+# A real job on a network of this machine's own; its state stays in SURGE_HOME, else in .surge.
 demo: setup
-	SURGE_HOME=$(CURDIR)/.surge $(BIN)/surge demo
+	SURGE_HOME=$${SURGE_HOME:-$(CURDIR)/.surge} $(BIN)/surge demo
 
 lint: setup
 	$(BIN)/ruff check .

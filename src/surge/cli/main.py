@@ -91,8 +91,8 @@ def entry() -> None:
 
 def run_command(arguments: Sequence[str]) -> int:
     """The exit code. An error of ours becomes one sentence on stderr (and a document with --json)."""
-    arguments = list(arguments) or ["--help"]
-    own = arguments[: arguments.index("--")] if "--" in arguments else arguments
+    arguments = _level_first(list(arguments)) or ["--help"]
+    own = _own(arguments)
     as_json = "--json" in own
     usage: type[Exception] = typer.BadParameter.__mro__[1]
     try:
@@ -117,6 +117,21 @@ def run_command(arguments: Sequence[str]) -> int:
         return _fail(
             "BadInput", f"{error.filename}: {reason}; check the path and its permissions", 2, as_json
         )
+
+
+def _own(arguments: list[str]) -> list[str]:
+    """Without what is a program's, behind `--`."""
+    return arguments[: arguments.index("--")] if "--" in arguments else arguments
+
+
+def _level_first(arguments: list[str]) -> list[str]:
+    """`surge run --log-level debug F` is `surge --log-level debug run F`."""
+    name = "--log-level"
+    for n, argument in enumerate(_own(arguments)):
+        if argument == name or argument.startswith(f"{name}="):
+            end = n + (2 if argument == name else 1)
+            return [*arguments[n:end], *arguments[:n], *arguments[end:]]
+    return arguments
 
 
 def _by_signal(ended: BaseException) -> bool:

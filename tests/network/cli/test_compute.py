@@ -216,6 +216,16 @@ def test_a_running_job_tells_what_it_waits_for(shell):
     assert "there is no task 1" in shell.refused("job", told["id"], "--why", "--task", "1")[2]
 
 
+def test_why_tells_of_a_task_that_failed(shell):
+    failed = shell.run("run", "endless.py", "--fuel", "1")
+    assert failed.returncode == 1
+    newest = shell.json("jobs")["jobs"][0]
+    told = shell.json("job", newest["id"], "--why")
+    assert (told["tasks"]["done"], told["tasks"]["failed"]) == (0, 1)
+    assert told["steps"][-1]["said"].startswith("task 0 failed: LimitExceeded: ")
+    assert b"Nothing went wrong" not in shell.run("job", newest["id"], "--why").stdout
+
+
 def test_what_a_job_did_is_logged_where_it_is_asked_for(shell):
     quiet = shell.run("run", "job.py", "--stdin", "in", "--", "21")
     assert b"surge.trace" not in quiet.stderr

@@ -1,6 +1,7 @@
 """What becomes of errors: one sentence, the right exit code, a document with --json, never a traceback."""
 
 import json
+import os
 
 import pytest
 import typer
@@ -93,6 +94,22 @@ def test_a_slip_of_the_fingers_is_told(arguments, meant, capsys):
     said = capsys.readouterr().err
     assert f"Did you mean {meant}?" in said
     assert "--help`" in said
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["--log-level", "loud", "jobs"], ["jobs", "--log-level", "loud"], ["jobs", "--log-level=loud"]],
+)
+def test_a_log_level_is_taken_anywhere_and_checked(arguments, capsys, monkeypatch):
+    monkeypatch.delenv("SURGE_LOG_LEVEL", raising=False)
+    assert main.run_command(arguments) == 2
+    assert "'loud' is no level for logs" in capsys.readouterr().err
+    assert "SURGE_LOG_LEVEL" not in os.environ, "a bad level must not outlive its command"
+
+
+def test_a_program_s_log_level_is_its_own(capsys):
+    assert main.run_command(["run", "missing.py", "--", "--log-level", "loud"]) == 2
+    assert "loud" not in capsys.readouterr().err
 
 
 def test_an_error_tells_what_it_is_about(failing, capsys):

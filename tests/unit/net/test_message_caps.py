@@ -82,3 +82,10 @@ def test_a_field_beyond_its_cap_is_malformed(message: m.Message) -> None:
 def test_fields_that_do_not_fit_together_are_malformed(fields: list[object], complaint: str) -> None:
     with pytest.raises(Malformed, match=complaint):
         m.decode(msgspec.msgpack.encode(fields))
+
+
+def test_a_refusal_moves_no_cursor_and_forges_no_line() -> None:
+    """A provider's words are shown on the renter's terminal and written to its logs."""
+    hostile = ["sorry", "\x1b[2J", "no\nINFO surge: paid\x1b]0;x\x07\x9b31m\u202e", None]
+    refusal = m.decode(msgspec.msgpack.encode(hostile))
+    assert refusal == m.Sorry("�[2J", "no�INFO surge: paid�]0;x��31m�")

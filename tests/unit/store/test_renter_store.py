@@ -1,5 +1,6 @@
 """The renter's database: leases of two networks may have the same number."""
 
+import sqlite3
 from pathlib import Path
 
 from surge.model.lease import Lease, Terms
@@ -38,3 +39,18 @@ def test_two_networks_have_a_lease_one_each(tmp_path: Path) -> None:
         assert not store.orphans()
     finally:
         store.close()
+
+
+def test_programs_of_the_first_version_read_and_write_on(tmp_path: Path) -> None:
+    """They may run while a newer one looks: a column is never renamed in the file."""
+    store = RenterStore(tmp_path / "renter.db")
+    paid(store, "first", 1, 2)
+    store.close()
+    with sqlite3.connect(tmp_path / "renter.db") as old:
+        assert old.execute("SELECT moved FROM receipts").fetchall() == [(1,)]
+        kept = "job, lease, {}, outcomes, fuel, {}, millijoules, measured, amount, signature"
+        into, values = kept.format("position, chunk", "moved"), kept.format("1, x'01'", "7")
+        old.execute(f"INSERT INTO receipts ({into}) SELECT {values} FROM receipts")
+    store = RenterStore(tmp_path / "renter.db")
+    assert [one.receipt.moved_bytes for one in store.receipts("first", LEASE)] == [1, 7]
+    store.close()
