@@ -7,6 +7,7 @@ The password of a keystore comes from, in this order: the environment variable S
 
 import os
 import secrets
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -58,10 +59,8 @@ def load_wallet(path: Path) -> Wallet:
     and CorruptState."""
     content = _read(path)
     password = _password(path, _address_in(path, content))
-    from eth_keyfile.keyfile import decode_keyfile_json  # slow to import
-
     try:
-        key = PrivateKey(bytes(decode_keyfile_json(content, password.encode())))
+        key = PrivateKey(bytes(_keystore().decode_keyfile_json(content, password.encode())))
     except (KeyError, TypeError, NotImplementedError) as error:
         raise _damaged(path) from error
     except ValueError as error:
@@ -80,10 +79,18 @@ def open_wallet(path: Path, throwaway: bool = False) -> Wallet:
 
 
 def _encrypt(key: PrivateKey, password: str, rounds: int) -> bytes:
-    from eth_keyfile.keyfile import create_keyfile_json
-
-    content = create_keyfile_json(key.secret, password.encode(), kdf="scrypt", iterations=rounds)
+    content = _keystore().create_keyfile_json(key.secret, password.encode(), kdf="scrypt", iterations=rounds)
     return msgspec.json.encode(content)
+
+
+def _keystore() -> Any:
+    """The module that codes keystores: slow to import, and what it imports raises Python's recursion limit to
+    100,000, at which an endless recursion kills the process. So the limit stays as it was."""
+    limit = sys.getrecursionlimit()
+    from eth_keyfile import keyfile
+
+    sys.setrecursionlimit(limit)
+    return keyfile
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -75,7 +75,7 @@ class Executor(BaseExecutor):
         self._settings = settings
         self._job: Job | None = None
         self._groups: dict[tuple[bytes, int], GroupKey] = {}
-        self._shipped: dict[Any, Shipped] = {}
+        self._shipped: dict[bytes, Shipped] = {}
         self._lock = threading.Lock()
         self._over = False
         self._progress = sys.stderr.isatty() if progress is None else progress
@@ -105,13 +105,14 @@ class Executor(BaseExecutor):
         return _results(futures, timeout)
 
     def _ship(self, fn: Callable[..., Any]) -> Shipped:
-        try:
-            known = self._shipped.get(fn)
-        except TypeError:  # an unhashable callable is shipped anew each time
-            return self._noted(ship(fn))
-        if known is None:
-            known = self._shipped[fn] = self._noted(ship(fn))
-        return known
+        """The function with all that it reaches, as it is now: a model may have been fitted again, a global
+        rebound, an array changed in place. What is the same in content and identity is kept once."""
+        shipped = ship(fn)
+        known = self._shipped.get(shipped.code)
+        if known is not None and known.same_as(shipped):
+            return known
+        self._shipped[shipped.code] = self._noted(shipped)
+        return shipped
 
     def _noted(self, shipped: Shipped) -> Shipped:
         for line in shipped.warnings:
@@ -161,6 +162,7 @@ class Executor(BaseExecutor):
         if self._job is None:
             access = self._access
             self._job = Job(self._settings, access.chain(), access.key(), access.store())
+            _end_at_exit(self)
             if self._progress:
                 from surge.renter.progress import follow  # slow to import
 
@@ -198,6 +200,7 @@ class Executor(BaseExecutor):
         try:
             job.shutdown(wait)
         finally:
+            _open.discard(self)
             if self._display is not None:
                 self._display()
         for line in job.warnings:
@@ -220,6 +223,26 @@ class Executor(BaseExecutor):
         if self._job is None:
             raise BadInput("nothing has run yet; submit a task first")
         return report(self._job.row, self._job.store, self._job.chain)
+
+
+_open: set[Executor] = set()
+"""Executors with a job that nobody has shut down yet."""
+
+
+def _end_at_exit(executor: Executor) -> None:
+    """A program that forgets `shutdown` waits for its tasks at its end, and closes its leases, as with the
+    standard pools. By their own way: `atexit` would come after the threads that closing needs."""
+    if not _open:
+        import concurrent.futures.thread  # noqa: F401 its threads end after what is registered behind it
+
+        register: Callable[[Callable[[], None]], None] = threading._register_atexit  # type: ignore[attr-defined]
+        register(_end_all)
+    _open.add(executor)
+
+
+def _end_all() -> None:
+    for executor in list(_open):
+        executor.shutdown()
 
 
 def _results(futures: "list[Future[T]]", timeout: float | None) -> Iterator[T]:

@@ -6,6 +6,7 @@ import signal
 import socket
 import sqlite3
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -199,9 +200,9 @@ def test_a_running_job_tells_what_it_waits_for(shell):
     end = time.monotonic() + PATIENCE
     told: dict = {}
     while program.poll() is None and time.monotonic() < end and not told.get("tasks", {}).get("in_flight"):
-        newest = shell.json("jobs")["jobs"][0]
-        if newest["name"] == "endless.py" and newest["state"] == "open":
-            told = shell.json("job", newest["id"], "--why")
+        for newest in shell.json("jobs")["jobs"][:1]:
+            if newest["name"] == "endless.py" and newest["state"] == "open":
+                told = shell.json("job", newest["id"], "--why")
     assert told["state"] == "running"
     assert told["tasks"]["in_flight"] == 1
     assert "is not back" in told["waits_for"][-1] or "wait for the image" in told["waits_for"][0]
@@ -214,6 +215,34 @@ def test_a_running_job_tells_what_it_waits_for(shell):
     assert story[0]["said"] == "1 task submitted"
     assert "--why" in shell.refused("job", told["id"], "--task", "0")[2]
     assert "there is no task 1" in shell.refused("job", told["id"], "--why", "--task", "1")[2]
+
+
+FORGETFUL = """
+import surge, sys
+def double(x): return 2 * x
+executor = surge.Executor(max_workers=1, budget="0.10")
+late = [executor.submit(double, n) for n in range(20)]
+print(late[0].result(), sys.getrecursionlimit())
+"""
+
+
+def test_a_script_that_forgets_to_shut_down_ends_and_closes_its_lease(shell):
+    before = shell.dollars()
+    script = shell.folder / "forgetful.py"
+    script.write_text(FORGETFUL)
+    done = subprocess.run(
+        [sys.executable, str(script)],
+        cwd=shell.folder,
+        env=shell.environment,
+        capture_output=True,
+        timeout=PATIENCE,
+    )
+    assert (done.returncode, done.stdout) == (0, b"0 1000\n"), done.stderr
+    assert done.stderr == b""
+    newest = shell.json("jobs")["jobs"][0]
+    assert (newest["name"], newest["state"]) == ("executor", "closed")
+    assert shell.json("job", newest["id"])["tasks"] == 20
+    assert before - shell.dollars() == parse_usd(shell.json("job", newest["id"])["paid"]) > 0
 
 
 def test_why_tells_of_a_task_that_failed(shell):

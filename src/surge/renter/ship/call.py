@@ -43,6 +43,10 @@ class Shipped:
     narrow: bool
     reach: Reach = field(repr=False)
 
+    def same_as(self, other: "Shipped") -> bool:
+        """Whether the same objects were reached, and so the same classes are meant, by equal code."""
+        return (self.code, self.modules, self.reach.memo) == (other.code, other.modules, other.reach.memo)
+
     def tree(self, value: object, packing: Packing) -> Tree:
         """Of an argument that the code knows already: an instance of its classes, a function of its."""
         known = self.reach

@@ -7,6 +7,7 @@ import sys
 import sysconfig
 import types
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 from surge.model.errors import CannotShip
@@ -151,7 +152,9 @@ def is_installed(filename: str | None) -> bool:
     return any(file.startswith(folder) for folder in _installed())
 
 
+@cache
 def _installed() -> list[str]:
+    """Folders of the standard library and of installed packages."""
     paths = sysconfig.get_paths()
     folders = {paths[k] for k in ("purelib", "platlib", "stdlib", "platstdlib")}
     folders.update(site.getsitepackages())

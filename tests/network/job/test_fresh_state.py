@@ -1,0 +1,144 @@
+"""A call is shipped with what it reaches as it is at that moment."""
+
+import importlib
+
+import pytest
+
+import surge
+
+pytestmark = pytest.mark.slow
+
+DEADLINE = 90
+
+
+@pytest.fixture(scope="module")
+def executor(tmp_path_factory):
+    home = tmp_path_factory.mktemp("network")
+    with surge.LocalNetwork(providers=1, home=home) as network, network.executor(budget="1.50") as executor:
+        yield executor
+
+
+class Model:
+    def __init__(self):
+        self.coefficients = [0]
+
+    def fit(self, value):
+        self.coefficients[0] = value
+        return self
+
+    def predict(self, x):
+        return self.coefficients[0] * x
+
+
+class Counter:
+    step = 1
+
+    @classmethod
+    def stepped(cls, x):
+        return x + cls.step
+
+
+RATE, ROWS = 2, [1, 2, 3]
+
+
+def rated(x):
+    return RATE * x
+
+
+def total():
+    return sum(ROWS)
+
+
+def negated(x):
+    return -x
+
+
+def through_a_helper(x):
+    return negated(x)
+
+
+def appended(x, into=[]):  # noqa: B006 a default that changes is the point
+    return [*into, x]
+
+
+def changing(executor, change, *calls):
+    """Results of the same calls, submitted before and after a change; all of them run after it."""
+    before = [executor.submit(*call) for call in calls]
+    change()
+    after = [executor.submit(*call) for call in calls]
+    return [future.result(DEADLINE) for future in before], [future.result(DEADLINE) for future in after]
+
+
+def test_a_model_that_is_fitted_again(executor):
+    model = Model().fit(1)
+    assert changing(executor, lambda: model.fit(5), (model.predict, 10)) == ([10], [50])
+
+
+def test_a_global_that_is_bound_anew(executor, monkeypatch):
+    change = lambda: monkeypatch.setitem(globals(), "RATE", 3)  # noqa: E731
+    assert changing(executor, change, (rated, 10)) == ([20], [30])
+
+
+def test_a_global_that_changes_in_place(executor, monkeypatch):
+    monkeypatch.setitem(globals(), "ROWS", [1, 2, 3])
+    assert changing(executor, lambda: ROWS.append(4), (total,)) == ([6], [10])
+
+
+def test_a_helper_that_is_defined_anew(executor, monkeypatch):
+    change = lambda: monkeypatch.setitem(globals(), "negated", lambda x: 100 * x)  # noqa: E731
+    assert changing(executor, change, (through_a_helper, 1)) == ([-1], [100])
+
+
+def test_a_cell_that_is_bound_anew(executor):
+    factor = 2
+
+    def scaled(x):
+        return factor * x
+
+    def change():
+        nonlocal factor
+        factor = 7
+
+    assert changing(executor, change, (scaled, 10)) == ([20], [70])
+
+
+def test_an_array_that_changes_in_place(executor):
+    numpy = pytest.importorskip("numpy")
+    weights = numpy.ones(3)
+
+    def weighed(x):
+        return float((weights * x).sum())
+
+    def change():
+        weights[0] = 5
+
+    assert changing(executor, change, (weighed, 2.0)) == ([6.0], [14.0])
+
+
+def test_an_attribute_of_a_class_and_a_default(executor, monkeypatch):
+    def change():
+        monkeypatch.setattr(Counter, "step", 10)
+        monkeypatch.setattr(appended, "__defaults__", ([1],))
+
+    assert changing(executor, change, (Counter.stepped, 1), (appended, 2)) == ([2, [2]], [11, [1, 2]])
+
+
+def test_a_class_that_is_defined_anew_is_the_one_that_comes_back(executor, tmp_path, monkeypatch):
+    """The same source, loaded again: another class, though not a byte of the code differs."""
+    (tmp_path / "boxes.py").write_text(
+        "class Box:\n    def __init__(self, x): self.x = x\n\ndef boxed(x):\n    return Box(x)\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    boxes = importlib.import_module("boxes")
+    old = boxes.Box
+    assert type(executor.submit(boxes.boxed, 1).result(DEADLINE)) is old
+    importlib.reload(boxes)
+    assert type(executor.submit(boxes.boxed, 1).result(DEADLINE)) is boxes.Box is not old
+
+
+def test_what_did_not_change_is_kept_once(executor):
+    model = Model().fit(3)
+    first = executor._ship(model.predict)
+    assert executor._ship(model.predict) is first
+    model.fit(4)
+    assert executor._ship(model.predict) is not first
