@@ -73,7 +73,8 @@ class Trace:
         else:
             self.write(SpanEnded(span=number))
         finally:
-            _PART_OF.reset(token)
+            with suppress(ValueError):  # a coroutine that is thrown away ends in another context
+                _PART_OF.reset(token)
 
     def close(self) -> None:
         """End the file; idempotent."""

@@ -188,7 +188,7 @@ def test_an_interrupted_run_ends_with_130(shell):
         time.sleep(0.05)
     program.send_signal(signal.SIGINT)
     _, said = program.communicate(timeout=PATIENCE)
-    assert program.returncode == 130
+    assert program.returncode == 130, said
     assert "Traceback" not in said
     with sqlite3.connect(database, uri=True) as connection:
         states = connection.execute("SELECT state FROM jobs WHERE name = 'endless.py'").fetchall()
