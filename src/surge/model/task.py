@@ -72,6 +72,15 @@ class Task:
         )
 
 
+MAX_SEED = 2**63 - 1
+
+
+def task_seed(job_seed: int, number: int) -> int:
+    """The seed of a job's task, 0 to MAX_SEED: told by the job's own, and different for every task."""
+    found = digest("task-seed", job_seed.to_bytes(8, "little"), number.to_bytes(8, "little"))
+    return int.from_bytes(found[:8], "little") >> 1
+
+
 def chunk_id(image_digest: bytes, task_ids: list[bytes], limits: Limits) -> bytes:
     """The unit of dispatch, receipt and audit: a start state and an ordered list of tasks."""
     return digest("chunk", image_digest, b"".join(task_ids), limits.encode())

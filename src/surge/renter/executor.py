@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from surge.model.demand import Demand
 from surge.model.digest import blob_digest
 from surge.model.errors import BadInput
-from surge.model.task import WASM, ImageSpec, Limits, Outcome, Task
+from surge.model.task import MAX_SEED, WASM, ImageSpec, Limits, Outcome, Task
 from surge.model.units import parse_usd
 from surge.renter.access import Access
 from surge.renter.job import Job
@@ -37,6 +37,9 @@ class Executor(BaseExecutor):
     What can't be shipped raises CannotShip at `submit`, before any money moves. Leases are opened at the
     first task and closed, with the change back, at `shutdown`.
 
+    seed: of the tasks' randomness, 0 to 2⁶³ - 1. By default each job has a new one, which `surge job` tells;
+    with the same one, the same tasks draw the same numbers.
+
     Warning: a task sees a virtual clock and seeded randomness, no network, threads or processes; prints
     of a task appear here when its result does. NumPy's default integer can be 32 bits wide where
     `warnings` say so.
@@ -57,9 +60,12 @@ class Executor(BaseExecutor):
         limits: Limits | None = None,
         weights: dict[str, int] | None = None,
         progress: bool | None = None,
+        seed: int | None = None,
     ) -> None:
         if max_workers < 1:
             raise BadInput(f"max_workers is {max_workers}; it must be at least 1")
+        if seed is not None and not 0 <= seed <= MAX_SEED:
+            raise BadInput(f"the seed is {seed}; it must be from 0 to {MAX_SEED}")
         self._limits = limits or Limits()
         self._access = access or Access.configured(network)
         demand = Demand(
@@ -70,7 +76,7 @@ class Executor(BaseExecutor):
             runtime=runtime_number(),
             **{f"w_{term}": weight for term, weight in (weights or {}).items()},
         )
-        settings = Settings(name, max_workers, parse_usd(budget), demand, self._access.loopback)
+        settings = Settings(name, max_workers, parse_usd(budget), demand, self._access.loopback, seed)
         self.warnings: list[str] = []
         self._settings = settings
         self._job: Job | None = None
@@ -155,7 +161,9 @@ class Executor(BaseExecutor):
             key = self._groups[name + spec.id, chunksize] = job.group(group)
         number = job.next_number()
         future: Future[Any] = Future()
-        job.submit(Entry(number, key, Task(name, given, number, self._limits), future, decode))
+        job.submit(
+            Entry(number, key, Task(name, given, job.row.task_seed(number), self._limits), future, decode)
+        )
         return future
 
     def _start(self) -> Job:

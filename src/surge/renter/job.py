@@ -5,6 +5,7 @@ So the executor's caller never waits for I/O that it did not ask for. Money move
 
 import asyncio
 import os
+import secrets
 import threading
 import time
 from collections import deque
@@ -17,6 +18,7 @@ from surge.chain.client import Chain
 from surge.model.digest import digest
 from surge.model.errors import Unavailable
 from surge.model.signature import address_of
+from surge.model.task import MAX_SEED
 from surge.model.trace import Began, Closed, TaskFailed
 from surge.renter.lease.funding import Funding, Settings
 from surge.renter.lease.held import HeldLeases
@@ -57,6 +59,7 @@ class Job:
             address_of(key),
             settings.budget,
             "open",
+            secrets.randbelow(MAX_SEED + 1) if settings.seed is None else settings.seed,
         )
         store.put_job(self.row)
         self._trace = Trace(store.trace(self.id), self.warnings.append)
@@ -102,7 +105,7 @@ class Job:
         return key
 
     def next_number(self) -> int:
-        """Tasks are numbered from 0 in the order of submission; the number seeds a task's randomness."""
+        """Tasks are numbered from 0 in the order of submission; number and job seed a task's randomness."""
         with self._lock:
             number, self._numbers = self._numbers, self._numbers + 1
         return number

@@ -183,7 +183,7 @@ def _tasks(rows: list[TaskRow], receipt: Receipt, books: _Books, store: RenterSt
             (row.spec, row.code, row.limits) == (first.spec, first.code, first.limits),
             f"{name} is of another chunk",
         )
-        _need(row.seed == row.number, f"{name} has another number than its seed")
+        _need(row.seed == books.job.task_seed(row.number), f"{name} has another seed than its number gives")
         task = Task(row.code, row.input, row.seed, row.limits)
         _need(task.id(spec) == row.id, f"{name}: the id is not that of its code, input, seed and limits")
         ids.append(row.id)

@@ -14,7 +14,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from surge.model.digest import digest
 from surge.model.lease import Lease, Terms
 from surge.model.receipt import Receipt, SignedReceipt
-from surge.model.task import ImageSpec, Limits, Outcome, Task
+from surge.model.task import ImageSpec, Limits, Outcome, Task, task_seed
 from surge.model.units import Address, Bytes, Fuel, LeaseId, MicroUsd, MilliJoules, Seconds
 from surge.model.voucher import SignedVoucher, Voucher
 from surge.store.database import open_database, reading
@@ -33,7 +33,10 @@ from surge.store.tables.renter import (
 
 @dataclass(frozen=True, slots=True)
 class JobRow:
-    """`created` in unix seconds; `budget` in millionths of a dollar; `state` open or closed."""
+    """`created` in unix seconds; `budget` in millionths of a dollar; `state` open or closed.
+
+    seed: of its tasks' randomness (None: a job of an early version; each task was seeded by its number).
+    """
 
     id: str
     name: str
@@ -43,11 +46,17 @@ class JobRow:
     renter: Address
     budget: MicroUsd
     state: str
+    seed: int | None = None
 
     @property
     def seal(self) -> bytes:
-        fields = (self.name, self.created, self.chain_id, self.market, self.renter, self.budget, self.state)
+        fields = [self.name, self.created, self.chain_id, self.market, self.renter, self.budget, self.state]
+        fields += [] if self.seed is None else [self.seed]
         return digest("job", self.id.encode(), *(str(value).encode() for value in fields))
+
+    def task_seed(self, number: int) -> int:
+        """What feeds the randomness of the task with this number."""
+        return number if self.seed is None else task_seed(self.seed, number)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,16 @@
-"""A call is shipped with what it reaches as it is at that moment."""
+"""A call is shipped with what it reaches as it is at that moment; each job draws its own random numbers."""
 
 import importlib
+import random
+import secrets
+import uuid
 
 import pytest
 
 import surge
+from surge.model.errors import BadInput
+from surge.model.task import task_seed
+from surge.renter.access import Access
 
 pytestmark = pytest.mark.slow
 
@@ -12,9 +18,14 @@ DEADLINE = 90
 
 
 @pytest.fixture(scope="module")
-def executor(tmp_path_factory):
-    home = tmp_path_factory.mktemp("network")
-    with surge.LocalNetwork(providers=1, home=home) as network, network.executor(budget="1.50") as executor:
+def network(tmp_path_factory):
+    with surge.LocalNetwork(providers=1, home=tmp_path_factory.mktemp("network")) as network:
+        yield network
+
+
+@pytest.fixture(scope="module")
+def executor(network):
+    with network.executor(1, budget="1.50") as executor:
         yield executor
 
 
@@ -59,6 +70,39 @@ def through_a_helper(x):
 
 def appended(x, into=[]):  # noqa: B006 a default that changes is the point
     return [*into, x]
+
+
+def draws(_):
+    return random.random(), uuid.uuid4().hex, secrets.token_hex(8)
+
+
+def drawn(network, **options):
+    with network.executor(1, budget="0.20", **options) as executor:
+        found = list(executor.map(draws, range(3)))
+    return found, executor.report(), executor.job
+
+
+def test_each_job_draws_its_own_numbers_and_a_seed_repeats_them(network):
+    (first, _, _), (other, _, _) = drawn(network), drawn(network)
+    every = [value for task in (*first, *other) for value in task]
+    assert len(set(every)) == len(every), "two draws are the same"
+    (again, _, job), (repeated, _, _) = drawn(network, seed=7), drawn(network, seed=7)
+    assert again == repeated
+    assert len({value for task in again for value in task}) == 9
+    store = Access(network.home, "local").store()
+    kept = {row.id: row for row, _ in store.jobs()}
+    assert kept[job].seed == 7
+    assert len({row.seed for row in kept.values()}) == len(kept) - 1
+    assert {row.seed for row in store.tasks(job, store.leases(kept[job])[0].id)} == {
+        task_seed(7, number) for number in range(3)
+    }
+    store.close()
+
+
+@pytest.mark.parametrize("seed", [-1, 2**63])
+def test_a_seed_out_of_range_is_refused(network, seed):
+    with pytest.raises(BadInput, match="seed"):
+        network.executor(seed=seed)
 
 
 def changing(executor, change, *calls):

@@ -1,10 +1,13 @@
 """The renter's database: leases of two networks may have the same number."""
 
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
+from surge.model.digest import digest
 from surge.model.lease import Lease, Terms
 from surge.model.receipt import Receipt, SignedReceipt
+from surge.model.task import MAX_SEED
 from surge.model.units import Address, Bytes, Fuel, LeaseId, MicroUsd, MilliJoules, Seconds
 from surge.model.voucher import SignedVoucher, Voucher
 from surge.store.renter import JobRow, RenterStore
@@ -54,3 +57,16 @@ def test_programs_of_the_first_version_read_and_write_on(tmp_path: Path) -> None
     store = RenterStore(tmp_path / "renter.db")
     assert [one.receipt.moved_bytes for one in store.receipts("first", LEASE)] == [1, 7]
     store.close()
+
+
+def test_a_job_of_the_first_version_keeps_its_seal_and_its_seeds() -> None:
+    """Without a seed nothing of a row changed; with one, that is sealed too."""
+    old = JobRow("first", "test", 1, 1, ONE, OTHER, MicroUsd(10), "open")
+    assert old.seal == digest(
+        "job", b"first", b"test", b"1", b"1", ONE.encode(), OTHER.encode(), b"10", b"open"
+    )
+    assert old.task_seed(5) == 5
+    new = replace(old, seed=7)
+    assert new.seal != old.seal != replace(old, seed=8).seal
+    assert 0 <= new.task_seed(5) <= MAX_SEED
+    assert new.task_seed(5) != new.task_seed(6) != replace(old, seed=8).task_seed(6)

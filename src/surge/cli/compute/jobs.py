@@ -169,6 +169,7 @@ def _row(row: "JobRow", store: "RenterStore") -> dict[str, Any]:
         "chain_id": row.chain_id,
         "renter": row.renter,
         "budget": show_usd(row.budget),
+        "seed": row.seed,
         "leases": len(leases),
         "signed": show_usd(signed),
         "reserved": show_usd(reserved),

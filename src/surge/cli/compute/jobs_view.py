@@ -42,6 +42,7 @@ def show_job(job: Any) -> Iterable[Part]:
         [
             ("job", f"{job['id']} {job['name']}, {job['state']}, started {moment(job['created'])}"),
             ("tasks", f"{job['tasks']:,}{failed}"),
+            ("seed", "each task's number" if job["seed"] is None else str(job["seed"])),
             ("leases", f"{counted(job['leases'], 'lease')} with {counted(job['providers'], 'provider')}"),
             ("work", f"{show_gfuel(job['fuel'])} Gfuel, {job['bytes']:,} bytes moved"),
             ("energy", f"{job['joules']} J ({job['joules_kind']})"),

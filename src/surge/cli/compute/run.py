@@ -56,6 +56,9 @@ def run(
         float | None, typer.Option(min=0.001, metavar="SECONDS", help="Give up after that long.")
     ] = None,
     duration: Duration = DURATION_SECONDS,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="Of its randomness, to repeat a run (default: a new one).")
+    ] = None,
     as_json: AsJson = False,
     network: Network = None,
 ) -> int:
@@ -83,6 +86,7 @@ def run(
         memory_mib=memory,
         limits=Limits(Fuel(fuel * GFUEL), Bytes(memory << 20), DEFAULT_OUTPUT),
         progress=None,
+        seed=seed,
     )
     output = _perform(executor, program, timeout)
     report = executor.report()

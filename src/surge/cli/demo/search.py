@@ -17,7 +17,7 @@ from surge.cli.terminal.output import answer, tell
 from surge.local.network import LocalNetwork
 from surge.model.command import CommandInput, CommandOutput
 from surge.model.errors import BadInput, Unavailable
-from surge.model.task import ImageSpec, Limits, Outcome
+from surge.model.task import ImageSpec, Limits, Outcome, task_seed
 from surge.renter.ship.call import Shipped, decode_outcome, encode_call, ship
 from surge.run.sandbox.suite import python_spec, wasm_spec
 from surge.run.slots.pool import Job, Pool
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from surge.chain.client import Chain
     from surge.renter.executor import Executor
 
+SEED = 0
 PROVIDERS = 3
 BUDGET = "1.50"
 TOLERANCE = 0.02
@@ -115,7 +116,7 @@ class Demo:
         from surge.renter.verify import verify
 
         self.tell(f"leasing {PROVIDERS} providers for {len(self.work.GRID)} fits, budget {BUDGET} USD")
-        with network.executor(PROVIDERS, BUDGET, name="demo") as executor:
+        with network.executor(PROVIDERS, BUDGET, name="demo", seed=SEED) as executor:
             found = list(executor.map(self.work.fit, *zip(*self.work.GRID, strict=True)))
             csvs = list(executor.map(self.work.as_csv, (self.work.DIGITS, self.work.CANCER)))
             self.tell("running the wasm kernel over the same data")
@@ -238,7 +239,10 @@ class Demo:
 async def _run(
     pool: Pool, shipped: Shipped, spec: ImageSpec, part: list[tuple[int, Any]]
 ) -> list[tuple[int, int]]:
-    tasks = [(number.to_bytes(32), encode_call(entry, {}, shipped), number) for number, entry in part]
+    tasks = [
+        (number.to_bytes(32), encode_call(entry, {}, shipped), task_seed(SEED, number))
+        for number, entry in part
+    ]
     result = await pool.run(Job(spec, shipped.code, tasks, Limits()))
     return [decode_outcome(outcome.status, outcome.output, shipped) for outcome in result.outcomes]
 

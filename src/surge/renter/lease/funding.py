@@ -30,7 +30,8 @@ class Settings:
     """What the renter wants: how many leases at once, what it may cost, what a node must have.
 
     budget: millionths of a dollar, the most that all escrows and reservations together may take; what a
-    closed lease gives back may be used again. loopback: providers are reached on this machine only.
+    closed lease gives back may be used again. loopback: providers are reached on this machine only. seed: of
+    the tasks' randomness; None: a new one.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Settings:
     budget: MicroUsd
     demand: Demand
     loopback: bool = True
+    seed: int | None = None
 
 
 class Funding:

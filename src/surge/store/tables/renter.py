@@ -22,6 +22,7 @@ JOBS = sa.Table(
     sa.Column("budget", sa.Integer, nullable=False),
     sa.Column("state", sa.String, nullable=False),
     sa.Column("seal", sa.LargeBinary, nullable=False),
+    sa.Column("seed", sa.Integer),
 )
 LEASES = sa.Table(
     "leases",
