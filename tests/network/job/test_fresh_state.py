@@ -64,7 +64,7 @@ def negated(x):
     return -x
 
 
-def through_a_helper(x):
+def negated_elsewhere(x):
     return negated(x)
 
 
@@ -130,7 +130,7 @@ def test_a_global_that_changes_in_place(executor, monkeypatch):
 
 def test_a_helper_that_is_defined_anew(executor, monkeypatch):
     change = lambda: monkeypatch.setitem(globals(), "negated", lambda x: 100 * x)  # noqa: E731
-    assert changing(executor, change, (through_a_helper, 1)) == ([-1], [100])
+    assert changing(executor, change, (negated_elsewhere, 1)) == ([-1], [100])
 
 
 def test_a_cell_that_is_bound_anew(executor):
