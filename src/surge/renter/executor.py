@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor as BaseExecutor
 from concurrent.futures import Future
+from functools import cache
 from typing import Any, TypeVar
 
 from surge.model.demand import Demand
@@ -24,6 +25,9 @@ from surge.renter.work.steps import (
 from surge.run.sandbox.suite import python_spec, runtime_number
 
 T = TypeVar("T")
+
+KEPT = 32
+"""Functions whose code is kept, so that what did not change is held once."""
 
 
 class Executor(BaseExecutor):
@@ -118,6 +122,8 @@ class Executor(BaseExecutor):
         if known is not None and known.same_as(shipped):
             return known
         self._shipped[shipped.code] = self._noted(shipped)
+        if len(self._shipped) > KEPT:
+            del self._shipped[next(iter(self._shipped))]  # the oldest: a model that is fitted on and on
         return shipped
 
     def _noted(self, shipped: Shipped) -> Shipped:
@@ -240,12 +246,17 @@ _open: set[Executor] = set()
 def _end_at_exit(executor: Executor) -> None:
     """A program that forgets `shutdown` waits for its tasks at its end, and closes its leases, as with the
     standard pools. By their own way: `atexit` would come after the threads that closing needs."""
-    if not _open:
-        import concurrent.futures.thread  # noqa: F401 its threads end after what is registered behind it
-
-        register: Callable[[Callable[[], None]], None] = threading._register_atexit  # type: ignore[attr-defined]
-        register(_end_all)
+    _register_end()
     _open.add(executor)
+
+
+@cache
+def _register_end() -> None:
+    """Once a program."""
+    import concurrent.futures.thread  # noqa: F401 its threads end after what is registered behind it
+
+    register: Callable[[Callable[[], None]], None] = threading._register_atexit  # type: ignore[attr-defined]
+    register(_end_all)
 
 
 def _end_all() -> None:
