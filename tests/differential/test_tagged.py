@@ -151,7 +151,6 @@ def test_the_numbers_of_the_tags_are_the_same() -> None:
 def test_default_integers_of_the_sandbox_come_back_wide() -> None:
     narrow = b"\x95\xd4\x1c\x00\xa2l4\x91\x01\xa1C\xc4\x04\x05\x00\x00\x00"
     assert tagged.decode(narrow).dtype == np.int64
-    assert tagged.decode(narrow, wide=False).dtype == np.int32
 
 
 def test_cycles_are_refused() -> None:

@@ -45,8 +45,7 @@ class Executor(BaseExecutor):
     with the same one, the same tasks draw the same numbers.
 
     Warning: a task sees a virtual clock and seeded randomness, no network, threads or processes; prints
-    of a task appear here when its result does. NumPy's default integer can be 32 bits wide where
-    `warnings` say so.
+    of a task appear here when its result does.
     """
 
     def __init__(

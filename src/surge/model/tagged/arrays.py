@@ -12,8 +12,8 @@ from surge.model.tagged.core import BUILDERS, MAX_BYTES, Building, Pack, Packing
 _DTYPE = re.compile(
     r"(\|[b]1|[<|>=]?(i[1248]|u[1248]|f[248]|c8|c16|[SUV]\d{1,9}|[mM]8(\[\d*[A-Za-zμ]{1,7}\])?))"
 )
-DEFAULT_INTEGERS = {"l4": "<i8", "L4": "<u8"}
-"""How the guest writes arrays of its default integers (32 bits there), and what they are in a local run."""
+INDEX = {"l4": "<i8", "L4": "<u8"}
+"""How the guest writes arrays of its index type (32 bits there), and what they are in a local run."""
 MAX_FIELDS = 1_000
 
 
@@ -58,13 +58,13 @@ def _words(dtype: Any) -> Any:
     return [dtype.itemsize, *fields]
 
 
-def _dtype(words: Any, wide: bool, depth: int = 0) -> tuple[Any, Any]:
+def _dtype(words: Any, depth: int = 0) -> tuple[Any, Any]:
     """(dtype on the wire, dtype to give)."""
     numpy = need("numpy")
     if type(words) is str:
-        if words in DEFAULT_INTEGERS:
+        if words in INDEX:
             kept = "<i4" if words == "l4" else "<u4"
-            return numpy.dtype(kept), numpy.dtype(DEFAULT_INTEGERS[words] if wide else kept)
+            return numpy.dtype(kept), numpy.dtype(INDEX[words])
         if not _DTYPE.fullmatch(words):
             raise ValueError("no dtype that may come back")
         return (numpy.dtype(words),) * 2
@@ -74,7 +74,7 @@ def _dtype(words: Any, wide: bool, depth: int = 0) -> tuple[Any, Any]:
     wire: dict[str, Any] = {"names": [], "formats": [], "offsets": [], "itemsize": _place(size)}
     given: dict[str, Any] = {"names": [], "formats": []}
     for name, inner, shape, at in fields:
-        before, after = _dtype(inner, wide, depth + 1)
+        before, after = _dtype(inner, depth + 1)
         for form, kind in ((wire, before), (given, after)):
             form["names"].append(_text(name))
             form["formats"].append((kind, _shape(shape)))
@@ -136,7 +136,7 @@ def _pack_dtype(value: Any, packing: Packing) -> Tree:
 def _build_array(items: list[Any], building: Building) -> Any:
     words, shape, order, content = items
     numpy = need("numpy")
-    wire, given = _dtype(words, building.wide)
+    wire, given = _dtype(words)
     sizes = _shape(shape)
     if type(content) is not bytes or order not in ("C", "F"):
         raise TypeError("an array without bytes")
@@ -164,7 +164,7 @@ def _build_objects(items: list[Any], building: Building) -> Any:
 
 def _build_scalar(items: list[Any], building: Building) -> Any:
     words, content = items
-    wire, given = _dtype(words, building.wide)
+    wire, given = _dtype(words)
     if content is None:
         return given
     if type(content) is not bytes or len(content) != wire.itemsize or not content:

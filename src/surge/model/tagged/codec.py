@@ -43,11 +43,11 @@ def encode(value: object, fallback: Fallback | None = None) -> bytes:
         raise BadInput("the value is nested too deeply, or holds itself; pass it flat") from error
 
 
-def decode(content: bytes, classes: Mapping[str, type] | None = None, *, wide: bool = True) -> Any:
+def decode(content: bytes, classes: Mapping[str, type] | None = None) -> Any:
     """Inverse of `encode` and of the guest's. Raises Distrusted for anything that neither would write,
     BadInput where a library that the value needs (numpy, pandas) is not installed here."""
     try:
         check(content)
-        return Building(classes, wide).build(DECODER.decode(content))
+        return Building(classes).build(DECODER.decode(content))
     except MALFORMED as error:
         raise Distrusted(f"the answer is malformed ({type(error).__name__}); ask another provider") from error

@@ -104,14 +104,12 @@ class Packing:
 
 
 class Building:
-    """One decoding under way. classes: what an instance may become, by key. wide: default integers of
-    the 32-bit sandbox become int64, as in a local run (those of code that asks for int32 itself don't)."""
+    """One decoding under way. classes: what an instance may become, by key."""
 
-    __slots__ = ("classes", "depth", "wide")
+    __slots__ = ("classes", "depth")
 
-    def __init__(self, classes: Mapping[str, type] | None = None, wide: bool = True) -> None:
+    def __init__(self, classes: Mapping[str, type] | None = None) -> None:
         self.classes = classes or {}
-        self.wide = wide
         self.depth = 0
 
     def build(self, tree: Tree) -> Any:

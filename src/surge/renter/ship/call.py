@@ -31,8 +31,7 @@ class Shipped:
 
     code: the blob that the guest's `load` takes; same function, same bytes. modules: what an image
     should import before, sorted. warnings: sentences to show before any money moves. classes: what an
-    answer may hold instances of, by key; grows with the arguments of calls. narrow: the code asks for
-    32-bit integers itself, so they stay so.
+    answer may hold instances of, by key; grows with the arguments of calls.
     """
 
     name: str
@@ -40,7 +39,6 @@ class Shipped:
     modules: tuple[str, ...]
     warnings: tuple[str, ...]
     classes: dict[str, type]
-    narrow: bool
     reach: Reach = field(repr=False)
 
     def same_as(self, other: "Shipped") -> bool:
@@ -96,7 +94,7 @@ def ship(function: Callable[..., Any]) -> Shipped:
     modules = [[n, *rest] for n, rest in sorted(reach.modules.whole.items())]
     code = encode([FUNCTION, modules, reach.steps, root])
     heavy = sorted(n for n in reach.modules.needed if sandbox.top(n) in sandbox.HEAVY)
-    return Shipped(name, code, tuple(heavy), tuple(reach.warnings), dict(reach.classes), reach.narrow, reach)
+    return Shipped(name, code, tuple(heavy), tuple(reach.warnings), dict(reach.classes), reach)
 
 
 def encode_call(args: tuple[Any, ...], kwargs: Mapping[str, Any], shipped: Shipped) -> bytes:
@@ -155,7 +153,7 @@ def read_outcome(status: str, output: bytes, shipped: Shipped) -> Answer:
             )
         )
     if status == RETURNED:
-        return _returned(decode(output, shipped.classes, wide=not shipped.narrow))
+        return _returned(decode(output, shipped.classes))
     if status == RAISED:
         return _raised(output, shipped)
     raise Distrusted(f"a task ended as {status!r}, which is no way to end; ask another provider")
@@ -172,7 +170,7 @@ def _returned(value: Any) -> Answer:
 
 
 def _raised(output: bytes, shipped: Shipped) -> Answer:
-    parts = decode(output, shipped.classes, wide=not shipped.narrow)
+    parts = decode(output, shipped.classes)
     if type(parts) is not list or len(parts) != 5:
         raise Distrusted("a task's exception is malformed; ask another provider")
     name, said, text, exact, flat = parts
@@ -192,7 +190,7 @@ def _rebuilt(exact: Any, shipped: Shipped) -> Exception | None:
     if type(exact) is not bytes:
         return None
     try:
-        error = decode(exact, shipped.classes, wide=not shipped.narrow)
+        error = decode(exact, shipped.classes)
     except Distrusted:
         return None  # arguments that its own type refuses, for instance
     return error if isinstance(error, Exception) else None

@@ -5,7 +5,6 @@ import builtins
 import types
 
 from surge.model.errors import CannotShip
-from surge.renter.ship import widths
 from surge.renter.ship.modules import module_of
 from surge.renter.ship.names import loaded, rebound, rebound_nonlocal
 from surge.renter.ship.reach import Reach
@@ -33,7 +32,6 @@ def reach_function(reach: Reach, function: types.FunctionType) -> None:
     reach_globals(reach, scope, loaded(function.__code__))
     package = scope.get("__package__") or ""
     reach.modules.follow(definition.node, package, where)
-    widths.look(reach, definition.node, where)
     _warn_of_rebinding(reach, function, definition.node, where)
     for name, value in vars(function).items():
         _attribute(reach, function, name, value)

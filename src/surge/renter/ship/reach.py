@@ -58,8 +58,6 @@ class Reach:
     path: list[str] = field(default_factory=list)
     active: set[int] = field(default_factory=set)
     late: list[Callable[[], None]] = field(default_factory=list)
-    narrow: bool = False
-    """Whether shipped code asks for 32-bit integers itself."""
 
     # ——— steps and nodes ———
 
@@ -116,7 +114,7 @@ class Reach:
 
     def branch(self) -> "Reach":
         """What was reached so far as the ground of one call's arguments: same nodes, no steps yet."""
-        return Reach(self.handlers, **{**self._copy(), "steps": [], "path": [], "narrow": self.narrow})
+        return Reach(self.handlers, **{**self._copy(), "steps": [], "path": []})
 
     def _copy(self) -> dict[str, Any]:
         kept = {n: getattr(self, n).copy() for n in _COPIED}

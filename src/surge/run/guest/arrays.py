@@ -1,9 +1,8 @@
 # mypy: ignore-errors
 """Tagged forms of numpy's arrays and scalars, in the sandbox. numpy is imported when a value needs it.
 
-The sandbox's default integers have 32 bits. Results of that type are marked ("l4"), so that the renter's
-side gives int64 as in a local run; int32 that came from the renter is read as C's int here, a type of
-its own, and goes back as int32.
+The sandbox's index type has 32 bits. Results of that type are marked ("l4"), so that the renter's side
+gives int64 as in a local run; int32 is another type here (see surge/run/graft/wide.wat).
 """
 
 import sys
@@ -19,7 +18,7 @@ def _words(dtype):
     if dtype.hasobject or dtype.subdtype is not None:
         return None
     if dtype.names is None:
-        if dtype.char in "lL" and dtype.itemsize == 4:
+        if dtype.char in "lL" and dtype.itemsize == 4 and dtype.isnative:
             return dtype.char + "4"
         if dtype.kind not in KINDS or (dtype.kind in "fc" and dtype.char in "gG"):
             return None

@@ -5,6 +5,7 @@
 import importlib.abc
 import importlib.machinery
 
+from surge.run.guest.machine import scope
 from surge.run.guest.recipe import show
 
 
@@ -23,5 +24,6 @@ class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     def exec_module(self, module):
         filename, source, _ = self.modules[module.__name__]
         module.__file__ = filename
+        scope(module)
         show(filename, 1, source)
         exec(compile(source, filename, "exec", dont_inherit=True), module.__dict__)

@@ -16,6 +16,7 @@ import types
 
 from surge.run.guest import tagged
 from surge.run.guest.kinds import known
+from surge.run.guest.machine import scope
 from surge.run.guest.tagged import BUILDERS, decode
 
 nodes: list = []
@@ -44,7 +45,7 @@ BUILDERS[tagged.METHOD] = lambda items: types.MethodType(*items)
 def _space(label, name, filename, own):
     module = types.ModuleType(name)
     module.__file__ = filename
-    module.__dict__["__builtins__"] = __builtins__
+    scope(module)
     spaces[label] = module
     if own and (name == "__main__" or name not in sys.modules):
         sys.modules[name] = module

@@ -9,6 +9,7 @@ import traceback
 import types
 
 from surge.run.guest import tagged
+from surge.run.guest.machine import scope
 from surge.run.guest.modules import Finder
 from surge.run.guest.recipe import show
 
@@ -39,7 +40,7 @@ def _run(filename, source, given):
     before = sys.argv, sys.stdin, sys.stdout, sys.stderr, sys.modules.get("__main__")
     main = types.ModuleType("__main__")
     main.__file__ = filename
-    main.__dict__["__builtins__"] = __builtins__
+    scope(main)
     sys.argv = [filename, *given["args"]]
     sys.stdin = io.TextIOWrapper(io.BytesIO(given["stdin"]), "utf-8", "surrogateescape")
     sys.stdout = io.TextIOWrapper(out, "utf-8", "surrogateescape", newline="", write_through=True)

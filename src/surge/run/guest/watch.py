@@ -5,9 +5,15 @@ import importlib.abc
 import importlib.util
 import sys
 
-from surge.run.guest import loop, numpy64
+from surge.run.guest import loop, machine, numpy64
 
-AFTER = {"asyncio": loop.apply, "numpy": numpy64.apply}
+AFTER = {
+    "array": machine.apply_array,
+    "asyncio": loop.apply,
+    "numpy": numpy64.apply,
+    "random": machine.apply_random,
+    "struct": machine.apply_struct,
+}
 
 
 class Watch(importlib.abc.MetaPathFinder):
@@ -45,5 +51,9 @@ class Loader(importlib.abc.Loader):
 
 
 def install():
-    """Start watching imports; call it before anything else is imported."""
+    """Start watching imports, and change what is there already."""
+    machine.install()
+    for name, change in AFTER.items():
+        if name in sys.modules:
+            change(sys.modules[name])
     sys.meta_path.insert(0, Watch())

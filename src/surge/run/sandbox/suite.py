@@ -9,7 +9,7 @@ from surge.run.sandbox.engine import settings_digest
 from surge.run.sandbox.interpreter import interpreter
 
 RUN = Path(__file__).parent.parent
-DECIDING = ("wasi", "sandbox")
+DECIDING = ("wasi", "graft", "sandbox")
 """Folders of this room: whatever is in them may decide an outcome or its fuel, so all of it counts."""
 
 
@@ -17,6 +17,12 @@ DECIDING = ("wasi", "sandbox")
 def guest_files() -> dict[str, bytes]:
     """Name → source of every module of guest/, as the sandbox sees it."""
     return _sources("guest")
+
+
+@cache
+def interpreter_digest() -> bytes:
+    """32 bytes over the interpreter as it runs: the installed one and what is grafted onto it."""
+    return digest("interpreter", interpreter().snapshot_digest, *_sources("graft").values())
 
 
 @cache
@@ -32,7 +38,8 @@ def suite_digest() -> bytes:
 
 def _sources(folder: str) -> dict[str, bytes]:
     root = RUN / folder
-    return {path.relative_to(root).as_posix(): path.read_bytes() for path in sorted(root.rglob("*.py"))}
+    files = [path for path in sorted(root.rglob("*")) if path.suffix in (".py", ".wat")]
+    return {path.relative_to(root).as_posix(): path.read_bytes() for path in files}
 
 
 def runtime_number() -> int:

@@ -22,7 +22,8 @@ from blake3 import blake3
 from surge.model.digest import blob_digest, digest
 from surge.model.errors import BadInput, Unavailable
 from surge.run.sandbox.engine import engine, host_digest, settings_digest
-from surge.run.sandbox.interpreter import Interpreter, interpreter
+from surge.run.sandbox.suite import interpreter_digest
+from surge.run.slots.compile import INTERPRETER
 
 Progress = Callable[[str, float, float], None]
 """Called about once a second while something slow is made: stage, seconds elapsed, seconds expected."""
@@ -78,20 +79,19 @@ class Cache:
 
     def interpreter(self, progress: Progress = silent) -> wasmtime.Module:
         """The compiled interpreter; the first call on a machine takes 80 s or more."""
-        found = interpreter()
-        path = self._interpreter_path(found)
+        path = self._interpreter_path()
         if not _intact(path):
             stage = "compiling the Python sandbox"
-            self._compile(found.snapshot, path, stage, EXPECTED_COMPILE, float("inf"), progress)
+            self._compile(None, path, stage, EXPECTED_COMPILE, float("inf"), progress)
         return _load(path)
 
     def has_interpreter(self) -> bool:
         """Whether `interpreter` needs no compile."""
-        path = self._interpreter_path(interpreter())
+        path = self._interpreter_path()
         return path.exists() and _sum_path(path).exists()
 
-    def _interpreter_path(self, found: Interpreter) -> Path:
-        return self._code_path(found.snapshot_digest)
+    def _interpreter_path(self) -> Path:
+        return self._code_path(interpreter_digest())
 
     def command(self, named: bytes, progress: Progress = silent) -> wasmtime.Module:
         """The compiled form of a stored module. Raises BadInput if it isn't here or no compiler takes it."""
@@ -108,15 +108,17 @@ class Cache:
         return self.root / "code" / f"{key.hex()}.cwasm"
 
     def _compile(
-        self, source: Path, path: Path, stage: str, expected: float, most: float, progress: Progress
+        self, source: Path | None, path: Path, stage: str, expected: float, most: float, progress: Progress
     ) -> None:
-        """In a process of its own, so that its memory is given back and Ctrl-C ends it."""
+        """Of a module, or of the interpreter (None), in a process of its own, so that its memory is given
+        back and Ctrl-C ends it."""
         with _locked(path.with_suffix(".lock"), stage, expected, progress):
             if _intact(path):
                 return
             partial = path.with_suffix(f".{os.getpid()}.partial")
             began = time.monotonic()
-            command = [sys.executable, "-m", "surge.run.slots.compile", str(source), str(partial)]
+            named = INTERPRETER if source is None else str(source)
+            command = [sys.executable, "-m", "surge.run.slots.compile", named, str(partial)]
             child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
             try:
                 while True:
