@@ -33,7 +33,7 @@ while True:
     tasks = [take() for _ in range(int.from_bytes(channel_in.read(4), "big"))]
     if os.fork() == 0:
         try:
-            run = entry.load(code)
+            run, _ = entry.load(code)
             for task in tasks:
                 status, output = run(task)
                 give(status.encode())

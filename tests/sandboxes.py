@@ -36,9 +36,10 @@ class Slots:
         modules: tuple[str, ...] = (),
         limits: Limits = Limits(),  # noqa: B008 frozen
         wall_seconds: float = 120.0,
+        together: bool = False,
     ) -> tuple[ChunkResult, list[Any]]:
         """Run `function` on each input in one chunk; the result, and each value or exception."""
-        shipped = ship(function)
+        shipped = ship(function, together=together)
         spec = python_spec(tuple({*shipped.modules, *modules}))
         tasks = []
         for seed, value in enumerate(inputs):

@@ -26,6 +26,7 @@ from surge.run.sandbox.suite import python_spec, runtime_number
 
 T = TypeVar("T")
 
+ISOLATED, SHARED = "isolated", "shared"
 KEPT = 32
 """Functions whose code is kept, so that what did not change is held once."""
 
@@ -43,6 +44,9 @@ class Executor(BaseExecutor):
 
     seed: of the tasks' randomness, 0 to 2⁶³ - 1. By default each job has a new one, which `surge job` tells;
     with the same one, the same tasks draw the same numbers.
+
+    chunk_state: "isolated", each task starts from the memory as it was when the code was loaded, or "shared":
+    the tasks of a chunk see what earlier ones left behind, such as caches.
 
     Warning: a task sees a virtual clock and seeded randomness, no network, threads or processes; prints
     of a task appear here when its result does.
@@ -64,11 +68,15 @@ class Executor(BaseExecutor):
         weights: dict[str, int] | None = None,
         progress: bool | None = None,
         seed: int | None = None,
+        chunk_state: str = ISOLATED,
     ) -> None:
         if max_workers < 1:
             raise BadInput(f"max_workers is {max_workers}; it must be at least 1")
         if seed is not None and not 0 <= seed <= MAX_SEED:
             raise BadInput(f"the seed is {seed}; it must be from 0 to {MAX_SEED}")
+        if chunk_state not in (ISOLATED, SHARED):
+            raise BadInput(f"chunk_state is {chunk_state!r}; it must be {ISOLATED!r} or {SHARED!r}")
+        self._together = chunk_state == SHARED
         self._limits = limits or Limits()
         self._access = access or Access.configured(network)
         demand = Demand(
@@ -116,7 +124,7 @@ class Executor(BaseExecutor):
     def _ship(self, fn: Callable[..., Any]) -> Shipped:
         """The function with all that it reaches, as it is now: a model may have been fitted again, a global
         rebound, an array changed in place. What is the same in content and identity is kept once."""
-        shipped = ship(fn)
+        shipped = ship(fn, together=self._together)
         known = self._shipped.get(shipped.code)
         if known is not None and known.same_as(shipped):
             return known

@@ -194,7 +194,7 @@ def forge_more(x):
 
 
 def test_more_results_than_tasks_are_no_results(box: Slots) -> None:
-    result, values = box.chunk(forge_more, 1, 2)
+    result, values = box.chunk(forge_more, 1, 2, together=True)
     assert values == [42, 42]
     assert len(result.outcomes) == 2
 

@@ -31,7 +31,8 @@ class Shipped:
 
     code: the blob that the guest's `load` takes; same function, same bytes. modules: what an image
     should import before, sorted. warnings: sentences to show before any money moves. classes: what an
-    answer may hold instances of, by key; grows with the arguments of calls.
+    answer may hold instances of, by key; grows with the arguments of calls. effects: why each task runs
+    alone, in a sandbox that no other task has changed; empty if none could tell.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Shipped:
     modules: tuple[str, ...]
     warnings: tuple[str, ...]
     classes: dict[str, type]
+    effects: tuple[str, ...]
     reach: Reach = field(repr=False)
 
     def same_as(self, other: "Shipped") -> bool:
@@ -69,8 +71,10 @@ class RemoteTraceback(Exception):
         return f'\n"""\n{self.args[0]}"""'
 
 
-def ship(function: Callable[..., Any]) -> Shipped:
-    """Raises CannotShip, naming the thing and what to do, for anything that can't leave this machine."""
+def ship(function: Callable[..., Any], *, together: bool = False) -> Shipped:
+    """together: tasks see what others of their chunk left behind. By default none does, unless nothing can.
+
+    Raises CannotShip, naming the thing and what to do, for anything that can't leave this machine."""
     if not callable(function):
         raise CannotShip(f"{function!r} is no function; give something that can be called")
     name = getattr(function, "__qualname__", type(function).__name__)
@@ -92,9 +96,14 @@ def ship(function: Callable[..., Any]) -> Shipped:
             break
         whole |= set(reach.modules.whole)
     modules = [[n, *rest] for n, rest in sorted(reach.modules.whole.items())]
-    code = encode([FUNCTION, modules, reach.steps, root])
+    if modules:
+        reach.affect(f"brings the module {modules[0][0]}")
+    alone = bool(reach.effects) and not together
+    code = encode([FUNCTION, modules, reach.steps, root, alone])
     heavy = sorted(n for n in reach.modules.needed if sandbox.top(n) in sandbox.HEAVY)
-    return Shipped(name, code, tuple(heavy), tuple(reach.warnings), dict(reach.classes), reach)
+    return Shipped(
+        name, code, tuple(heavy), tuple(reach.warnings), dict(reach.classes), tuple(reach.effects), reach
+    )
 
 
 def encode_call(args: tuple[Any, ...], kwargs: Mapping[str, Any], shipped: Shipped) -> bytes:

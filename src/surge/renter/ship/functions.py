@@ -5,6 +5,7 @@ import builtins
 import types
 
 from surge.model.errors import CannotShip
+from surge.renter.ship import effects
 from surge.renter.ship.modules import module_of
 from surge.renter.ship.names import loaded, rebound, rebound_nonlocal
 from surge.renter.ship.reach import Reach
@@ -23,8 +24,13 @@ def reach_function(reach: Reach, function: types.FunctionType) -> None:
     _write(reach, function, definition)
     scope = function.__globals__
     free = function.__code__.co_freevars
+    reach.affect(effects.of_function(definition.node, scope))
+    if vars(function):
+        reach.affect("has attributes")
     if function.__defaults__ or function.__kwdefaults__:
         with reach.named("its default arguments"):
+            for value in (*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()):
+                reach.affect(effects.of_value(value))
             contents = reach.content(function.__defaults__), reach.content(function.__kwdefaults__)
         reach.step("default", reach.memo[id(function)], *contents)
     for name, cell in zip(free, function.__closure__ or (), strict=True):

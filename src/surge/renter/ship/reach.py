@@ -21,6 +21,7 @@ from surge.model.tagged import tags as tag
 from surge.model.tagged.codec import encode
 from surge.model.tagged.core import MARKERS, Packing, Tree
 from surge.model.tagged.standard import pack_instance, pack_member
+from surge.renter.ship import effects
 from surge.renter.ship import inside as sandbox
 from surge.renter.ship.modules import Modules, find, is_installed, module_of, public_name
 from surge.renter.ship.plain import is_plain
@@ -55,6 +56,8 @@ class Reach:
     classes: dict[str, type] = field(default_factory=dict)
     keys: dict[type, str] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+    effects: list[str] = field(default_factory=list)
+    """What could let a task see that another ran before it; none if nothing can."""
     path: list[str] = field(default_factory=list)
     active: set[int] = field(default_factory=set)
     late: list[Callable[[], None]] = field(default_factory=list)
@@ -96,6 +99,10 @@ class Reach:
     def warn(self, sentence: str) -> None:
         if sentence not in self.warnings:
             self.warnings.append(sentence)
+
+    def affect(self, effect: str | None) -> None:
+        if effect is not None:
+            self.effects.append(f"{self.where} {effect}")
 
     def finish(self) -> None:
         """Write what had to wait for the end of a cycle."""
@@ -180,6 +187,7 @@ class Reach:
 
     def shared(self, value: object) -> bytes:
         """Bytes that name `value` as a node if others could hold the same one."""
+        self.affect(effects.of_value(value))
         if type(value) in _SHARED and id(value) not in self.memo:
             with self.under_way(value):
                 content = self.content(value)
@@ -213,6 +221,8 @@ class Reach:
         if found is not None:
             return found
         with self.under_way(value):
+            if not isinstance(value, types.FunctionType):
+                self.affect(f"holds a {type(value).__name__}")
             if isinstance(value, type):
                 self.handlers.of_class(self, value)
             elif _is_single_dispatch(value):
@@ -337,7 +347,7 @@ class Reach:
 
 
 _COPIED = ["steps", "memo", "keep", "spaces", "bound", "filled"]
-_COPIED += ["classes", "keys", "warnings", "active", "late"]
+_COPIED += ["classes", "keys", "warnings", "effects", "active", "late"]
 
 
 def _is_single_dispatch(value: object) -> bool:

@@ -18,7 +18,8 @@ tagged.FINDERS[:] = [kinds.find, arrays.find, frames.find, kinds.opaque]
 
 
 def load(code):
-    """Code blob → a callable of one task's input that gives (status, output), both as in model/task.py.
+    """Code blob → a callable of one task's input that gives (status, output), both as in model/task.py;
+    and whether tasks must run alone, each from the memory as it is now.
 
     Raises what the renter's own top-level code raises (class bodies, imports, modules).
     """
@@ -26,8 +27,9 @@ def load(code):
     if kind == SCRIPT:
         from surge.run.guest.script import load as load_script
 
-        return load_script(*rest)
-    return _function(*rest)
+        return load_script(*rest), False
+    *function, alone = rest
+    return _function(*function), alone
 
 
 def failed(error):

@@ -1,6 +1,8 @@
 """The host's side of the loop in guest/driver.py: a state machine that takes every message as hostile.
 
-A guest that forges messages can spoil its own chunk's results and nothing else.
+A guest that forges messages can spoil its own chunk's results and nothing else. Tasks that may change what
+others see run alone: after the setup, and after each of them, the guest gets an empty answer, ends its turn,
+and is put back.
 """
 
 from collections.abc import Callable
@@ -25,9 +27,11 @@ class ChunkFeed:
     """Hands out a chunk's code and tasks, and takes one outcome per task; fuel is read and reset here."""
 
     def __init__(self, code: bytes, tasks: list[Assignment], limits: Limits, world: World) -> None:
-        self._code, self._tasks, self._limits, self._world = code, tasks, limits, world
+        self._code, self._tasks, self._limits, self.world = code, tasks, limits, world
         self.setup_fuel = 0
         self.outcomes: list[Outcome] = []
+        self.alone = False
+        self._clock = world.clock
         self._next: Callable[[bytes], bytes] = self._on_code
 
     def __call__(self, message: bytes) -> bytes:
@@ -42,7 +46,7 @@ class ChunkFeed:
         return len(self.outcomes) == len(self._tasks)
 
     def _spent(self) -> int:
-        return self._limits.fuel - self._world.fuel_left()
+        return self._limits.fuel - self.world.fuel_left()
 
     def _on_code(self, message: bytes) -> bytes:
         if message != b"C":
@@ -51,10 +55,21 @@ class ChunkFeed:
         return self._code
 
     def _on_ready(self, message: bytes) -> bytes:
-        if message != b"T":
+        if message not in (b"T", b"A"):
             raise Trapped("a message to the host that it didn't expect")
         self.setup_fuel = self._spent()
-        self._next = self._on_result
+        self._clock = self.world.clock
+        self.alone = message == b"A"
+        return self._put_back() if self.alone else self._hand_out()
+
+    def _put_back(self) -> bytes:
+        self.world.set_fuel(self._limits.fuel)
+        self._next = self._on_asked
+        return b""
+
+    def _on_asked(self, message: bytes) -> bytes:
+        if message != b"N" or self.done:
+            raise Trapped("a message to the host that it didn't expect")
         return self._hand_out()
 
     def _on_result(self, message: bytes) -> bytes:
@@ -64,14 +79,16 @@ class ChunkFeed:
             raise Trapped(f"an output of {len(message) - 1} bytes; the limit is {self._limits.output}")
         status = RETURNED if message[:1] == b"R" else RAISED
         self._record(status, message[1:], self._spent())
-        return self._hand_out()
+        return self._put_back() if self.alone else self._hand_out()
 
     def _hand_out(self) -> bytes:
-        self._world.set_fuel(self._limits.fuel)
+        if not self.alone:
+            self.world.set_fuel(self._limits.fuel)
+        self._next = self._on_result
         if self.done:
             return b""
         task = self._tasks[len(self.outcomes)]
-        self._world.reseed(task.seed)
+        self.world.begin(task.seed, self._clock)
         return task.seed.to_bytes(8, "little") + task.input
 
     def _record(self, status: str, output: bytes, fuel: int) -> None:
@@ -83,6 +100,6 @@ class ChunkFeed:
         if self.done:
             return
         fuel = self._spent() if stop.fuel_known and not stop.out_of_fuel else self._limits.fuel
-        if self._next != self._on_result:
+        if self._next in (self._on_code, self._on_ready):
             self.setup_fuel, fuel = fuel, 0
         self._record(OUT_OF_FUEL if stop.out_of_fuel else TRAPPED, stop.reason.encode(), fuel)

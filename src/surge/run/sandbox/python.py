@@ -14,6 +14,7 @@ from surge.run.sandbox.guest import HostCall, Sandbox, Stop, Trapped
 from surge.run.sandbox.image import MemoryImage
 from surge.run.sandbox.interpreter import library
 from surge.run.sandbox.suite import guest_files
+from surge.run.wasi.checkpoint import Checkpoint
 from surge.run.wasi.files import Tree
 from surge.run.wasi.memory import Stencil
 from surge.run.wasi.world import Exited, World
@@ -36,6 +37,8 @@ from surge.run.guest import driver
 driver.prepare({modules!r})
 """
 SERVE = b"driver.serve()\n"
+SERVE_ONE = b"__import__('sys').modules['surge.run.guest.driver'].serve_one()\n"
+"""`__main__` is the renter's by then."""
 
 
 @cache
@@ -151,6 +154,8 @@ class PythonRuntime:
             guest.world.restore(image.state)
             guest.world.set_fuel(limits.fuel)
             stop = guest.turn(SERVE)
+            if feed.alone and not stop:
+                guest, stop = self._one_by_one(guest, image, feed, limits)
             if stop is not None:
                 feed.broken(stop)
             elif not feed.done:
@@ -158,3 +163,26 @@ class PythonRuntime:
             return feed.outcomes, feed.fuel
         finally:
             guest.close()
+
+    def _one_by_one(
+        self, guest: PythonGuest, image: Image, feed: ChunkFeed, limits: Limits
+    ) -> tuple[PythonGuest, Stop | None]:
+        """Each task from the memory as it was when the code was loaded; the guest that ran the last one."""
+        state, before = guest.world.state(), Checkpoint(guest.memory, image.stencil)
+        stop: Stop | None = None
+        try:
+            while stop is None and not feed.done:
+                done = len(feed.outcomes)
+                guest.world.set_fuel(limits.fuel)
+                stop = guest.turn(SERVE_ONE)
+                if stop is not None or len(feed.outcomes) == done:
+                    break
+                if not before.back(guest.memory):
+                    guest.close()
+                    guest = PythonGuest(self._module, limits.memory, feed)
+                    before.lay(guest.memory)
+                    feed.world = guest.world
+                guest.world.restore(state)
+        finally:
+            before.close()
+        return guest, stop

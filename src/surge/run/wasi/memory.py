@@ -38,12 +38,17 @@ class Stencil:
         if self._file is None:
             ctypes.memmove(address, self._content, self.size)
             return
-        protection, flags = mmap.PROT_READ | mmap.PROT_WRITE, mmap.MAP_PRIVATE | _MAP_FIXED
-        if _libc_mmap()(address, self.size, protection, flags, self._file, 0) != address:
-            raise OSError(ctypes.get_errno(), "the image can't be mapped; this machine is out of memory")
+        map_private(address, self.size, self._file, 0)
 
 
 _MAP_FIXED = 0x10
+
+
+def map_private(address: int, size: int, file: int, offset: int) -> None:
+    """Map a part of an open file copy-on-write over mapped memory of ours."""
+    protection, flags = mmap.PROT_READ | mmap.PROT_WRITE, mmap.MAP_PRIVATE | _MAP_FIXED
+    if _libc_mmap()(address, size, protection, flags, file, offset) != address:
+        raise OSError(ctypes.get_errno(), "the image can't be mapped; this machine is out of memory")
 
 
 def _libc_mmap() -> "ctypes._NamedFuncPointer":
@@ -58,7 +63,7 @@ class GuestMemory:
 
     def __init__(self, memory: wasmtime.Memory, store: wasmtime.Store) -> None:
         self._memory, self._store = memory, store
-        self._base = ctypes.addressof(memory.data_ptr(store).contents)
+        self.address = ctypes.addressof(memory.data_ptr(store).contents)
         self.size = memory.data_len(store)
 
     def refresh(self) -> int:
@@ -76,7 +81,7 @@ class GuestMemory:
         address &= 0xFFFFFFFF
         if length < 0 or (address + length > self.size and address + length > self.refresh()):
             raise OutOfBounds(f"{length} bytes at {address}")
-        return self._base + address
+        return self.address + address
 
     def check(self, address: int, length: int) -> None:
         """Raises OutOfBounds if the range isn't all inside."""
@@ -85,6 +90,10 @@ class GuestMemory:
     def read(self, address: int, length: int) -> bytes:
         return ctypes.string_at(self._at(address, length), length)
 
+    def view(self, address: int, length: int) -> memoryview:
+        """The guest's own bytes, not copied."""
+        return memoryview((ctypes.c_char * length).from_address(self._at(address, length))).cast("B")
+
     def write(self, address: int, content: bytes) -> None:
         ctypes.memmove(self._at(address, len(content)), content, len(content))
 
@@ -92,7 +101,7 @@ class GuestMemory:
         """Replace the whole memory, which must be as large as the stencil, by the stencil's bytes."""
         if stencil.size != self.refresh():
             raise OutOfBounds(f"an image of {stencil.size} bytes for a memory of {self.size}")
-        stencil.lay(self._base)
+        stencil.lay(self.address)
 
     def dump(self) -> bytes:
         return self.read(0, self.refresh())

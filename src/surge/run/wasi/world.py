@@ -80,9 +80,9 @@ class World:
         self.stdout, self.stderr = Stream(self.output_limit), Stream(self.output_limit)
         self.handles = {3: Handle("", None)}
 
-    def reseed(self, seed: int) -> None:
-        """Start the random stream of `seed` from its beginning."""
-        self.seed, self.drawn = seed, 0
+    def begin(self, seed: int, clock: int) -> None:
+        """A task: the random stream of `seed` from its beginning, and the clock as it stood before."""
+        self.seed, self.drawn, self.clock = seed, 0, clock
 
     def random(self, length: int) -> bytes:
         stream = blake3(b"surge/random/1" + self.seed.to_bytes(8, "little"))

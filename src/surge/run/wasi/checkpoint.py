@@ -1,0 +1,103 @@
+"""A guest's memory between two tasks, kept so that the next one starts from the same bytes.
+
+On Linux only the pages that the guest changed since its image was laid are kept, and going back costs what
+the last task changed: they are mapped copy-on-write over the image. Elsewhere all is copied.
+"""
+
+import ctypes
+import mmap
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from surge.run.wasi.memory import GuestMemory, Stencil, map_private
+
+SYSTEM_PAGE = mmap.PAGESIZE
+PAGEMAP = Path("/proc/self/pagemap")
+PRESENT, SWAPPED, OF_FILE = 1 << 63, 1 << 62, 1 << 61
+"""Bits of an entry: https://docs.kernel.org/admin-guide/mm/pagemap.html. A page that is there and isn't the
+file's own any more was written to."""
+MADV_DONTNEED = 4
+
+
+class Checkpoint:
+    """What `memory` holds now, over the stencil that was laid into it before. Close it after use."""
+
+    def __init__(self, memory: GuestMemory, stencil: Stencil) -> None:
+        self.size = memory.refresh()
+        self._stencil = stencil
+        self._file: int | None = None
+        self._runs: list[tuple[int, int]] = []
+        self._content = b""
+        if sys.platform != "linux":
+            self._content = memory.dump()
+            return
+        self._file = os.memfd_create("surge-checkpoint")
+        os.truncate(self._file, self.size)
+        self._runs = list(_changed(memory.address, self.size, stencil.size))
+        for start, length in self._runs:
+            os.pwrite(self._file, memory.view(start, length), start)
+        self._lay_runs(memory)
+
+    def close(self) -> None:
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
+
+    def back(self, memory: GuestMemory) -> bool:
+        """Put the bytes back; False if the memory has grown since, which can't be undone."""
+        if memory.refresh() != self.size:
+            return False
+        if self._file is None:
+            memory.write(0, self._content)
+        elif _libc().madvise(ctypes.c_void_p(memory.address), ctypes.c_size_t(self.size), MADV_DONTNEED):
+            raise OSError(ctypes.get_errno(), "the guest's memory can't be put back")
+        return True
+
+    def lay(self, memory: GuestMemory) -> None:
+        """Into the fresh memory of another guest."""
+        memory.grow_to(self.size)
+        if self._file is None:
+            memory.write(0, self._content)
+            return
+        self._stencil.lay(memory.address)
+        self._lay_runs(memory)
+
+    def _lay_runs(self, memory: GuestMemory) -> None:
+        file = self._file
+        if file is not None:
+            for start, length in self._runs:
+                map_private(memory.address + start, length, file, start)
+
+
+def _libc() -> ctypes.CDLL:
+    return ctypes.CDLL(None, use_errno=True)
+
+
+def _changed(address: int, size: int, laid: int) -> Iterator[tuple[int, int]]:
+    """(start, length) of the runs of pages that differ from what was laid; all behind it count."""
+    start: int | None = None
+    for page, entry in enumerate(_entries(address, laid)):
+        changed = bool(entry & SWAPPED) or (bool(entry & PRESENT) and not entry & OF_FILE)
+        if changed and start is None:
+            start = page
+        elif not changed and start is not None:
+            yield start * SYSTEM_PAGE, (page - start) * SYSTEM_PAGE
+            start = None
+    begin = laid if start is None else start * SYSTEM_PAGE
+    if size > begin:
+        yield begin, size - begin
+
+
+def _entries(address: int, length: int) -> "memoryview[int]":
+    pages = length // SYSTEM_PAGE
+    try:
+        with PAGEMAP.open("rb", buffering=0) as file:
+            file.seek(address // SYSTEM_PAGE * 8)
+            content = file.read(pages * 8)
+    except OSError:
+        content = b""
+    if len(content) != pages * 8:  # it may not be read here: all counts as changed
+        content = (PRESENT).to_bytes(8, sys.byteorder) * pages
+    return memoryview(content).cast("Q")

@@ -1,0 +1,181 @@
+"""Equal tasks give equal answers, however they are cut into chunks, and whatever they change."""
+
+import decimal
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from sandboxes import Slots
+from surge.renter.ship.call import ship
+from surge.run.wasi import checkpoint
+
+N = 6
+
+
+class Counted:
+    total = 0
+
+
+def class_attribute(i: int) -> int:
+    Counted.total += 1
+    return Counted.total
+
+
+def decimal_context(i: int) -> int:
+    before = decimal.getcontext().prec
+    decimal.getcontext().prec = 5
+    return before
+
+
+def default_argument(i: int, seen: list[int] = []) -> int:  # noqa: B006 the point
+    seen.append(i)
+    return len(seen)
+
+
+def function_attribute(i: int) -> int:
+    function_attribute.calls = getattr(function_attribute, "calls", 0) + 1  # type: ignore[attr-defined]
+    return int(function_attribute.calls)  # type: ignore[attr-defined]
+
+
+def numpy_errors(i: int) -> str:
+    import numpy as np
+
+    return np.seterr(divide="raise")["divide"]
+
+
+def environment(i: int) -> str | None:
+    import os
+
+    before = os.environ.get("SEEN")
+    os.environ["SEEN"] = str(i)
+    return before
+
+
+def files(i: int) -> list[str]:
+    import os
+    from pathlib import Path
+
+    Path(f"/tmp/{i}").write_text("x")  # noqa: S108 the sandbox's
+    return sorted(set(os.listdir("/tmp")) - {str(i)})  # noqa: PTH208, S108
+
+
+def clock(i: int) -> float:
+    import time
+
+    began = time.time()
+    time.sleep(5)
+    return began
+
+
+def warned(i: int) -> list[str]:
+    import warnings
+
+    import numpy as np
+
+    with warnings.catch_warnings(record=True) as caught:
+        np.arange(2.0) / 0
+    return [str(one.message) for one in caught]
+
+
+CACHE: dict[int, int] = {}
+
+
+def cached(i: int) -> int:
+    CACHE[i] = i
+    return len(CACHE)
+
+
+def grows(i: int, seen: list[int] = []) -> int:  # noqa: B006 the point
+    seen.append(len(bytearray(60 << 20)))
+    return len(seen)
+
+
+def bound(numbers: list[int]) -> Callable[[int], int]:
+    def pops(i: int) -> int:
+        return numbers.pop()
+
+    return pops
+
+
+LEAKY = [
+    class_attribute, decimal_context, default_argument, function_attribute, numpy_errors, environment, files, clock,
+    warned, cached, grows, bound([1, 2, 3]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("function", LEAKY, ids=lambda f: f.__name__)
+def test_equal_tasks_give_equal_answers(box: Slots, function: Callable[[int], Any]) -> None:
+    result, together = box.chunk(function, *[7] * N)
+    (first,) = box.chunk(function, 7)[1]
+    assert together == [first] * N
+    assert [o.status for o in result.outcomes] == ["returned"] * N
+
+
+def test_fuel_is_the_same_for_each(box: Slots) -> None:
+    first, *others = (o.fuel for o in box.chunk(default_argument, *[7] * N)[0].outcomes)
+    assert len(set(others)) == 1  # the seed 0 of the first costs a few instructions less
+    assert abs(first - others[0]) < 100
+
+
+def test_where_the_map_of_pages_cannot_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All counts as changed then; the pages themselves are real."""
+    monkeypatch.setattr(checkpoint, "PAGEMAP", checkpoint.PAGEMAP / "none")
+    assert list(checkpoint._changed(0, 8 * 4096, 6 * 4096)) == [(0, 8 * 4096)]
+
+
+def test_changed_pages_are_found() -> None:
+    import ctypes
+    import mmap
+    import os
+
+    page = mmap.PAGESIZE
+    file = os.memfd_create("test")
+    os.write(file, bytes(8 * page))
+    mapped = mmap.mmap(file, 8 * page, mmap.MAP_PRIVATE)
+    address = ctypes.addressof(ctypes.c_char.from_buffer(mapped))
+    assert mapped[5 * page] == 0
+    mapped[2 * page] = mapped[3 * page + 9] = 1
+    assert list(checkpoint._changed(address, 10 * page, 8 * page)) == [
+        (2 * page, 2 * page),
+        (8 * page, 2 * page),
+    ]
+    os.close(file)
+
+
+def test_shared_state_must_be_asked_for(box: Slots) -> None:
+    assert box.chunk(cached, *range(N), together=True)[1] == list(range(1, N + 1))
+
+
+def quiet(x: float) -> float:
+    import math
+
+    import numpy as np
+
+    rows = {k: 2 * v for k, v in enumerate([x])}
+    rows[1] = math.sin(x)
+    part = np.zeros(3)
+    part[1] = sum(sorted(rows.values()))
+    return float(part.sum()) + helper(x)
+
+
+def helper(x: float) -> float:
+    return abs(x)
+
+
+def partly(x: int) -> int:
+    np_state = CACHE
+    return len(np_state)
+
+
+@pytest.mark.parametrize("function", [quiet, abs, lambda x: x + 1, clock])
+def test_what_leaves_nothing_behind_runs_together(function: Callable[..., Any]) -> None:
+    assert ship(function).effects == ()
+
+
+LASTING = [*(f for f in LEAKY if f is not clock), partly]
+
+
+@pytest.mark.parametrize("function", LASTING, ids=lambda f: f.__name__)
+def test_what_may_leave_something_does_not(function: Callable[..., Any]) -> None:
+    assert ship(function).effects
