@@ -99,8 +99,8 @@ def bound(numbers: list[int]) -> Callable[[int], int]:
 
 
 LEAKY = [
-    class_attribute, decimal_context, default_argument, function_attribute, numpy_errors, environment, files, clock,
-    warned, cached, grows, bound([1, 2, 3]),
+    class_attribute, decimal_context, default_argument, function_attribute, numpy_errors, environment, files,
+    clock, warned, cached, grows, bound([1, 2, 3]),
 ]  # fmt: skip
 
 
@@ -156,10 +156,10 @@ def quiet(x: float) -> float:
     rows[1] = math.sin(x)
     part = np.zeros(3)
     part[1] = sum(sorted(rows.values()))
-    return float(part.sum()) + helper(x)
+    return float(part.sum()) + distance(x)
 
 
-def helper(x: float) -> float:
+def distance(x: float) -> float:
     return abs(x)
 
 

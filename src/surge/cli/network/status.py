@@ -27,7 +27,14 @@ def status(as_json: AsJson = False, network: Network = None) -> None:
     else:
         found(network)
         document = _chain_status(home, network)
-    answer(document, as_json, show_status)
+    answer({**document, "sandbox": _versions()}, as_json, show_status)
+
+
+def _versions() -> dict[str, Any]:
+    """What tasks run on, and what of it is another version here."""
+    from surge.renter.ship.inside import VERSIONS, differences
+
+    return {"versions": VERSIONS, "otherwise_here": {name: here for name, _, here in differences()}}
 
 
 def local_status(net: "LocalNetwork") -> dict[str, Any]:

@@ -31,6 +31,7 @@ def show_status(document: Any) -> Iterable[Part]:
                 f"{slots}, {document['free_slots']:,} free, by {counted(len(document['asks']), 'provider')}",
             ),
             ("fees", f"{document['unswept_fees']} USD not yet auctioned"),
+            *_sandbox(document.get("sandbox")),
             *((name, address) for name, address in document["contracts"].items()),
         ]
     )
@@ -43,6 +44,17 @@ def show_status(document: Any) -> Iterable[Part]:
             Column("address", address=True),
         ]
         yield Listing(columns, [_program(row) for row in document["programs"]])
+
+
+def _sandbox(told: Any) -> list[tuple[str, str]]:
+    """What tasks run on, and what of it is another version here."""
+    if not told:
+        return []
+    rows = [("sandbox", ", ".join(f"{name} {number}" for name, number in told["versions"].items()))]
+    if told["otherwise_here"]:
+        here = ", ".join(f"{name} {number}" for name, number in told["otherwise_here"].items())
+        rows.append(("here", f"{here}; docs/sandbox.md tells what that changes"))
+    return rows
 
 
 def _program(row: Any) -> list[str]:

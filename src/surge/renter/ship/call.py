@@ -96,10 +96,10 @@ def ship(function: Callable[..., Any], *, together: bool = False) -> Shipped:
             break
         whole |= set(reach.modules.whole)
     modules = [[n, *rest] for n, rest in sorted(reach.modules.whole.items())]
-    if modules:
-        reach.affect(f"brings the module {modules[0][0]}")
+    for brought in [*reach.modules.whole, *reach.modules.packages]:
+        reach.affect(f"brings the module {brought}")
     alone = bool(reach.effects) and not together
-    code = encode([FUNCTION, modules, reach.steps, root, alone])
+    code = encode([FUNCTION, reach.modules.files, modules, reach.steps, root, alone])
     heavy = sorted(n for n in reach.modules.needed if sandbox.top(n) in sandbox.HEAVY)
     return Shipped(
         name, code, tuple(heavy), tuple(reach.warnings), dict(reach.classes), tuple(reach.effects), reach
@@ -119,9 +119,10 @@ def encode_call(args: tuple[Any, ...], kwargs: Mapping[str, Any], shipped: Shipp
     with reach.named(f"an argument of {shipped.name}"):
         call = reach.content((list(args), dict(kwargs)))
         reach.finish()
-    if reach.modules.whole.keys() - shipped.reach.modules.whole.keys():
+    brought = {*reach.modules.whole, *reach.modules.packages}
+    if brought := brought - {*shipped.reach.modules.whole, *shipped.reach.modules.packages}:
         raise CannotShip(
-            f"an argument of {shipped.name} needs the module {min(reach.modules.whole)}; "
+            f"an argument of {shipped.name} needs the module {min(brought)}; "
             "mention it in the function, so that it is sent with the code"
         )
     shipped.classes.update(reach.classes)

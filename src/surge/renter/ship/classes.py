@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from surge.model.errors import CannotShip
-from surge.renter.ship.functions import reach_globals
+from surge.renter.ship.functions import reach_globals, reach_submodules
 from surge.renter.ship.modules import find
 from surge.renter.ship.names import nested, rebound_nonlocal
 from surge.renter.ship.reach import Reach
@@ -153,6 +153,7 @@ def _reach_source(reach: Reach, kind: type, definition: Definition) -> None:
     reach_globals(reach, scope, [n for n in after if n not in annotations or n in _used(definition.node)])
     package = scope.get("__package__") or ""
     reach.modules.follow(definition.node, package, where)
+    reach_submodules(reach, definition.node, scope)
     _attributes(reach, kind, number)
 
 

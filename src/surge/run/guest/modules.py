@@ -1,12 +1,29 @@
 # mypy: ignore-errors
-# ruff: noqa: S102 — running the renter's source is the point
+# ruff: noqa: S102, S108, PTH103, PTH118, PTH120, PTH123 — runs the renter's source; pathlib would cost every chunk its import
 """The renter's own modules that came whole: found by the import system like any other."""
 
 import importlib.abc
 import importlib.machinery
+import os
+import sys
 
 from surge.run.guest.machine import scope
 from surge.run.guest.recipe import show
+
+PACKAGES = "/tmp/.packages"
+"""Where the renter's installed packages lie, the last place of sys.path."""
+
+
+def unpack(files):
+    """place → content, of packages that the sandbox lacks."""
+    for name, content in files.items():
+        place = os.path.join(PACKAGES, name)
+        os.makedirs(os.path.dirname(place), exist_ok=True)
+        with open(place, "wb") as file:
+            file.write(content)
+    if files:
+        sys.path.append(PACKAGES)
+        importlib.invalidate_caches()
 
 
 class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):

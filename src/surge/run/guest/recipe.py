@@ -159,6 +159,7 @@ def _state(node, value, items, pairs):
 
 OPS = {
     "space": _space,
+    "import": importlib.import_module,
     "function": _function,
     "default": _default,
     "class": _class,

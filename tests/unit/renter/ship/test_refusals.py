@@ -100,7 +100,7 @@ REFUSED: dict[str, tuple[Callable[..., Any], str]] = {
     "generator function": (yields, r"yields is a generator function; have it return list"),
     "async function": (waits, r"waits is an async function; wrap it"),
     "process": (spawns, r"spawns reaches the module subprocess, which the sandbox lacks"),
-    "package that is not there": (asks_outside, r"asks_outside reaches the package requests"),
+    "package that is not there": (asks_outside, r"asks_outside → requests → .* reaches the module socket"),
     "package that is nowhere": (asks_nowhere, r"asks_nowhere imports no_such_module, which is neither"),
     "surge": (uses_surge, r"surge itself is not in the sandbox"),
     "method of a list": (FOUND.append, r"is the method append of a list that lives here"),
