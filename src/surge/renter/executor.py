@@ -1,5 +1,6 @@
 """`surge.Executor`: a concurrent.futures.Executor whose workers are other people's machines."""
 
+import contextvars
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
@@ -143,10 +144,12 @@ class Executor(BaseExecutor):
     def _enter(self, shipped: Shipped, given: bytes, chunksize: int) -> "Future[Any]":
         spec = python_spec(shipped.modules)
 
+        asked = contextvars.copy_context()  # by it a notebook knows under which cell prints belong
+
         def decode(outcome: Outcome) -> Any:
             answer = read_outcome(outcome.status, outcome.output, shipped)
-            for stream, text in answer.prints:
-                (sys.stdout if stream == "stdout" else sys.stderr).write(text)
+            if answer.prints:
+                asked.run(_show, answer.prints)
             return answer.result()
 
         return self.enter(spec, shipped.code, given, decode, chunksize)
@@ -287,3 +290,8 @@ def _results(futures: "list[Future[T]]", timeout: float | None) -> Iterator[T]:
                 future.cancel()
 
     return each()
+
+
+def _show(prints: tuple[tuple[str, str], ...]) -> None:
+    for stream, text in prints:
+        (sys.stdout if stream == "stdout" else sys.stderr).write(text)

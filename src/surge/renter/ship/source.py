@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from surge.model.errors import CannotShip
+from surge.renter.ship.cells import lines_of_class, lines_of_timed
 
 MAKER = "__surge_make"
 FUTURE_ANNOTATIONS = 0x1000000
@@ -40,6 +41,9 @@ class Definition:
 
 
 def _lines(thing: object, name: str) -> list[str]:
+    code = getattr(thing, "__code__", None)
+    if code is not None and (timed := lines_of_timed(code)):
+        return timed
     try:
         lines, _ = inspect.findsource(thing)  # type: ignore[arg-type]
     except (OSError, TypeError, IndexError) as error:
@@ -88,19 +92,20 @@ def find_function(function: types.FunctionType, name: str) -> Definition:
 
 
 def find_class(kind: type, name: str) -> Definition:
-    lines = _lines(kind, name)
-    tree = _tree(lines, name)
     methods = [
         f.__code__
         for f in (inspect.unwrap(plain) for plain in _plain_functions(kind))
         if isinstance(f, types.FunctionType) and f.__qualname__.startswith(kind.__qualname__ + ".")
     ]
+    cell = lines_of_class(kind, methods) if _is_of_notebook(kind) else None
+    filename, lines = cell or (_file_of(kind, methods), _lines(kind, name))
+    tree = _tree(lines, name)
     found = [n for n in ast.walk(tree) if isinstance(n, ast.ClassDef) and n.name == kind.__name__]
     line = vars(kind).get("__firstlineno__")
     for node in found:
         start = min([node.lineno, *(d.lineno for d in node.decorator_list)])
         if line in (start, node.lineno):
-            return _cut_class(node, kind, lines, methods)
+            return _cut_class(node, kind, lines, methods, filename)
     if line is None:
         inside = [
             n
@@ -109,12 +114,28 @@ def find_class(kind: type, name: str) -> Definition:
         ]
         if not inside and len(found) == 1:
             inside = found
+        if not inside and found and cell is not None:
+            inside = found[-1:]
         if not inside and found:
             _, at = inspect.findsource(kind)
             inside = [min(found, key=lambda n: abs(n.lineno - 1 - at))]
         if inside:
-            return _cut_class(inside[-1], kind, lines, methods)
-    raise _changed(name, inspect.getsourcefile(kind) or "its file")
+            return _cut_class(inside[-1], kind, lines, methods, filename)
+    raise _changed(name, filename)
+
+
+def _is_of_notebook(kind: type) -> bool:
+    module = sys.modules.get(kind.__module__)
+    return kind.__module__ == "__main__" and not hasattr(module, "__file__")
+
+
+def _file_of(kind: type, methods: list[types.CodeType]) -> str:
+    if methods:
+        return methods[0].co_filename
+    try:
+        return inspect.getsourcefile(kind) or "<class>"
+    except (OSError, TypeError):
+        return "<class>"
 
 
 def _plain_functions(kind: type) -> list[Callable[..., Any]]:
@@ -256,8 +277,9 @@ def _cut_function(
     )
 
 
-def _cut_class(node: ast.ClassDef, kind: type, lines: list[str], methods: list[types.CodeType]) -> Definition:
-    filename = methods[0].co_filename if methods else inspect.getsourcefile(kind) or "<class>"
+def _cut_class(
+    node: ast.ClassDef, kind: type, lines: list[str], methods: list[types.CodeType], filename: str
+) -> Definition:
     start = min([node.lineno, *(d.lineno for d in node.decorator_list)])
     shown = "".join(lines[start - 1 : node.end_lineno])
     body = shown.rstrip("\n") + "\n"
