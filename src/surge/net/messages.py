@@ -200,6 +200,10 @@ class RequestClose(Message, frozen=True, tag="ask-close"):
     amount: Amount
 
 
+class GiveUp(Message, frozen=True, tag="give-up"):
+    """The renter's: nothing that waits or runs is wanted any more, and nothing of it will be paid."""
+
+
 class Welcome(Message, frozen=True, tag="welcome"):
     """The session stands: where the provider's books are (latest voucher, count of receipts), how many
     chunks may run side by side, and how far the provider works ahead of vouchers."""
@@ -294,7 +298,7 @@ class Sorry(Message, frozen=True, tag="sorry"):
         msgspec.structs.force_setattr(self, "reason", printable(self.reason, keep=""))
 
 
-FromRenter = Hello | SeekBlobs | PutBlob | PrepareImage | RunChunk | PayVoucher | RequestClose
+FromRenter = Hello | SeekBlobs | PutBlob | PrepareImage | RunChunk | PayVoucher | GiveUp | RequestClose
 FromProvider = (
     Welcome
     | HaveBlobs

@@ -27,6 +27,7 @@ from surge.net.link import Link
 from surge.net.messages import (
     SESSION_LIMIT,
     FromRenter,
+    GiveUp,
     HaveBlobs,
     Hello,
     Message,
@@ -40,7 +41,7 @@ from surge.net.messages import (
     Sorry,
     decode_all,
     encode_all,
-)
+)  # fmt: skip
 from surge.net.results import result_messages
 from surge.provider.blobs import LeaseBlobs
 from surge.provider.config import ProviderConfig
@@ -61,6 +62,7 @@ from surge.provider.steps import (
     MakeImage,
     Redeem,
     Redeliver,
+    Stop,
     Tick,
     ToppedUp,
 )
@@ -84,6 +86,7 @@ class _Served:
     blobs: LeaseBlobs = field(default_factory=LeaseBlobs)
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     ticking: bool = False
+    running: dict[bytes, "asyncio.Task[None]"] = field(default_factory=dict)
     stimuli: int = 0
     """Events so far: the number by which the log names each."""
 
@@ -146,10 +149,11 @@ class Agent:
             kept.voucher if kept else None,
         )
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._done)
+        return task
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
@@ -214,9 +218,8 @@ class Agent:
         if served is None or served.session.lease.terms != terms:
             lease = await asyncio.to_thread(self._open_lease, lease_id)
             if lease is None or lease.terms != terms or terms.provider != self.address:
-                await link.send(
-                    Sorry(Refusal.NO_LEASE, f"lease {lease_id} is not open here with these terms")
-                )
+                said = f"lease {lease_id} is not open here with these terms"
+                await link.send(Sorry(Refusal.NO_LEASE, said))
                 await link.close()
                 raise Distrusted(f"lease {lease_id} is not open here with the terms of the hello")
             served = await self._take_over(lease)
@@ -251,14 +254,13 @@ class Agent:
                     served.blobs.put(message.digest, whole)
                     await link.send(HaveBlobs([message.digest]))
             case PrepareImage() if message.module and not served.blobs.having([message.module]):
-                await link.send(
-                    Sorry(Refusal.NO_BLOB, "send the module before its image", spec_of(message).id)
-                )
+                said = "send the module before its image"
+                await link.send(Sorry(Refusal.NO_BLOB, said, spec_of(message).id))
             case Hello():
                 if await self._admit(link, message) is not served:
                     raise Distrusted("a second lease on one link; use a link for each")
                 await self._handle(served, message)
-            case PrepareImage() | RunChunk() | PayVoucher() | RequestClose():
+            case PrepareImage() | RunChunk() | PayVoucher() | GiveUp() | RequestClose():
                 await self._handle(served, message)
             case _:
                 assert_never(message)
@@ -288,8 +290,11 @@ class Agent:
                     await self._answer(served, message)
                 case MakeImage(spec):
                     self._spawn(self._make_image(served, spec))
-                case Execute():
-                    self._spawn(self._execute(served, instruction))
+                case Execute(chunk):
+                    served.running[chunk] = self._spawn(self._execute(served, instruction))
+                case Stop(chunk):
+                    if (running := served.running.pop(chunk, None)) is not None:
+                        running.cancel()
                 case DeliverImage(receipt, signature, ready):
                     self._store.put_receipt(Kept(receipt, signature, encode_all([ready])))
                     await self._answer(served, ready)
@@ -329,9 +334,8 @@ class Agent:
     async def _redeliver(self, served: _Served, position: int) -> None:
         kept = self._store.receipt(served.session.lease.id, position)
         if kept.answer is None:
-            await self._answer(
-                served, Sorry(Refusal.PAID, "that result was paid for and dropped", kept.receipt.chunk)
-            )
+            said = "that result was paid for and dropped"
+            await self._answer(served, Sorry(Refusal.PAID, said, kept.receipt.chunk))
             return
         for message in decode_all(kept.answer):
             await self._answer(served, message)
@@ -342,7 +346,9 @@ class Agent:
         await self._handle(served, await self._runner.make(spec, served.blobs))
 
     async def _execute(self, served: _Served, work: Execute) -> None:
-        await self._handle(served, await self._runner.run(work, served.blobs))
+        event = await self._runner.run(work, served.blobs)
+        served.running.pop(work.chunk, None)
+        await self._handle(served, event)
 
     # Chain
 

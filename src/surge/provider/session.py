@@ -19,6 +19,7 @@ from surge.model.units import Bytes, Fuel, MicroUsd, MilliJoules, Seconds, show_
 from surge.model.voucher import Close, Voucher
 from surge.net.messages import (
     CloseGranted,
+    GiveUp,
     Hello,
     ImageReady,
     PayVoucher,
@@ -48,6 +49,7 @@ from surge.provider.steps import (
     MakeImage,
     Redeem,
     Redeliver,
+    Stop,
     Tick,
     ToppedUp,
 )
@@ -149,6 +151,8 @@ class LeaseSession:
                 return [_sorry(code, reason, chunk), *self._start()]
             case PayVoucher():
                 return self._take_voucher(event) + self._start()
+            case GiveUp():
+                return self._give_up()
             case RequestClose(sequence, amount):
                 return self._grant(sequence, amount)
             case ToppedUp(lease):
@@ -227,6 +231,13 @@ class LeaseSession:
             return [_sorry(Refusal.BUSY, "too many chunks wait already; send this one later", request.chunk)]
         self._queue[request.chunk] = Execute(request.chunk, spec, tasks)
         return self._start()
+
+    def _give_up(self) -> list[Instruction]:
+        """Drop all that is not delivered; what comes of it later is nobody's, and isn't billed."""
+        stopped: list[Instruction] = [Stop(chunk) for chunk in sorted(self._running)]
+        for waiting in (self._queue, self._early, self._running, self._making, self._to_make):
+            waiting.clear()
+        return stopped
 
     def _is_full(self) -> bool:
         """Whether what waits is all that may wait."""

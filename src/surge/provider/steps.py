@@ -8,6 +8,7 @@ from surge.model.task import ChunkResult, ImageSpec, Outcome, Task
 from surge.model.units import Fuel, MicroUsd, MilliJoules, Seconds
 from surge.model.voucher import Voucher
 from surge.net.messages import (
+    GiveUp,
     Hello,
     ImageReady,
     Message,
@@ -71,7 +72,7 @@ class ToppedUp:
     lease: Lease
 
 
-FromLease = Hello | PrepareImage | RunChunk | PayVoucher | RequestClose
+FromLease = Hello | PrepareImage | RunChunk | PayVoucher | GiveUp | RequestClose
 """The renter's messages that are the lease's to answer; blobs are the agent's."""
 Event = FromLease | ImageMade | ImageBroke | ChunkRan | ChunkBroke | Tick | ToppedUp
 
@@ -94,6 +95,13 @@ class Execute:
     chunk: bytes
     spec: ImageSpec
     tasks: tuple[Task, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """End the execution of a chunk that nobody wants any more; nothing of it is billed."""
+
+    chunk: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +157,7 @@ Instruction = (
     Answer
     | MakeImage
     | Execute
+    | Stop
     | Deliver
     | DeliverImage
     | Redeliver

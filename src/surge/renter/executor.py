@@ -213,12 +213,18 @@ class Executor(BaseExecutor):
             threading.Thread(target=self._end, args=(job,), name="surge-shutdown").start()
 
     def abandon(self) -> None:
-        """End without waiting for tasks: they fail, and every lease is closed with its change back as soon as
-        its provider has let go of the work."""
+        """End at once: tasks without a result fail and are stopped, and every lease whose provider answers is
+        closed with its change back."""
         with self._lock:
             first, self._over = not self._over, True
         if self._job is not None and first:
             self._end(self._job, wait=False)
+
+    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
+        if kind is not None and issubclass(kind, KeyboardInterrupt):
+            self.abandon()
+        else:
+            self.shutdown(wait=True)
 
     def _end(self, job: Job, wait: bool = True) -> None:
         try:

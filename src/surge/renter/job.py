@@ -126,7 +126,7 @@ class Job:
     def shutdown(self, wait: bool = True) -> None:
         """Close the leases together with their providers and end. Idempotent.
 
-        Without `wait`, tasks that have no result yet fail.
+        Without `wait`, tasks that have no result yet fail, and their providers stop them.
         """
         with self._lock:
             first, self._over = not self._over, True
@@ -136,7 +136,7 @@ class Job:
         if wait:
             self._board.wait()
         try:
-            asyncio.run_coroutine_threadsafe(self._finish(), self._loop).result()
+            asyncio.run_coroutine_threadsafe(self._finish(hurry=not wait), self._loop).result()
         finally:
             self._loop.call_soon_threadsafe(self._loop.stop)
             self._thread.join()
@@ -177,10 +177,10 @@ class Job:
                 case Release(lease):
                     self._leases.release(lease)
 
-    async def _finish(self) -> None:
+    async def _finish(self, hurry: bool = False) -> None:
         for key in self._board.open_tasks():
             self._board.fail(key, Unavailable("the executor was shut down before this task ran"))
-        await self._leases.end()
+        await self._leases.end(hurry)
         self.row = replace(self.row, state="closed")
         self.store.put_job(self.row)
         self._trace.write(Closed())

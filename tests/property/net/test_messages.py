@@ -35,7 +35,7 @@ def message_or_malformed(frame: bytes, limit: int = m.SESSION_LIMIT) -> m.Messag
 
 def test_every_kind_has_a_tag_of_its_own_and_is_decoded() -> None:
     tags = [kind.__struct_config__.tag for kind in KINDS]
-    assert len(set(tags)) == len(KINDS) == 16
+    assert len(set(tags)) == len(KINDS) == 17
 
 
 @given(MESSAGES)

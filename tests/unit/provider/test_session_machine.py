@@ -27,6 +27,7 @@ from surge.model.task import ChunkResult, Outcome, moved_of
 from surge.model.voucher import Voucher
 from surge.net.messages import (
     CloseGranted,
+    GiveUp,
     Hello,
     PayVoucher,
     PrepareImage,
@@ -53,6 +54,7 @@ from surge.provider.steps import (
     MakeImage,
     Redeem,
     Redeliver,
+    Stop,
     Tick,
     ToppedUp,
 )
@@ -113,6 +115,9 @@ class SessionMachine(RuleBasedStateMachine):
                     assert self.owed - self.signed <= POLICY.credit_limit, "worked on beyond its credit"
                     self.running[chunk] = one
                     assert len(self.running) <= self.lease.terms.slots
+                case Stop(chunk):
+                    assert isinstance(event, GiveUp)
+                    del self.running[chunk]
                 case Deliver(receipt) | DeliverImage(receipt):
                     assert isinstance(event, ChunkRan | ImageMade), "a receipt without an execution (P2)"
                     assert receipt.position == len(self.kept)
@@ -225,6 +230,18 @@ class SessionMachine(RuleBasedStateMachine):
             assert self.owed == self.signed, "agreed to close with work unpaid"
             assert not self.running
             assert not self.making
+
+    @rule()
+    def gives_up(self):
+        """What runs is stopped and bills nothing, even where its result was on its way."""
+        running, before = dict(self.running), len(self.kept)
+        assert self.feed(GiveUp()) == []
+        assert not self.running
+        self.making = 0
+        for chunk, work in running.items():
+            outcome = Outcome(work.tasks[0].id(SPEC), "returned", b"", TASK_FUEL)
+            self.feed(ChunkRan(ChunkResult(chunk, (outcome,), TASK_FUEL, 1, 5, False)))
+        assert len(self.kept) == before
 
     @rule(amount=st.integers(1, 10_000))
     def tops_up(self, amount):

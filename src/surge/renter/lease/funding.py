@@ -168,11 +168,12 @@ class Funding:
         self._record(sent, "top up")
         return renewed
 
-    async def close(self, session: RenterSession) -> None:
-        """Close together with the provider, so that the change comes back at once."""
+    async def close(self, session: RenterSession, within: float) -> None:
+        """Close together with the provider, which has so many seconds for its word, so that the change comes
+        back at once."""
         lease = session.lease.id
         with self._trace.span("agree to close the lease", lease=lease, provider=session.lease.terms.provider):
-            granted = await session.close()
+            granted = await session.close(within)
         latest = session.bill.latest
         with self._trace.span("close the lease on the chain", lease=lease):
             sent = await asyncio.to_thread(

@@ -22,7 +22,7 @@ from surge.net.messages import Refusal
 from surge.renter.lease.bill import ChunkRequest
 from surge.renter.lease.funding import Funding
 from surge.renter.lease.notices import Declined, Delivered, Ended, Interrupted, Notice, Preparing, Resumed
-from surge.renter.lease.session import RenterSession
+from surge.renter.lease.session import ANSWER_SECONDS, RenterSession
 from surge.renter.work.board import Board, Group
 from surge.renter.work.steps import (
     ChunkDone,
@@ -46,6 +46,8 @@ WATCH_SECONDS = 5.0
 LAST_SECONDS = 60
 """Before a lease expires it takes no more work, so that it can be closed in time."""
 MAX_IMAGE_FAILURES = 3
+HURRY_SECONDS = 1.0
+"""That a provider, and a transaction under way, get when a person wants the end now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,14 +117,20 @@ class HeldLeases:
             self._watcher = asyncio.get_running_loop().create_task(self._watch())
         _spawn(self._open(count), self._opening)
 
-    async def end(self) -> None:
-        """Close every lease together with its provider, and hang up."""
+    async def end(self, hurry: bool = False) -> None:
+        """Close every lease together with its provider, and hang up. In a hurry, what runs is given up, and
+        who doesn't answer at once is left to close alone."""
         if self._watcher is not None:
             self._watcher.cancel()
             await asyncio.gather(self._watcher, return_exceptions=True)
-        while self._opening or self._background:  # what is on its way to the chain comes back first
-            await asyncio.gather(*self._opening, *self._background)
-        await asyncio.gather(*(self._close(held) for held in self._held.values()))
+        while under_way := self._opening | self._background:  # to the chain, and back
+            await asyncio.wait(under_way, timeout=HURRY_SECONDS if hurry else None)
+            if hurry:
+                break
+        if hurry:
+            await asyncio.gather(*(h.session.give_up() for h in self._held.values() if h.gone is None))
+        within = HURRY_SECONDS if hurry else ANSWER_SECONDS
+        await asyncio.gather(*(self._close(held, within) for held in self._held.values()))
         await self._funding.end()
 
     # Leases
@@ -317,7 +325,7 @@ class HeldLeases:
             self._feed(LeaseEnding(lease.id, time.monotonic()))
         self._feed(ChunkFailed(lease.id, sent.key, error, time.monotonic(), blame=spent))
 
-    async def _close(self, held: _Held) -> None:
+    async def _close(self, held: _Held, within: float = ANSWER_SECONDS) -> None:
         """For good; what can't be closed together with the provider is told."""
         if held.closed:
             return
@@ -330,22 +338,28 @@ class HeldLeases:
                 with self._trace.span("dial once more, to close it", lease=lease.id, provider=provider):
                     held.closed = await self._funding.ended(lease)
                     if not held.closed:
-                        await session.open()
+                        async with asyncio.timeout(within):
+                            await session.open()
             if not held.closed:
-                await self._funding.close(session)
+                await self._funding.close(session, within)
                 held.closed = True
+        except TimeoutError:
+            self._leave_open(session, ProviderLost("its provider did not answer in time"))
         except SurgeError as error:
-            self._trace.write(LeaseLeftOpen(lease=session.lease.id, reason=str(error)))
-            self._warn(
-                f"lease {session.lease.id} stays open until its provider closes it or, after expiry and "
-                f"grace, you reclaim it (surge leases --reclaim): {error}"
-            )
+            self._leave_open(session, error)
         if held.sender is not None:
             held.sender.cancel()
             await asyncio.gather(held.sender, return_exceptions=True)
             held.sender = None
             self._board.tally.leases -= 1
         await session.hang_up()
+
+    def _leave_open(self, session: RenterSession, error: SurgeError) -> None:
+        self._trace.write(LeaseLeftOpen(lease=session.lease.id, reason=str(error)))
+        self._warn(
+            f"lease {session.lease.id} stays open until its provider closes it or, after expiry and "
+            f"grace, you reclaim it (surge leases --reclaim): {error}"
+        )
 
 
 def _spawn(work: Coroutine[Any, Any, None], kept: "set[asyncio.Task[None]]") -> None:

@@ -27,6 +27,7 @@ from surge.net.messages import (
     ChunkPart,
     CloseGranted,
     FromProvider,
+    GiveUp,
     HaveBlobs,
     Hello,
     ImageReady,
@@ -36,7 +37,7 @@ from surge.net.messages import (
     Sorry,
     VoucherAccepted,
     Welcome,
-)
+)  # fmt: skip
 from surge.net.results import Gathering
 from surge.renter.lease.bill import ChunkRequest, LeaseBill
 from surge.renter.lease.notices import Declined, Delivered, Ended, Interrupted, Notice, Preparing, Resumed
@@ -54,10 +55,8 @@ from surge.settle.voucher import check_close
 ANSWER_SECONDS = 30.0
 DIAL_SECONDS = 5.0
 RESUME_SECONDS = 15.0
-MAX_RESUMES = 8
-"""Broken links in a row without one chunk delivered."""
-MAX_DECLINES = 32
-"""Chunks declined in a row, likewise."""
+MAX_RESUMES, MAX_DECLINES = 8, 32
+"""Broken links, and chunks declined, in a row without one chunk delivered."""
 
 
 class RenterSession:
@@ -97,8 +96,7 @@ class RenterSession:
         self._paid = asyncio.Event()
         self._reader: asyncio.Task[None] | None = None
         self._again: asyncio.Task[None] | None = None
-        self._resumes = 0
-        self._declines = 0
+        self._resumes = self._declines = 0
 
     async def open(self) -> Welcome:
         """Dial and prove that the lease is ours; once more after the end, for a last word.
@@ -147,10 +145,14 @@ class RenterSession:
         if self._link is not None:
             await self._send(self._hello(self._link))
 
-    async def close(self) -> CloseGranted:
+    async def give_up(self) -> None:
+        """Nothing is wanted any more; what was delivered before is still paid."""
+        await self._send(GiveUp())
+
+    async def close(self, within: float = ANSWER_SECONDS) -> CloseGranted:
         """The provider's signed word that the latest voucher is all. Raises Unavailable, Distrusted."""
         try:
-            async with asyncio.timeout(ANSWER_SECONDS):
+            async with asyncio.timeout(within):
                 while (granted := await self._ask_to_close()) is None:
                     await self._paid.wait()  # what it is owed arrives, and then it is asked again
         except TimeoutError as error:
@@ -322,7 +324,8 @@ class RenterSession:
             raise Distrusted(f"lease {self.lease.id}: {type(message).__name__} is not a provider's to send")
         match message:
             case ChunkPart() | ChunkDone():
-                if (outcomes := self._gathering.add(message)) is not None and isinstance(message, ChunkDone):
+                outcomes = self._gathering.add(message)
+                if outcomes is not None and isinstance(message, ChunkDone):
                     await self._take_chunk(message, outcomes)
             case ImageReady():
                 await self._take_image(message)
@@ -346,9 +349,7 @@ class RenterSession:
             return  # delivered again after a broken link
         asked = self._asked.get(done.chunk)
         if asked is None:
-            raise Distrusted(
-                f"lease {self.lease.id}: a result came for a chunk that nobody asked for; refuse it"
-            )
+            raise Distrusted(f"lease {self.lease.id}: a result came that nobody asked for; refuse it")
         signed, paid = self.bill.take_chunk(asked, receipt, done.signature, outcomes)
         del self._asked[done.chunk]
         self._resumes = self._declines = 0
@@ -365,9 +366,8 @@ class RenterSession:
             if image.billed:
                 raise Distrusted(f"lease {self.lease.id}: the same image is billed twice; refuse it")
             image.billed = True
-            signed, paid = self.bill.take_setup(
-                image.spec, ready.image, ready.receipt.receipt(), ready.signature
-            )
+            receipt = ready.receipt.receipt()
+            signed, paid = self.bill.take_setup(image.spec, ready.image, receipt, ready.signature)
             self._keep(signed, paid, None, ())
             await self._send(pay_message(paid))
             self._paid.set()
