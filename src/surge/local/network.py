@@ -128,7 +128,7 @@ class LocalNetwork:
         """The providers, the bidder and the keeper, running or not."""
         return list_programs(self._folder / "run")
 
-    def executor(self, max_workers: int = 2, budget: str = "1.00", **options: Any) -> "Executor":
+    def executor(self, max_workers: int | None = None, budget: str = "1.00", **options: Any) -> "Executor":
         """An Executor of this network's renter."""
         from surge.renter.access import Access
         from surge.renter.executor import Executor

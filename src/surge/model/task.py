@@ -16,6 +16,8 @@ PYTHON = "python"
 DEFAULT_FUEL = Fuel(2_000 * 10**9)
 DEFAULT_MEMORY = Bytes(1 << 30)
 DEFAULT_OUTPUT = Bytes(64 << 20)
+MAX_TASK_INPUT = Bytes(64 << 20)
+"""Of a task's encoded arguments: it travels in one message."""
 
 
 @dataclass(frozen=True, slots=True)

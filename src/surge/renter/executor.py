@@ -6,14 +6,15 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor as BaseExecutor
 from concurrent.futures import Future
+from decimal import Decimal
 from functools import cache
 from typing import Any, TypeVar
 
 from surge.model.demand import Demand
 from surge.model.digest import blob_digest
-from surge.model.errors import BadInput
-from surge.model.task import MAX_SEED, WASM, ImageSpec, Limits, Outcome, Task
-from surge.model.units import parse_usd
+from surge.model.errors import BadInput, CannotShip
+from surge.model.task import MAX_SEED, MAX_TASK_INPUT, WASM, ImageSpec, Limits, Outcome, Task
+from surge.model.units import Bytes, parse_usd
 from surge.renter.access import Access
 from surge.renter.job import Job
 from surge.renter.lease.funding import Settings
@@ -27,6 +28,9 @@ from surge.run.sandbox.suite import python_spec, runtime_number
 
 T = TypeVar("T")
 
+DEFAULT_WORKERS = 2
+LEAST_MIB, MOST_MIB = 64, 4096
+"""What a 32-bit sandbox can have."""
 ISOLATED, SHARED = "isolated", "shared"
 KEPT = 32
 """Functions whose code is kept, so that what did not change is held once."""
@@ -35,10 +39,11 @@ KEPT = 32
 class Executor(BaseExecutor):
     """Runs functions in sandboxes of leased providers.
 
-    max_workers: slots to lease at once. budget: dollars as a decimal string, the most that escrows and
-    reservations may take (gas is apart). network: a name in SURGE_HOME, else the configured one; a local
+    max_workers: slots to lease at once (2). budget: dollars, best as a decimal string, the most that escrows
+    and reservations may take (gas is apart). network: a name in SURGE_HOME, else the configured one; a local
     network is started when none is configured. max_price: dollars per Gfuel. duration: seconds that a
-    lease lasts at most. limits: of one task. progress: a live display on stderr (default: on a terminal).
+    lease lasts at most. limits: of one task; memory_mib is short for their memory (1024), which a provider
+    must offer. progress: a live display on stderr (default: on a terminal).
 
     What can't be shipped raises CannotShip at `submit`, before any money moves. Leases are opened at the
     first task and closed, with the change back, at `shutdown`.
@@ -55,8 +60,8 @@ class Executor(BaseExecutor):
 
     def __init__(
         self,
-        max_workers: int = 2,
-        budget: str = "1.00",
+        max_workers: int | None = None,
+        budget: str | float | Decimal = "1.00",
         *,
         network: str | None = None,
         access: Access | None = None,
@@ -64,31 +69,32 @@ class Executor(BaseExecutor):
         max_price: str = "0.001",
         max_price_gib: str = "1.00",
         duration: int = 900,
-        memory_mib: int = 1024,
+        memory_mib: int | None = None,
         limits: Limits | None = None,
         weights: dict[str, int] | None = None,
         progress: bool | None = None,
         seed: int | None = None,
         chunk_state: str = ISOLATED,
     ) -> None:
-        if max_workers < 1:
-            raise BadInput(f"max_workers is {max_workers}; it must be at least 1")
+        workers = DEFAULT_WORKERS if max_workers is None else max_workers
+        if workers < 1:
+            raise BadInput(f"max_workers is {workers}; it must be at least 1")
         if seed is not None and not 0 <= seed <= MAX_SEED:
             raise BadInput(f"the seed is {seed}; it must be from 0 to {MAX_SEED}")
         if chunk_state not in (ISOLATED, SHARED):
             raise BadInput(f"chunk_state is {chunk_state!r}; it must be {ISOLATED!r} or {SHARED!r}")
         self._together = chunk_state == SHARED
-        self._limits = limits or Limits()
+        self._limits = _limits(limits, memory_mib)
         self._access = access or Access.configured(network)
         demand = Demand(
             cap_gfuel=parse_usd(max_price),
             cap_gib=parse_usd(max_price_gib),
             duration=duration,
-            memory_tier=(memory_mib - 1).bit_length(),  # up: the least tier that holds it
+            memory_tier=((self._limits.memory - 1) >> 20).bit_length(),  # up: the least tier that holds it
             runtime=runtime_number(),
             **{f"w_{term}": weight for term, weight in (weights or {}).items()},
         )
-        settings = Settings(name, max_workers, parse_usd(budget), demand, self._access.loopback, seed)
+        settings = Settings(name, workers, parse_usd(str(budget)), demand, self._access.loopback, seed)
         self.warnings: list[str] = []
         self._settings = settings
         self._job: Job | None = None
@@ -143,7 +149,6 @@ class Executor(BaseExecutor):
 
     def _enter(self, shipped: Shipped, given: bytes, chunksize: int) -> "Future[Any]":
         spec = python_spec(shipped.modules)
-
         asked = contextvars.copy_context()  # by it a notebook knows under which cell prints belong
 
         def decode(outcome: Outcome) -> Any:
@@ -166,6 +171,11 @@ class Executor(BaseExecutor):
 
         code: what the guest loads; for a wasm module the module itself.
         """
+        if len(given) > MAX_TASK_INPUT:
+            raise CannotShip(
+                f"a task's arguments have {len(given) >> 20} MiB, and {MAX_TASK_INPUT >> 20} are the most: "
+                "give it a part of them, or split the task"
+            )
         with self._lock:
             if self._over:
                 raise RuntimeError("cannot schedule new futures after shutdown")
@@ -253,6 +263,19 @@ class Executor(BaseExecutor):
         if self._job is None:
             raise BadInput("nothing has run yet; submit a task first")
         return report(self._job.row, self._job.store, self._job.chain)
+
+
+def _limits(limits: Limits | None, memory_mib: int | None) -> Limits:
+    """One limit of memory, however it was given. Raises BadInput if two were."""
+    if memory_mib is None:
+        return limits or Limits()
+    if limits is not None and limits.memory != memory_mib << 20:
+        raise BadInput(
+            f"memory_mib is {memory_mib} and limits.memory {limits.memory >> 20} MiB; give one of them"
+        )
+    if not LEAST_MIB <= memory_mib <= MOST_MIB:
+        raise BadInput(f"memory_mib is {memory_mib}; a sandbox has {LEAST_MIB} to {MOST_MIB} MiB")
+    return limits or Limits(memory=Bytes(memory_mib << 20))
 
 
 _open: set[Executor] = set()

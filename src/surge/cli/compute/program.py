@@ -101,5 +101,7 @@ def _head(path: Path) -> bytes:
 
 def check_memory(mib: int) -> None:
     """Raises BadInput for what no 32-bit sandbox can have."""
-    if not 64 <= mib <= 4096:
-        raise BadInput(f"--memory is {mib}; a sandbox has 64 to 4096 MiB")
+    from surge.renter.executor import LEAST_MIB, MOST_MIB
+
+    if not LEAST_MIB <= mib <= MOST_MIB:
+        raise BadInput(f"--memory is {mib}; a sandbox has {LEAST_MIB} to {MOST_MIB} MiB")

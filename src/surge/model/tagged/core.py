@@ -11,12 +11,12 @@ from typing import Any
 
 import msgspec
 
-from surge.model.errors import BadInput, Distrusted
+from surge.model.errors import BadInput, Distrusted, LimitExceeded
 from surge.model.tagged import tags as tag
 
 MAX_BYTES = 256 << 20
 MAX_DEPTH = 100
-MAX_VALUES = 2_000_000
+MAX_VALUES = 4_000_000
 """Of values that are encoded one by one; lists of ints or floats and arrays count as one."""
 PACKED_FROM = 32
 """Shortest list of ints or floats that travels as one block of bytes."""
@@ -182,8 +182,9 @@ def _walk(content: bytes) -> None:
             at += width
             values += items
             if values > MAX_VALUES:
-                raise Distrusted(
-                    f"the answer holds more than {MAX_VALUES} separate values; return arrays instead"
+                raise LimitExceeded(
+                    f"a result of more than {MAX_VALUES:,} separate values is not read; return arrays, a "
+                    "DataFrame, or bytes instead"
                 )
             if items:
                 above.append(left)

@@ -10,7 +10,15 @@ from typing import Any
 
 from coincurve import PrivateKey
 
-from surge.model.errors import Distrusted, NoProvider, ProviderLost, SurgeError, Unavailable, Underfunded
+from surge.model.errors import (
+    Distrusted,
+    LimitExceeded,
+    NoProvider,
+    ProviderLost,
+    SurgeError,
+    Unavailable,
+    Underfunded,
+)
 from surge.model.lease import Lease
 from surge.model.receipt import SignedReceipt
 from surge.model.task import Outcome
@@ -52,16 +60,20 @@ HURRY_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class _Sent:
-    """A chunk with its provider; `escrow` is what the lease held when it left."""
+    """A chunk with its provider; `escrow` is what the lease held when it left, `at` when that was."""
 
     key: ChunkKey
     tasks: tuple[TaskKey, ...]
     escrow: MicroUsd
+    at: float = field(default_factory=time.monotonic)
 
 
 @dataclass(slots=True)
 class _Held:
     session: RenterSession
+    opened: float = field(default_factory=time.monotonic)
+    delivered: float = 0.0
+    """When the lease was greeted, and when it last delivered a chunk."""
     outbox: "asyncio.Queue[Send]" = field(default_factory=asyncio.Queue)
     sender: "asyncio.Task[None] | None" = None
     gone: SurgeError | None = None
@@ -210,11 +222,26 @@ class HeldLeases:
                     lease = held.session.lease
                     left = lease.terms.expiry - now
                     if left <= 0:
+                        self._fail_outlasting(held)
                         self._lose(held, ProviderLost(f"lease {lease.id} has expired"), shun=False)
                     elif left <= min(LAST_SECONDS, self._funding.duration // 8):
                         self._feed(LeaseEnding(lease.id, time.monotonic()))
                     if held.gone is not None:
                         held.closed = await self._funding.ended(lease)
+
+    def _fail_outlasting(self, held: _Held) -> None:
+        """A task that ran alone for most of the lease wouldn't end in another one of the same length."""
+        lease, duration = held.session.lease, self._funding.duration
+        if held.gone is not None:
+            return
+        for sent in list(held.chunks.values())[: lease.terms.slots]:
+            began = max(sent.at, held.delivered)
+            if len(sent.tasks) == 1 and began - held.opened < duration / 2:
+                error = LimitExceeded(
+                    f"a task did not end within its lease of {duration} s; give a longer duration "
+                    "(Executor(duration=…), surge run --duration), or split it"
+                ).about(lease.id, lease.terms.provider)
+                self._feed(ChunkFailed(lease.id, sent.key, error, time.monotonic(), final=True))
 
     # Work
 
@@ -285,7 +312,7 @@ class HeldLeases:
             case Preparing():
                 self._board.tally.stage = "preparing the image"
             case Delivered(chunk, outcomes):
-                sent = held.chunks.pop(chunk)
+                sent, held.delivered = held.chunks.pop(chunk), now
                 done = sent.tasks[: len(outcomes)]
                 for task, outcome in zip(done, outcomes, strict=True):
                     self._board.resolve(task, outcome, session.lease)
@@ -340,6 +367,7 @@ class HeldLeases:
                     if not held.closed:
                         async with asyncio.timeout(within):
                             await session.open()
+                        await session.give_up()  # its work went elsewhere
             if not held.closed:
                 await self._funding.close(session, within)
                 held.closed = True

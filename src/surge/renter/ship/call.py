@@ -5,11 +5,12 @@ Everything is found out before any money moves: what can't be sent is refused he
 
 import enum
 import inspect
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from surge.model.errors import BadInput, CannotShip, Distrusted, LimitExceeded, RemoteError
+from surge.model.errors import BadInput, CannotShip, Distrusted, JobFailed, LimitExceeded, RemoteError
 from surge.model.tagged import tags as tag
 from surge.model.tagged.codec import decode, encode
 from surge.model.tagged.core import MARKERS, Packing, Tree
@@ -22,6 +23,8 @@ from surge.renter.ship.plain import is_plain
 from surge.renter.ship.reach import Handlers, Reach
 
 FUNCTION, SCRIPT = "function", "script"
+TOLD = 500
+"""Characters of a provider's reason that are shown."""
 HANDLERS = Handlers(of_class=reach_class, of_function=reach_function)
 
 
@@ -153,20 +156,38 @@ def read_outcome(status: str, output: bytes, shipped: Shipped) -> Answer:
     """As decode_outcome, with what the task printed, and the exception as a value."""
     if status == OUT_OF_FUEL:
         return _failed(
-            LimitExceeded(f"{shipped.name} ran out of fuel; raise the fuel limit, or split the task")
-        )
-    if status == TRAPPED:
-        return _failed(
             LimitExceeded(
-                f"{shipped.name} broke its sandbox (memory, or a crash of a library); "
-                "raise the memory limit, or make the task smaller"
+                f"{shipped.name} ran out of fuel; split the task, or raise the limit "
+                "(limits=surge.model.task.Limits(fuel=…))"
             )
         )
+    if status == TRAPPED:
+        return _failed(_broken(shipped.name, output.decode(errors="replace")[:TOLD]))
     if status == RETURNED:
         return _returned(decode(output, shipped.classes))
     if status == RAISED:
         return _raised(output, shipped)
     raise Distrusted(f"a task ended as {status!r}, which is no way to end; ask another provider")
+
+
+def _broken(name: str, reason: str) -> JobFailed:
+    """What a task did to its sandbox, in the words of whoever ran it."""
+    if found := re.match(r"an output of (\d+) bytes; the limit is (\d+)", reason):
+        size, limit = (int(part) / 2**20 for part in found.groups())
+        return LimitExceeded(
+            f"{name} returned {size:.0f} MiB, and one result can have {limit:.0f}: return a part, a "
+            "summary, or smaller numbers (float32)"
+        )
+    if found := re.match(r"the interpreter ended itself with exit code (\d+)", reason):
+        return JobFailed(
+            f"{name} ended its interpreter with exit code {found[1]} (os._exit), so that nothing came back; "
+            "return, or raise an exception"
+        )
+    told = reason.splitlines()[0] if reason else "no reason was told"
+    return LimitExceeded(
+        f"{name} broke its sandbox ({told}): it needs more memory (memory_mib=…), or a library crashed; "
+        "raise the limit, or make the task smaller"
+    )
 
 
 def _failed(error: Exception) -> Answer:

@@ -146,9 +146,11 @@ class Scheduler:
                 self._withdraw(lease, chunk, set(tasks), now)
             case ChunkDone(lease, chunk, finished, now):
                 done += self._finish(lease, chunk, set(finished), now)
-            case ChunkFailed(lease, chunk, error, now, blame):
+            case ChunkFailed(lease, chunk, error, now, blame, final):
                 flight = self._take(lease, chunk, now)
-                if flight is not None:
+                if flight is not None and final:
+                    done += [Fail(task.key, error) for task in flight.tasks]
+                elif flight is not None:
                     done += self._requeue(flight.group, flight.tasks, 1 if blame else 0, error)
             case GroupFailed(group, error):
                 done += [Fail(task.key, error) for task in self._drain(self._groups[group])]

@@ -89,13 +89,15 @@ class ChunkDone:
 
 @dataclass(frozen=True, slots=True)
 class ChunkFailed:
-    """A chunk yielded no receipt (wall time, host memory, a refusal). `blame`: its tasks may be why."""
+    """A chunk yielded no receipt (wall time, host memory, a refusal). `blame`: its tasks may be why. `final`:
+    it would end so anywhere."""
 
     lease: LeaseId
     chunk: ChunkKey
     error: SurgeError
     now: float
     blame: bool = True
+    final: bool = False
 
 
 @dataclass(frozen=True, slots=True)

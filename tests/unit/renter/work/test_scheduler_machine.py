@@ -160,6 +160,15 @@ class SchedulerMachine(RuleBasedStateMachine):
         self.feed(ChunkFailed(lease, chunk, BROKEN, self.now, blame))
 
     @precondition(lambda self: self.flights)
+    @rule(choice=st.randoms(use_true_random=False))
+    def chunk_fails_for_good(self, choice):
+        """Its tasks fail at once, and run nowhere else."""
+        chunk = choice.choice(sorted(self.flights))
+        lease, tasks = self.flights.pop(chunk)
+        self.feed(ChunkFailed(lease, chunk, BROKEN, self.now, final=True))
+        assert all(self.ended[task] == "failed" for task in tasks)
+
+    @precondition(lambda self: self.flights)
     @rule(choice=st.randoms(use_true_random=False), count=st.integers(1, 5))
     def tasks_are_withdrawn(self, choice, count):
         chunk = choice.choice(sorted(self.flights))
