@@ -16,9 +16,9 @@ from surge.run.slots.pool import Job, Pool
 SOURCE = str(SRC)
 
 SERVE = """
-import os, sys
+import os, sys, tempfile
 sys.path.insert(0, sys.argv[1])
-from surge.run.guest import entry
+from surge.run.guest import entry, script
 channel_in, channel_out = sys.stdin.buffer, sys.stdout.buffer
 def take():
     return channel_in.read(int.from_bytes(channel_in.read(4), "big"))
@@ -32,6 +32,8 @@ while True:
     code = channel_in.read(int.from_bytes(head, "big"))
     tasks = [take() for _ in range(int.from_bytes(channel_in.read(4), "big"))]
     if os.fork() == 0:
+        script.ROOT = tempfile.mkdtemp()  # not this machine's own /
+        os.chdir(script.ROOT)
         try:
             run, _ = entry.load(code)
             for task in tasks:

@@ -1,6 +1,8 @@
 """Input and output of a command task: a wasm module, or a Python file run as a script."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import msgspec
 
@@ -14,6 +16,28 @@ MAX_INPUT = 128 << 20
 """Bytes of an encoded input."""
 MAX_OUTPUT = 256 << 20
 """Bytes of an encoded output."""
+MAX_WRITTEN = 32 << 20
+"""Bytes of the files that come back; of larger ones only the sizes do."""
+
+
+def written(
+    before: Mapping[str, bytes], after: Mapping[str, bytes]
+) -> tuple[dict[str, bytes], dict[str, int]]:
+    """Of the files after a command: those that it made or changed, the smallest first, and the sizes of those
+    that are too large."""
+    files: dict[str, bytes] = {}
+    left: dict[str, int] = {}
+    room = MAX_WRITTEN
+    for name in sorted(after, key=lambda name: (len(after[name]), name)):
+        content = after[name]
+        if before.get(name) == content:
+            continue
+        if len(content) > room or len(files) >= MAX_FILES:
+            left[name] = len(content)
+        else:
+            files[name] = content
+            room -= len(content)
+    return files, left
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,16 +84,35 @@ class CommandInput:
 
 @dataclass(frozen=True, slots=True)
 class CommandOutput:
-    """What a command left behind. exit_code 0–255 as a shell sees it."""
+    """What a command left behind. exit_code 0–255 as a shell sees it. files: what it made or changed, path
+    relative to `/` → bytes; left: size of those that were too large to come back."""
 
     exit_code: int
     stdout: bytes = field(repr=False)
     stderr: bytes = field(repr=False)
+    files: dict[str, bytes] = field(default_factory=dict, repr=False)
+    left: dict[str, int] = field(default_factory=dict)
 
     def encode(self) -> bytes:
         """MessagePack, the same bytes for the same output."""
-        fields = {"exit_code": self.exit_code, "stdout": self.stdout, "stderr": self.stderr}
+        fields = {name: getattr(self, name) for name in self.__dataclass_fields__}
         return msgspec.msgpack.encode(fields, order="deterministic")
+
+    def save(self, folder: Path) -> list[Path]:
+        """Write the files below `folder`; where they are. Raises BadInput for one that would lie elsewhere,
+        or that is there already as something else; nothing is written then."""
+        home = folder.resolve()
+        places = {}
+        for name, content in self.files.items():
+            _check_name(name)
+            place = (home / name).resolve()
+            if not place.is_relative_to(home) or place.is_dir():
+                raise BadInput(f"{name!r} can't be written below {folder}; give another folder")
+            places[place] = content
+        for place, content in places.items():
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(content)
+        return list(places)
 
     @classmethod
     def decode(cls, body: bytes) -> "CommandOutput":

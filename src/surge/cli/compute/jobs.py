@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from surge.cli.compute.jobs_view import show_job, show_jobs, show_verification, show_why
+from surge.cli.compute.jobs_view import show_job, show_jobs, show_saved, show_verification, show_why
 from surge.cli.terminal.access import found, kept, reading
 from surge.cli.terminal.options import AsJson, Network
 from surge.cli.terminal.output import answer
@@ -39,6 +39,9 @@ def job(
     task: Annotated[
         int | None, typer.Option(min=0, metavar="N", help="With --why: what happened to this task.")
     ] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Where to save the files that its program wrote.")
+    ] = None,
     as_json: AsJson = False,
     network: Network = None,
 ) -> None:
@@ -49,6 +52,11 @@ def job(
     if why:  # asks no chain: that may be what it waits for
         store.close()
         answer(_explained(row, store.trace(row.id), task), as_json, show_why)
+        return
+    if out is not None:
+        saved = _save(store, row, out)
+        store.close()
+        answer({"id": row.id, "files": saved}, as_json, show_saved)
         return
     access = _where(row, network)
     from surge.renter.report import report
@@ -62,6 +70,25 @@ def job(
         ]
     store.close()
     answer(document, as_json, show_job)
+
+
+def _save(store: "RenterStore", row: "JobRow", folder: Path) -> dict[str, int]:
+    """Place → size of the files that came back with the job's tasks."""
+    from surge.model.command import CommandOutput
+    from surge.model.task import RETURNED
+
+    saved: dict[str, int] = {}
+    for lease in store.leases(row):
+        for task in store.tasks(row.id, lease.id):
+            if task.status == RETURNED and task.output is not None:
+                try:
+                    output = CommandOutput.decode(task.output)
+                except BadInput:
+                    continue  # a function's result, which has no files
+                saved |= {str(place): place.stat().st_size for place in output.save(folder)}
+    if not saved:
+        raise BadInput(f"job {row.id} brought no files back; only programs of `surge run` that write some do")
+    return saved
 
 
 def verify(id: JobId, as_json: AsJson = False, network: Network = None) -> int:

@@ -133,3 +133,8 @@ def show_verification(document: Any) -> Iterable[Part]:
         yield Text(f"job {document['job']} does not verify: {wrong} of {count} wrong", "bold red")
     else:
         yield Text(f"job {document['job']} verifies: {count}, all right", "bold green")
+
+
+def show_saved(document: Any) -> Iterable[Part]:
+    for place, size in document["files"].items():
+        yield f"{place} ({size:,} bytes)"

@@ -2,6 +2,7 @@
 
 import sys
 from base64 import b64encode
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -59,6 +60,9 @@ def run(
     seed: Annotated[
         int | None, typer.Option(min=0, help="Of its randomness, to repeat a run (default: a new one).")
     ] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Where the files go that the program writes.")
+    ] = None,
     as_json: AsJson = False,
     network: Network = None,
 ) -> int:
@@ -97,11 +101,24 @@ def run(
         sys.stdout.buffer.flush()
         sys.stderr.buffer.write(output.stderr)
         sys.stderr.flush()
+    tell_files(output, out, report.job)
     tell(
         f"job {report.job}: {show_gfuel(report.fuel)} Gfuel, {report.joules} J, paid {report.paid} USD "
         f"(surge job {report.job})"
     )
     return output.exit_code
+
+
+def tell_files(output: "CommandOutput", out: Path | None, job: str) -> None:
+    """Save the files that a program wrote, or say which there are and how to get them."""
+    if out is not None:
+        for place in output.save(out):
+            tell(f"wrote {place} ({place.stat().st_size:,} bytes)")
+    elif output.files:
+        listed = ", ".join(f"{name} ({len(content):,} bytes)" for name, content in output.files.items())
+        tell(f"it wrote {listed}: surge job {job} --out DIR saves them (surge run --out DIR at once)")
+    for name, size in output.left.items():
+        tell(f"it also wrote {name} ({size:,} bytes), too large to come back; write less, or print it")
 
 
 def _perform(executor: "Executor", program: "Program", timeout: float | None) -> "CommandOutput":
@@ -132,4 +149,5 @@ def _document(output: "CommandOutput", report: "Report") -> dict[str, Any]:
         document[name] = content.decode(errors="replace")
         if document[name].encode() != content:
             document[f"{name}_base64"] = b64encode(content).decode()
-    return {**document, **report.json(), "job": report.job}
+    files = {name: len(content) for name, content in output.files.items()}
+    return {**document, "files": {**files, **output.left}, **report.json(), "job": report.job}

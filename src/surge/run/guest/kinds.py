@@ -6,6 +6,7 @@ A type's module is imported only when one of its values is met.
 """
 
 import builtins
+import errno
 import sys
 
 from surge.run.guest import tagged
@@ -63,7 +64,20 @@ def _pack_member(value, put, depth):
 
 
 def _pack_exception(value, put, depth):
-    mark(tagged.EXCEPTION, [type(value).__name__, list(value.args), dict(vars(value))], put, depth)
+    arguments = list(value.args)
+    if isinstance(value, OSError) and value.errno is not None:
+        number = LINUX.get(errno.errorcode.get(value.errno), value.errno)
+        named = [value.filename] if value.filename is not None else []
+        arguments = [number, value.strerror, *named]
+    mark(tagged.EXCEPTION, [type(value).__name__, arguments, dict(vars(value))], put, depth)
+
+
+LINUX = {
+    "EPERM": 1, "ENOENT": 2, "EIO": 5, "EBADF": 9, "EAGAIN": 11, "ENOMEM": 12, "EACCES": 13, "EEXIST": 17,
+    "ENOTDIR": 20, "EISDIR": 21, "EINVAL": 22, "EMFILE": 24, "EFBIG": 27, "ENOSPC": 28, "EROFS": 30,
+    "EPIPE": 32, "EDOM": 33, "ERANGE": 34, "ENAMETOOLONG": 36, "ENOSYS": 38, "ENOTEMPTY": 39, "ENOTSUP": 95,
+}  # fmt: skip
+"""WASI numbers errors otherwise."""
 
 
 def _pack_opaque(value, put, depth):

@@ -2,6 +2,7 @@
 # ruff: noqa: S102, BLE001, T201, PTH103, PTH118, PTH120, PTH123 — runs the renter's file; pathlib would cost every chunk its import
 """A whole Python file, run as `__main__` with its arguments, stdin and files."""
 
+import atexit
 import io
 import os
 import sys
@@ -10,14 +11,19 @@ import types
 
 from surge.run.guest import tagged
 from surge.run.guest.machine import scope
-from surge.run.guest.modules import Finder
+from surge.run.guest.modules import PACKAGES, Finder
 from surge.run.guest.recipe import show
 
 RETURNED = "returned"
+ROOT = "/"
+"""Where the program's files lie."""
+MAX_WRITTEN, MAX_FILES = 32 << 20, 1024
+"""As in model.command."""
 
 
 def load(name, source, modules):
-    """A callable of msgpack {args, stdin, files} giving ("returned", msgpack {exit_code, stdout, stderr})."""
+    """A callable of msgpack {args, stdin, files} giving ("returned", msgpack {exit_code, stdout, stderr,
+    files, left})."""
     if modules:
         sys.meta_path.insert(0, Finder(modules))
     filename = name
@@ -32,7 +38,7 @@ def load(name, source, modules):
 
 def _run(filename, source, given):
     for path, content in given["files"].items():
-        place = os.path.join("/", path)
+        place = os.path.join(ROOT, path)
         os.makedirs(os.path.dirname(place), exist_ok=True)
         with open(place, "wb") as file:
             file.write(content)
@@ -46,14 +52,61 @@ def _run(filename, source, given):
     sys.stdout = io.TextIOWrapper(out, "utf-8", "surrogateescape", newline="", write_through=True)
     sys.stderr = io.TextIOWrapper(err, "utf-8", "backslashreplace", newline="", write_through=True)
     sys.modules["__main__"] = main
-    try:
-        code = _execute(filename, source, main.__dict__)
+
+    def told(code):
         for stream in (sys.stdout, sys.stderr):
             if not stream.closed:
                 stream.flush()
-        return {"exit_code": code, "stdout": out.getvalue(), "stderr": err.getvalue()}
+        files, left = written(given["files"], dict(_own_files(ROOT)))
+        streams = {"stdout": out.getvalue(), "stderr": err.getvalue()}
+        return {"exit_code": code & 0xFF, **streams, "files": files, "left": left}
+
+    leave, os._exit = os._exit, lambda code: _leave(told(code))  # the real one would lose what was printed
+    try:
+        code = _execute(filename, source, main.__dict__)
+        try:
+            atexit._run_exitfuncs()
+        except BaseException as error:
+            _show(error)
+        return told(code)
     finally:
+        os._exit = leave
         sys.argv, sys.stdin, sys.stdout, sys.stderr, sys.modules["__main__"] = before
+
+
+def _leave(output):
+    """The end that `os._exit` asks for: the outcome goes straight to the host."""
+    import _host
+
+    _host.call(b"R" + tagged.encode(output))
+    sys.exit(0)
+
+
+def _own_files(folder):
+    """(path below /, content) of what isn't the sandbox's own."""
+    for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
+        if entry.path in ("/usr", PACKAGES):
+            continue
+        if entry.is_dir():
+            yield from _own_files(entry.path)
+        else:
+            with open(entry.path, "rb") as file:
+                yield os.path.relpath(entry.path, ROOT), file.read()
+
+
+def written(before, after):
+    """Twin of model.command.written: what a command made or changed, and sizes of what is too large."""
+    files, left, room = {}, {}, MAX_WRITTEN
+    for name in sorted(after, key=lambda name: (len(after[name]), name)):
+        content = after[name]
+        if before.get(name) == content:
+            continue
+        if len(content) > room or len(files) >= MAX_FILES:
+            left[name] = len(content)
+        else:
+            files[name] = content
+            room -= len(content)
+    return files, left
 
 
 def _execute(filename, source, scope):
@@ -68,9 +121,17 @@ def _execute(filename, source, scope):
         print(stop.code, file=sys.stderr)
         return 1
     except BaseException as error:
-        trace = error.__traceback__
-        while trace is not None and trace.tb_frame.f_code.co_filename == __file__:
-            trace = trace.tb_next
-        traceback.print_exception(type(error), error, trace)
+        _show(error)
         return 1
     return 0
+
+
+def _show(error):
+    """The traceback without this module's frames, and what to do about a file that isn't here."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_frame.f_code.co_filename == __file__:
+        trace = trace.tb_next
+    traceback.print_exception(type(error), error, trace)
+    if isinstance(error, FileNotFoundError) and isinstance(error.filename, str):
+        named = error.filename.lstrip("/")
+        print(f"(the sandbox has only the files that go with it: surge run --file {named})", file=sys.stderr)

@@ -4,7 +4,7 @@ import posixpath
 
 import wasmtime
 
-from surge.model.command import CommandInput, CommandOutput
+from surge.model.command import CommandInput, CommandOutput, written
 from surge.model.digest import digest
 from surge.model.errors import BadInput
 from surge.model.task import OUT_OF_FUEL, RETURNED, TRAPPED, Limits, Outcome
@@ -88,11 +88,16 @@ class WasmRuntime:
             fuel = Fuel(limits.fuel - world.fuel_left())
         finally:
             sandbox.close()
-        return _outcome(task, ended, fuel, world, limits)
+        return _outcome(task, command, ended, fuel, world, limits)
 
 
 def _outcome(
-    task: Assignment, ended: int | Stop | Exited | None, fuel: Fuel, world: World, limits: Limits
+    task: Assignment,
+    command: CommandInput,
+    ended: int | Stop | Exited | None,
+    fuel: Fuel,
+    world: World,
+    limits: Limits,
 ) -> Outcome:
     if isinstance(ended, Stop):
         said = bytes(world.stderr.kept[-2000:]).decode(errors="replace").strip()
@@ -100,12 +105,14 @@ def _outcome(
         if ended.out_of_fuel:
             return Outcome(task.task, OUT_OF_FUEL, text.encode(), limits.fuel)
         return Outcome(task.task, TRAPPED, text.encode(), fuel if ended.fuel_known else limits.fuel)
-    written = len(world.stdout.kept) + len(world.stderr.kept)
-    if world.stdout.dropped or world.stderr.dropped or written > limits.output:
+    size = len(world.stdout.kept) + len(world.stderr.kept)
+    if world.stdout.dropped or world.stderr.dropped or size > limits.output:
         text = f"the command wrote more than the output limit of {limits.output} bytes"
         return Outcome(task.task, TRAPPED, text.encode(), fuel)
     code = ended.code if isinstance(ended, Exited) else 0
-    output = CommandOutput(code & 0xFF, bytes(world.stdout.kept), bytes(world.stderr.kept))
+    after = {name: bytes(body) for name, body in world.tree.own.items() if body is not None}
+    files, left = written(command.files, after)
+    output = CommandOutput(code & 0xFF, bytes(world.stdout.kept), bytes(world.stderr.kept), files, left)
     return Outcome(task.task, RETURNED, output.encode(), fuel)
 
 

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from guests import Guest, NativeGuest, SandboxGuest
+from surge.model import command
 from surge.model.command import CommandInput, CommandOutput
-from surge.model.errors import CannotShip
+from surge.model.errors import BadInput, CannotShip
 from surge.model.tagged.codec import encode
 from surge.renter.ship.inside import PACKAGES
 from surge.renter.ship.script import ship_script
@@ -116,7 +117,7 @@ def test_images(tmp_path: Path) -> None:
 def test_files_in_the_sandbox(sandbox: Guest, tmp_path: Path) -> None:
     path = written(tmp_path, "print(open('/data/in.txt').read())\nopen('out.txt', 'w').write('x')\n")
     found = run(sandbox, path, CommandInput(files={"data/in.txt": b"content"}))
-    assert found == CommandOutput(0, b"content\n", b"")
+    assert found == CommandOutput(0, b"content\n", b"", {"out.txt": b"x"})
 
 
 @pytest.mark.slow
@@ -132,3 +133,59 @@ def test_the_sandbox_has_its_packages(sandbox: Guest, tmp_path: Path) -> None:
 def test_the_blob_is_data(tmp_path: Path) -> None:
     path = written(tmp_path, "pass\n")
     assert ship_script(path).code == encode(["script", {}, str(path), "pass\n", []])
+
+
+WRITES = """
+import atexit, os
+atexit.register(print, "bye")
+open("out.csv", "w").write("a")
+os.makedirs("plots", exist_ok=True)
+open("plots/x.bin", "wb").write(b"12345")
+open("in.csv", "a").write("more")
+print(open("same.csv").read())
+"""
+
+
+@pytest.mark.parametrize("where", ["native", "sandbox"])
+def test_files_come_back_and_atexit_runs(request: pytest.FixtureRequest, tmp_path: Path, where: str) -> None:
+    guest = request.getfixturevalue(where)
+    given = CommandInput(files={"in.csv": b"1,2\n", "same.csv": b"same"})
+    found = run(guest, written(tmp_path, WRITES), given)
+    assert found.stdout == b"same\nbye\n"
+    assert found.files == {"out.csv": b"a", "plots/x.bin": b"12345", "in.csv": b"1,2\nmore"}
+    assert found.left == {}
+    places = found.save(tmp_path / "got")
+    assert (tmp_path / "got" / "plots" / "x.bin").read_bytes() == b"12345"
+    assert len(places) == 3
+
+
+def test_os_exit_keeps_what_was_printed(sandbox: Guest, tmp_path: Path) -> None:
+    source = "import os\nprint('before')\nopen('k', 'w').write('k')\nos._exit(7)\n"
+    found = run(sandbox, written(tmp_path, source))
+    assert (found.exit_code, found.stdout, found.files) == (7, b"before\n", {"k": b"k"})
+
+
+def test_a_missing_file_says_how_to_bring_it(sandbox: Guest, tmp_path: Path) -> None:
+    found = run(sandbox, written(tmp_path, "open('data/in.csv')\n"))
+    assert found.exit_code == 1
+    assert b"surge run --file data/in.csv" in found.stderr
+
+
+def test_large_files_stay_and_are_named(tmp_path: Path) -> None:
+    files, left = command.written({"a": b"1"}, {"a": b"1", "b": b"2", "c": bytes(command.MAX_WRITTEN)})
+    assert files == {"b": b"2"}
+    assert left == {"c": command.MAX_WRITTEN}
+
+
+@pytest.mark.parametrize("name", ["../out", "/etc/x", "a/../../b", "", "a//b"])
+def test_no_file_leaves_its_folder(tmp_path: Path, name: str) -> None:
+    with pytest.raises(BadInput):
+        CommandOutput(0, b"", b"", {"fine": b"1", name: b"x"}).save(tmp_path / "got")
+    assert not (tmp_path / "got").exists()
+
+
+def test_a_link_leads_nowhere_else(tmp_path: Path) -> None:
+    (tmp_path / "got").mkdir()
+    (tmp_path / "got" / "out").symlink_to(tmp_path)
+    with pytest.raises(BadInput, match="can't be written below"):
+        CommandOutput(0, b"", b"", {"out/x": b"1"}).save(tmp_path / "got")
