@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 
 from surge.model.errors import BadInput, Distrusted
-from surge.model.tagged import arrays, frames
+from surge.model.tagged import arrays, frames, library  # noqa: F401 it registers its builder
 from surge.model.tagged import standard as tagged_types
 from surge.model.tagged.core import DECODER, ENCODER, FINDERS, Building, Fallback, Packing, check
 

@@ -22,4 +22,6 @@ OPAQUE, PRINTED, RAISED = range(36, 39)
 """type's name, repr, pickle · value, [stream, text, …] · exception, traceback's text"""
 REFERENCE, IMPORT, METHOD = range(39, 42)
 """Only towards the sandbox: number of a node · module, qualified name · function, self"""
-HIGHEST = METHOD
+LIBRARY = 42
+"""form, parts…: a result of a library (library.py)"""
+HIGHEST = LIBRARY

@@ -15,9 +15,9 @@ from typing import Any
 from surge.model.errors import CannotShip
 from surge.renter.ship.functions import reach_globals, reach_submodules
 from surge.renter.ship.modules import find
-from surge.renter.ship.names import nested, rebound_nonlocal
 from surge.renter.ship.reach import Reach
-from surge.renter.ship.source import MAKER, Definition, find_class
+from surge.renter.ship.text.names import nested, rebound_nonlocal
+from surge.renter.ship.text.source import MAKER, Definition, find_class
 
 _OPTIMIZED = inspect.CO_OPTIMIZED
 
@@ -155,6 +155,12 @@ def _reach_source(reach: Reach, kind: type, definition: Definition) -> None:
     reach.modules.follow(definition.node, package, where)
     reach_submodules(reach, definition.node, scope)
     _attributes(reach, kind, number)
+    for name, inner in vars(kind).items():
+        if id(inner) in reach.active:
+            continue
+        if isinstance(inner, type) and inner.__qualname__ == f"{kind.__qualname__}.{name}":
+            with reach.named(name):
+                reach.content(inner)  # so that its instances, exceptions for one, come back as themselves
 
 
 def _names(code: types.CodeType) -> tuple[list[str], list[str]]:

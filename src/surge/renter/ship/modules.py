@@ -14,8 +14,8 @@ from pathlib import Path
 
 from surge.model.errors import CannotShip
 from surge.renter.ship import inside as sandbox
-from surge.renter.ship.names import Import, imports
 from surge.renter.ship.packages import files_of
+from surge.renter.ship.text.names import Import, imports
 
 
 @dataclass

@@ -24,6 +24,7 @@ from surge.model.tagged.standard import pack_instance, pack_member
 from surge.renter.ship import effects
 from surge.renter.ship import inside as sandbox
 from surge.renter.ship.modules import Modules, find, is_installed, is_package, module_of, public_name
+from surge.renter.ship.neighbours import is_neighbours, made_from
 from surge.renter.ship.plain import is_plain
 from surge.renter.ship.refusals import refuse
 
@@ -316,6 +317,10 @@ class Reach:
             self.call(value, typing.TypeVar, (value.__name__, *value.__constraints__), settings)
             return
         noun = f"{kind.__module__}.{kind.__qualname__}"
+        if is_neighbours(kind):
+            points, settings = made_from(value, self.where)
+            self.call(value, kind, (points,), settings)
+            return
         if _elsewhere(kind):
             self.modules.need(kind.__module__, f"{self.where} (a {noun})")
         try:

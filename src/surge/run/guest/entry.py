@@ -5,7 +5,7 @@
 import sys
 import traceback
 
-from surge.run.guest import arrays, frames, kinds, recipe, tagged
+from surge.run.guest import arrays, frames, kinds, library, recipe, tagged
 from surge.run.guest.modules import Finder, unpack
 from surge.run.guest.streams import Prints
 
@@ -14,7 +14,9 @@ FUNCTION, SCRIPT = "function", "script"
 ONE_ARGUMENT = b"\x91\x91"
 """How the input of a call with one positional argument begins: the shortest way for tiny tasks."""
 
-tagged.FINDERS[:] = [kinds.find, arrays.find, frames.find, kinds.opaque]
+tagged.FINDERS[:] = [
+    library.of_subclass, kinds.find, arrays.find, frames.find, library.find, kinds.opaque,
+]  # fmt: skip
 
 
 def load(code):
@@ -93,7 +95,7 @@ def _raised(error, prints):
         said = f"<its __str__ raised {type(second).__name__}>"
     exact = None
     if isinstance(error, Exception):
-        packer = kinds.exact(kind)
+        packer = kinds.find(kind) or library.find(kind)
         if packer is not None:
             try:
                 exact = tagged.encode(error)

@@ -80,8 +80,19 @@ LINUX = {
 """WASI numbers errors otherwise."""
 
 
+strict = 0
+"""How many values are being packed that would be broken by a part that stays closed."""
+
+
+class Closed(Exception):
+    """Such a part was met."""
+
+
 def _pack_opaque(value, put, depth):
     import pickle
+
+    if strict:
+        raise Closed
 
     kind = type(value)
     name = f"{kind.__module__}.{kind.__qualname__}"
@@ -160,11 +171,6 @@ def find(kind):
 def opaque(kind):
     """The packer of whatever has no other: it travels opaquely."""
     return _pack_opaque
-
-
-def exact(kind):
-    """The packer that keeps an exception of this type whole, or None."""
-    return find(kind)
 
 
 def _build_datetime(items):

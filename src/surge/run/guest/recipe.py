@@ -16,6 +16,7 @@ import types
 
 from surge.run.guest import tagged
 from surge.run.guest.kinds import known
+from surge.run.guest.library import settle
 from surge.run.guest.machine import scope
 from surge.run.guest.tagged import BUILDERS, decode
 
@@ -151,6 +152,7 @@ def _state(node, value, items, pairs):
             target.__dict__.update(fields or {})
             for name, item in (slots or {}).items():
                 setattr(target, name, item)
+    settle(target)
     for item in decode(items):
         target.append(item)
     for key, item in decode(pairs):

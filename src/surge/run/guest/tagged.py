@@ -17,7 +17,7 @@ ENUM, INSTANCE, EXCEPTION, COLLECTION, SINGLETON = range(21, 26)
 INTS, FLOATS, ARRAY, OBJECTS, SCALAR = range(26, 31)
 FRAME, SERIES, INDEX, COLUMN, MOMENT = range(31, 36)
 OPAQUE, PRINTED, RAISED = range(36, 39)
-REFERENCE, IMPORT, METHOD = range(39, 42)
+REFERENCE, IMPORT, METHOD, LIBRARY = range(39, 43)
 
 BUILDERS = {}
 """tag → builder(items)"""
@@ -34,7 +34,7 @@ class Marker:
         self.code = code
 
 
-MARKERS = [Marker(code) for code in range(METHOD + 1)]
+MARKERS = [Marker(code) for code in range(LIBRARY + 1)]
 
 _unpack_double = struct.Struct(">d").unpack_from
 _wide = struct.Struct(">Bq").pack
@@ -164,7 +164,7 @@ for _at, _width in enumerate((1, 2, 4, 8)):
 # ——— encoding: PACKERS[type](value, put, depth) ———
 
 _BYTE = [bytes([n]) for n in range(256)]
-MARK = [bytes([0xD4, code, 0]) for code in range(METHOD + 1)]
+MARK = [bytes([0xD4, code, 0]) for code in range(LIBRARY + 1)]
 _TUPLES = [_BYTE[0x91 + count] + MARK[TUPLE] for count in range(15)]
 
 

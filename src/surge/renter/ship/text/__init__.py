@@ -1,0 +1,1 @@
+"""Where the text of functions and classes is found, and which names it uses."""
