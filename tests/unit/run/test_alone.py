@@ -1,4 +1,4 @@
-"""Equal tasks give equal answers, however they are cut into chunks, and whatever they change."""
+"""Equal tasks give equal answers, however they are cut into chunks, and whatever they change (P4)."""
 
 import decimal
 from collections.abc import Callable

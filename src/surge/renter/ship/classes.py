@@ -16,8 +16,8 @@ from surge.model.errors import CannotShip
 from surge.renter.ship.functions import reach_globals, reach_submodules
 from surge.renter.ship.modules import find
 from surge.renter.ship.reach import Reach
-from surge.renter.ship.text.names import nested, rebound_nonlocal
-from surge.renter.ship.text.source import MAKER, Definition, find_class
+from surge.renter.text.names import nested, rebound_nonlocal
+from surge.renter.text.source import MAKER, Definition, find_class
 
 _OPTIMIZED = inspect.CO_OPTIMIZED
 

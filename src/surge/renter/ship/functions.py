@@ -8,8 +8,8 @@ from surge.model.errors import CannotShip
 from surge.renter.ship import effects, versions
 from surge.renter.ship.modules import module_of
 from surge.renter.ship.reach import Reach
-from surge.renter.ship.text.names import loaded, rebound, rebound_nonlocal
-from surge.renter.ship.text.source import Definition, find_function
+from surge.renter.text.names import loaded, rebound, rebound_nonlocal
+from surge.renter.text.source import Definition, find_function
 
 
 def reach_function(reach: Reach, function: types.FunctionType) -> None:

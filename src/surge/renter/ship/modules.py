@@ -15,7 +15,7 @@ from pathlib import Path
 from surge.model.errors import CannotShip
 from surge.renter.ship import inside as sandbox
 from surge.renter.ship.packages import files_of
-from surge.renter.ship.text.names import Import, imports
+from surge.renter.text.names import Import, imports
 
 
 @dataclass

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from surge.model.errors import CannotShip
-from surge.renter.ship.text.cells import lines_of_class, lines_of_timed
+from surge.renter.text.cells import lines_of_class, lines_of_timed
 
 MAKER = "__surge_make"
 FUTURE_ANNOTATIONS = 0x1000000
