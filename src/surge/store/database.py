@@ -69,6 +69,16 @@ def reading(engine: sa.Engine) -> Iterator[sa.Connection]:
         yield connection
 
 
+def give_back_space(engine: sa.Engine) -> None:
+    """Shrink the file by what was deleted from it. Outside of any transaction."""
+    raw = engine.raw_connection()
+    try:
+        for statement in ("VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"):
+            raw.cursor().execute(statement).close()
+    finally:
+        raw.close()
+
+
 def _configure(connection: sqlite3.Connection, _record: Any) -> None:
     connection.isolation_level = None  # transactions begin in _begin, not by sqlite3's guess
     for pragma in (

@@ -17,7 +17,7 @@ from surge.model.receipt import Receipt, SignedReceipt
 from surge.model.task import ImageSpec, Limits, Outcome, Task, task_seed
 from surge.model.units import Address, Bytes, Fuel, LeaseId, MicroUsd, MilliJoules, Seconds
 from surge.model.voucher import SignedVoucher, Voucher
-from surge.store.database import open_database, reading
+from surge.store.database import give_back_space, open_database, reading
 from surge.store.tables.renter import (
     BLOBS,
     IMAGES,
@@ -136,6 +136,25 @@ class RenterStore:
         statement = sa.select(*columns, JOBS.c.seal).order_by(JOBS.c.created.desc(), sa.text("rowid DESC"))
         with reading(self._engine) as connection:
             return [(JobRow(*row[:-1]), row[-1]) for row in connection.execute(statement)]
+
+    def forget(self, before: int) -> list[str]:
+        """Drop closed jobs that were made before that unix second, with all that is kept of them, and blobs
+        that no other job needs; their ids."""
+        with self._engine.begin() as connection:
+            old = sa.select(JOBS.c.id).where(JOBS.c.state == "closed", JOBS.c.created < before)
+            ids = [str(row[0]) for row in connection.execute(old)]
+            for table in (TASKS, RECEIPTS, VOUCHERS, LEASES, IMAGES, TRANSACTIONS):
+                connection.execute(sa.delete(table).where(table.c.job.in_(ids)))
+            connection.execute(sa.delete(JOBS).where(JOBS.c.id.in_(ids)))
+            running = connection.execute(sa.select(JOBS.c.id).where(JOBS.c.state != "closed")).first()
+            if ids and running is None:  # a job under way has blobs that no row names yet
+                needed = sa.union(sa.select(TASKS.c.code), sa.select(IMAGES.c.module)).subquery()
+                connection.execute(sa.delete(BLOBS).where(BLOBS.c.digest.not_in(sa.select(needed))))
+        for job in ids:
+            self.trace(job).unlink(missing_ok=True)
+        if ids:
+            give_back_space(self._engine)
+        return ids
 
     def put_lease(self, job: str, lease: Lease) -> None:
         terms = lease.terms

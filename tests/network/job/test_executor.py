@@ -212,7 +212,7 @@ def test_a_budget_that_is_no_amount_is_refused(network, budget):
         ({"budget": "0.0001"}, Underfunded, "budget"),
         ({"budget": "100000"}, Underfunded, "holds"),
         ({"max_price": "0.000000"}, NoProvider, "none of 2 asks fits"),
-        ({"memory_mib": 1 << 20}, NoProvider, "none of 2 asks fits"),
+        ({"memory_mib": 4096}, NoProvider, "none of 2 asks fits"),
     ],
 )
 def test_what_cannot_be_had_fails_the_tasks_and_costs_nothing(network, renter, options, error, words):

@@ -1,6 +1,7 @@
 """Equal tasks give equal answers, however they are cut into chunks, and whatever they change (P4)."""
 
 import decimal
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -179,3 +180,62 @@ LASTING = [*(f for f in LEAKY if f is not clock), partly]
 @pytest.mark.parametrize("function", LASTING, ids=lambda f: f.__name__)
 def test_what_may_leave_something_does_not(function: Callable[..., Any]) -> None:
     assert ship(function).effects
+
+
+@functools.lru_cache(None)
+def fibonacci(n: int) -> int:
+    return n if n < 2 else fibonacci(n - 1) + fibonacci(n - 2)
+
+
+def endless(n: int) -> str:
+    import functools
+
+    @functools.lru_cache(None)
+    def deeper(k: int) -> int:
+        return int(deeper(k + 1))
+
+    def sorts(k: int) -> object:
+        return sorted([k], key=lambda k: sorts(k + 1))
+
+    import sys
+
+    sys.setrecursionlimit(10**6)
+    said = []
+    for call in (deeper, sorts):
+        try:
+            call(n)
+        except RecursionError as error:
+            said.append(str(error)[:14])
+    return " ".join(said)
+
+
+def busy(seconds: float) -> int:
+    import time
+
+    began, looks = time.time(), 0
+    while time.time() - began < seconds:
+        looks += 1
+    return looks
+
+
+class Attributes(dict):  # type: ignore[type-arg]
+    __getattr__ = dict.__getitem__
+
+
+def test_recursion_through_c(box: Slots) -> None:
+    assert box.chunk(fibonacci, 400)[1] == [fibonacci(400)]
+    assert box.chunk(endless, 1)[1] == ["Stack overflow Stack overflow"]
+
+
+def test_a_busy_loop_ends_soon(box: Slots) -> None:
+    """A second of the virtual clock costs some ten thousand looks, not a million."""
+    (looks,) = box.chunk(busy, 1.0)[1]
+    assert 1_000 < looks < 20_000
+
+
+def test_objects_with_attributes_of_their_own(box: Slots) -> None:
+    assert box.chunk(lambda a: a.x, Attributes(x=5))[1] == [5]
+
+
+def test_methods_that_change_nothing(box: Slots) -> None:
+    assert box.chunk({1: "a"}.get, 1, 2)[1] == ["a", None]

@@ -70,3 +70,30 @@ def test_a_job_of_the_first_version_keeps_its_seal_and_its_seeds() -> None:
     assert new.seal != old.seal != replace(old, seed=8).seal
     assert 0 <= new.task_seed(5) <= MAX_SEED
     assert new.task_seed(5) != new.task_seed(6) != replace(old, seed=8).task_seed(6)
+
+
+def test_old_closed_jobs_are_forgotten_with_all_that_is_theirs(tmp_path: Path) -> None:
+    store = RenterStore(tmp_path / "renter.db")
+    try:
+        for job, state, created in (("old", "closed", 10), ("new", "closed", 1_000), ("open", "open", 10)):
+            paid(store, job, 1, 2)
+            store.put_job(JobRow(job, "test", created, 1, ONE, OTHER, MicroUsd(10), state))
+            store.trace(job).parent.mkdir(exist_ok=True)
+            store.trace(job).write_text("{}\n")
+            store.put_blob(digest("blob", job.encode()), bytes(1 << 20))
+        assert store.forget(500) == ["old"]
+        assert {row.id for row, _ in store.jobs()} == {"new", "open"}
+        assert not store.receipts("old", LEASE)
+        assert store.receipts("new", LEASE)
+        assert not store.orphans()
+        assert not store.trace("old").exists()
+        assert store.trace("open").exists()
+        assert store.blob(digest("blob", b"open")) is not None  # a job under way: no row names its blobs yet
+        store.put_job(JobRow("open", "test", 10, 1, ONE, OTHER, MicroUsd(10), "closed"))
+        before = (tmp_path / "renter.db").stat().st_size
+        assert store.forget(500) == ["open"]
+        assert store.blob(digest("blob", b"old")) is None
+        assert (tmp_path / "renter.db").stat().st_size < before
+        assert store.forget(500) == []
+    finally:
+        store.close()

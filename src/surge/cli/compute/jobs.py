@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from surge.cli.compute.jobs_view import show_job, show_jobs, show_saved, show_verification, show_why
+from surge.cli.compute.jobs_view import (
+    show_job,
+    show_jobs,
+    show_pruned,
+    show_saved,
+    show_verification,
+    show_why,
+)
 from surge.cli.terminal.access import found, kept, reading
 from surge.cli.terminal.options import AsJson, Network
 from surge.cli.terminal.output import answer
@@ -22,15 +29,40 @@ if TYPE_CHECKING:
 JobId = Annotated[str, typer.Argument(metavar="JOB", help="Its id, or an unambiguous beginning of it.")]
 
 
-def jobs(as_json: AsJson = False, network: Network = None) -> None:
-    """Your jobs, newest first."""
+def jobs(
+    action: Annotated[
+        str | None, typer.Argument(metavar="[prune]", help="prune: forget closed jobs and their results.")
+    ] = None,
+    older_than: Annotated[
+        int, typer.Option("--older-than", min=0, metavar="DAYS", help="With prune: jobs made longer ago.")
+    ] = 30,
+    as_json: AsJson = False,
+    network: Network = None,
+) -> None:
+    """Your jobs, newest first; or `prune` old ones."""
     home = Home.default()
+    if action is not None:
+        if action != "prune":
+            raise BadInput(f"surge jobs knows no {action!r}; did you mean prune, or surge job {action}?")
+        answer(_pruned(home, older_than), as_json, show_pruned)
+        return
     market = found(network).book.address("Market") if network else None
     rows = []
     if (store := kept(home)) is not None:
         rows = [_row(job, store) for job, _ in store.jobs() if market in (None, job.market)]
         store.close()
     answer({"jobs": rows}, as_json, show_jobs)
+
+
+def _pruned(home: Home, days: int) -> dict[str, Any]:
+    """What was forgotten, and how much room that gave. Their leases stay on the chain."""
+    store = kept(home)
+    if store is None:
+        return {"forgotten": [], "freed_bytes": 0}
+    before = store.path.stat().st_size
+    forgotten = store.forget(int(time.time()) - days * 86_400)
+    store.close()
+    return {"forgotten": forgotten, "freed_bytes": max(0, before - store.path.stat().st_size)}
 
 
 def job(

@@ -138,3 +138,8 @@ def show_verification(document: Any) -> Iterable[Part]:
 def show_saved(document: Any) -> Iterable[Part]:
     for place, size in document["files"].items():
         yield f"{place} ({size:,} bytes)"
+
+
+def show_pruned(document: Any) -> Iterable[Part]:
+    freed = document["freed_bytes"] / 2**20
+    yield f"Forgot {counted(len(document['forgotten']), 'closed job')}, {freed:.1f} MiB."

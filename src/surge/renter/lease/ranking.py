@@ -20,7 +20,8 @@ def rank(offers: list[Offer], demand: Demand) -> list[Offer]:
     if not fitting:
         why = "; ".join(f"{offer.provider}: {', '.join(said)}" for offer, said in reasons(offers, demand))
         raise NoProvider(
-            f"none of {len(offers)} asks fits ({why}); relax the demand or wait"
+            f"none of {len(offers)} asks fits ({why}); relax the demand, or wait (surge leases shows "
+            "which slots you hold yourself)"
             if offers
             else "nobody offers anything on this network; start a provider (surge provide), or wait for one"
         )

@@ -8,6 +8,7 @@ from surge.model.errors import CannotShip
 from surge.renter.ship import effects, versions
 from surge.renter.ship.modules import module_of
 from surge.renter.ship.reach import Reach
+from surge.renter.ship.refusals import CHANGING
 from surge.renter.text.names import loaded, rebound, rebound_nonlocal
 from surge.renter.text.source import Definition, find_function
 
@@ -158,25 +159,6 @@ def _warn_of_rebinding(reach: Reach, function: types.FunctionType, node: ast.AST
             )
 
 
-_CHANGING = frozenset(
-    [
-        "append",
-        "extend",
-        "insert",
-        "add",
-        "update",
-        "setdefault",
-        "pop",
-        "popitem",
-        "remove",
-        "discard",
-        "clear",
-        "sort",
-        "reverse",
-    ]
-)
-
-
 def _changed_containers(node: ast.AST) -> list[str]:
     """Names whose items are assigned, or whose changing methods are called, and that aren't local."""
     found = []
@@ -184,7 +166,7 @@ def _changed_containers(node: ast.AST) -> list[str]:
         match inner:
             case ast.Subscript(value=ast.Name(id=name), ctx=ast.Store() | ast.Del()):
                 found.append(name)
-            case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=method)) if method in _CHANGING:
+            case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=method)) if method in CHANGING:
                 found.append(name)
     stored = {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
     parameters = {a.arg for a in ast.walk(node) if isinstance(a, ast.arg)}

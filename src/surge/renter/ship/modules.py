@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from surge.model.errors import CannotShip
 from surge.renter.ship import inside as sandbox
@@ -281,10 +282,18 @@ def find(module: str, qualname: str) -> object:
     return found
 
 
+def attribute(value: object, name: str) -> Any:
+    """An attribute, or None: objects that answer to any name in their own way may raise anything."""
+    try:
+        return getattr(value, name, None)
+    except Exception:  # noqa: BLE001 the renter's __getattr__
+        return None
+
+
 def module_of(value: object) -> str:
     """Where a function, class or builtin says that it is defined ("" if it says nothing)."""
-    home = getattr(value, "__self__", None)
+    home = attribute(value, "__self__")
     if isinstance(home, types.ModuleType):
         return home.__name__
-    name = getattr(value, "__module__", None)
+    name = attribute(value, "__module__")
     return name if isinstance(name, str) else ""

@@ -23,10 +23,18 @@ from surge.model.tagged.core import MARKERS, Packing, Tree
 from surge.model.tagged.standard import pack_instance, pack_member
 from surge.renter.ship import effects
 from surge.renter.ship import inside as sandbox
-from surge.renter.ship.modules import Modules, find, is_installed, is_package, module_of, public_name
+from surge.renter.ship.modules import (
+    Modules,
+    attribute,
+    find,
+    is_installed,
+    is_package,
+    module_of,
+    public_name,
+)
 from surge.renter.ship.neighbours import is_neighbours, made_from
 from surge.renter.ship.plain import is_plain
-from surge.renter.ship.refusals import refuse
+from surge.renter.ship.refusals import CHANGING, refuse
 
 _SHARED = (list, dict, set, bytearray)
 """Containers that functions may share: a global or a cell that holds one is one node."""
@@ -244,7 +252,7 @@ class Reach:
 
     def _by_name(self, value: object) -> Tree | None:
         """Functions, classes and builtins that the sandbox has under the same name."""
-        qualname = getattr(value, "__qualname__", None) or getattr(value, "__name__", None)
+        qualname = attribute(value, "__qualname__") or attribute(value, "__name__")
         module = module_of(value)
         if isinstance(value, type | types.FunctionType | types.BuiltinFunctionType) or callable(value):
             if not module or not isinstance(qualname, str) or "<" in qualname:
@@ -265,7 +273,7 @@ class Reach:
 
     def _builtin_method(self, value: Any) -> None:
         owner = value.__self__
-        if isinstance(owner, _SHARED):
+        if isinstance(owner, _SHARED) and value.__name__ in CHANGING:
             raise CannotShip(
                 f"{self.where} is the method {value.__name__} of a {type(owner).__name__} that lives here; "
                 "a task works on a copy, so its changes would be lost: return the values instead"

@@ -55,6 +55,13 @@ _KINDS: tuple[tuple[Any, str, str], ...] = (
     (types.CodeType, "a bare code object", "pass the function"),
     (random.SystemRandom, "the system's random source", "use random.Random(seed)"),
 )
+CHANGING = frozenset(
+    [
+        "add", "append", "clear", "discard", "extend", "insert", "pop", "popitem", "remove", "reverse",
+        "setdefault", "sort", "update", "__setitem__", "__delitem__", "__ior__", "__iadd__",
+    ]
+)  # fmt: skip
+"""Methods of containers that change them."""
 _ITERATORS = ("map", "filter", "zip", "enumerate", "reversed")
 
 

@@ -43,6 +43,7 @@ def _scalar(name: str) -> list[str]:
 FLOATS = ("half", "float", "double", "cfloat", "cdouble")
 SPREAD = {
     "default": ["int_default_descriptor"],
+    "reactor_turn": ["reactor_turn"],
     **{name: _scalar(name) for name in SCALAR_ARITHMETIC},
     "narrow": [name for source, target in INTEGERS_INTO_INDEX for name in _casts((source,), target)],
     "narrow_float": _casts(FLOATS, "long"),
