@@ -244,3 +244,17 @@ def test_a_named_tuple_of_another_version_keeps_its_fields() -> None:
     assert (there.statistic, there.pvalue, there.df) == (1.5, 0.1, 3)
     assert isinstance(there, tuple)
     assert collections.Counter([1]) == decode(encode(collections.Counter([1])))
+
+
+def told(frame: Any) -> Any:
+    frame.attrs["seen"] = dict(frame.attrs)
+    return frame
+
+
+@pytest.mark.parametrize("frame", [pd.DataFrame({"a": [1]}), pd.Series([1, 2], name="s")])
+def test_attributes_of_frames_travel(box: Slots, frame: Any) -> None:
+    frame.attrs = {"unit": "m", "scale": [1, 2]}
+    (there,) = box.chunk(told, frame)[1]
+    assert there.attrs == {**frame.attrs, "seen": frame.attrs}
+    assert there.equals(frame)
+    assert "seen" not in frame.attrs

@@ -9,7 +9,7 @@ from typing import Any
 from surge.model.errors import BadInput
 from surge.model.tagged.arrays import need
 from surge.model.tagged.core import BUILDERS, Build, Building, Pack, Packing, Tree
-from surge.model.tagged.tags import COLUMN, FRAME, INDEX, MOMENT, SERIES
+from surge.model.tagged.tags import COLUMN, FRAME, INDEX, LIBRARY, MOMENT, SERIES
 
 _MASKED = re.compile(r"(U?Int(8|16|32|64)|Float(32|64)|boolean)")
 _UNITS = ("s", "ms", "us", "ns")
@@ -18,6 +18,10 @@ _FREQUENCY = re.compile(r"-?[0-9]{0,4}[A-Za-z]{1,4}(-[A-Za-z]{3})?")
 
 def words_of(value: Any, pandas: Any) -> tuple[int, list[Any]] | None:
     """(tag, items) of a pandas value; None where it has no tagged form."""
+    if isinstance(value, pandas.DataFrame | pandas.Series) and value.attrs:
+        plain = value.copy(deep=False)
+        plain.attrs = {}
+        return LIBRARY, ["attrs", plain, dict(value.attrs)]
     if isinstance(value, pandas.DataFrame):
         columns = [value.iloc[:, at].array for at in range(value.shape[1])]
         return FRAME, [value.columns, value.index, *map(column_of, columns)]

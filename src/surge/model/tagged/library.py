@@ -191,7 +191,16 @@ def _period(ordinal: int, frequency: str) -> Any:
     return need("pandas").Period(ordinal=ordinal, freq=frequency)
 
 
+def _attrs(value: Any, attrs: dict[Any, Any]) -> Any:
+    pandas = need("pandas")
+    if not isinstance(value, pandas.DataFrame | pandas.Series) or type(attrs) is not dict:
+        raise TypeError("no frame with attributes")
+    value.attrs.update(attrs)
+    return value
+
+
 _FORMS: dict[str, Callable[..., Any]] = {
+    "attrs": _attrs,
     "error": _error,
     "fields": _whole,
     "loss": _loss,

@@ -6,7 +6,7 @@ Twin of model/tagged/frames.py.
 
 import re
 
-from surge.run.guest.tagged import BUILDERS, COLUMN, FRAME, INDEX, MOMENT, SERIES, mark
+from surge.run.guest.tagged import BUILDERS, COLUMN, FRAME, INDEX, LIBRARY, MOMENT, SERIES, mark
 
 _MASKED = re.compile(r"(U?Int(8|16|32|64)|Float(32|64)|boolean)")
 _UNITS = ("s", "ms", "us", "ns")
@@ -15,6 +15,10 @@ _FREQUENCY = re.compile(r"-?[0-9]{0,4}[A-Za-z]{1,4}(-[A-Za-z]{3})?")
 
 def words_of(value, pandas):
     """(tag, items) of a pandas value; None where it has no tagged form."""
+    if isinstance(value, pandas.DataFrame | pandas.Series) and value.attrs:
+        plain = value.copy(deep=False)
+        plain.attrs = {}
+        return LIBRARY, ["attrs", plain, dict(value.attrs)]
     if isinstance(value, pandas.DataFrame):
         columns = [value.iloc[:, at].array for at in range(value.shape[1])]
         return FRAME, [value.columns, value.index, *map(column_of, columns)]

@@ -200,3 +200,13 @@ def _neighbours(value):
         )
     p = float(metric.__getstate__()[0]) if named == "minkowski" else None
     return [type(value).__name__, points, leaf_size, named, p]
+
+
+def _build(items):
+    """What the renter sends so: a frame with attributes."""
+    _, value, attrs = items
+    value.attrs.update(attrs)
+    return value
+
+
+tagged.BUILDERS[tagged.LIBRARY] = _build
