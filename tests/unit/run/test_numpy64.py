@@ -136,22 +136,25 @@ def test_asyncio_runs_on_the_virtual_clock(box: Slots) -> None:
 
 
 def wraps(x):
+    import builtins
+
     import numpy as np
 
-    index = np.argsort([3, 1, 2]).astype("l")  # C's long, 32 bits wide there
+    library = {"__builtins__": vars(builtins), "np": np}  # whose indices are C's long, 32 bits wide there
+    index = library["index"] = eval("np.argsort([3, 1, 2]).astype('l')", library)
     wide = [int((index * 10**10)[0]), int(index.sum() * 10**10), int(np.add.reduce(index) * 10**10),
             int((index + index).astype("q").dtype.itemsize), int(np.dot(index, index) * 10**10)]  # fmt: skip
     narrow = []
     for text in ("index.__imul__(10**10)", "np.array([2**40]).astype('l')", "np.array([3e9]).astype('l')"):
         try:
-            eval(text, {"np": np, "index": index})
+            eval(text, library)
         except OverflowError:
             narrow.append(text)
-    return wide, len(narrow)
+    return wide, len(narrow), index.dtype.itemsize
 
 
 def test_the_index_type_never_wraps(box: Slots) -> None:
-    assert box.chunk(wraps, 1)[1] == [([10**10, 3 * 10**10, 3 * 10**10, 8, 5 * 10**10], 3)]
+    assert box.chunk(wraps, 1)[1] == [([10**10, 3 * 10**10, 3 * 10**10, 8, 5 * 10**10], 3, 4)]
 
 
 FLAGGED = (

@@ -19,6 +19,8 @@ from surge.model.tagged import tags
 from surge.model.tagged.codec import decode, encode
 from surge.model.tagged.core import ENCODER, MARKERS, Packing
 from surge.model.tagged.opaque import Opaque
+from surge.model.task import Limits
+from surge.model.units import Bytes
 
 ROWS = np.random.default_rng(0).random((60, 3))
 LABELS = np.arange(60) % 3
@@ -258,3 +260,35 @@ def test_attributes_of_frames_travel(box: Slots, frame: Any) -> None:
     assert there.attrs == {**frame.attrs, "seen": frame.attrs}
     assert there.equals(frame)
     assert "seen" not in frame.attrs
+
+
+def columns(which: int) -> Any:
+    frame = pd.DataFrame({"v": [1.0, 2, 3]})
+    cut = frame.groupby(pd.cut(frame.v, 2), observed=True).v
+    months = pd.period_range("2024-01", periods=2, freq="M")
+    made = [
+        cut.mean,
+        lambda: pd.Series(pd.cut([1, 2, 3], 2)),
+        lambda: pd.Series(months),
+        lambda: pd.DataFrame({"a": [1, 2]}, index=months),
+        lambda: pd.interval_range(0, 3),
+    ]
+    return made[which]()
+
+
+@pytest.mark.parametrize("which", range(5))
+def test_periods_and_intervals_are_columns(box: Slots, which: int) -> None:
+    (there,) = box.chunk(columns, which)[1]
+    here = columns(which)
+    assert type(there) is type(here)
+    assert there.equals(here)
+
+
+def fills(x: int) -> float:
+    return float(np.ones(100_000_000).sum())
+
+
+def test_memory_of_numpy_that_runs_out_is_a_memory_error(box: Slots) -> None:
+    (there,) = box.chunk(fills, 1, limits=Limits(memory=Bytes(256 << 20)))[1]
+    assert type(there) is MemoryError
+    assert "raise memory_mib" in str(there)

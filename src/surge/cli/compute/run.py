@@ -129,8 +129,8 @@ def _perform(executor: "Executor", program: "Program", timeout: float | None) ->
     except TimeoutError as error:
         executor.abandon()
         raise LimitExceeded(
-            f"{program.name} did not end within {timeout:g} s and was given up; raise --timeout "
-            "(`surge leases` shows what is still open)"
+            f"{program.name} did not end within {timeout:g} s and was given up, with what it printed; raise "
+            f"--timeout (surge job {executor.job} tells what it cost)"
         ) from error
     except KeyboardInterrupt:
         tell("interrupted: closing the leases, with the change back")
@@ -138,6 +138,8 @@ def _perform(executor: "Executor", program: "Program", timeout: float | None) ->
         raise
     except BaseException:
         executor.abandon()
+        if executor.job is not None:
+            tell(f"job {executor.job} failed (surge job {executor.job} tells what it cost)")
         raise
     executor.shutdown()
     return output

@@ -17,7 +17,7 @@ from surge.model.tagged.core import MARKERS, Packing, Tree
 from surge.model.tagged.standard import Printed, pack_instance, pack_member, prints_of
 from surge.model.task import OUT_OF_FUEL, RAISED, RETURNED, TRAPPED
 from surge.renter.ship import inside as sandbox
-from surge.renter.ship.classes import reach_class, reach_whole_classes
+from surge.renter.ship.classes import reach_class, reach_whole_classes, reach_whole_globals
 from surge.renter.ship.functions import reach_function
 from surge.renter.ship.plain import is_plain
 from surge.renter.ship.reach import Handlers, Reach
@@ -95,6 +95,7 @@ def ship(function: Callable[..., Any], *, together: bool = False) -> Shipped:
             root = reach.shared(function)
             reach.finish()
             reach_whole_classes(reach)
+            reach_whole_globals(reach)
         if set(reach.modules.whole) <= whole:
             break
         whole |= set(reach.modules.whole)
@@ -211,7 +212,11 @@ def _raised(output: bytes, shipped: Shipped) -> Answer:
         prints = prints_of(flat)
     except (TypeError, ValueError) as error:
         raise Distrusted("a task's prints are malformed; ask another provider") from error
-    rebuilt = _rebuilt(exact, shipped) or RemoteError(f"{name}: {said}" if said else name)
+    rebuilt = _rebuilt(exact, shipped)
+    if name.endswith("MemoryError"):  # NumPy has one of its own
+        rebuilt = MemoryError(f"{said or 'the memory of the sandbox is full'}; raise memory_mib")
+    elif rebuilt is None:
+        rebuilt = RemoteError(f"{name}: {said}" if said else name)
     rebuilt.__cause__ = RemoteTraceback(text)
     return Answer(None, rebuilt, prints)
 

@@ -13,8 +13,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from surge.model.errors import CannotShip
+from surge.renter.ship.effects import CONSTANTS
 from surge.renter.ship.functions import reach_globals, reach_submodules
 from surge.renter.ship.modules import find
+from surge.renter.ship.plain import is_plain
 from surge.renter.ship.reach import Reach
 from surge.renter.text.names import nested, rebound_nonlocal
 from surge.renter.text.source import MAKER, Definition, find_class
@@ -61,6 +63,29 @@ def reach_whole_classes(reach: Reach) -> None:
                     continue
                 reach.step("value", reach.content(kind))
                 reach.step("known", key_of(reach, kind), reach.node(kind))
+
+
+CONTAINERS = (list, dict, set, bytearray, tuple, frozenset)
+
+
+def reach_whole_globals(reach: Reach) -> None:
+    """Constants and containers of modules that travel whole are as they are now, not as in their files, and
+    so are the fields of instances of their classes."""
+    for module in sorted(reach.modules.whole):
+        for name, value in list(vars(sys.modules.get(module, builtins)).items()):
+            if module not in sys.modules or (name.startswith("__") and name.endswith("__")):
+                continue
+            kind = type(value)
+            own = kind.__module__ == module and is_plain(kind) and not isinstance(value, enum.Enum)
+            if own and hasattr(value, "__dict__"):
+                value = vars(value)  # noqa: PLW2901 its fields
+            elif kind not in (*CONSTANTS, *CONTAINERS) and kind.__qualname__ != "ndarray":
+                continue
+            reach.attempt(
+                lambda module=module, name=name, value=value: reach.step(  # type: ignore[misc]
+                    "overlay", module, name, reach.content(value)
+                )
+            )
 
 
 def _made_by_call(reach: Reach, kind: type) -> bool:

@@ -36,6 +36,9 @@ REMOVED = (
 )  # fmt: skip
 """Modules of an older standard library that Python 3.15 has no more."""
 
+ADDED = ("annotationlib", "compression", "profiling")
+"""Modules of a newer standard library than some renters have; one of the renter's own name goes before."""
+
 VERSIONS = {
     "Python": "3.15.0", "numpy": "2.5.2", "scipy": "1.18.1", "pandas": "3.0.6", "scikit-learn": "1.9.1",
     "statsmodels": "0.15.0", "sympy": "1.14.0", "networkx": "3.7",

@@ -139,6 +139,8 @@ class Modules:
         return None
 
     def _whole(self, name: str, path: str) -> None:
+        if sandbox.top(name) in sandbox.ADDED and self._beside(name) is None and _spec(name) is None:
+            return
         if sandbox.top(name) in sandbox.REMOVED and sandbox.is_standard(name):
             raise CannotShip(
                 f"{path} reaches the module {name}, which Python has no more; the sandbox runs "

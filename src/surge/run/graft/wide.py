@@ -1,6 +1,7 @@
 """Where wide.wat is grafted onto the interpreter, and the single instructions that change besides."""
 
 import struct
+from functools import partial
 from itertools import product
 from pathlib import Path
 
@@ -24,10 +25,9 @@ INTEGERS_INTO_INDEX = (
     *product(("uint", "ulong"), ("long",)),
 )
 SCALAR_ARITHMETIC = (
-    "add", "subtract", "multiply", "floor_divide", "remainder", "divmod", "power", "lshift", "negative",
-    "absolute",
+    "add", "subtract", "multiply", "floor_divide", "remainder", "divmod", "power", "negative", "absolute",
 )  # fmt: skip
-SHARED_NAMES = {"long_add", "long_divmod"}
+SHARED_NAMES = {"long_add", "long_divmod", "long_rshift"}
 """CPython has functions of these names too, before NumPy's."""
 
 
@@ -45,6 +45,8 @@ SPREAD = {
     "default": ["int_default_descriptor"],
     "reactor_turn": ["reactor_turn"],
     **{name: _scalar(name) for name in SCALAR_ARITHMETIC},
+    **{name: [*_scalar(name), f"longlong_{name}", f"ulonglong_{name}"] for name in ("lshift", "rshift")},
+    "shift_left": ["LONGLONG_left_shift", "ULONGLONG_left_shift"],
     "narrow": [name for source, target in INTEGERS_INTO_INDEX for name in _casts((source,), target)],
     "narrow_float": _casts(FLOATS, "long"),
     "indices4": [
@@ -71,6 +73,10 @@ def _default_type(step: Instruction, behind: Instruction) -> bool:
 def _compared(step: Instruction, behind: Instruction) -> bool:
     """The number of `long`, about to be compared with a type's."""
     return step.code == I32_CONST and step.numbers == (LONG,) and behind.code in (I32_EQ, I32_NE)
+
+
+def _is_truncation(sub: int, step: Instruction, _: Instruction) -> bool:
+    return step.code == NUMERIC and step.sub == sub
 
 
 def _truncates(step: Instruction, _: Instruction) -> bool:
@@ -177,6 +183,17 @@ EDITS = [
         1,
     ),
     Edit("ufunc_generic_fastcall", "is_anyscalar_exact", "shortcut_scalar", 1),
+    *(
+        Edit(f"({kinds})_reciprocal", partial(_is_truncation, sub), new, 9 * len(kinds.split("|")))
+        for sub, new, kinds in (
+            (2, "to_i32", "BYTE|SHORT|INT|LONG"),
+            (3, "to_i32", "UBYTE|USHORT"),
+            (3, "to_u32", "UINT|ULONG"),
+            (6, "to_i64", "LONGLONG"),
+            (7, "to_u64", "ULONGLONG"),
+        )
+    ),
+    Edit("__pyx_pw_6pandas_5_libs_7groupby_9group_fillna_indexer", "PyNumber_Multiply", "index_product", 1),
     # scikit-learn fills arrays of `int` as intp.
     Edit(
         "__pyx_fuse_[01]__pyx_f_7sklearn_5utils_7_random__sample_without_replacement_with_.*",

@@ -22,6 +22,7 @@
   (import "numpy" "PyArray_FromAny" (func $array_of (param i32 i32 i32 i32 i32 i32) (result i32)))
   (import "numpy" "PyArray_CanCastArrayTo" (func $can_cast_as_told (param i32 i32 i32) (result i32)))
   (import "numpy" "PyArray_Return" (func $scalar_if_0d (param i32) (result i32)))
+  (import "python" "PyNumber_Multiply" (func $multiply (param i32 i32) (result i32)))
   (import "python" "_Py_Dealloc" (func $dealloc (param i32)))
   (import "python" "PyEval_GetBuiltins" (func $builtins (result i32)))
   (import "python" "PyDict_GetItemString" (func $item (param i32 i32) (result i32)))
@@ -50,6 +51,7 @@
   (import "numpy" "gentype_divmod" (func $gentype_divmod (param i32 i32) (result i32)))
   (import "numpy" "gentype_power" (func $gentype_power (param i32 i32 i32) (result i32)))
   (import "numpy" "gentype_lshift" (func $gentype_lshift (param i32 i32) (result i32)))
+  (import "numpy" "gentype_rshift" (func $gentype_rshift (param i32 i32) (result i32)))
   (import "numpy" "gentype_negative" (func $gentype_negative (param i32) (result i32)))
   (import "numpy" "gentype_absolute" (func $gentype_absolute (param i32) (result i32)))
   (import "numpy" "is_anyscalar_exact" (func $is_scalar (param i32) (result i32)))
@@ -180,6 +182,17 @@
       (then (return (i32.sub (local.get $number) (i32.const 2)))))
     (local.get $number))
 
+  ;; A type by its name or letter ("l", "P", "uintp"): for the renter as wide as it says.
+  (func (export "_convert_from_str") (param i32 i32) (result i32)
+    (local $found i32)
+    (local.set $found (call $original2 (local.get 0) (local.get 1)))
+    (if (local.get $found)
+      (then
+        (if (call $is_index (i32.load offset=16 (local.get $found)))
+          (then (if (call $of_renter)
+            (then (return (call $descr_of (call $wide (i32.load offset=16 (local.get $found)))))))))))
+    (local.get $found))
+
   (func (export "PyArray_ObjectType") (param i32 i32) (result i32)
     (call $wide (call $original2 (local.get 0) (local.get 1))))
 
@@ -257,13 +270,14 @@
           (br_if $as_it_is (i32.eqz (local.get $array)))
           (local.set $number (call $number_of (local.get $array)))
           (br_if $as_it_is (i32.ge_u (i32.sub (local.get $number) (i32.const 7)) (i32.const 4)))
-          ;; not a bare Python number, whose kind has no number
-          (br_if $as_it_is (i32.ne (local.get $number) (i32.load offset=476 (i32.load (local.get $kind)))))
           (local.set $to (call $wide (local.get $number)))
           (if (i32.eqz (call $has_loop (local.get $ufunc) (i32.const 9)))
             (then
               (br_if $as_it_is (i32.eqz (call $has_loop (local.get $ufunc) (i32.const 7))))
-              (local.set $to (i32.sub (local.get $to) (i32.const 2)))))
+              (local.set $to (i32.sub (local.get $to) (i32.const 2))))
+            (else  ;; a bare Python number, whose kind has no number, stays weak
+              (br_if $as_it_is
+                (i32.ne (local.get $number) (i32.load offset=476 (i32.load (local.get $kind)))))))
           (br_if $as_it_is (i32.eq (local.get $to) (local.get $number)))
           (local.set $array (call $cast (local.get $array) (call $descr_of (local.get $to)) (i32.const 0)))
           (if (i32.eqz (local.get $array)) (then (return (i32.const -1))))
@@ -326,6 +340,48 @@
     (call $original7 (local.get 0) (local.get 1) (local.get 2) (local.get 3) (local.get 4) (local.get 5)
       (local.get 6)))
 
+  ;; Shifts of 64 bits: the originals look at the low half of the count alone.
+  (func $shift (param $args i32) (param $n i32) (param $steps i32) (param $way i32)
+    (local $a i32) (local $b i32) (local $out i32) (local $x i64) (local $by i64)
+    (local.set $a (i32.load (local.get $args)))
+    (local.set $b (i32.load offset=4 (local.get $args)))
+    (local.set $out (i32.load offset=8 (local.get $args)))
+    (block $done
+      (loop $next
+        (br_if $done (i32.eqz (local.get $n)))
+        (local.set $x (i64.load (local.get $a)))
+        (local.set $by (i64.load (local.get $b)))
+        (if (i64.lt_u (local.get $by) (i64.const 64))
+          (then
+            (local.set $x (select (i64.shl (local.get $x) (local.get $by))
+              (select (i64.shr_s (local.get $x) (local.get $by)) (i64.shr_u (local.get $x) (local.get $by))
+                (i32.eq (local.get $way) (i32.const 1)))
+              (i32.eqz (local.get $way)))))
+          (else
+            (local.set $x (select (i64.shr_s (local.get $x) (i64.const 63)) (i64.const 0)
+              (i32.eq (local.get $way) (i32.const 1))))))
+        (i64.store (local.get $out) (local.get $x))
+        (local.set $a (i32.add (local.get $a) (i32.load (local.get $steps))))
+        (local.set $b (i32.add (local.get $b) (i32.load offset=4 (local.get $steps))))
+        (local.set $out (i32.add (local.get $out) (i32.load offset=8 (local.get $steps))))
+        (local.set $n (i32.sub (local.get $n) (i32.const 1)))
+        (br $next))))
+  (func (export "shift_left") (param i32 i32 i32 i32)
+    (call $shift (local.get 0) (i32.load (local.get 1)) (local.get 2) (i32.const 0)))
+  (func (export "LONGLONG_right_shift") (param i32 i32 i32 i32)
+    (call $shift (local.get 0) (i32.load (local.get 1)) (local.get 2) (i32.const 1)))
+  (func (export "ULONGLONG_right_shift") (param i32 i32 i32 i32)
+    (call $shift (local.get 0) (i32.load (local.get 1)) (local.get 2) (i32.const 2)))
+
+  ;; A product that compiled code takes as indices.
+  (func $index_product (param i32 i32) (result i32)
+    (local $made i32) (local $narrow i32)
+    (local.set $made (call $multiply (local.get 0) (local.get 1)))
+    (if (i32.eqz (local.get $made)) (then (return (i32.const 0))))
+    (local.set $narrow (call $cast (local.get $made) (call $descr_of (i32.const 7)) (i32.const 0)))
+    (call $decref (local.get $made))
+    (local.get $narrow))
+
   ;; Scalars of l compute as arrays do.
   (func (export "add") (param i32 i32) (result i32) (call $gentype_add (local.get 0) (local.get 1)))
   (func (export "subtract") (param i32 i32) (result i32) (call $gentype_subtract (local.get 0) (local.get 1)))
@@ -338,6 +394,7 @@
   (func (export "power") (param i32 i32 i32) (result i32)
     (call $gentype_power (local.get 0) (local.get 1) (local.get 2)))
   (func (export "lshift") (param i32 i32) (result i32) (call $gentype_lshift (local.get 0) (local.get 1)))
+  (func (export "rshift") (param i32 i32) (result i32) (call $gentype_rshift (local.get 0) (local.get 1)))
   (func (export "negative") (param i32) (result i32) (call $gentype_negative (local.get 0)))
   (func (export "absolute") (param i32) (result i32) (call $gentype_absolute (local.get 0)))
 

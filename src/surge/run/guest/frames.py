@@ -71,6 +71,11 @@ def column_of(array):
         return Column("zoned", array.asi8, array.unit, zone_of(array.tz))
     if _MASKED.fullmatch(name):
         return Column("masked", name, array._data, array._mask)
+    if kind == "PeriodArray":
+        return Column("periods", array.asi8, array.freqstr)
+    if kind == "IntervalArray":
+        ends = [numpy_of(end, None) for end in (array.left, array.right)]
+        return Column("intervals", *(column_of(end.array) for end in ends), array.closed)
     if name in ("str", "string"):
         return Column("text", name, [x if isinstance(x, str) else None for x in array])
     if kind in ("NumpyExtensionArray", "PandasArray", "DatetimeArray", "TimedeltaArray"):
@@ -94,6 +99,14 @@ def make_column(items, pandas):
             raise ValueError("no nullable type")
         family = {"I": "IntegerArray", "U": "IntegerArray", "F": "FloatingArray", "b": "BooleanArray"}
         return getattr(pandas.arrays, family[name[0]])(content, mask)
+    if kind == "periods":
+        ordinals, frequency = rest
+        if not _FREQUENCY.fullmatch(frequency):
+            raise ValueError("no frequency")
+        return pandas.arrays.PeriodArray(ordinals, dtype=pandas.PeriodDtype(frequency))
+    if kind == "intervals":
+        left, right, closed = rest
+        return pandas.arrays.IntervalArray.from_arrays(left, right, closed=closed)
     if kind == "text":
         name, texts = rest
         if name not in ("str", "string"):
@@ -112,7 +125,7 @@ def make_index(items, pandas):
         return pandas.MultiIndex(levels=levels, codes=codes, names=names)
     column, name, frequency = rest
     index = pandas.Index(column, name=name, dtype=column.dtype)
-    if frequency is not None:
+    if frequency is not None and not isinstance(index, pandas.PeriodIndex):
         if not _FREQUENCY.fullmatch(frequency):
             raise ValueError("no frequency")
         index.freq = frequency

@@ -30,8 +30,11 @@ def of_renter(frame):
 
 def asks(frame, name):
     """Whether the renter's code names an attribute in this very step; compiled libraries have no frames."""
-    if not of_renter(frame):
-        return False
+    return of_renter(frame) and is_named(frame, name)
+
+
+def is_named(frame, name):
+    """Whether Python code names an attribute in this very step, and not a compiled library below it."""
     code = frame.f_code
     step = code.co_code[frame.f_lasti]
     return step in (LOAD_ATTR, IMPORT_FROM) and name in code.co_names
@@ -105,6 +108,8 @@ def hash64(value, /):
     if known is not None:
         return known(value)
     _hash(value)  # raises what can't be hashed
+    if kind.__module__ == "numpy" and type(value.item()) in _HASHES:
+        return hash64(value.item())
     own = kind.__hash__
     if type(own).__name__ == "function":
         given = own(value)

@@ -9,7 +9,7 @@ out. Libraries keep "l", because their compiled parts expect it.
 import functools
 import sys
 
-from surge.run.guest.machine import asks, of_renter
+from surge.run.guest.machine import asks, is_named, of_renter
 
 FIRST = ("unique", "unique_all", "unique_counts", "unique_inverse", "intersect1d")
 """What they give first keeps its type; the indices and counts behind it are widened."""
@@ -95,7 +95,10 @@ def _name_types(numpy):
     own = numpy.__getattr__
 
     def of_numpy(name):
-        return asked[name][asks(sys._getframe(1), name)] if name in asked else own(name)
+        if name not in asked:
+            return own(name)
+        told = asks if name in ("intp", "uintp") else is_named  # of Python code: the default integer
+        return asked[name][told(sys._getframe(1), name)]
 
     numpy.__getattr__ = of_numpy
     shown = numpy._core.arrayprint._typelessdata
@@ -114,8 +117,17 @@ def _append(numpy, original):
     return append
 
 
+def _list_codes(numpy):
+    """Codes of integers without those of the index type, which libraries try one after the other."""
+    for name, codes in numpy.typecodes.items():
+        numpy.typecodes[name] = "".join(
+            code for code in codes if code not in "lLpPnN" or "Integer" not in name
+        )
+
+
 def apply(numpy):
     """Fit numpy as soon as it has been imported."""
+    _list_codes(numpy)
     _name_types(numpy)
     numpy.append = _append(numpy, numpy.append)
     converters = numpy.lib._iotools.StringConverter._mapper

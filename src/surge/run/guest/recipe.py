@@ -133,6 +133,23 @@ def _bind(space, name, value):
     setattr(spaces[space], name, decode(value))
 
 
+def _overlay(module, name, content):
+    """A global of a module that came whole, as it is at the renter's: changed in place where others may
+    hold it too."""
+    scope, value = importlib.import_module(module).__dict__, decode(content)
+    there = scope.get(name)
+    if type(there) is list and type(value) is list:
+        there[:] = value
+    elif type(there) in (dict, set) and type(value) is type(there):
+        there.clear()
+        there.update(value)
+    elif type(value) is dict and hasattr(there, "__dict__") and type(there).__module__ == module:
+        there.__dict__.clear()
+        there.__dict__.update(value)
+    elif type(there) is not type(value) or type(value).__name__ == "ndarray" or there != value:
+        scope[name] = value
+
+
 def _set(node, name, value):
     setattr(nodes[node], name, decode(value))
 
@@ -171,6 +188,7 @@ OPS = {
     "value": lambda value: nodes.append(decode(value)),
     "bind": _bind,
     "set": _set,
+    "overlay": _overlay,
     "call": _call,
     "state": _state,
 }

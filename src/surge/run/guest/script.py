@@ -3,13 +3,14 @@
 """A whole Python file, run as `__main__` with its arguments, stdin and files."""
 
 import atexit
+import errno
 import io
 import os
 import sys
 import traceback
 import types
 
-from surge.run.guest import tagged
+from surge.run.guest import kinds, tagged
 from surge.run.guest.machine import scope
 from surge.run.guest.modules import PACKAGES, Finder
 from surge.run.guest.recipe import show
@@ -128,6 +129,8 @@ def _execute(filename, source, scope):
 
 def _show(error):
     """The traceback without this module's frames, and what to do about a file that isn't here."""
+    if isinstance(error, OSError) and error.errno is not None:
+        error.errno = kinds.LINUX.get(errno.errorcode.get(error.errno), error.errno)
     trace = error.__traceback__
     while trace is not None and trace.tb_frame.f_code.co_filename == __file__:
         trace = trace.tb_next
@@ -135,3 +138,5 @@ def _show(error):
     if isinstance(error, FileNotFoundError) and isinstance(error.filename, str):
         named = error.filename.lstrip("/")
         print(f"(the sandbox has only the files that go with it: surge run --file {named})", file=sys.stderr)
+    if isinstance(error, EOFError):
+        print("(stdin is empty unless it is given: surge run --stdin FILE, - for yours)", file=sys.stderr)

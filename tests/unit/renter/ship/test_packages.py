@@ -1,6 +1,7 @@
 """Submodules are there; installed packages of pure Python travel with their files; others are named."""
 
 import concurrent.futures
+import importlib
 import sys
 import urllib.parse
 import xml.etree.ElementTree
@@ -75,6 +76,15 @@ def test_modules_that_python_has_no_more(tmp_path: Path) -> None:
         ship_script(path)
 
 
+@pytest.mark.skipif(sys.version_info >= (3, 14), reason="this Python has annotationlib, too")
+def test_modules_that_only_the_sandbox_has(tmp_path: Path) -> None:
+    path = tmp_path / "new.py"
+    path.write_text("import annotationlib\nprint(annotationlib)\n")
+    assert ship_script(path).warnings == ()
+    (tmp_path / "annotationlib.py").write_text("MINE = 'mine'\n")
+    assert b"MINE = 'mine'" in ship_script(path).code
+
+
 def floats(xs: list[float]) -> float:
     return sum(xs)
 
@@ -132,3 +142,39 @@ def test_each_name_says_truly_whether_it_is_there(box: Slots) -> None:
     assert box.chunk(missing, names)[1] == [[]]
     gone = sorted(set(inside.REMOVED) & sys.stdlib_module_names)
     assert box.chunk(missing, gone)[1] == [gone]
+
+
+SETTINGS = """
+RATE, TABLE, LIST = 1, {}, [1]
+ALIAS = LIST
+
+class Holder:
+    def __init__(self): self.value = 1
+
+HELD = Holder()
+
+def get():
+    return RATE, dict(TABLE), list(LIST), HELD.value, ALIAS is LIST
+"""
+
+
+def test_globals_of_modules_are_as_they_are_now(
+    box: Slots, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However the function reaches them: through the module, or by a name taken from it."""
+    (tmp_path / "its_settings.py").write_text(SETTINGS)
+    monkeypatch.syspath_prepend(tmp_path)
+    its_settings: Any = importlib.import_module("its_settings")
+    its_settings.RATE = 9
+    its_settings.TABLE["x"] = 1
+    its_settings.LIST.append(2)
+    its_settings.HELD.value = 8
+    taken = its_settings.get
+
+    def through(_: int) -> Any:
+        return its_settings.get()
+
+    def by_name(_: int) -> Any:
+        return taken()
+
+    assert box.chunk(through, 1)[1] == box.chunk(by_name, 1)[1] == [(9, {"x": 1}, [1, 2], 8, True)]
