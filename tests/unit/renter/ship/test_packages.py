@@ -80,7 +80,7 @@ def test_modules_that_python_has_no_more(tmp_path: Path) -> None:
 def test_modules_that_only_the_sandbox_has(tmp_path: Path) -> None:
     path = tmp_path / "new.py"
     path.write_text("import annotationlib\nprint(annotationlib)\n")
-    assert ship_script(path).warnings == ()
+    assert b"annotationlib" in ship_script(path).code
     (tmp_path / "annotationlib.py").write_text("MINE = 'mine'\n")
     assert b"MINE = 'mine'" in ship_script(path).code
 
