@@ -167,7 +167,8 @@ class PrepareImage(Message, frozen=True, tag="prepare-image"):
 
 class RunChunk(Message, frozen=True, tag="run-chunk"):
     """Run these inputs in order, from this image. `code` names a blob; fuel, memory (bytes) and output
-    (bytes) are the limits of one task. Answered by ChunkPart… ChunkDone, or Sorry with the chunk."""
+    (bytes) are the limits of one task. Answered by ChunkPart… ChunkDone, or Sorry with the chunk; and by
+    Printed while it runs, if it is `watched`."""
 
     chunk: Digest
     image: Digest
@@ -177,6 +178,7 @@ class RunChunk(Message, frozen=True, tag="run-chunk"):
     fuel: Count
     memory: Count
     output: Annotated[int, Meta(ge=0, le=MAX_OUTPUT)]
+    watched: bool = False
 
     def __post_init__(self) -> None:
         if len(self.seeds) != len(self.inputs):
@@ -227,6 +229,17 @@ class Progress(Message, frozen=True, tag="progress"):
     subject: Digest
     done: Count
     total: Count
+
+
+class Printed(Message, frozen=True, tag="printed"):
+    """What a task of a watched chunk wrote, from `offset` bytes of the stream on. For the eye only: the
+    outcome holds all of it, and is what counts."""
+
+    chunk: Digest
+    number: Annotated[int, Meta(ge=0, le=MAX_TASKS)]
+    stream: Literal["stdout", "stderr"]
+    offset: Count
+    content: Annotated[bytes, Meta(max_length=MAX_PART)]
 
 
 class ImageReady(Message, frozen=True, tag="image-ready"):
@@ -303,6 +316,7 @@ FromProvider = (
     Welcome
     | HaveBlobs
     | Progress
+    | Printed
     | ImageReady
     | ChunkPart
     | ChunkDone

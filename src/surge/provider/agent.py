@@ -33,6 +33,7 @@ from surge.net.messages import (
     Message,
     PayVoucher,
     PrepareImage,
+    Printed,
     PutBlob,
     Refusal,
     RequestClose,
@@ -346,9 +347,19 @@ class Agent:
         await self._handle(served, await self._runner.make(spec, served.blobs))
 
     async def _execute(self, served: _Served, work: Execute) -> None:
-        event = await self._runner.run(work, served.blobs)
+        prints: asyncio.Queue[Printed | None] = asyncio.Queue()
+        telling = asyncio.create_task(self._show(served, prints))
+        try:
+            event = await self._runner.run(work, served.blobs, prints.put_nowait)
+        finally:
+            prints.put_nowait(None)
+        await telling
         served.running.pop(work.chunk, None)
         await self._handle(served, event)
+
+    async def _show(self, served: _Served, prints: "asyncio.Queue[Printed | None]") -> None:
+        while (printed := await prints.get()) is not None:
+            await self._answer(served, printed)
 
     # Chain
 

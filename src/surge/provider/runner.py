@@ -1,10 +1,13 @@
 """From an instruction of a session to the sandboxes, and back to an event."""
 
+from collections.abc import Callable
+
 from surge.model.errors import SurgeError
 from surge.model.task import WASM, ImageSpec
-from surge.net.messages import Refusal
+from surge.net.messages import Printed, Refusal
 from surge.provider.blobs import LeaseBlobs
 from surge.provider.steps import ChunkBroke, ChunkRan, Execute, ImageBroke, ImageMade
+from surge.run.slots import pipe
 from surge.run.slots.pool import Job, Pool
 
 MAX_REASON = 1024
@@ -25,7 +28,10 @@ class Runner:
             return ImageBroke(spec.id, str(error)[:MAX_REASON])
         return ImageMade(spec, image.digest, image.fuel, image.joules, image.measured)
 
-    async def run(self, work: Execute, blobs: LeaseBlobs) -> ChunkRan | ChunkBroke:
+    async def run(
+        self, work: Execute, blobs: LeaseBlobs, tell: Callable[[Printed], None]
+    ) -> ChunkRan | ChunkBroke:
+        """`tell` hears what the tasks of a watched chunk write while they run."""
         first = work.tasks[0]
         code = b"" if work.spec.runtime == WASM else blobs.get(first.code)
         if code is None:
@@ -34,8 +40,13 @@ class Runner:
             )
         ids = [task.id(work.spec) for task in work.tasks]
         tasks = [(name, task.input, task.seed) for name, task in zip(ids, work.tasks, strict=True)]
+
+        def hear(one: pipe.Printed) -> None:
+            tell(Printed(work.chunk, one.number, one.stream, one.offset, one.content))
+
+        job = Job(work.spec, code, tasks, first.limits, self._wall_seconds, hear if work.watched else None)
         try:
-            result = await self._pool.run(Job(work.spec, code, tasks, first.limits, self._wall_seconds))
+            result = await self._pool.run(job)
         except SurgeError as error:
             return ChunkBroke(work.chunk, Refusal.FAILED, str(error)[:MAX_REASON])
         if result.chunk != work.chunk or not result.outcomes:

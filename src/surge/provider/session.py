@@ -229,7 +229,7 @@ class LeaseSession:
             return [_sorry(*refusal, request.chunk)]
         if self._is_full():
             return [_sorry(Refusal.BUSY, "too many chunks wait already; send this one later", request.chunk)]
-        self._queue[request.chunk] = Execute(request.chunk, spec, tasks)
+        self._queue[request.chunk] = Execute(request.chunk, spec, tasks, request.watched)
         return self._start()
 
     def _give_up(self) -> list[Instruction]:

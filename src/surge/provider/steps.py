@@ -95,6 +95,7 @@ class Execute:
     chunk: bytes
     spec: ImageSpec
     tasks: tuple[Task, ...]
+    watched: bool = False
 
 
 @dataclass(frozen=True, slots=True)

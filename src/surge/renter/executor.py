@@ -166,8 +166,10 @@ class Executor(BaseExecutor):
         given: bytes,
         decode: Callable[[Outcome], Any],
         chunksize: int = 1,
+        hear: Callable[[str, int, bytes], None] | None = None,
     ) -> "Future[Any]":
-        """Queue one task of any runtime; `decode` makes its outcome a value or raises.
+        """Queue one task of any runtime; `decode` makes its outcome a value or raises. `hear` is told, in the
+        job's thread, what it writes while it runs: stream, offset, bytes, as its provider says.
 
         code: what the guest loads; for a wasm module the module itself.
         """
@@ -187,9 +189,8 @@ class Executor(BaseExecutor):
             key = self._groups[name + spec.id, chunksize] = job.group(group)
         number = job.next_number()
         future: Future[Any] = Future()
-        job.submit(
-            Entry(number, key, Task(name, given, job.row.task_seed(number), self._limits), future, decode)
-        )
+        task = Task(name, given, job.row.task_seed(number), self._limits)
+        job.submit(Entry(number, key, task, future, decode, hear))
         return future
 
     def _start(self) -> Job:

@@ -195,6 +195,15 @@ def test_an_interrupted_run_ends_with_130(shell):
     assert states == [("closed",)]
 
 
+def test_output_comes_while_the_program_runs(shell):
+    (shell.folder / "talks.py").write_text("print('began')\nprint('é')\nwhile True: pass\n")
+    program = shell.start("run", "talks.py", "--fuel", "100000")
+    assert [program.stdout.readline(), program.stdout.readline()] == ["began\n", "é\n"]
+    program.send_signal(signal.SIGINT)
+    left, said = program.communicate(timeout=PATIENCE)
+    assert (left, program.returncode) == ("", 130), said
+
+
 def test_a_running_job_tells_what_it_waits_for(shell):
     program = shell.start("run", "endless.py", "--fuel", "100000")
     end = time.monotonic() + PATIENCE

@@ -1,12 +1,12 @@
 """`surge run`: a file runs on somebody else's machine, and it looks as if it had run here."""
 
-import sys
 from base64 import b64encode
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from surge.cli.compute.shown import Shown
 from surge.cli.terminal.access import started
 from surge.cli.terminal.options import (
     BUDGET,
@@ -92,15 +92,11 @@ def run(
         progress=None,
         seed=seed,
     )
-    output = _perform(executor, program, timeout)
+    shown = None if as_json else Shown()
+    output = _perform(executor, program, timeout, shown)
     report = executor.report()
     if as_json:
         print_json(_document(output, report))
-    else:
-        sys.stdout.buffer.write(output.stdout)
-        sys.stdout.buffer.flush()
-        sys.stderr.buffer.write(output.stderr)
-        sys.stderr.flush()
     tell_files(output, out, report.job)
     tell(
         f"job {report.job}: {show_gfuel(report.fuel)} Gfuel, {report.joules} J, paid {report.paid} USD "
@@ -121,16 +117,21 @@ def tell_files(output: "CommandOutput", out: Path | None, job: str) -> None:
         tell(f"it also wrote {name} ({size:,} bytes), too large to come back; write less, or print it")
 
 
-def _perform(executor: "Executor", program: "Program", timeout: float | None) -> "CommandOutput":
-    """The program's output, with the leases closed."""
+def _perform(
+    executor: "Executor", program: "Program", timeout: float | None, shown: Shown | None
+) -> "CommandOutput":
+    """The program's output, on the screen while it comes, and with the leases closed."""
     try:
-        future = executor.enter(program.spec, program.code, program.given, program.output_of)
+        hear = shown.hear if shown else None
+        future = executor.enter(program.spec, program.code, program.given, program.output_of, hear=hear)
         output: CommandOutput = future.result(timeout)
+        if shown:
+            shown.finish(output)
     except TimeoutError as error:
         executor.abandon()
         raise LimitExceeded(
-            f"{program.name} did not end within {timeout:g} s and was given up, with what it printed; raise "
-            f"--timeout (surge job {executor.job} tells what it cost)"
+            f"{program.name} did not end within {timeout:g} s and was given up; raise --timeout "
+            f"(surge job {executor.job} tells what it cost)"
         ) from error
     except KeyboardInterrupt:
         tell("interrupted: closing the leases, with the change back")

@@ -30,11 +30,15 @@ class ChunkRequest:
     tasks: tuple[Task, ...]
     task_ids: tuple[bytes, ...]
     code_size: int
+    watched: bool = False
 
     @classmethod
-    def of(cls, spec: ImageSpec, image: bytes, tasks: Sequence[Task], code_size: int) -> "ChunkRequest":
+    def of(
+        cls, spec: ImageSpec, image: bytes, tasks: Sequence[Task], code_size: int, watched: bool = False
+    ) -> "ChunkRequest":
         ids = [task.id(spec) for task in tasks]
-        return cls(chunk_id(image, ids, tasks[0].limits), spec, image, tuple(tasks), tuple(ids), code_size)
+        chunk = chunk_id(image, ids, tasks[0].limits)
+        return cls(chunk, spec, image, tuple(tasks), tuple(ids), code_size, watched)
 
 
 def check_outcomes(asked: ChunkRequest, receipt: Receipt, outcomes: Sequence[Outcome]) -> None:

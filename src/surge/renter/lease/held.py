@@ -29,7 +29,16 @@ from surge.model.voucher import SignedVoucher
 from surge.net.messages import Refusal
 from surge.renter.lease.bill import ChunkRequest
 from surge.renter.lease.funding import Funding
-from surge.renter.lease.notices import Declined, Delivered, Ended, Interrupted, Notice, Preparing, Resumed
+from surge.renter.lease.notices import (
+    Declined,
+    Delivered,
+    Ended,
+    Interrupted,
+    Notice,
+    Preparing,
+    Resumed,
+    Wrote,
+)
 from surge.renter.lease.session import ANSWER_SECONDS, RenterSession
 from surge.renter.work.board import Board, Group
 from surge.renter.work.steps import (
@@ -277,7 +286,8 @@ class HeldLeases:
         if not tasks:  # all ended elsewhere while the image was made
             self._feed(Withdrawn(lease, send.chunk, tuple(kept), time.monotonic()))
             return
-        asked = ChunkRequest.of(group.spec, image, list(tasks.values()), group.code_size)
+        watched = any(self._board.is_watched(key) for key in tasks)
+        asked = ChunkRequest.of(group.spec, image, list(tasks.values()), group.code_size, watched)
         held.chunks[asked.id] = _Sent(send.chunk, tuple(tasks), held.session.lease.terms.escrow)
         self._trace.write(ChunkSent(lease=lease, chunk=send.chunk, id=asked.id.hex()))
         await held.session.run(asked)
@@ -311,6 +321,9 @@ class HeldLeases:
         match notice:
             case Preparing():
                 self._board.tally.stage = "preparing the image"
+            case Wrote(chunk, number, stream, offset, content):
+                if (running := held.chunks.get(chunk)) is not None:
+                    self._board.hear(running.tasks[number], stream, offset, content)
             case Delivered(chunk, outcomes):
                 sent, held.delivered = held.chunks.pop(chunk), now
                 done = sent.tasks[: len(outcomes)]

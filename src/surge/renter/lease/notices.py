@@ -15,6 +15,17 @@ class Delivered:
 
 
 @dataclass(frozen=True, slots=True)
+class Wrote:
+    """A task of a watched chunk, by its place there, wrote this, as its provider says."""
+
+    chunk: bytes
+    number: int
+    stream: str
+    offset: int
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Declined:
     """The provider would not or could not run a chunk."""
 
@@ -50,4 +61,4 @@ class Preparing:
     total: int
 
 
-Notice = Delivered | Declined | Ended | Interrupted | Resumed | Preparing
+Notice = Delivered | Wrote | Declined | Ended | Interrupted | Resumed | Preparing

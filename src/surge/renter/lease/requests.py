@@ -43,6 +43,7 @@ def run_message(asked: ChunkRequest) -> RunChunk:
         limits.fuel,
         limits.memory,
         limits.output,
+        asked.watched,
     )
 
 

@@ -32,6 +32,7 @@ from surge.net.messages import (
     Hello,
     ImageReady,
     Message,
+    Printed,
     Progress,
     Refusal,
     Sorry,
@@ -40,7 +41,16 @@ from surge.net.messages import (
 )  # fmt: skip
 from surge.net.results import Gathering
 from surge.renter.lease.bill import ChunkRequest, LeaseBill
-from surge.renter.lease.notices import Declined, Delivered, Ended, Interrupted, Notice, Preparing, Resumed
+from surge.renter.lease.notices import (
+    Declined,
+    Delivered,
+    Ended,
+    Interrupted,
+    Notice,
+    Preparing,
+    Resumed,
+    Wrote,
+)
 from surge.renter.lease.requests import (
     ImageRequest,
     Uploads,
@@ -333,6 +343,10 @@ class RenterSession:
                 self._uploads.take(message)
             case Progress(_, done, total):
                 self._notify(self, Preparing(done, total))
+            case Printed(chunk, number, stream, offset, content):
+                asked = self._asked.get(chunk)
+                if asked is not None and asked.watched and number < len(asked.tasks):
+                    self._notify(self, Wrote(chunk, number, stream, offset, content))
             case CloseGranted():
                 if self._closing is not None and not self._closing.done():
                     self._closing.set_result(message)

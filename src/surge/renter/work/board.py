@@ -37,6 +37,8 @@ class Entry:
     task: Task
     future: "Future[Any]"
     decode: Callable[[Outcome], Any]
+    hear: Callable[[str, int, bytes], None] | None = None
+    """Told what the task writes while it runs: the stream, the offset in it, and the bytes."""
     started: bool = False
 
 
@@ -87,6 +89,16 @@ class Board:
         """A task by its key; None once it has ended."""
         entry = self._entries.get(key)
         return entry.task if entry else None
+
+    def is_watched(self, key: TaskKey) -> bool:
+        entry = self._entries.get(key)
+        return entry is not None and entry.hear is not None
+
+    def hear(self, key: TaskKey, stream: str, offset: int, content: bytes) -> None:
+        """A task under way wrote this."""
+        entry = self._entries.get(key)
+        if entry is not None and entry.hear is not None:
+            entry.hear(stream, offset, content)
 
     def start(self, key: TaskKey) -> bool:
         """Whether the task is to run; from then on it can't be cancelled."""

@@ -22,6 +22,61 @@ MAX_WRITTEN, MAX_FILES = 32 << 20, 1024
 """As in model.command."""
 
 
+EAGER, BLOCK = 1000, 4096
+"""So many lines are told one by one; then blocks of so many bytes, because each costs a call to the host."""
+
+
+class _Told(io.RawIOBase):
+    """All that was written, and told to the host as it comes."""
+
+    def __init__(self, number):
+        self.number, self.written, self.told, self.times = number, bytearray(), 0, 0
+
+    def writable(self):
+        return True
+
+    def fileno(self):
+        return self.number
+
+    def write(self, content):
+        self.written += content
+        return len(content)
+
+    def flush(self):
+        if self.times < EAGER or len(self.written) - self.told >= BLOCK:
+            self.push()
+
+    def push(self):
+        """Tell the host what it doesn't know yet."""
+        while self.told < len(self.written):
+            self.told += _write(self.number, self.written[self.told :])
+            self.times += 1
+
+
+class _Text(io.TextIOWrapper):
+    """Flushed by each line, and in any case when the program says so."""
+
+    def flush(self):
+        super().flush()
+        self.buffer.push()
+
+
+_write = os.write
+
+
+def _through(streams):
+    """os.write whose bytes on the streams come back, too."""
+
+    def write(number, content, /):
+        if number not in streams:
+            return _write(number, content)
+        streams[number].write(content)
+        streams[number].push()
+        return len(content)
+
+    return write
+
+
 def load(name, source, modules):
     """A callable of msgpack {args, stdin, files} giving ("returned", msgpack {exit_code, stdout, stderr,
     files, left})."""
@@ -43,25 +98,28 @@ def _run(filename, source, given):
         os.makedirs(os.path.dirname(place), exist_ok=True)
         with open(place, "wb") as file:
             file.write(content)
-    out, err = io.BytesIO(), io.BytesIO()
+    out, err = _Told(1), _Told(2)
     before = sys.argv, sys.stdin, sys.stdout, sys.stderr, sys.modules.get("__main__")
     main = types.ModuleType("__main__")
     main.__file__ = filename
     scope(main)
     sys.argv = [filename, *given["args"]]
     sys.stdin = io.TextIOWrapper(io.BytesIO(given["stdin"]), "utf-8", "surrogateescape")
-    sys.stdout = io.TextIOWrapper(out, "utf-8", "surrogateescape", newline="", write_through=True)
-    sys.stderr = io.TextIOWrapper(err, "utf-8", "backslashreplace", newline="", write_through=True)
+    sys.stdout = _Text(out, "utf-8", "surrogateescape", newline="", line_buffering=True)
+    sys.stderr = _Text(err, "utf-8", "backslashreplace", newline="", line_buffering=True)
     sys.modules["__main__"] = main
 
     def told(code):
         for stream in (sys.stdout, sys.stderr):
             if not stream.closed:
                 stream.flush()
+        out.push()
+        err.push()
         files, left = written(given["files"], dict(_own_files(ROOT)))
-        streams = {"stdout": out.getvalue(), "stderr": err.getvalue()}
+        streams = {"stdout": bytes(out.written), "stderr": bytes(err.written)}
         return {"exit_code": code & 0xFF, **streams, "files": files, "left": left}
 
+    os.write = _through({1: out, 2: err})
     leave, os._exit = os._exit, lambda code: _leave(told(code))  # the real one would lose what was printed
     try:
         code = _execute(filename, source, main.__dict__)
@@ -71,7 +129,7 @@ def _run(filename, source, given):
             _show(error)
         return told(code)
     finally:
-        os._exit = leave
+        os._exit, os.write = leave, _write
         sys.argv, sys.stdin, sys.stdout, sys.stderr, sys.modules["__main__"] = before
 
 

@@ -11,7 +11,10 @@ from dataclasses import dataclass
 from surge.model.task import OUT_OF_FUEL, RAISED, RETURNED, TRAPPED, Limits, Outcome
 from surge.model.units import Fuel
 from surge.run.sandbox.guest import Stop, Trapped
-from surge.run.wasi.world import World
+from surge.run.wasi.world import StreamName, World
+
+Hear = Callable[[int, StreamName, bytes], None]
+"""Told while tasks run: the task's place in its chunk, "stdout" or "stderr", and what it wrote."""
 
 
 @dataclass(frozen=True, slots=True)

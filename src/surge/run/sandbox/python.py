@@ -9,7 +9,7 @@ import wasmtime
 from surge.model.errors import BadInput
 from surge.model.task import ImageSpec, Limits, Outcome
 from surge.model.units import Bytes, Fuel
-from surge.run.sandbox.feed import Assignment, ChunkFeed
+from surge.run.sandbox.feed import Assignment, ChunkFeed, Hear
 from surge.run.sandbox.guest import HostCall, Sandbox, Stop, Trapped
 from surge.run.sandbox.image import MemoryImage
 from surge.run.sandbox.interpreter import library
@@ -133,9 +133,15 @@ class PythonRuntime:
             guest.close()
 
     def run(
-        self, image: Image, code: bytes, tasks: list[Assignment], limits: Limits
+        self,
+        image: Image,
+        code: bytes,
+        tasks: list[Assignment],
+        limits: Limits,
+        hear: Hear | None = None,
     ) -> tuple[list[Outcome], Fuel]:
         """The outcomes of a chunk, in order, up to the first task that broke the guest; and all its fuel.
+        `hear` is told what scripts write while they run.
 
         Raises BadInput if the image is larger than the memory limit, NotDeterministic if this machine
         was the reason for a stop.
@@ -148,6 +154,8 @@ class PythonRuntime:
             )
         guest = PythonGuest(self._module, limits.memory, _nobody)
         guest.host_call = feed = ChunkFeed(code, tasks, limits, guest.world)
+        if hear is not None:
+            guest.world.listen(lambda stream, content: hear(len(feed.outcomes), stream, content))
         try:
             guest.memory.grow_to(size)
             guest.memory.lay(image.stencil)

@@ -1,6 +1,7 @@
 """The wasm runtime: a wasm32-wasi command, one fresh instance per task."""
 
 import posixpath
+from functools import partial
 
 import wasmtime
 
@@ -9,11 +10,11 @@ from surge.model.digest import digest
 from surge.model.errors import BadInput
 from surge.model.task import OUT_OF_FUEL, RETURNED, TRAPPED, Limits, Outcome
 from surge.model.units import Fuel
-from surge.run.sandbox.feed import Assignment
+from surge.run.sandbox.feed import Assignment, Hear
 from surge.run.sandbox.guest import Sandbox, Stop
 from surge.run.wasi import abi
 from surge.run.wasi.files import Tree
-from surge.run.wasi.world import Exited, World
+from surge.run.wasi.world import Exited, Heard, World, unheard
 
 MAX_MODULE = 64 << 20
 MAGIC = b"\0asm"
@@ -64,12 +65,17 @@ class WasmRuntime:
     def close(self) -> None:
         self._module.close()
 
-    def run(self, tasks: list[Assignment], limits: Limits) -> tuple[list[Outcome], Fuel]:
+    def run(
+        self, tasks: list[Assignment], limits: Limits, hear: Hear | None = None
+    ) -> tuple[list[Outcome], Fuel]:
         """One outcome per task, in order; a task that traps doesn't stop the next. And all the fuel."""
-        outcomes = [self._run(task, limits) for task in tasks]
+        outcomes = [
+            self._run(task, limits, partial(hear, number) if hear else unheard)
+            for number, task in enumerate(tasks)
+        ]
         return outcomes, Fuel(sum(outcome.fuel for outcome in outcomes))
 
-    def _run(self, task: Assignment, limits: Limits) -> Outcome:
+    def _run(self, task: Assignment, limits: Limits, heard: Heard) -> Outcome:
         try:
             command = CommandInput.decode(task.input)
         except BadInput as error:
@@ -80,6 +86,7 @@ class WasmRuntime:
             stdin=command.stdin,
             output_limit=limits.output,
             seed=task.seed,
+            heard=heard,
         )
         sandbox = Sandbox(self._module, world, limits.memory)
         try:

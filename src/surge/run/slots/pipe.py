@@ -6,6 +6,7 @@ from typing import BinaryIO
 import msgspec
 
 from surge.model.task import ImageSpec
+from surge.run.wasi.world import StreamName
 
 LENGTH = struct.Struct("<Q")
 MAX_FRAME = 1 << 31
@@ -33,6 +34,7 @@ class RunChunk(msgspec.Struct, tag="run"):
     memory: int
     output: int
     wall_seconds: float
+    watched: bool = False
 
 
 class Working(msgspec.Struct, tag="working"):
@@ -41,6 +43,15 @@ class Working(msgspec.Struct, tag="working"):
     stage: str
     elapsed: float
     expected: float
+
+
+class Printed(msgspec.Struct, tag="printed"):
+    """What task `number` of the chunk wrote to a stream, from `offset` bytes on."""
+
+    number: int
+    stream: StreamName
+    offset: int
+    content: bytes
 
 
 class Ready(msgspec.Struct, tag="ready"):
@@ -73,7 +84,7 @@ class Failed(msgspec.Struct, tag="failed"):
 
 
 Request = Warm | MakeImage | RunChunk
-Answer = Working | Ready | Ran | Failed
+Answer = Working | Printed | Ready | Ran | Failed
 
 requests = msgspec.msgpack.Decoder(Request)
 answers = msgspec.msgpack.Decoder(Answer)

@@ -9,6 +9,7 @@ await pool.stop()
 
 import asyncio
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -28,6 +29,7 @@ from surge.run.slots.pipe import (
     AssignedTask,
     Failed,
     MakeImage,
+    Printed,
     Ran,
     Ready,
     Request,
@@ -36,6 +38,8 @@ from surge.run.slots.pipe import (
     answers,
 )
 
+Hear = Callable[[Printed], None]
+"""Told what tasks write while they run."""
 COMPILE_SECONDS = 900.0
 """A worker may need that long to be ready on a slow machine's first run."""
 SETUP_SECONDS = 180.0
@@ -64,6 +68,7 @@ class Job:
     tasks: list[tuple[bytes, bytes, int]] = field(repr=False)
     limits: Limits = field(default_factory=Limits)
     wall_seconds: float = 300.0
+    hear: Hear | None = field(default=None, repr=False)
 
 
 class _Slot:
@@ -86,11 +91,13 @@ class _Slot:
         )
         return cls(child)
 
-    async def ask(self, request: Request, seconds: float, progress: Progress) -> Ready | Ran:
+    async def ask(
+        self, request: Request, seconds: float, progress: Progress, hear: Hear | None = None
+    ) -> Ready | Ran:
         """The worker's answer. Raises what it failed with; NotDeterministic if it died or overran."""
         try:
             async with asyncio.timeout(seconds):
-                answer = await self._exchange(request, progress)
+                answer = await self._exchange(request, progress, hear)
         except TimeoutError as error:
             raise NotDeterministic(
                 f"a worker gave no answer in {seconds:.0f} s; ask for less work"
@@ -105,7 +112,9 @@ class _Slot:
             raise kind(answer.text)
         return answer
 
-    async def _exchange(self, request: Request, progress: Progress) -> Ready | Ran | Failed:
+    async def _exchange(
+        self, request: Request, progress: Progress, hear: Hear | None
+    ) -> Ready | Ran | Failed:
         writer, reader = self._child.stdin, self._child.stdout
         if writer is None or reader is None:
             raise Unavailable("a worker was started without pipes; start the pool again")
@@ -121,6 +130,10 @@ class _Slot:
             answer: Answer = answers.decode(await reader.readexactly(length))
             if isinstance(answer, Ready | Ran | Failed):
                 return answer
+            if isinstance(answer, Printed):
+                if hear is not None:
+                    hear(answer)
+                continue
             progress(answer.stage, answer.elapsed, answer.expected)
 
     async def end(self) -> None:
@@ -181,10 +194,12 @@ class Pool:
             self._idle.remove(slot)
             return slot
 
-    async def _ask(self, spec_id: bytes, request: Request, wanted: type[A], seconds: float) -> A:
+    async def _ask(
+        self, spec_id: bytes, request: Request, wanted: type[A], seconds: float, hear: Hear | None = None
+    ) -> A:
         slot = await self._take(spec_id)
         try:
-            answer = await slot.ask(request, seconds, self._progress)
+            answer = await slot.ask(request, seconds, self._progress, hear)
         except SurgeError as error:
             if isinstance(error, NotDeterministic):
                 await self._drop(slot)
@@ -225,9 +240,16 @@ class Pool:
         tasks = [AssignedTask(*task) for task in job.tasks]
         limits = job.limits
         request = RunChunk(
-            job.spec, job.code, tasks, limits.fuel, limits.memory, limits.output, job.wall_seconds
+            job.spec,
+            job.code,
+            tasks,
+            limits.fuel,
+            limits.memory,
+            limits.output,
+            job.wall_seconds,
+            job.hear is not None,
         )
-        ran = await self._ask(job.spec.id, request, Ran, job.wall_seconds + SETUP_SECONDS)
+        ran = await self._ask(job.spec.id, request, Ran, job.wall_seconds + SETUP_SECONDS, job.hear)
         outcomes = tuple(Outcome(o.task, o.status, o.output, Fuel(o.fuel)) for o in ran.outcomes)
         moved = moved_of(len(job.code), [task.input for task in tasks], outcomes)
         return ChunkResult(

@@ -5,7 +5,7 @@ import resource
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -20,6 +20,7 @@ from surge.run.sandbox.suite import suite_digest
 from surge.run.sandbox.wasm import WasmRuntime, module_image
 from surge.run.slots.cache import Cache
 from surge.run.slots.energy import Energy, EnergyMeter
+from surge.run.slots.live import Live
 from surge.run.slots.orphan import die_with_parent
 from surge.run.slots.pipe import (
     Answer,
@@ -143,17 +144,18 @@ class Worker:
         limits = Limits(Fuel(request.fuel), Bytes(request.memory), Bytes(request.output))
         tasks = [Assignment(t.task, t.input, t.seed) for t in request.tasks]
         outcomes: list[Outcome]
+        watched = Live(lambda printed: write_frame(self._out, printed)) if request.watched else nullcontext()
         if request.spec.runtime == WASM:
             command, named = self._command(request.spec.module), module_image(request.spec.module)
             meter = EnergyMeter()
-            with wall_guard(request.wall_seconds):
-                outcomes, fuel = command.run(tasks, limits)
+            with wall_guard(request.wall_seconds), watched as live:
+                outcomes, fuel = command.run(tasks, limits, live.hear if live else None)
         else:
             image, python = self._image(request.spec), self._interpreter()
             named = image.digest
             meter = EnergyMeter()
-            with wall_guard(request.wall_seconds):
-                outcomes, fuel = python.run(image, request.code, tasks, limits)
+            with wall_guard(request.wall_seconds), watched as live:
+                outcomes, fuel = python.run(image, request.code, tasks, limits, live.hear if live else None)
         energy = meter.read()
         told = [TaskOutcome(o.task, o.status, o.output, o.fuel) for o in outcomes]
         return Ran(named, told, fuel, energy.millijoules, energy.measured)

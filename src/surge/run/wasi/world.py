@@ -5,7 +5,7 @@ Everything here is decided by the task and the image, so output and fuel repeat 
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from blake3 import blake3
 
@@ -37,13 +37,24 @@ class Exited(Exception):
         self.code = code
 
 
+StreamName = Literal["stdout", "stderr"]
+Heard = Callable[[StreamName, bytes], None]
+"""Told of what a guest writes, as it does: the stream's name, and the bytes."""
+
+
+def unheard(_stream: StreamName, _content: bytes) -> None:
+    pass
+
+
 class Stream:
     """What a guest writes to stdout or stderr; bytes past `limit` are dropped and counted."""
 
-    def __init__(self, limit: int) -> None:
-        self.limit, self.kept, self.dropped = limit, bytearray(), 0
+    def __init__(self, name: StreamName, limit: int, heard: Heard) -> None:
+        self.name, self.limit, self.heard = name, limit, heard
+        self.kept, self.dropped = bytearray(), 0
 
     def write(self, content: bytes) -> None:
+        self.heard(self.name, content)
         room = self.limit - len(self.kept)
         self.kept += content[:room]
         self.dropped += max(0, len(content) - room)
@@ -74,13 +85,19 @@ class World:
     clock: int = CLOCK_START
     drawn: int = 0
     handles: dict[int, Handle] = field(default_factory=dict)
+    heard: Heard = unheard
     fuel_left: Callable[[], int] = lambda: 0
     set_fuel: Callable[[int], None] = lambda _: None
 
     def __post_init__(self) -> None:
         self.read = self.looks = 0
-        self.stdout, self.stderr = Stream(self.output_limit), Stream(self.output_limit)
+        self.stdout = Stream("stdout", self.output_limit, self.heard)
+        self.stderr = Stream("stderr", self.output_limit, self.heard)
         self.handles = {3: Handle("", None)}
+
+    def listen(self, heard: Heard) -> None:
+        """From now on `heard` is told what the guest writes."""
+        self.heard = self.stdout.heard = self.stderr.heard = heard
 
     def begin(self, seed: int, clock: int) -> None:
         """A task: the random stream of `seed` from its beginning, and the clock as it stood before."""
