@@ -12,8 +12,9 @@ if TYPE_CHECKING:
     from surge.model.errors import SurgeError
     from surge.model.tagged.opaque import Opaque
     from surge.renter.executor import Executor
+    from surge.renter.ship.call import put
 
-__all__ = ["Desk", "Executor", "LocalNetwork", "Opaque", "SurgeError"]
+__all__ = ["Desk", "Executor", "LocalNetwork", "Opaque", "SurgeError", "put"]
 __version__ = "0.1.0"
 
 _HOMES = {
@@ -22,6 +23,7 @@ _HOMES = {
     "LocalNetwork": "surge.local.network",
     "Opaque": "surge.model.tagged.opaque",
     "SurgeError": "surge.model.errors",
+    "put": "surge.renter.ship.call",
 }
 
 

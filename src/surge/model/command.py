@@ -1,11 +1,12 @@
 """Input and output of a command task: a wasm module, or a Python file run as a script."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import msgspec
 
+from surge.model.digest import BLOB_FROM, Blob
 from surge.model.errors import BadInput
 
 MAX_ARGS = 1024
@@ -48,6 +49,8 @@ class CommandInput:
     args: tuple[str, ...] = ()
     stdin: bytes = field(default=b"", repr=False)
     files: dict[str, bytes] = field(default_factory=dict, repr=False)
+    blobs: dict[str, bytes] = field(default_factory=dict)
+    """Names of blobs that hold further files, by path."""
 
     def __post_init__(self) -> None:
         if len(self.args) > MAX_ARGS or sum(len(a) for a in self.args) > MAX_ARG_BYTES:
@@ -56,16 +59,29 @@ class CommandInput:
             )
         if any("\0" in arg for arg in self.args):
             raise BadInput("an argument of a command can't hold a zero byte; pass it through stdin")
-        if len(self.files) > MAX_FILES:
-            raise BadInput(
-                f"a command takes at most {MAX_FILES} files, not {len(self.files)}; pack them into one"
-            )
-        for name in self.files:
+        count = len(self.files) + len(self.blobs)
+        if count > MAX_FILES:
+            raise BadInput(f"a command takes at most {MAX_FILES} files, not {count}; pack them into one")
+        for name in (*self.files, *self.blobs):
             _check_name(name)
+
+    def lean(self) -> "tuple[CommandInput, dict[bytes, Blob]]":
+        """The same with its large files as blobs, and these by name."""
+        large = {name: Blob.of(body) for name, body in self.files.items() if len(body) > BLOB_FROM}
+        small = {name: body for name, body in self.files.items() if name not in large}
+        named = {name: blob.name for name, blob in large.items()}
+        return replace(self, files=small, blobs=named), {blob.name: blob for blob in large.values()}
+
+    def whole(self, fetch: Callable[[bytes], bytes]) -> "CommandInput":
+        """The same with all its files; `fetch` gives the content of a blob."""
+        fetched = {name: fetch(blob) for name, blob in self.blobs.items()}
+        return replace(self, files={**self.files, **fetched}, blobs={})
 
     def encode(self) -> bytes:
         """MessagePack, the same bytes for the same input. Raises BadInput over MAX_INPUT."""
         fields = {"args": list(self.args), "stdin": self.stdin, "files": self.files}
+        if self.blobs:
+            fields["blobs"] = self.blobs
         body = msgspec.msgpack.encode(fields, order="deterministic")
         if len(body) > MAX_INPUT:
             raise BadInput(f"the command's input has {len(body)} bytes; {MAX_INPUT} is the most")

@@ -15,7 +15,9 @@ PYTHON = "python"
 
 DEFAULT_FUEL = Fuel(2_000 * 10**9)
 DEFAULT_MEMORY = Bytes(1 << 30)
-DEFAULT_OUTPUT = Bytes(64 << 20)
+DEFAULT_OUTPUT = Bytes(256 << 20)
+CHUNK_OUTPUT = Bytes(256 << 20)
+"""Once the outputs of a chunk have so many bytes, it ends; the tasks behind it run in another one."""
 MAX_TASK_INPUT = Bytes(64 << 20)
 """Of a task's encoded arguments: it travels in one message."""
 
@@ -55,13 +57,15 @@ class ImageSpec:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One call. `code` is a blob's digest, `input` the encoded arguments themselves; `seed` feeds the
-    task's randomness. `id` needs the runtime, so it is a function of the image spec."""
+    """One call. `code` is a blob's digest, `input` the encoded arguments themselves, `blobs` the digests of
+    those that code and input name; `seed` feeds the task's randomness. `id` needs the runtime, so it is a
+    function of the image spec."""
 
     code: bytes
     input: bytes = field(repr=False)
     seed: int
     limits: Limits = Limits()
+    blobs: tuple[bytes, ...] = ()
 
     def id(self, spec: ImageSpec) -> bytes:
         return digest(
@@ -71,6 +75,7 @@ class Task:
             digest("input", self.input),
             self.limits.encode(),
             self.seed.to_bytes(8, "little"),
+            *([b"".join(self.blobs)] if self.blobs else []),
         )
 
 
@@ -128,6 +133,7 @@ def amount_of(fuel: int, moved: int, price_gfuel: int, price_gib: int) -> int:
 
 
 def moved_of(code_size: int, inputs: Sequence[bytes], outcomes: Sequence[Outcome]) -> Bytes:
-    """Bytes that a chunk's receipt bills: its code once, and each finished task's input and output."""
+    """Bytes that a chunk's receipt bills: its code once, and each finished task's input and output. On top
+    come blobs: each in the first chunk of a lease that names it, if it was sent over that lease."""
     given = sum(len(one) for one in inputs[: len(outcomes)])
     return Bytes(code_size + given + sum(len(outcome.output) for outcome in outcomes))

@@ -6,9 +6,9 @@ A blob's name is `model.digest.digest("blob", content)`; nothing is used before 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from surge.model.digest import blob_digest
+from surge.model.digest import MAX_BLOB, blob_digest
 from surge.net.errors import Malformed
-from surge.net.messages import MAX_BLOB, MAX_PART, PutBlob
+from surge.net.messages import MAX_PART, PutBlob
 
 
 def parts_of(content: bytes) -> Iterator[PutBlob]:

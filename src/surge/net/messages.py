@@ -14,6 +14,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from surge.model.digest import MAX_BLOB
 from surge.model.errors import printable
 from surge.model.lease import Terms
 from surge.model.receipt import Receipt
@@ -22,14 +23,15 @@ from surge.model.task import Outcome
 from surge.model.units import Bytes, Fuel, LeaseId, MicroUsd, MilliJoules, Seconds
 from surge.net.errors import Malformed
 
-MAX_BLOB = 256 << 20
 MAX_PART = 1 << 20
-MAX_OUTPUT = 64 << 20
+MAX_INPUT = 64 << 20
+MAX_OUTPUT = 256 << 20
 MAX_TASKS = 16_384
+MAX_SOUGHT = 256
 OPENING_LIMIT = 4 << 10
 """Bytes of a frame before the session is authenticated."""
-SESSION_LIMIT = MAX_OUTPUT + (4 << 20)
-"""Bytes of a frame afterwards: one output of the largest size, or a chunk's inputs."""
+SESSION_LIMIT = MAX_INPUT + (4 << 20)
+"""Bytes of a frame afterwards: a chunk's inputs."""
 
 Digest = Annotated[bytes, Meta(min_length=32, max_length=32)]
 DigestOrNothing = Annotated[bytes, Meta(max_length=32)]
@@ -41,7 +43,8 @@ U32 = Annotated[int, Meta(ge=0, le=2**32 - 1)]
 Amount = Annotated[int, Meta(ge=0, le=2**40 - 1)]
 Count = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 Seed = Annotated[int, Meta(ge=0)]
-Input = Annotated[bytes, Meta(max_length=MAX_OUTPUT)]
+Input = Annotated[bytes, Meta(max_length=MAX_INPUT)]
+Blobs = Annotated[list[Digest], Meta(max_length=256)]
 Name = Annotated[str, Meta(min_length=1, max_length=128)]
 
 
@@ -118,15 +121,16 @@ class ReceiptMessage(_Fields, frozen=True):
 class OutcomeMessage(_Fields, frozen=True):
     task: Digest
     status: Literal["returned", "raised", "out-of-fuel", "trapped"]
-    output: Annotated[bytes, Meta(max_length=MAX_OUTPUT)]
+    output: Annotated[bytes, Meta(max_length=MAX_PART)]
     fuel: Count
+    in_parts: bool
+    """The output is what came as OutputParts since the last such outcome."""
 
     @classmethod
     def of(cls, outcome: Outcome) -> "OutcomeMessage":
-        return cls(outcome.task, outcome.status, outcome.output, outcome.fuel)  # type: ignore[arg-type]
-
-    def outcome(self) -> Outcome:
-        return Outcome(self.task, self.status, self.output, Fuel(self.fuel))
+        in_parts = len(outcome.output) > MAX_PART
+        output = b"" if in_parts else outcome.output
+        return cls(outcome.task, outcome.status, output, outcome.fuel, in_parts)  # type: ignore[arg-type]
 
 
 class Hello(Message, frozen=True, tag="hello"):
@@ -140,7 +144,7 @@ class Hello(Message, frozen=True, tag="hello"):
 class SeekBlobs(Message, frozen=True, tag="seek-blobs"):
     """Which of these does the provider lack? Answered by HaveBlobs."""
 
-    digests: Annotated[list[Digest], Meta(max_length=256)]
+    digests: Annotated[list[Digest], Meta(max_length=MAX_SOUGHT)]
 
 
 class PutBlob(Message, frozen=True, tag="put-blob"):
@@ -178,11 +182,15 @@ class RunChunk(Message, frozen=True, tag="run-chunk"):
     fuel: Count
     memory: Count
     output: Annotated[int, Meta(ge=0, le=MAX_OUTPUT)]
-    watched: bool = False
+    watched: bool
+    blobs: Annotated[list[Blobs], Meta(max_length=MAX_TASKS)]
+    """Of each task, the blobs that it names; empty if none does."""
 
     def __post_init__(self) -> None:
         if len(self.seeds) != len(self.inputs):
             raise ValueError("as many seeds as inputs")
+        if self.blobs and len(self.blobs) != len(self.inputs):
+            raise ValueError("as many lists of blobs as inputs")
 
 
 class PayVoucher(Message, frozen=True, tag="pay-voucher"):
@@ -220,7 +228,7 @@ class Welcome(Message, frozen=True, tag="welcome"):
 class HaveBlobs(Message, frozen=True, tag="have-blobs"):
     """Those of the sought digests that the provider holds; also sent when a blob has arrived whole."""
 
-    digests: Annotated[list[Digest], Meta(max_length=256)]
+    digests: Annotated[list[Digest], Meta(max_length=MAX_SOUGHT)]
 
 
 class Progress(Message, frozen=True, tag="progress"):
@@ -249,6 +257,13 @@ class ImageReady(Message, frozen=True, tag="image-ready"):
     image: Digest
     receipt: ReceiptMessage | None
     signature: Annotated[bytes, Meta(max_length=65)]
+
+
+class OutputPart(Message, frozen=True, tag="output-part"):
+    """The next bytes of an output too large for one message; its outcome follows the last of them."""
+
+    chunk: Digest
+    part: Annotated[bytes, Meta(min_length=1, max_length=MAX_PART)]
 
 
 class ChunkPart(Message, frozen=True, tag="chunk-part"):
@@ -284,6 +299,7 @@ class Refusal(StrEnum):
 
     NO_LEASE = "no-lease"
     NO_BLOB = "no-blob"
+    NO_ROOM = "no-room"
     NO_IMAGE = "no-image"
     WRONG_CHUNK = "wrong-chunk"
     BUSY = "busy"
@@ -318,6 +334,7 @@ FromProvider = (
     | Progress
     | Printed
     | ImageReady
+    | OutputPart
     | ChunkPart
     | ChunkDone
     | VoucherAccepted

@@ -14,11 +14,11 @@ import structlog
 from coincurve import PrivateKey
 
 from surge.chain.client import Chain
-from surge.model.errors import Distrusted, SurgeError
+from surge.model.errors import Distrusted, LimitExceeded, SurgeError
 from surge.model.lease import Lease
 from surge.model.signature import address_of, recover, sign
 from surge.model.task import ImageSpec
-from surge.model.units import LeaseId
+from surge.model.units import Address, LeaseId
 from surge.model.voucher import Session
 from surge.net.blobs import Assembly
 from surge.net.endpoint import Endpoint
@@ -44,7 +44,6 @@ from surge.net.messages import (
     encode_all,
 )  # fmt: skip
 from surge.net.results import result_messages
-from surge.provider.blobs import LeaseBlobs
 from surge.provider.config import ProviderConfig
 from surge.provider.pending import PendingLinks
 from surge.provider.redeemer import Redeemer
@@ -52,6 +51,7 @@ from surge.provider.runner import Runner
 from surge.provider.session import LeaseSession, Policy, spec_of
 from surge.provider.steps import (
     Answer,
+    BlobArrived,
     Deliver,
     DeliverImage,
     EndLease,
@@ -68,6 +68,7 @@ from surge.provider.steps import (
     ToppedUp,
 )
 from surge.run.slots.pool import Pool
+from surge.store.blobs import BlobStore, RenterBlobs
 from surge.store.provider import Kept, ProviderStore
 
 HELLO_SECONDS = 10.0
@@ -83,8 +84,8 @@ class _Served:
     """A lease being served, and the link that it is served over (the newest one, if any)."""
 
     session: LeaseSession
+    blobs: RenterBlobs
     link: Link | None = None
-    blobs: LeaseBlobs = field(default_factory=LeaseBlobs)
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     ticking: bool = False
     running: dict[bytes, "asyncio.Task[None]"] = field(default_factory=dict)
@@ -116,6 +117,7 @@ class Agent:
         self._redeemer = Redeemer(chain, store)
         self._endpoint = endpoint
         self._served: dict[LeaseId, _Served] = {}
+        self._blobs = BlobStore(store.path.parent / "blobs", config.disk_mib << 20, self._renters)
         self._pending = PendingLinks(self.dropped)
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopping = asyncio.Event()
@@ -123,7 +125,7 @@ class Agent:
     async def serve(self) -> None:
         """Until `stop`. Resumes the leases that the store holds."""
         for lease in self._store.open_leases():
-            self._served[lease.id] = _Served(self._session(lease))
+            self._served[lease.id] = self._new(lease)
         stopping = asyncio.create_task(self._stopping.wait())
         duties = [stopping, asyncio.create_task(self._watch()), asyncio.create_task(self._accept())]
         try:
@@ -138,6 +140,12 @@ class Agent:
 
     def stop(self) -> None:
         self._stopping.set()
+
+    def _renters(self) -> set[Address]:
+        return {served.session.lease.terms.renter for served in self._served.values()}
+
+    def _new(self, lease: Lease) -> _Served:
+        return _Served(self._session(lease), self._blobs.of(lease.terms.renter))
 
     def _session(self, lease: Lease) -> LeaseSession:
         kept = self._store.voucher(lease.id)
@@ -236,7 +244,7 @@ class Agent:
         self._store.put_lease(lease)
         served = self._served.get(lease.id)
         if served is None:
-            served = self._served[lease.id] = _Served(self._session(lease))
+            served = self._served[lease.id] = self._new(lease)
             log.info("lease", lease=lease.id, renter=lease.terms.renter, slots=lease.terms.slots)
         elif served.session.lease != lease:
             await self._handle(served, ToppedUp(lease))
@@ -252,8 +260,10 @@ class Agent:
                 await link.send(HaveBlobs(served.blobs.having(digests)))
             case PutBlob():
                 if (whole := assembler.add(message)) is not None:
-                    served.blobs.put(message.digest, whole)
-                    await link.send(HaveBlobs([message.digest]))
+                    await self._keep_blob(served, message.digest, whole)
+            case RunChunk() if len(named := _named(message)) > len(served.blobs.having(named)):
+                said = "a blob of the chunk is not here; send it first"
+                await self._answer(served, Sorry(Refusal.NO_BLOB, said, message.chunk))
             case PrepareImage() if message.module and not served.blobs.having([message.module]):
                 said = "send the module before its image"
                 await link.send(Sorry(Refusal.NO_BLOB, said, spec_of(message).id))
@@ -265,6 +275,16 @@ class Agent:
                 await self._handle(served, message)
             case _:
                 assert_never(message)
+
+    async def _keep_blob(self, served: _Served, name: bytes, content: bytes) -> None:
+        try:
+            new = await asyncio.to_thread(served.blobs.put, name, content)
+        except LimitExceeded as error:
+            await self._answer(served, Sorry(Refusal.NO_ROOM, str(error)))
+            return
+        if new:
+            await self._handle(served, BlobArrived(name, len(content)))
+        await self._answer(served, HaveBlobs([name]))
 
     # Instructions
 
@@ -403,6 +423,10 @@ def _tell(served: _Served, event: Event, instructions: list[Instruction]) -> Non
         chunk=chunk.hex(),
         then=[type(getattr(one, "message", one)).__name__ for one in instructions],
     )
+
+
+def _named(request: RunChunk) -> set[bytes]:
+    return {name for names in request.blobs for name in names}
 
 
 def _defect(error: BaseException) -> dict[str, str]:

@@ -22,7 +22,8 @@ HEADER = """# What this machine offers. Edit it and start `surge provide` again.
 
 
 class ProviderConfig(BaseModel):
-    """Units: prices in dollars, memory in MiB a slot, watts for the whole machine, coordinates in 0.1 ms."""
+    """Units: prices in dollars, memory in MiB a slot, disk in MiB for all renters' blobs, watts for the whole
+    machine, coordinates in 0.1 ms."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -31,6 +32,7 @@ class ProviderConfig(BaseModel):
     price_per_gib: str = "0.01"
     memory_mib: int = Field(ge=64, le=1 << 20)
     wall_seconds: float = Field(default=600.0, gt=0)
+    disk_mib: int = Field(default=4096, ge=512, le=1 << 24)
     credit: str = "0.05"
     redeem_at: str = "5.00"
     payee: str = ""

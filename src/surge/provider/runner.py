@@ -5,10 +5,10 @@ from collections.abc import Callable
 from surge.model.errors import SurgeError
 from surge.model.task import WASM, ImageSpec
 from surge.net.messages import Printed, Refusal
-from surge.provider.blobs import LeaseBlobs
 from surge.provider.steps import ChunkBroke, ChunkRan, Execute, ImageBroke, ImageMade
 from surge.run.slots import pipe
 from surge.run.slots.pool import Job, Pool
+from surge.store.blobs import RenterBlobs
 
 MAX_REASON = 1024
 
@@ -20,7 +20,7 @@ class Runner:
         self._pool = pool
         self._wall_seconds = wall_seconds
 
-    async def make(self, spec: ImageSpec, blobs: LeaseBlobs) -> ImageMade | ImageBroke:
+    async def make(self, spec: ImageSpec, blobs: RenterBlobs) -> ImageMade | ImageBroke:
         module = blobs.get(spec.module) if spec.module else None
         try:
             image = await self._pool.image(spec, module)
@@ -29,7 +29,7 @@ class Runner:
         return ImageMade(spec, image.digest, image.fuel, image.joules, image.measured)
 
     async def run(
-        self, work: Execute, blobs: LeaseBlobs, tell: Callable[[Printed], None]
+        self, work: Execute, blobs: RenterBlobs, tell: Callable[[Printed], None]
     ) -> ChunkRan | ChunkBroke:
         """`tell` hears what the tasks of a watched chunk write while they run."""
         first = work.tasks[0]
@@ -44,7 +44,12 @@ class Runner:
         def hear(one: pipe.Printed) -> None:
             tell(Printed(work.chunk, one.number, one.stream, one.offset, one.content))
 
-        job = Job(work.spec, code, tasks, first.limits, self._wall_seconds, hear if work.watched else None)
+        places = {name: blobs.path(name) for task in work.tasks for name in task.blobs}
+        found = {name: place for name, place in places.items() if place is not None}
+        if len(found) < len(places):
+            return ChunkBroke(work.chunk, Refusal.NO_BLOB, "a blob of this chunk is not here; send it first")
+        heard = hear if work.watched else None
+        job = Job(work.spec, code, tasks, first.limits, self._wall_seconds, heard, found)
         try:
             result = await self._pool.run(job)
         except SurgeError as error:

@@ -34,6 +34,7 @@ from surge.net.messages import (
 )
 from surge.provider.steps import (
     Answer,
+    BlobArrived,
     ChunkBroke,
     ChunkRan,
     Deliver,
@@ -111,7 +112,10 @@ class LeaseSession:
         self._images: dict[bytes, ImageSpec] = {}
         self._early: list[RunChunk] = []
         self._queue: OrderedDict[bytes, Execute] = OrderedDict()
-        self._running: set[bytes] = set()
+        self._running: dict[bytes, frozenset[bytes]] = {}
+        """Chunks, and the blobs that each names."""
+        self._arrived: dict[bytes, int] = {}
+        """Blobs that this lease brought and that no receipt has billed yet: size by name."""
         self._making: dict[bytes, ImageSpec] = {}
         self._to_make: deque[ImageSpec] = deque()
         self._closing = False
@@ -147,12 +151,15 @@ class LeaseSession:
             case ChunkRan(result):
                 return self._bill_chunk(result) + self._start()
             case ChunkBroke(chunk, code, reason):
-                self._running.discard(chunk)
+                self._running.pop(chunk, None)
                 return [_sorry(code, reason, chunk), *self._start()]
             case PayVoucher():
                 return self._take_voucher(event) + self._start()
             case GiveUp():
                 return self._give_up()
+            case BlobArrived(name, size):
+                self._arrived[name] = size
+                return []
             case RequestClose(sequence, amount):
                 return self._grant(sequence, amount)
             case ToppedUp(lease):
@@ -217,8 +224,9 @@ class LeaseSession:
         if spec is None:
             return [_sorry(Refusal.NO_IMAGE, "prepare the image first", request.chunk)]
         limits = Limits(Fuel(request.fuel), Bytes(request.memory), Bytes(request.output))
-        given = zip(request.inputs, request.seeds, strict=True)
-        tasks = tuple(Task(request.code, each, seed, limits) for each, seed in given)
+        named = [tuple(names) for names in request.blobs] or [()] * len(request.inputs)
+        given = zip(request.inputs, request.seeds, named, strict=True)
+        tasks = tuple(Task(request.code, each, seed, limits, names) for each, seed, names in given)
         if chunk_id(request.image, [task.id(spec) for task in tasks], limits) != request.chunk:
             return [_sorry(Refusal.WRONG_CHUNK, "the chunk's id is not that of its tasks", request.chunk)]
         if request.chunk in self._done:
@@ -267,25 +275,27 @@ class LeaseSession:
             started.append(MakeImage(self._to_make.popleft()))
         while self._queue and len(self._running) < self.lease.terms.slots and self._has_credit():
             chunk, execution = self._queue.popitem(last=False)
-            self._running.add(chunk)
+            self._running[chunk] = frozenset(name for task in execution.tasks for name in task.blobs)
             started.append(execution)
         return started
 
     def _bill_chunk(self, result: ChunkResult) -> list[Instruction]:
         if result.chunk not in self._running:
             return []  # nothing was asked for under this name: nothing is billed (P2)
-        self._running.discard(result.chunk)
+        new = self._running.pop(result.chunk) & self._arrived.keys()
         receipt = self._receipt(
             result.chunk,
             result.outcomes,
             result.fuel,
-            result.moved_bytes,
+            Bytes(result.moved_bytes + sum(self._arrived[name] for name in new)),
             result.joules,
             result.joules_measured,
         )
         if receipt is None:
             waiting, self._queue = list(self._queue), OrderedDict()
             return [_sorry(Refusal.ESCROW_SPENT, self._spent(), chunk) for chunk in (result.chunk, *waiting)]
+        for name in new:
+            del self._arrived[name]
         signature = self._sign(self._domain.digest(receipt.struct_hash))
         return [Deliver(receipt, signature, result.outcomes)]
 

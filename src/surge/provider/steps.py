@@ -58,6 +58,14 @@ class ChunkBroke:
 
 
 @dataclass(frozen=True, slots=True)
+class BlobArrived:
+    """It was sent over this lease, and was not here before; `size` in bytes."""
+
+    name: bytes
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
 class Tick:
     """Chain time, and what the chain has settled for this lease (None: the lease is gone)."""
 
@@ -74,7 +82,7 @@ class ToppedUp:
 
 FromLease = Hello | PrepareImage | RunChunk | PayVoucher | GiveUp | RequestClose
 """The renter's messages that are the lease's to answer; blobs are the agent's."""
-Event = FromLease | ImageMade | ImageBroke | ChunkRan | ChunkBroke | Tick | ToppedUp
+Event = FromLease | ImageMade | ImageBroke | ChunkRan | ChunkBroke | BlobArrived | Tick | ToppedUp
 
 
 # Instructions

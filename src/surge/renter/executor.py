@@ -3,15 +3,16 @@
 import contextvars
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Executor as BaseExecutor
 from concurrent.futures import Future
 from decimal import Decimal
 from functools import cache
 from typing import Any, TypeVar
+from weakref import WeakValueDictionary
 
 from surge.model.demand import Demand
-from surge.model.digest import blob_digest
+from surge.model.digest import Blob, blob_digest
 from surge.model.errors import BadInput, CannotShip
 from surge.model.task import MAX_SEED, MAX_TASK_INPUT, WASM, ImageSpec, Limits, Outcome, Task
 from surge.model.units import Bytes, parse_usd
@@ -27,6 +28,7 @@ from surge.renter.work.steps import (
 from surge.run.sandbox.suite import python_spec, runtime_number
 
 T = TypeVar("T")
+_Call = tuple[bytes, tuple[Blob, ...]]
 
 DEFAULT_WORKERS = 2
 LEAST_MIB, MOST_MIB = 64, 4096
@@ -100,6 +102,7 @@ class Executor(BaseExecutor):
         self._job: Job | None = None
         self._groups: dict[tuple[bytes, int], GroupKey] = {}
         self._shipped: dict[bytes, Shipped] = {}
+        self._blobs: WeakValueDictionary[bytes, Blob] = WeakValueDictionary()
         self._lock = threading.Lock()
         self._over = False
         self._progress = sys.stderr.isatty() if progress is None else progress
@@ -110,8 +113,7 @@ class Executor(BaseExecutor):
     def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> "Future[T]":
         """Raises CannotShip, naming what can't leave this machine; then nothing was spent."""
         shipped = self._ship(fn)
-        given = encode_call(args, kwargs, shipped)
-        return self._enter(shipped, given, 1)
+        return self._enter(shipped, self._call(args, kwargs, shipped), 1)
 
     def map(
         self,
@@ -124,9 +126,15 @@ class Executor(BaseExecutor):
         if chunksize < 1:
             raise BadInput(f"chunksize is {chunksize}; it must be at least 1")
         shipped = self._ship(fn)
-        inputs = [encode_call(args, {}, shipped) for args in zip(*iterables, strict=False)]
+        inputs = [self._call(args, {}, shipped) for args in zip(*iterables, strict=False)]
         futures = [self._enter(shipped, given, chunksize) for given in inputs]
         return _results(futures, timeout)
+
+    def _call(self, args: tuple[Any, ...], kwargs: Mapping[str, Any], shipped: Shipped) -> _Call:
+        """One task's input, and the blobs that it and its code name: equal content is held once."""
+        blobs = dict(shipped.blobs)
+        given = encode_call(args, kwargs, shipped, blobs)
+        return given, tuple(self._blobs.setdefault(name, blob) for name, blob in blobs.items())
 
     def _ship(self, fn: Callable[..., Any]) -> Shipped:
         """The function with all that it reaches, as it is now: a model may have been fitted again, a global
@@ -147,7 +155,7 @@ class Executor(BaseExecutor):
                 sys.stderr.write(f"surge: warning: {line}\n")
         return shipped
 
-    def _enter(self, shipped: Shipped, given: bytes, chunksize: int) -> "Future[Any]":
+    def _enter(self, shipped: Shipped, call: _Call, chunksize: int) -> "Future[Any]":
         spec = python_spec(shipped.modules)
         asked = contextvars.copy_context()  # by it a notebook knows under which cell prints belong
 
@@ -157,7 +165,8 @@ class Executor(BaseExecutor):
                 asked.run(_show, answer.prints)
             return answer.result()
 
-        return self.enter(spec, shipped.code, given, decode, chunksize)
+        given, blobs = call
+        return self.enter(spec, shipped.code, given, decode, chunksize, blobs=blobs)
 
     def enter(
         self,
@@ -167,11 +176,13 @@ class Executor(BaseExecutor):
         decode: Callable[[Outcome], Any],
         chunksize: int = 1,
         hear: Callable[[str, int, bytes], None] | None = None,
+        blobs: tuple[Blob, ...] = (),
     ) -> "Future[Any]":
         """Queue one task of any runtime; `decode` makes its outcome a value or raises. `hear` is told, in the
         job's thread, what it writes while it runs: stream, offset, bytes, as its provider says.
 
-        code: what the guest loads; for a wasm module the module itself.
+        code: what the guest loads; for a wasm module the module itself. blobs: those that `given` and the
+        code name.
         """
         if len(given) > MAX_TASK_INPUT:
             raise CannotShip(
@@ -189,8 +200,9 @@ class Executor(BaseExecutor):
             key = self._groups[name + spec.id, chunksize] = job.group(group)
         number = job.next_number()
         future: Future[Any] = Future()
-        task = Task(name, given, job.row.task_seed(number), self._limits)
-        job.submit(Entry(number, key, task, future, decode, hear))
+        names = tuple(sorted(blob.name for blob in blobs))
+        task = Task(name, given, job.row.task_seed(number), self._limits, names)
+        job.submit(Entry(number, key, task, future, decode, hear, blobs))
         return future
 
     def _start(self) -> Job:

@@ -15,7 +15,7 @@ import psutil
 from coincurve import PrivateKey
 
 from surge.chain.client import Chain
-from surge.model.digest import digest
+from surge.model.digest import Blob, digest
 from surge.model.errors import Unavailable
 from surge.model.signature import address_of
 from surge.model.task import MAX_SEED
@@ -84,6 +84,7 @@ class Job:
         self._inbox: deque[Entry] = deque()
         self._awake = False
         self._numbers = 0
+        self._kept: set[bytes] = set()
         self._over = False
         self._lock = threading.Lock()
         self._loop = asyncio.new_event_loop()
@@ -155,9 +156,18 @@ class Job:
         groups: dict[GroupKey, list[tuple[TaskKey, int]]] = {}
         for entry in batch:
             self._board.put(entry)
-            groups.setdefault(entry.group, []).append((TaskKey(entry.number), len(entry.task.input)))
+            size = len(entry.task.input) + sum(self._keep_blob(blob) for blob in entry.blobs)
+            groups.setdefault(entry.group, []).append((TaskKey(entry.number), size))
         for group, tasks in groups.items():
             self._feed(Submitted(group, tuple(tasks), time.monotonic(), self._groups[group].chunksize))
+
+    def _keep_blob(self, blob: Blob) -> int:
+        """Bytes that it adds to what is sent: all of it the first time."""
+        if blob.name in self._kept:
+            return 0
+        self._kept.add(blob.name)
+        self.store.put_blob(blob.name, blob.content)
+        return blob.size
 
     async def _cancel(self) -> None:
         self._drain()

@@ -121,6 +121,7 @@ def _lease(lease: Lease, books: _Books, store: RenterStore, chain: "Chain") -> I
     tasks: dict[int, list[TaskRow]] = {}
     for row in store.tasks(books.job.id, lease.id):
         tasks.setdefault(row.position, []).append(row)
+    billed: set[bytes] = set()
     for place_in_bill, signed in enumerate(receipts):
         rows = tasks.pop(signed.receipt.position, [])
         yield _check(
@@ -132,6 +133,7 @@ def _lease(lease: Lease, books: _Books, store: RenterStore, chain: "Chain") -> I
             lease,
             books,
             store,
+            billed,
             chain,
         )
     for position in tasks:
@@ -148,6 +150,7 @@ def _receipt(
     lease: Lease,
     books: _Books,
     store: RenterStore,
+    billed: set[bytes],
     chain: "Chain",
 ) -> str:
     receipt = signed.receipt
@@ -156,7 +159,7 @@ def _receipt(
     cost = f"{receipt.fuel:,} fuel and {receipt.moved_bytes:,} bytes make {show_usd(receipt.amount)}"
     if not rows:
         return f"signed by the provider; {_setup(receipt, books)}; {cost}"
-    outcomes = _tasks(rows, receipt, books, store)
+    outcomes = _tasks(rows, receipt, books, store, billed)
     return f"signed by the provider; {len(outcomes)} tasks, ids and outputs fit; {cost}"
 
 
@@ -170,7 +173,10 @@ def _setup(receipt: Receipt, books: _Books) -> str:
     raise BadInput("it bills an image or tasks that are not stored")
 
 
-def _tasks(rows: list[TaskRow], receipt: Receipt, books: _Books, store: RenterStore) -> list[Outcome]:
+def _tasks(
+    rows: list[TaskRow], receipt: Receipt, books: _Books, store: RenterStore, billed: set[bytes]
+) -> list[Outcome]:
+    """`billed`: blobs that earlier receipts of the lease could bill."""
     first = rows[0]
     _need(first.spec in books.images, f"task {first.number} names an image that is not stored")
     spec, image = books.images[first.spec]
@@ -184,7 +190,7 @@ def _tasks(rows: list[TaskRow], receipt: Receipt, books: _Books, store: RenterSt
             f"{name} is of another chunk",
         )
         _need(row.seed == books.job.task_seed(row.number), f"{name} has another seed than its number gives")
-        task = Task(row.code, row.input, row.seed, row.limits)
+        task = Task(row.code, row.input, row.seed, row.limits, row.blobs)
         _need(task.id(spec) == row.id, f"{name}: the id is not that of its code, input, seed and limits")
         ids.append(row.id)
         if row.status is None or row.output is None or row.fuel is None:
@@ -198,22 +204,27 @@ def _tasks(rows: list[TaskRow], receipt: Receipt, books: _Books, store: RenterSt
         root_of(task_leaf(outcome) for outcome in outcomes) == receipt.outcomes,
         f"an output, status or fuel of tasks {rows[0].number} to {rows[-1].number} is not the signed one",
     )
-    size = 0 if spec.runtime == WASM else _code_size(first.code, books, store)
-    if spec.runtime == WASM:
-        _code_size(first.code, books, store)
+    size = _size(first.code, books, store)
+    size = 0 if spec.runtime == WASM else size
     moved = moved_of(size, [row.input for row in rows], outcomes)
-    _need(receipt.moved_bytes == moved, f"it bills {receipt.moved_bytes} bytes where {moved} were moved")
+    sizes = {name: _size(name, books, store) for row in rows for name in row.blobs}
+    sent = sum(size for name, size in sizes.items() if name not in billed)
+    billed.update(sizes)
+    _need(
+        moved <= receipt.moved_bytes <= moved + sent,
+        f"it bills {receipt.moved_bytes} bytes where {moved} were moved",
+    )
     _need(sum(o.fuel for o in outcomes) <= receipt.fuel, "its tasks burned more fuel than it bills")
     return outcomes
 
 
-def _code_size(name: bytes, books: _Books, store: RenterStore) -> int:
+def _size(name: bytes, books: _Books, store: RenterStore) -> int:
     """Bytes of a stored blob, whose digest is checked once."""
     if name not in books.codes:
         content = store.blob(name)
-        _need(content is not None, f"the code {name.hex()[:12]} is not stored")
+        _need(content is not None, f"the blob {name.hex()[:12]} is not stored")
         _need(
-            blob_digest(content or b"") == name, f"the code {name.hex()[:12]} was changed after it was sent"
+            blob_digest(content or b"") == name, f"the blob {name.hex()[:12]} was changed after it was sent"
         )
         books.codes[name] = len(content or b"")
     return books.codes[name]

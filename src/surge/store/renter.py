@@ -77,6 +77,7 @@ class TaskRow:
     status: str | None
     output: bytes | None
     fuel: Fuel | None
+    blobs: tuple[bytes, ...] = ()
 
     @classmethod
     def of(
@@ -106,6 +107,7 @@ class TaskRow:
             outcome.status if outcome else None,
             outcome.output if outcome else None,
             outcome.fuel if outcome else None,
+            task.blobs,
         )
 
 
@@ -148,8 +150,14 @@ class RenterStore:
             connection.execute(sa.delete(JOBS).where(JOBS.c.id.in_(ids)))
             running = connection.execute(sa.select(JOBS.c.id).where(JOBS.c.state != "closed")).first()
             if ids and running is None:  # a job under way has blobs that no row names yet
+                named = connection.execute(sa.select(TASKS.c.blobs).distinct()).scalars()
+                blobs = {name for joined in named for name in _digests(joined)}
                 needed = sa.union(sa.select(TASKS.c.code), sa.select(IMAGES.c.module)).subquery()
-                connection.execute(sa.delete(BLOBS).where(BLOBS.c.digest.not_in(sa.select(needed))))
+                held = connection.execute(
+                    sa.select(BLOBS.c.digest).where(BLOBS.c.digest.not_in(sa.select(needed)))
+                ).scalars()
+                for name in set(held) - blobs:
+                    connection.execute(sa.delete(BLOBS).where(BLOBS.c.digest == name))
         for job in ids:
             self.trace(job).unlink(missing_ok=True)
         if ids:
@@ -243,6 +251,7 @@ class RenterStore:
         rows = [
             {
                 **{name: getattr(task, name) for name in TaskRow.__dataclass_fields__ if name != "limits"},
+                "blobs": b"".join(task.blobs) or None,
                 "limit_fuel": task.limits.fuel,
                 "limit_memory": task.limits.memory,
                 "limit_output": task.limits.output,
@@ -314,6 +323,7 @@ class RenterStore:
                     row.status,
                     row.output,
                     None if row.fuel is None else Fuel(row.fuel),
+                    _digests(row.blobs),
                 )
                 for row in connection.execute(statement.order_by(TASKS.c.position, TASKS.c.ordinal))
             ]
@@ -345,3 +355,8 @@ class RenterStore:
         with reading(self._engine) as connection:
             rows = connection.execute(sa.select(*columns).where(TRANSACTIONS.c.job == job)).all()
         return [(bytes(row[0]), row[1], row[2]) for row in rows]
+
+
+def _digests(joined: bytes | None) -> tuple[bytes, ...]:
+    joined = joined or b""
+    return tuple(joined[at : at + 32] for at in range(0, len(joined), 32))

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from surge.model.command import MAX_INPUT, CommandInput, CommandOutput
+from surge.model.digest import Blob
 from surge.model.errors import BadInput, JobFailed, LimitExceeded
 from surge.model.task import OUT_OF_FUEL, RETURNED, TRAPPED, ImageSpec, Outcome
 
@@ -20,6 +21,7 @@ class Program:
     spec: ImageSpec
     code: bytes = field(repr=False)
     given: bytes = field(repr=False)
+    blobs: tuple[Blob, ...] = ()
 
     def output_of(self, outcome: Outcome) -> CommandOutput:
         """Raises LimitExceeded, or JobFailed with what the sandbox said."""
@@ -37,19 +39,20 @@ def read_program(file: str, command: CommandInput) -> Program:
     """Raises BadInput (missing, neither Python nor wasm) and CannotShip."""
     path = Path(file)
     head = _head(path)
-    given = command.encode()
+    lean, blobs = command.lean()
+    given = lean.encode()
     if path.suffix == ".wasm" or head == _WASM:
-        return _wasm(path, given)
+        return _wasm(path, given, tuple(blobs.values()))
     if path.suffix != ".py":
         raise BadInput(f"{file} is neither a Python file (.py) nor a WebAssembly module (.wasm)")
     from surge.renter.ship.script import ship_script
     from surge.run.sandbox.suite import python_spec
 
     shipped = ship_script(path)
-    return Program(path.name, python_spec(shipped.modules), shipped.code, given)
+    return Program(path.name, python_spec(shipped.modules), shipped.code, given, tuple(blobs.values()))
 
 
-def _wasm(path: Path, given: bytes) -> Program:
+def _wasm(path: Path, given: bytes, blobs: tuple[Blob, ...]) -> Program:
     from surge.run.sandbox.suite import wasm_spec
     from surge.run.sandbox.wasm import check_module
 
@@ -58,7 +61,7 @@ def _wasm(path: Path, given: bytes) -> Program:
         check_module(content)
     except BadInput as error:
         raise BadInput(f"{path}: {error}") from error
-    return Program(path.name, wasm_spec(content), content, given)
+    return Program(path.name, wasm_spec(content), content, given, blobs)
 
 
 def read_command(arguments: Sequence[str], stdin: str | None, files: Sequence[str]) -> CommandInput:

@@ -123,7 +123,8 @@ def _perform(
     """The program's output, on the screen while it comes, and with the leases closed."""
     try:
         hear = shown.hear if shown else None
-        future = executor.enter(program.spec, program.code, program.given, program.output_of, hear=hear)
+        given = program.spec, program.code, program.given, program.output_of
+        future = executor.enter(*given, hear=hear, blobs=program.blobs)
         output: CommandOutput = future.result(timeout)
         if shown:
             shown.finish(output)

@@ -15,6 +15,7 @@ from typing import Any
 
 import msgspec
 
+from surge.model.digest import Blob
 from surge.model.errors import BadInput, Distrusted
 from surge.model.tagged import arrays, frames, library  # noqa: F401 it registers its builder
 from surge.model.tagged import standard as tagged_types
@@ -35,10 +36,11 @@ MALFORMED = (
 """What a builder may stumble over in hostile bytes; `decode` turns them all into Distrusted."""
 
 
-def encode(value: object, fallback: Fallback | None = None) -> bytes:
-    """`fallback` gives the tree of a value that has no tagged form; without it BadInput is raised."""
+def encode(value: object, fallback: Fallback | None = None, blobs: dict[bytes, Blob] | None = None) -> bytes:
+    """`fallback` gives the tree of a value that has no tagged form; without it BadInput is raised. `blobs`
+    takes those that the value names, by name; without it a Blob is refused."""
     try:
-        return ENCODER.encode(Packing(fallback).pack(value))
+        return ENCODER.encode(Packing(fallback, blobs).pack(value))
     except RecursionError as error:
         raise BadInput("the value is nested too deeply, or holds itself; pass it flat") from error
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from surge.model.digest import Blob
 from surge.model.errors import BadInput, Distrusted, LimitExceeded
 from surge.model.tagged import tags as tag
 
@@ -59,13 +60,15 @@ DECODER = msgspec.msgpack.Decoder(ext_hook=_marker)
 
 
 class Packing:
-    """One encoding under way: its depth, and what it does with values that have no tagged form."""
+    """One encoding under way: its depth, what it does with values that have no tagged form, and where the
+    blobs are noted that it names."""
 
-    __slots__ = ("depth", "fallback")
+    __slots__ = ("blobs", "depth", "fallback")
 
-    def __init__(self, fallback: Fallback | None = None) -> None:
+    def __init__(self, fallback: Fallback | None = None, blobs: dict[bytes, Blob] | None = None) -> None:
         self.depth = 0
         self.fallback = fallback
+        self.blobs = blobs
 
     def pack(self, value: object) -> Tree:
         packer = PACKERS.get(type(value))
@@ -276,6 +279,13 @@ def _pack_dict(value: dict[Any, Any], packing: Packing) -> Tree:
     return flat
 
 
+def _pack_blob(value: Blob, packing: Packing) -> Tree:
+    if packing.blobs is None:
+        raise BadInput("what surge.put gave can only be an argument of a task, or what its function uses")
+    packing.blobs[value.name] = value
+    return [MARKERS[tag.BLOB], value.name]
+
+
 def _pack_set(value: "set[Any] | frozenset[Any]", packing: Packing) -> Tree:
     code = tag.SET if type(value) is set else tag.FROZENSET
     items = [packing.pack(x) for x in value]
@@ -295,6 +305,7 @@ PACKERS: dict[type, Pack] = {
     set: _pack_set,
     frozenset: _pack_set,
     bytearray: lambda value, _: [MARKERS[tag.BYTEARRAY], bytes(value)],
+    Blob: _pack_blob,
 }
 
 

@@ -3,9 +3,11 @@
 Nothing is paid that was not asked for, does not add up or is not signed by the lease's provider.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
+from surge.model.digest import Blob
 from surge.model.errors import Distrusted
 from surge.model.lease import Lease
 from surge.model.receipt import Receipt, SignedReceipt, setup_chunk, setup_outcome, task_leaf
@@ -31,18 +33,21 @@ class ChunkRequest:
     task_ids: tuple[bytes, ...]
     code_size: int
     watched: bool = False
+    blobs: Mapping[bytes, Blob] = field(default_factory=dict)
+    """Those that the tasks name."""
 
     @classmethod
     def of(
-        cls, spec: ImageSpec, image: bytes, tasks: Sequence[Task], code_size: int, watched: bool = False
+        cls, spec: ImageSpec, image: bytes, tasks: Sequence[Task], code_size: int, **more: Any
     ) -> "ChunkRequest":
         ids = [task.id(spec) for task in tasks]
         chunk = chunk_id(image, ids, tasks[0].limits)
-        return cls(chunk, spec, image, tuple(tasks), tuple(ids), code_size, watched)
+        return cls(chunk, spec, image, tuple(tasks), tuple(ids), code_size, **more)
 
 
-def check_outcomes(asked: ChunkRequest, receipt: Receipt, outcomes: Sequence[Outcome]) -> None:
-    """Whether the receipt bills just these outcomes of just this chunk. Raises Distrusted."""
+def check_outcomes(asked: ChunkRequest, receipt: Receipt, outcomes: Sequence[Outcome], sent: int = 0) -> None:
+    """Whether the receipt bills just these outcomes of just this chunk, and at most `sent` bytes of blobs.
+    Raises Distrusted."""
     if receipt.chunk != asked.id:
         raise Distrusted(
             f"the receipt is for chunk {receipt.chunk.hex()[:12]}, not {asked.id.hex()[:12]}; refuse it"
@@ -72,7 +77,7 @@ def check_outcomes(asked: ChunkRequest, receipt: Receipt, outcomes: Sequence[Out
             f"the receipt of chunk {asked.id.hex()[:12]} bills fuel that its limits don't allow; refuse it"
         )
     moved = moved_of(asked.code_size, [task.input for task in asked.tasks], outcomes)
-    if receipt.moved_bytes != moved:
+    if not moved <= receipt.moved_bytes <= moved + sent:
         raise Distrusted(f"the receipt bills {receipt.moved_bytes} bytes where {moved} were moved; refuse it")
 
 
@@ -85,6 +90,11 @@ class LeaseBill:
         self._domain = domain
         self._sign = sign
         self._tree = Frontier()
+        self._unbilled: dict[bytes, int] = {}
+
+    def sent(self, blob: bytes, size: int) -> None:
+        """It goes to the provider over this lease, which may bill it once."""
+        self._unbilled[blob] = size
 
     @property
     def signed(self) -> Voucher:
@@ -126,8 +136,12 @@ class LeaseBill:
         self, asked: ChunkRequest, receipt: Receipt, signature: bytes, outcomes: Sequence[Outcome]
     ) -> tuple[SignedReceipt, SignedVoucher]:
         """Pay for a chunk. Raises Distrusted."""
-        check_outcomes(asked, receipt, outcomes)
-        return self._pay(receipt, signature)
+        new = asked.blobs.keys() & self._unbilled.keys()
+        check_outcomes(asked, receipt, outcomes, sum(self._unbilled[name] for name in new))
+        paid = self._pay(receipt, signature)
+        for name in new:
+            del self._unbilled[name]
+        return paid
 
     def _pay(self, receipt: Receipt, signature: bytes) -> tuple[SignedReceipt, SignedVoucher]:
         if receipt.position != self._tree.size:

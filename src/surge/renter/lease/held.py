@@ -287,7 +287,10 @@ class HeldLeases:
             self._feed(Withdrawn(lease, send.chunk, tuple(kept), time.monotonic()))
             return
         watched = any(self._board.is_watched(key) for key in tasks)
-        asked = ChunkRequest.of(group.spec, image, list(tasks.values()), group.code_size, watched)
+        blobs = {blob.name: blob for key in tasks for blob in self._board.blobs(key)}
+        asked = ChunkRequest.of(
+            group.spec, image, list(tasks.values()), group.code_size, watched=watched, blobs=blobs
+        )
         held.chunks[asked.id] = _Sent(send.chunk, tuple(tasks), held.session.lease.terms.escrow)
         self._trace.write(ChunkSent(lease=lease, chunk=send.chunk, id=asked.id.hex()))
         await held.session.run(asked)

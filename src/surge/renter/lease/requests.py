@@ -10,6 +10,7 @@ from surge.model.task import ImageSpec
 from surge.model.voucher import Session, SignedVoucher, Voucher
 from surge.net.blobs import parts_of
 from surge.net.messages import (
+    MAX_SOUGHT,
     HaveBlobs,
     Hello,
     Message,
@@ -44,6 +45,7 @@ def run_message(asked: ChunkRequest) -> RunChunk:
         limits.memory,
         limits.output,
         asked.watched,
+        [list(task.blobs) for task in asked.tasks] if asked.blobs else [],
     )
 
 
@@ -70,10 +72,13 @@ class ImageRequest:
 
 
 class Uploads:
-    """Which blobs the provider has, as far as this link knows. One upload at a time."""
+    """Which blobs the provider has, as far as this link knows. One upload at a time; `tell` hears of each,
+    with its size."""
 
-    def __init__(self, send: Callable[[Message], Awaitable[None]]) -> None:
-        self._send = send
+    def __init__(
+        self, send: Callable[[Message], Awaitable[None]], tell: Callable[[bytes, int], None]
+    ) -> None:
+        self._send, self._tell = send, tell
         self._known: set[bytes] = set()
         self._answer: asyncio.Future[HaveBlobs] | None = None
         self._turn = asyncio.Lock()
@@ -84,14 +89,20 @@ class Uploads:
     async def put(self, blobs: Mapping[bytes, bytes]) -> None:
         """Send what the provider lacks. Raises what `interrupt` was told."""
         async with self._turn:
-            if not self.has(blobs):
-                self._answer = asyncio.get_running_loop().create_future()
-                await self._send(SeekBlobs(list(blobs)))
-                have = await self._answer
-                for content in (content for name, content in blobs.items() if name not in have.digests):
-                    for part in parts_of(content):
-                        await self._send(part)
-                self._known.update(blobs)
+            lacking = [name for name in blobs if name not in self._known]
+            for at in range(0, len(lacking), MAX_SOUGHT):
+                await self._put(lacking[at : at + MAX_SOUGHT], blobs)
+
+    async def _put(self, names: list[bytes], blobs: Mapping[bytes, bytes]) -> None:
+        self._answer = asyncio.get_running_loop().create_future()
+        await self._send(SeekBlobs(names))
+        have = set((await self._answer).digests)
+        for name in names:
+            if name not in have:
+                self._tell(name, len(blobs[name]))
+                for part in parts_of(blobs[name]):
+                    await self._send(part)
+            self._known.add(name)
 
     def take(self, have: HaveBlobs) -> None:
         if self._answer is not None and not self._answer.done():

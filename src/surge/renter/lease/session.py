@@ -32,6 +32,7 @@ from surge.net.messages import (
     Hello,
     ImageReady,
     Message,
+    OutputPart,
     Printed,
     Progress,
     Refusal,
@@ -102,7 +103,7 @@ class RenterSession:
         self._asked: dict[bytes, ChunkRequest] = {}
         self._gathering = Gathering()
         self._closing: asyncio.Future[CloseGranted | None] | None = None
-        self._uploads = Uploads(self._send)
+        self._uploads = Uploads(self._send, self.bill.sent)
         self._paid = asyncio.Event()
         self._reader: asyncio.Task[None] | None = None
         self._again: asyncio.Task[None] | None = None
@@ -147,6 +148,11 @@ class RenterSession:
         self._asked[asked.id] = asked
         image = self._images.get(asked.spec.id)
         if image is None or image.ready.done():  # else it is asked for once this link has the image
+            await self._request(asked)
+
+    async def _request(self, asked: ChunkRequest) -> None:
+        with suppress(LinkClosed):  # it is asked for again on the next link
+            await self._uploads.put({name: blob.content for name, blob in asked.blobs.items()})
             await self._send(run_message(asked))
 
     async def refresh(self, lease: Lease) -> None:
@@ -306,7 +312,7 @@ class RenterSession:
         except LinkClosed:
             return  # again; the next link begins anew
         for asked in list(self._asked.values()):
-            await self._send(run_message(asked))
+            await self._request(asked)
         if self._closing is not None and not self._closing.done():
             await self._send(close_message(self.bill.signed))
 
@@ -333,7 +339,7 @@ class RenterSession:
         if not isinstance(message, FromProvider):
             raise Distrusted(f"lease {self.lease.id}: {type(message).__name__} is not a provider's to send")
         match message:
-            case ChunkPart() | ChunkDone():
+            case OutputPart() | ChunkPart() | ChunkDone():
                 outcomes = self._gathering.add(message)
                 if outcomes is not None and isinstance(message, ChunkDone):
                     await self._take_chunk(message, outcomes)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from surge.model.digest import BLOB_FROM, MAX_BLOB, Blob
 from surge.model.errors import BadInput, CannotShip, Distrusted, JobFailed, LimitExceeded, RemoteError
 from surge.model.tagged import tags as tag
 from surge.model.tagged.codec import decode, encode
@@ -45,6 +46,11 @@ class Shipped:
     classes: dict[str, type]
     effects: tuple[str, ...]
     reach: Reach = field(repr=False)
+
+    @property
+    def blobs(self) -> dict[bytes, Blob]:
+        """Those that the code names, by name."""
+        return self.reach.blobs
 
     def same_as(self, other: "Shipped") -> bool:
         """Whether the same objects were reached, and so the same classes are meant, by equal code."""
@@ -110,11 +116,24 @@ def ship(function: Callable[..., Any], *, together: bool = False) -> Shipped:
     )
 
 
-def encode_call(args: tuple[Any, ...], kwargs: Mapping[str, Any], shipped: Shipped) -> bytes:
+def encode_call(
+    args: tuple[Any, ...],
+    kwargs: Mapping[str, Any],
+    shipped: Shipped,
+    blobs: dict[bytes, Blob] | None = None,
+) -> bytes:
     """One task's input. Arguments of classes and functions that the code did not reach travel with it.
-    Raises CannotShip for an argument that can't leave this machine."""
+
+    `blobs` takes those that the input names: what `put` made, and each argument of more than BLOB_FROM bytes.
+    Without it everything stays in the input. Raises CannotShip for an argument that can't leave this machine.
+    """
     try:
-        return encode([list(args), dict(kwargs)] if kwargs else [list(args)], shipped.tree)
+        given = encode([list(args), dict(kwargs)] if kwargs else [list(args)], shipped.tree, blobs)
+        if blobs is None or len(given) <= BLOB_FROM:
+            return given
+        lean = [_lean(x, shipped, blobs) for x in args]
+        named = {name: _lean(x, shipped, blobs) for name, x in kwargs.items()}
+        return encode([lean, named] if kwargs else [lean], shipped.tree, blobs)
     except _NeedsRecipe:
         pass
     except BadInput as error:
@@ -130,7 +149,42 @@ def encode_call(args: tuple[Any, ...], kwargs: Mapping[str, Any], shipped: Shipp
             "mention it in the function, so that it is sent with the code"
         )
     shipped.classes.update(reach.classes)
+    if blobs is not None:
+        blobs.update(reach.blobs)
     return encode([None, reach.steps, call])
+
+
+def _lean(value: object, shipped: Shipped, blobs: dict[bytes, Blob]) -> object:
+    """The value, or a blob in its place if it is large."""
+    if type(value) in (int, float, bool, type(None), Blob):
+        return value
+    content = encode(value, shipped.tree, blobs)
+    if len(content) <= BLOB_FROM:
+        return value
+    if len(content) > MAX_BLOB:
+        raise BadInput(
+            f"a {type(value).__name__} of {len(content) >> 20} MiB, and {MAX_BLOB >> 20} are the most; pass "
+            "a part of it, or split it into several arguments"
+        )
+    return Blob.of(content)
+
+
+def put(value: object) -> Blob:
+    """A large value for many tasks, sent to each provider once: pass it as an argument, or use it in the
+    function, and the task gets a copy of the value as it is now.
+
+    Raises CannotShip for what is no data (instances of your own classes travel as plain arguments) or is
+    larger than MAX_BLOB.
+    """
+    try:
+        content = encode(value)
+    except BadInput as error:
+        raise CannotShip(f"surge.put: {error}") from error
+    if len(content) > MAX_BLOB:
+        raise CannotShip(
+            f"surge.put: the value has {len(content) >> 20} MiB, and {MAX_BLOB >> 20} are the most; put parts"
+        )
+    return Blob.of(content)
 
 
 def decode_outcome(status: str, output: bytes, shipped: Shipped) -> Any:

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from surge.model.digest import Blob
 from surge.model.errors import BadInput, CannotShip
 from surge.model.tagged import tags as tag
 from surge.model.tagged.codec import encode
@@ -70,6 +71,8 @@ class Reach:
     path: list[str] = field(default_factory=list)
     active: set[int] = field(default_factory=set)
     late: list[Callable[[], None]] = field(default_factory=list)
+    blobs: dict[bytes, Blob] = field(default_factory=dict)
+    """Those that are named by what was reached."""
 
     # ——— steps and nodes ———
 
@@ -87,7 +90,7 @@ class Reach:
     def content(self, value: object) -> bytes:
         """Tagged bytes of a value; what it reaches is written before."""
         try:
-            return encode(value, self.tree)
+            return encode(value, self.tree, self.blobs)
         except CannotShip:
             raise
         except BadInput as error:
@@ -361,7 +364,7 @@ class Reach:
 
 
 _COPIED = ["steps", "memo", "keep", "spaces", "bound", "filled"]
-_COPIED += ["classes", "keys", "warnings", "effects", "active", "late"]
+_COPIED += ["classes", "keys", "warnings", "effects", "active", "late", "blobs"]
 
 
 def _is_single_dispatch(value: object) -> bool:

@@ -6,6 +6,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any
 
+from surge.model.digest import Blob
 from surge.model.errors import SurgeError, printable
 from surge.model.lease import Lease
 from surge.model.task import ImageSpec, Outcome, Task
@@ -39,6 +40,7 @@ class Entry:
     decode: Callable[[Outcome], Any]
     hear: Callable[[str, int, bytes], None] | None = None
     """Told what the task writes while it runs: the stream, the offset in it, and the bytes."""
+    blobs: tuple[Blob, ...] = ()
     started: bool = False
 
 
@@ -89,6 +91,11 @@ class Board:
         """A task by its key; None once it has ended."""
         entry = self._entries.get(key)
         return entry.task if entry else None
+
+    def blobs(self, key: TaskKey) -> tuple[Blob, ...]:
+        """Those that the task names; none once it has ended."""
+        entry = self._entries.get(key)
+        return entry.blobs if entry else ()
 
     def is_watched(self, key: TaskKey) -> bool:
         entry = self._entries.get(key)

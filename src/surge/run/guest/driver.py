@@ -2,8 +2,8 @@
 """The loop inside the sandbox: load a chunk's code, then ask the host for one task after the other.
 
 Messages to the host: C asks for the code; T or A says that the setup is done; R and E hand back what a task
-returned or raised. T, R and E are answered with the next task (seed, 8 bytes little-endian, then the
-input), or with nothing when the chunk is done.
+returned or raised; B asks for a blob by its name. T, R and E are answered with the next task (seed, 8 bytes
+little-endian, then the input), or with nothing when the chunk is done.
 
 A says that tasks may change what others would see. It is answered with nothing: the turn ends, the host
 keeps the memory, and each task has a turn of its own in which N asks for it.

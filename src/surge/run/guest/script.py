@@ -93,6 +93,8 @@ def load(name, source, modules):
 
 
 def _run(filename, source, given):
+    for path, blob in given.get("blobs", {}).items():
+        given["files"][path] = tagged.fetch(blob)
     for path, content in given["files"].items():
         place = os.path.join(ROOT, path)
         os.makedirs(os.path.dirname(place), exist_ok=True)

@@ -18,6 +18,7 @@ INTS, FLOATS, ARRAY, OBJECTS, SCALAR = range(26, 31)
 FRAME, SERIES, INDEX, COLUMN, MOMENT = range(31, 36)
 OPAQUE, PRINTED, RAISED = range(36, 39)
 REFERENCE, IMPORT, METHOD, LIBRARY = range(39, 43)
+BLOB = 45
 
 BUILDERS = {}
 """tag → builder(items)"""
@@ -34,7 +35,7 @@ class Marker:
         self.code = code
 
 
-MARKERS = [Marker(code) for code in range(LIBRARY + 1)]
+MARKERS = [Marker(code) for code in range(BLOB + 1)]
 
 _unpack_double = struct.Struct(">d").unpack_from
 _wide = struct.Struct(">Bq").pack
@@ -164,7 +165,7 @@ for _at, _width in enumerate((1, 2, 4, 8)):
 # ——— encoding: PACKERS[type](value, put, depth) ———
 
 _BYTE = [bytes([n]) for n in range(256)]
-MARK = [bytes([0xD4, code, 0]) for code in range(LIBRARY + 1)]
+MARK = [bytes([0xD4, code, 0]) for code in range(BLOB + 1)]
 _TUPLES = [_BYTE[0x91 + count] + MARK[TUPLE] for count in range(15)]
 
 
@@ -356,8 +357,16 @@ def _build_block(typecode):
     return build
 
 
+def fetch(name):
+    """The content of a blob that the chunk names."""
+    import _host
+
+    return _host.call(b"B" + name)
+
+
 BUILDERS.update(
     {
+        BLOB: lambda items: decode(fetch(items[0])),
         TUPLE: tuple,
         SET: set,
         FROZENSET: frozenset,

@@ -8,13 +8,21 @@ and is put back.
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from surge.model.task import OUT_OF_FUEL, RAISED, RETURNED, TRAPPED, Limits, Outcome
+from surge.model.task import CHUNK_OUTPUT, OUT_OF_FUEL, RAISED, RETURNED, TRAPPED, Limits, Outcome
 from surge.model.units import Fuel
 from surge.run.sandbox.guest import Stop, Trapped
 from surge.run.wasi.world import StreamName, World
 
 Hear = Callable[[int, StreamName, bytes], None]
 """Told while tasks run: the task's place in its chunk, "stdout" or "stderr", and what it wrote."""
+
+
+Fetch = Callable[[bytes], bytes]
+"""The content of a blob by its name. Raises Trapped for one that the chunk doesn't name."""
+
+
+def no_blobs(name: bytes) -> bytes:
+    raise Trapped(f"the blob {name.hex()[:12]}, which the chunk doesn't name")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +35,15 @@ class Assignment:
 
 
 class ChunkFeed:
-    """Hands out a chunk's code and tasks, and takes one outcome per task; fuel is read and reset here."""
+    """Hands out a chunk's code, tasks and blobs, and takes one outcome per task; fuel is read and reset
+    here."""
 
-    def __init__(self, code: bytes, tasks: list[Assignment], limits: Limits, world: World) -> None:
+    def __init__(
+        self, code: bytes, tasks: list[Assignment], limits: Limits, world: World, fetch: Fetch = no_blobs
+    ) -> None:
         self._code, self._tasks, self._limits, self.world = code, tasks, limits, world
+        self._fetch = fetch
+        self._size = 0
         self.setup_fuel = 0
         self.outcomes: list[Outcome] = []
         self.alone = False
@@ -38,6 +51,8 @@ class ChunkFeed:
         self._next: Callable[[bytes], bytes] = self._on_code
 
     def __call__(self, message: bytes) -> bytes:
+        if message[:1] == b"B" and self._next in (self._on_ready, self._on_result):
+            return self._fetch(message[1:])
         return self._next(message)
 
     @property
@@ -46,7 +61,7 @@ class ChunkFeed:
 
     @property
     def done(self) -> bool:
-        return len(self.outcomes) == len(self._tasks)
+        return len(self.outcomes) == len(self._tasks) or self._size >= CHUNK_OUTPUT
 
     def _spent(self) -> int:
         return self._limits.fuel - self.world.fuel_left()
@@ -97,6 +112,7 @@ class ChunkFeed:
     def _record(self, status: str, output: bytes, fuel: int) -> None:
         task = self._tasks[len(self.outcomes)].task
         self.outcomes.append(Outcome(task, status, output, Fuel(fuel)))
+        self._size += len(output)
 
     def broken(self, stop: Stop) -> None:
         """The guest stopped. The task it was at (the first, if it was still loading the code) ends so."""

@@ -16,7 +16,7 @@ from surge.run.wasi.world import CALL_FUEL, Exited, OutOfFuel, World
 HostCall = Callable[[bytes], bytes]
 """Answers one message of the guest. May raise to end the guest."""
 
-MAX_MESSAGE = 256 << 20
+MAX_MESSAGE = 512 << 20
 MAX_TABLE = 1 << 20
 """Functions in a table; a guest could fill the host's memory with tables otherwise."""
 TRAPS = {

@@ -9,7 +9,7 @@ import wasmtime
 from surge.model.errors import BadInput
 from surge.model.task import ImageSpec, Limits, Outcome
 from surge.model.units import Bytes, Fuel
-from surge.run.sandbox.feed import Assignment, ChunkFeed, Hear
+from surge.run.sandbox.feed import Assignment, ChunkFeed, Fetch, Hear, no_blobs
 from surge.run.sandbox.guest import HostCall, Sandbox, Stop, Trapped
 from surge.run.sandbox.image import MemoryImage
 from surge.run.sandbox.interpreter import library
@@ -139,9 +139,10 @@ class PythonRuntime:
         tasks: list[Assignment],
         limits: Limits,
         hear: Hear | None = None,
+        fetch: Fetch = no_blobs,
     ) -> tuple[list[Outcome], Fuel]:
         """The outcomes of a chunk, in order, up to the first task that broke the guest; and all its fuel.
-        `hear` is told what scripts write while they run.
+        `hear` is told what scripts write while they run; `fetch` gives the blobs that the chunk names.
 
         Raises BadInput if the image is larger than the memory limit, NotDeterministic if this machine
         was the reason for a stop.
@@ -153,7 +154,7 @@ class PythonRuntime:
                 "raise the memory limit or import less"
             )
         guest = PythonGuest(self._module, limits.memory, _nobody)
-        guest.host_call = feed = ChunkFeed(code, tasks, limits, guest.world)
+        guest.host_call = feed = ChunkFeed(code, tasks, limits, guest.world, fetch)
         if hear is not None:
             guest.world.listen(lambda stream, content: hear(len(feed.outcomes), stream, content))
         try:

@@ -8,10 +8,10 @@ import wasmtime
 from surge.model.command import CommandInput, CommandOutput, written
 from surge.model.digest import digest
 from surge.model.errors import BadInput
-from surge.model.task import OUT_OF_FUEL, RETURNED, TRAPPED, Limits, Outcome
+from surge.model.task import CHUNK_OUTPUT, OUT_OF_FUEL, RETURNED, TRAPPED, Limits, Outcome
 from surge.model.units import Fuel
-from surge.run.sandbox.feed import Assignment, Hear
-from surge.run.sandbox.guest import Sandbox, Stop
+from surge.run.sandbox.feed import Assignment, Fetch, Hear, no_blobs
+from surge.run.sandbox.guest import Sandbox, Stop, Trapped
 from surge.run.wasi import abi
 from surge.run.wasi.files import Tree
 from surge.run.wasi.world import Exited, Heard, World, unheard
@@ -66,19 +66,24 @@ class WasmRuntime:
         self._module.close()
 
     def run(
-        self, tasks: list[Assignment], limits: Limits, hear: Hear | None = None
+        self,
+        tasks: list[Assignment],
+        limits: Limits,
+        hear: Hear | None = None,
+        fetch: Fetch = no_blobs,
     ) -> tuple[list[Outcome], Fuel]:
         """One outcome per task, in order; a task that traps doesn't stop the next. And all the fuel."""
-        outcomes = [
-            self._run(task, limits, partial(hear, number) if hear else unheard)
-            for number, task in enumerate(tasks)
-        ]
+        outcomes: list[Outcome] = []
+        for number, task in enumerate(tasks):
+            outcomes.append(self._run(task, limits, partial(hear, number) if hear else unheard, fetch))
+            if sum(len(outcome.output) for outcome in outcomes) >= CHUNK_OUTPUT:
+                break
         return outcomes, Fuel(sum(outcome.fuel for outcome in outcomes))
 
-    def _run(self, task: Assignment, limits: Limits, heard: Heard) -> Outcome:
+    def _run(self, task: Assignment, limits: Limits, heard: Heard, fetch: Fetch) -> Outcome:
         try:
-            command = CommandInput.decode(task.input)
-        except BadInput as error:
+            command = CommandInput.decode(task.input).whole(fetch)
+        except (BadInput, Trapped) as error:
             return Outcome(task.task, TRAPPED, str(error).encode(), Fuel(0))
         world = World(
             Tree(dict, _files(command)),

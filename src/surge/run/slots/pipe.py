@@ -35,6 +35,8 @@ class RunChunk(msgspec.Struct, tag="run"):
     output: int
     wall_seconds: float
     watched: bool = False
+    blobs: dict[bytes, str] = {}
+    """Where those are that the chunk names."""
 
 
 class Working(msgspec.Struct, tag="working"):

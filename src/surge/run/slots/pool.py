@@ -9,7 +9,7 @@ await pool.stop()
 
 import asyncio
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -61,7 +61,8 @@ class Image:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A chunk to run. tasks: (task id, encoded input, seed). code is empty for wasm."""
+    """A chunk to run. tasks: (task id, encoded input, seed). code is empty for wasm. blobs: where those are
+    that the tasks name."""
 
     spec: ImageSpec
     code: bytes = field(repr=False)
@@ -69,6 +70,7 @@ class Job:
     limits: Limits = field(default_factory=Limits)
     wall_seconds: float = 300.0
     hear: Hear | None = field(default=None, repr=False)
+    blobs: Mapping[bytes, Path] = field(default_factory=dict)
 
 
 class _Slot:
@@ -248,6 +250,7 @@ class Pool:
             limits.output,
             job.wall_seconds,
             job.hear is not None,
+            {name: str(path) for name, path in job.blobs.items()},
         )
         ran = await self._ask(job.spec.id, request, Ran, job.wall_seconds + SETUP_SECONDS, job.hear)
         outcomes = tuple(Outcome(o.task, o.status, o.output, Fuel(o.fuel)) for o in ran.outcomes)

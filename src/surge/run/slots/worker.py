@@ -9,11 +9,12 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from surge.model.digest import blob_digest
 from surge.model.errors import BadInput, NotDeterministic, SurgeError
 from surge.model.task import PYTHON, WASM, ImageSpec, Limits, Outcome
 from surge.model.units import Bytes, Fuel
 from surge.run.sandbox.engine import THREAD_STACK, engine
-from surge.run.sandbox.feed import Assignment
+from surge.run.sandbox.feed import Assignment, no_blobs
 from surge.run.sandbox.image import MemoryImage
 from surge.run.sandbox.python import Image, PythonRuntime, check_modules
 from surge.run.sandbox.suite import suite_digest
@@ -144,18 +145,24 @@ class Worker:
         limits = Limits(Fuel(request.fuel), Bytes(request.memory), Bytes(request.output))
         tasks = [Assignment(t.task, t.input, t.seed) for t in request.tasks]
         outcomes: list[Outcome]
+
+        def fetch(name: bytes) -> bytes:
+            return _content(request.blobs, name)
+
         watched = Live(lambda printed: write_frame(self._out, printed)) if request.watched else nullcontext()
         if request.spec.runtime == WASM:
             command, named = self._command(request.spec.module), module_image(request.spec.module)
             meter = EnergyMeter()
             with wall_guard(request.wall_seconds), watched as live:
-                outcomes, fuel = command.run(tasks, limits, live.hear if live else None)
+                outcomes, fuel = command.run(tasks, limits, live.hear if live else None, fetch)
         else:
             image, python = self._image(request.spec), self._interpreter()
             named = image.digest
             meter = EnergyMeter()
             with wall_guard(request.wall_seconds), watched as live:
-                outcomes, fuel = python.run(image, request.code, tasks, limits, live.hear if live else None)
+                outcomes, fuel = python.run(
+                    image, request.code, tasks, limits, live.hear if live else None, fetch
+                )
         energy = meter.read()
         told = [TaskOutcome(o.task, o.status, o.output, o.fuel) for o in outcomes]
         return Ran(named, told, fuel, energy.millijoules, energy.measured)
@@ -164,6 +171,21 @@ class Worker:
         """Answer requests until the pipe ends."""
         while (body := read_frame(pipe)) is not None:
             write_frame(self._out, self.answer(requests.decode(body)))
+
+
+def _content(places: dict[bytes, str], name: bytes) -> bytes:
+    """Raises NotDeterministic where the disk gives something else than was kept."""
+    if name not in places:
+        return no_blobs(name)
+    try:
+        content = Path(places[name]).read_bytes()
+    except OSError as error:
+        raise NotDeterministic(
+            f"the blob {name.hex()[:12]} can't be read ({error}); send it again"
+        ) from error
+    if blob_digest(content) != name:
+        raise NotDeterministic(f"the blob {name.hex()[:12]} was damaged on this disk; send it again")
+    return content
 
 
 def _hold(held: dict[bytes, Any], named: bytes, thing: Any) -> None:

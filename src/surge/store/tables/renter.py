@@ -68,6 +68,7 @@ TASKS = sa.Table(
     sa.Column("status", sa.String),
     sa.Column("output", sa.LargeBinary),
     sa.Column("fuel", sa.Integer),
+    sa.Column("blobs", sa.LargeBinary),
     _of_a_lease(),
 )
 RECEIPTS = sa.Table(
