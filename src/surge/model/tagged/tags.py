@@ -24,4 +24,6 @@ REFERENCE, IMPORT, METHOD = range(39, 42)
 """Only towards the sandbox: number of a node · module, qualified name · function, self"""
 LIBRARY = 42
 """form, parts…: a result of a library (library.py)"""
-HIGHEST = LIBRARY
+GRAPH, LINK = range(43, 45)
+"""root, node… · number of a node: values that hold each other (graph.py)"""
+HIGHEST = LINK
