@@ -4,10 +4,12 @@ import re
 from typing import get_args
 
 from places import ROOT
+from surge.model.task import CHUNK_OUTPUT
 from surge.net import messages as m
 from surge.net.accept import MAX_HANDSHAKES, MAX_WAITING
 from surge.net.ticket import MAX_TICKET
 from surge.provider.agent import HELLO_SECONDS, SEND_SECONDS
+from surge.provider.config import ProviderConfig
 from surge.provider.pending import MAX_OF_ONE_PEER, MAX_STRANGERS
 from surge.provider.session import MAX_MAKING, MAX_QUEUE
 
@@ -68,6 +70,9 @@ def test_the_limits_told_are_those_of_the_code() -> None:
     assert limits["handshakes under way; links waiting"] == f"{MAX_HANDSHAKES}; {MAX_WAITING}"
     before = f"{MAX_STRANGERS}; {MAX_OF_ONE_PEER}; {HELLO_SECONDS:.0f}"
     assert limits["links before hello; of one peer; seconds until hello"] == before
-    waiting = f"{m.MAX_BLOB >> 20} MiB; {MAX_QUEUE} and {MAX_MAKING}"
-    assert limits["blobs of a lease; chunks and images that wait"] == waiting
+    assert limits["outputs of a chunk, after which it ends"] == f"{CHUNK_OUTPUT >> 20} MiB"
+    quota = ProviderConfig.model_fields["disk_mib"].default
+    kept = limits["blobs that a provider keeps (`disk_mib`); of one renter"]
+    assert kept == f"{quota >> 10} GiB; half of it"
+    assert limits["chunks and images that wait"] == f"{MAX_QUEUE} and {MAX_MAKING}"
     assert limits["seconds that a renter may not read"] == f"{SEND_SECONDS:.0f}"

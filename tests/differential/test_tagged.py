@@ -153,13 +153,22 @@ def test_default_integers_of_the_sandbox_come_back_wide() -> None:
     assert tagged.decode(narrow).dtype == np.int64
 
 
-def test_cycles_are_refused() -> None:
-    loop: list[Any] = []
-    loop.append(loop)
-    with pytest.raises(BadInput, match="holds itself"):
-        tagged.encode(loop)
-    with pytest.raises(ValueError, match="holds itself"):
-        guest.encode(loop)
+def test_deep_tuples_are_refused() -> None:
+    deep: Any = ()
+    for _ in range(101):
+        deep = (deep,)
+    with pytest.raises(BadInput, match="deeper than 100 levels"):
+        tagged.encode(deep)
+    with pytest.raises(ValueError, match="deeper than 100 levels"):
+        guest.encode(deep)
+
+
+def test_the_deepest_tree_may_have_prints() -> None:
+    deep: Any = 1
+    for _ in range(100):
+        deep = [deep]
+    printed = b"\x93" + guest.MARK[guest.PRINTED] + guest.encode(deep) + b"\x90"
+    assert same(tagged.decode(printed).value, deep)
 
 
 def test_what_has_no_form_is_named() -> None:

@@ -4,17 +4,17 @@ The thinking is in session.py; this actor performs its instructions: sandbox, st
 """
 
 import asyncio
-import traceback
 from collections import Counter
 from collections.abc import Coroutine
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, assert_never
 
 import structlog
 from coincurve import PrivateKey
 
 from surge.chain.client import Chain
-from surge.model.errors import Distrusted, LimitExceeded, SurgeError
+from surge.model.errors import Distrusted, SurgeError
 from surge.model.lease import Lease
 from surge.model.signature import address_of, recover, sign
 from surge.model.task import ImageSpec
@@ -33,7 +33,6 @@ from surge.net.messages import (
     Message,
     PayVoucher,
     PrepareImage,
-    Printed,
     PutBlob,
     Refusal,
     RequestClose,
@@ -44,14 +43,15 @@ from surge.net.messages import (
     encode_all,
 )  # fmt: skip
 from surge.net.results import result_messages
+from surge.provider.blobs import keep, lacks
 from surge.provider.config import ProviderConfig
+from surge.provider.journal import defect, tell
 from surge.provider.pending import PendingLinks
 from surge.provider.redeemer import Redeemer
 from surge.provider.runner import Runner
 from surge.provider.session import LeaseSession, Policy, spec_of
 from surge.provider.steps import (
     Answer,
-    BlobArrived,
     Deliver,
     DeliverImage,
     EndLease,
@@ -167,7 +167,7 @@ class Agent:
     def _done(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("a lease begins again from what was kept", **_defect(error))
+            log.error("a lease begins again from what was kept", **defect(error))
 
     # Links
 
@@ -192,7 +192,7 @@ class Agent:
         except SurgeError as error:
             self._drop(link, type(error).__name__, str(error))
         except Exception as error:  # noqa: BLE001 - a defect of ours, or a full disk: other leases go on
-            log.error("a link failed", peer=link.remote.hex()[:10], **_defect(error))
+            log.error("a link failed", peer=link.remote.hex()[:10], **defect(error))
             self._drop(link, type(error).__name__, repr(error))
         finally:
             self._pending.leave(link)
@@ -260,10 +260,12 @@ class Agent:
                 await link.send(HaveBlobs(served.blobs.having(digests)))
             case PutBlob():
                 if (whole := assembler.add(message)) is not None:
-                    await self._keep_blob(served, message.digest, whole)
-            case RunChunk() if len(named := _named(message)) > len(served.blobs.having(named)):
-                said = "a blob of the chunk is not here; send it first"
-                await self._answer(served, Sorry(Refusal.NO_BLOB, said, message.chunk))
+                    arrived, answer = await keep(served.blobs, message.digest, whole)
+                    if arrived is not None:
+                        await self._handle(served, arrived)
+                    await self._answer(served, answer)
+            case RunChunk() if refusal := lacks(served.blobs, message):
+                await self._answer(served, refusal)
             case PrepareImage() if message.module and not served.blobs.having([message.module]):
                 said = "send the module before its image"
                 await link.send(Sorry(Refusal.NO_BLOB, said, spec_of(message).id))
@@ -276,16 +278,6 @@ class Agent:
             case _:
                 assert_never(message)
 
-    async def _keep_blob(self, served: _Served, name: bytes, content: bytes) -> None:
-        try:
-            new = await asyncio.to_thread(served.blobs.put, name, content)
-        except LimitExceeded as error:
-            await self._answer(served, Sorry(Refusal.NO_ROOM, str(error)))
-            return
-        if new:
-            await self._handle(served, BlobArrived(name, len(content)))
-        await self._answer(served, HaveBlobs([name]))
-
     # Instructions
 
     async def _handle(self, served: _Served, event: Event, link: Link | None = None) -> None:
@@ -294,7 +286,8 @@ class Agent:
             served.link = link or served.link
             try:
                 instructions = served.session.handle(event)
-                _tell(served, event, instructions)
+                served.stimuli += 1
+                tell(served.session.lease.id, served.stimuli, event, instructions)
                 await self._perform(served, instructions)
             except Exception:
                 # What was not kept must not be billed: begin again from what was.
@@ -367,19 +360,9 @@ class Agent:
         await self._handle(served, await self._runner.make(spec, served.blobs))
 
     async def _execute(self, served: _Served, work: Execute) -> None:
-        prints: asyncio.Queue[Printed | None] = asyncio.Queue()
-        telling = asyncio.create_task(self._show(served, prints))
-        try:
-            event = await self._runner.run(work, served.blobs, prints.put_nowait)
-        finally:
-            prints.put_nowait(None)
-        await telling
+        event = await self._runner.run(work, served.blobs, partial(self._answer, served))
         served.running.pop(work.chunk, None)
         await self._handle(served, event)
-
-    async def _show(self, served: _Served, prints: "asyncio.Queue[Printed | None]") -> None:
-        while (printed := await prints.get()) is not None:
-            await self._answer(served, printed)
 
     # Chain
 
@@ -410,26 +393,3 @@ class Agent:
             log.info("lease over", lease=lease, earned=served.session.signed.amount)
             if served.link is not None:
                 served.link.abort("the lease is over")
-
-
-def _tell(served: _Served, event: Event, instructions: list[Instruction]) -> None:
-    served.stimuli += 1
-    chunk: bytes = getattr(getattr(event, "result", event), "chunk", b"")
-    log.debug(
-        "lease event",
-        lease=served.session.lease.id,
-        stimulus=served.stimuli,
-        kind=type(event).__name__,
-        chunk=chunk.hex(),
-        then=[type(getattr(one, "message", one)).__name__ for one in instructions],
-    )
-
-
-def _named(request: RunChunk) -> set[bytes]:
-    return {name for names in request.blobs for name in names}
-
-
-def _defect(error: BaseException) -> dict[str, str]:
-    """What failed and where, without the values of variables: keys may be among them."""
-    frames = traceback.extract_tb(error.__traceback__)[-3:]
-    return {"reason": repr(error), "where": " < ".join(f"{f.filename}:{f.lineno}" for f in reversed(frames))}

@@ -1,10 +1,11 @@
 """From an instruction of a session to the sandboxes, and back to an event."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Awaitable, Callable
 
 from surge.model.errors import SurgeError
 from surge.model.task import WASM, ImageSpec
-from surge.net.messages import Printed, Refusal
+from surge.net.messages import Message, Printed, Refusal
 from surge.provider.steps import ChunkBroke, ChunkRan, Execute, ImageBroke, ImageMade
 from surge.run.slots import pipe
 from surge.run.slots.pool import Job, Pool
@@ -29,9 +30,9 @@ class Runner:
         return ImageMade(spec, image.digest, image.fuel, image.joules, image.measured)
 
     async def run(
-        self, work: Execute, blobs: RenterBlobs, tell: Callable[[Printed], None]
+        self, work: Execute, blobs: RenterBlobs, answer: Callable[[Message], Awaitable[None]]
     ) -> ChunkRan | ChunkBroke:
-        """`tell` hears what the tasks of a watched chunk write while they run."""
+        """`answer` takes what the tasks of a watched chunk write while they run."""
         first = work.tasks[0]
         code = b"" if work.spec.runtime == WASM else blobs.get(first.code)
         if code is None:
@@ -41,19 +42,27 @@ class Runner:
         ids = [task.id(work.spec) for task in work.tasks]
         tasks = [(name, task.input, task.seed) for name, task in zip(ids, work.tasks, strict=True)]
 
-        def hear(one: pipe.Printed) -> None:
-            tell(Printed(work.chunk, one.number, one.stream, one.offset, one.content))
+        prints: asyncio.Queue[pipe.Printed | None] = asyncio.Queue()
 
         places = {name: blobs.path(name) for task in work.tasks for name in task.blobs}
         found = {name: place for name, place in places.items() if place is not None}
         if len(found) < len(places):
             return ChunkBroke(work.chunk, Refusal.NO_BLOB, "a blob of this chunk is not here; send it first")
-        heard = hear if work.watched else None
+        heard = prints.put_nowait if work.watched else None
         job = Job(work.spec, code, tasks, first.limits, self._wall_seconds, heard, found)
+
+        async def tell() -> None:
+            while (one := await prints.get()) is not None:
+                await answer(Printed(work.chunk, one.number, one.stream, one.offset, one.content))
+
+        telling = asyncio.create_task(tell())
         try:
             result = await self._pool.run(job)
         except SurgeError as error:
             return ChunkBroke(work.chunk, Refusal.FAILED, str(error)[:MAX_REASON])
+        finally:
+            prints.put_nowait(None)
+        await telling
         if result.chunk != work.chunk or not result.outcomes:
             return ChunkBroke(
                 work.chunk, Refusal.FAILED, "the sandbox came back with another chunk; run it again"

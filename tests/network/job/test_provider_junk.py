@@ -153,7 +153,7 @@ def whole(message):
 
 def a_run(scene):
     asked = chunk_of(1)
-    return RunChunk(asked.id, asked.image, asked.tasks[0].code, [1], [b"x"], 1, 1, 1)
+    return RunChunk(asked.id, asked.image, asked.tasks[0].code, [1], [b"x"], 1, 1, 1, False, [])
 
 
 def other_lease(scene):

@@ -10,7 +10,7 @@ from surge.model.receipt import Receipt
 from surge.model.task import Outcome
 from surge.net import blobs, results
 from surge.net.errors import Malformed
-from surge.net.messages import MAX_TASKS, ChunkDone, ChunkPart, OutcomeMessage, PutBlob
+from surge.net.messages import MAX_TASKS, ChunkDone, ChunkPart, OutcomeMessage, OutputPart, PutBlob
 
 NAMES = st.sampled_from([blobs.blob_digest(b"abc"), blobs.blob_digest(b""), b"\x00" * 32, b"\x01" * 32])
 PARTS = st.builds(
@@ -58,7 +58,7 @@ OUTCOMES = st.builds(
     Outcome,
     st.binary(min_size=32, max_size=32),
     st.just("returned"),
-    st.integers(0, 3 << 19).map(bytes),
+    st.integers(0, 10).map(lambda n: bytes([n]) * (n << 18)),
     st.just(1),
 )
 
@@ -69,12 +69,12 @@ def test_outcomes_of_any_size_come_back_in_order(outcomes: list[Outcome]) -> Non
     gathering, whole = results.Gathering(), None
     for message in results.result_messages(RECEIPT, b"s" * 65, outcomes):
         assert whole is None
-        assert isinstance(message, ChunkPart | ChunkDone)
+        assert isinstance(message, OutputPart | ChunkPart | ChunkDone)
         whole = gathering.add(message)
     assert whole == tuple(outcomes)
 
 
-OUTCOME = OutcomeMessage(b"t" * 32, "returned", bytes(100), 1)
+OUTCOME = OutcomeMessage(b"t" * 32, "returned", bytes(100), 1, False)
 
 
 def test_unfinished_results_are_capped_in_bytes_and_tasks() -> None:

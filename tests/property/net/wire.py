@@ -47,10 +47,14 @@ def messages_of(cls: type[msgspec.Struct]) -> st.SearchStrategy[Any]:
     return st.integers(1, SMALL).flatmap(lambda count: st.builds(cls, **(fields | _of_length(count))))
 
 
+_DIGESTS = st.lists(st.binary(min_size=32, max_size=32), max_size=2)
+
+
 def _of_length(count: int) -> dict[str, st.SearchStrategy[Any]]:
     return {
         "seeds": st.lists(st.integers(0, 2**64 - 1), min_size=count, max_size=count),
         "inputs": st.lists(st.binary(max_size=20), min_size=count, max_size=count),
+        "blobs": st.just([]) | st.lists(_DIGESTS, min_size=count, max_size=count),
     }
 
 

@@ -9,9 +9,9 @@ from surge.net.errors import Malformed
 D, A, S = b"d" * 32, b"a" * 20, b"s" * 65
 TERMS = m.TermsMessage(A, A, 1, 2, 3, 4, 5)
 RECEIPT = m.ReceiptMessage(1, 0, D, D, 1, 2, 3, False, 4)
-OUTCOME = m.OutcomeMessage(D, "returned", b"", 1)
+OUTCOME = m.OutcomeMessage(D, "returned", b"", 1, False)
 HELLO = m.Hello(1, TERMS, S)
-RUN = m.RunChunk(D, D, D, [1, 2], [b"", b"x"], 1, 2, 3)
+RUN = m.RunChunk(D, D, D, [1, 2], [b"", b"x"], 1, 2, 3, False, [])
 
 
 def changed(message: msgspec.Struct, **fields: object) -> msgspec.Struct:
@@ -48,6 +48,12 @@ def test_the_samples_themselves_pass() -> None:
         changed(RUN, output=m.MAX_OUTPUT + 1),
         changed(RUN, fuel=1.5),
         changed(RUN, chunk=None),
+        changed(RUN, blobs=[[D], [D[1:]]]),
+        changed(RUN, blobs=[[D] * 257, []]),
+        m.OutputPart(D, b""),
+        m.OutputPart(D, bytes(m.MAX_PART + 1)),
+        m.Printed(D, 0, "stdlog", 0, b""),
+        m.Printed(D, -1, "stdout", 0, b""),
         m.PayVoucher(2**24, 1, D, S),
         m.PayVoucher(1, 2**40, D, S),
         m.RequestClose(True, 1),
@@ -73,7 +79,8 @@ def test_a_field_beyond_its_cap_is_malformed(message: m.Message) -> None:
     ("fields", "complaint"),
     [
         (["prepare-image", "wasm", D, [], D[1:]], "32 bytes"),
-        (["run-chunk", D, D, D, [1], [b"", b"x"], 1, 2, 3], "as many seeds as inputs"),
+        (["run-chunk", D, D, D, [1], [b"", b"x"], 1, 2, 3, False, []], "as many seeds as inputs"),
+        (["run-chunk", D, D, D, [1], [b"x"], 1, 2, 3, False, [[], []]], "as many lists of blobs"),
         (["hello", 1], "array"),
         (["hullo", 1], "hullo"),
         (["ask-close", 1, 2, 3], "array"),

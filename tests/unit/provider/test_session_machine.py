@@ -68,7 +68,8 @@ PREPARE = PrepareImage(SPEC.runtime, SPEC.runtime_digest, list(SPEC.modules), SP
 def run_message(asked):
     return RunChunk(
         asked.id, asked.image, asked.tasks[0].code, [task.seed for task in asked.tasks],
-        [task.input for task in asked.tasks], LIMITS.fuel, LIMITS.memory, LIMITS.output,
+        [task.input for task in asked.tasks], LIMITS.fuel, LIMITS.memory, LIMITS.output, False,
+        [list(task.blobs) for task in asked.tasks],
     )  # fmt: skip
 
 

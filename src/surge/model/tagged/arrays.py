@@ -7,7 +7,7 @@ from typing import Any
 
 from surge.model.errors import BadInput
 from surge.model.tagged import tags as tag
-from surge.model.tagged.core import BUILDERS, MAX_BYTES, Building, Pack, Packing, Tree
+from surge.model.tagged.core import BUILDERS, MARKERS, MAX_BYTES, Building, Pack, Packing, Tree
 
 _DTYPE = re.compile(
     r"(\|[b]1|[<|>=]?(i[1248]|u[1248]|f[248]|c8|c16|[SUV]\d{1,9}|[mM]8(\[\d*[A-Za-zμ]{1,7}\])?))"
@@ -109,7 +109,7 @@ def _shape(value: Any) -> tuple[int, ...]:
 def pack_array(value: Any, packing: Packing) -> Tree:
     shape = list(value.shape)
     if value.dtype.hasobject and value.dtype.names is None:
-        return packing.mark(tag.OBJECTS, shape, *value.ravel().tolist())
+        return [MARKERS[tag.OBJECTS], shape, *map(packing.pack, value.ravel().tolist())]
     words = _words(value.dtype)
     if words is None:
         raise BadInput(
@@ -152,14 +152,22 @@ def _build_array(items: list[Any], building: Building) -> Any:
 
 
 def _build_objects(items: list[Any], building: Building) -> Any:
-    shape, *values = items
-    sizes = _shape(shape)
-    if math.prod(sizes) != len(values):
+    result = empty_objects(items)
+    fill_objects(result, [building.build(x) for x in items[1:]])
+    return result
+
+
+def empty_objects(items: list[Any]) -> Any:
+    sizes = _shape(items[0])
+    if math.prod(sizes) != len(items) - 1:
         raise ValueError("an array whose items don't fill its shape")
-    result = need("numpy").empty(len(values), object)
+    return need("numpy").empty(sizes, object)
+
+
+def fill_objects(array: Any, values: list[Any]) -> None:
+    flat = array.reshape(-1)
     for at, value in enumerate(values):
-        result[at] = building.build(value)
-    return result.reshape(sizes)
+        flat[at] = value
 
 
 def _build_scalar(items: list[Any], building: Building) -> Any:

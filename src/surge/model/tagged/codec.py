@@ -4,7 +4,8 @@ Covered: None, bool, int of any size, float (nan, inf and -0.0 exact), complex, 
 list, tuple, set, frozenset, dict (any hashable keys, order kept), range, slice, the datetime family,
 Decimal, Fraction, UUID, paths, the collections, exceptions, Enum members, dataclasses, NamedTuples and
 plain instances of known classes, numpy arrays and scalars, pandas frames, series and indexes.
-References shared inside one value are not kept: each place gets its own copy. Cycles are refused.
+References shared inside one value are not kept: each place gets its own copy. Values that hold themselves
+or are deeper than a tree may be travel as a graph (graph.py), in which they are kept.
 
 Decoding looks a class up only in the table it is given, builds instances without calling their code,
 and never unpickles. Hostile bytes end in Distrusted, in time and memory proportional to their length.
@@ -19,7 +20,18 @@ from surge.model.digest import Blob
 from surge.model.errors import BadInput, Distrusted
 from surge.model.tagged import arrays, frames, library  # noqa: F401 it registers its builder
 from surge.model.tagged import standard as tagged_types
-from surge.model.tagged.core import DECODER, ENCODER, FINDERS, Building, Fallback, Packing, check
+from surge.model.tagged.core import (
+    DECODER,
+    DEEP,
+    ENCODER,
+    FINDERS,
+    Building,
+    Fallback,
+    Packing,
+    TooDeep,
+    check,
+)
+from surge.model.tagged.graph import Graph
 
 FINDERS[:] = [tagged_types.packer, arrays.packer, frames.packer]
 
@@ -41,8 +53,12 @@ def encode(value: object, fallback: Fallback | None = None, blobs: dict[bytes, B
     takes those that the value names, by name; without it a Blob is refused."""
     try:
         return ENCODER.encode(Packing(fallback, blobs).pack(value))
+    except (TooDeep, RecursionError):
+        pass
+    try:
+        return ENCODER.encode(Graph(fallback, blobs).table(value))
     except RecursionError as error:
-        raise BadInput("the value is nested too deeply, or holds itself; pass it flat") from error
+        raise BadInput(DEEP) from error
 
 
 def decode(content: bytes, classes: Mapping[str, type] | None = None) -> Any:

@@ -17,6 +17,8 @@ from surge.model.tagged import tags as tag
 
 MAX_BYTES = 256 << 20
 MAX_DEPTH = 100
+MAX_LEVELS = MAX_DEPTH + 4
+"""Of bytes: a value's, and those of the prints and the graph around it."""
 MAX_VALUES = 4_000_000
 """Of values that are encoded one by one; lists of ints or floats and arrays count as one."""
 PACKED_FROM = 32
@@ -59,6 +61,16 @@ ENCODER = msgspec.msgpack.Encoder(enc_hook=_extension)
 DECODER = msgspec.msgpack.Decoder(ext_hook=_marker)
 
 
+class TooDeep(BadInput):
+    """Met by a tree; what a graph (graph.py) may still hold."""
+
+
+DEEP = (
+    "values other than lists, dicts, sets and instances of your own classes are nested deeper than "
+    f"{MAX_DEPTH} levels, or hold themselves; use lists for them"
+)
+
+
 class Packing:
     """One encoding under way: its depth, what it does with values that have no tagged form, and where the
     blobs are noted that it names."""
@@ -77,10 +89,7 @@ class Packing:
         if packer is _as_it_is:
             return value
         if self.depth >= MAX_DEPTH:
-            raise BadInput(
-                f"a {type(value).__name__} is nested deeper than {MAX_DEPTH} levels or holds itself; "
-                "pass it flat, as lists of indexes for instance"
-            )
+            raise TooDeep(DEEP)
         self.depth += 1
         try:
             return packer(value, self)
@@ -105,21 +114,32 @@ class Packing:
     def mark(self, code: int, *items: object) -> Tree:
         return [MARKERS[code], *(self.pack(item) for item in items)]
 
+    def form(self, code: int, *parts: object) -> Tree:
+        """As mark, of parts that were made for it: a graph links to none of them."""
+        return self.mark(code, *parts)
+
+    def whole(self, value: object, write: Callable[[], Tree]) -> Tree:
+        """The tree that `write` gives of a value with an identity, or a graph's link to it."""
+        return write()
+
 
 class Building:
-    """One decoding under way. classes: what an instance may become, by key."""
+    """One decoding under way. classes: what an instance may become, by key. root: the level at which the
+    value begins. nodes: of its graph, if it is one."""
 
-    __slots__ = ("classes", "depth")
+    __slots__ = ("classes", "depth", "nodes", "root")
 
     def __init__(self, classes: Mapping[str, type] | None = None) -> None:
         self.classes = classes or {}
         self.depth = 0
+        self.root = 1
+        self.nodes: list[Any] | None = None
 
     def build(self, tree: Tree) -> Any:
         kind = type(tree)
         if kind is list:
             self.depth += 1
-            if self.depth > MAX_DEPTH:
+            if self.depth > MAX_LEVELS:
                 raise Distrusted(f"the answer is nested deeper than {MAX_DEPTH} levels; ask another provider")
             if tree and type(tree[0]) is Marker:
                 builder = BUILDERS.get(tree[0].code)
@@ -134,7 +154,7 @@ class Building:
             return value
         if kind is dict:
             self.depth += 1
-            if self.depth > MAX_DEPTH:
+            if self.depth > MAX_LEVELS:
                 raise Distrusted(f"the answer is nested deeper than {MAX_DEPTH} levels; ask another provider")
             for key in tree:
                 if type(key) is not str:
@@ -192,7 +212,7 @@ def _walk(content: bytes) -> None:
             if items:
                 above.append(left)
                 left = items
-                if len(above) > MAX_DEPTH:
+                if len(above) > MAX_LEVELS:
                     raise Distrusted(
                         f"the answer is nested deeper than {MAX_DEPTH} levels; ask another provider"
                     )

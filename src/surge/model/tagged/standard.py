@@ -24,7 +24,6 @@ from surge.model.tagged.core import (
     Pack,
     Packing,
     Tree,
-    hashable,
 )
 from surge.model.tagged.opaque import Opaque
 
@@ -47,7 +46,7 @@ def _pack_path(value: pathlib.PurePath, packing: Packing) -> Tree:
 
 
 def _pack_exception(value: BaseException, packing: Packing) -> Tree:
-    return packing.mark(tag.EXCEPTION, type(value).__name__, list(value.args), dict(vars(value)))
+    return packing.form(tag.EXCEPTION, type(value).__name__, list(value.args), dict(vars(value)))
 
 
 def _pack_zone(value: zoneinfo.ZoneInfo, packing: Packing) -> Tree:
@@ -74,9 +73,9 @@ PACKERS.update(
         uuid.UUID: lambda v, p: p.mark(tag.UUID, v.bytes),
         type(...): lambda _, p: p.mark(tag.SINGLETON, "Ellipsis"),
         type(NotImplemented): lambda _, p: p.mark(tag.SINGLETON, "NotImplemented"),
-        collections.OrderedDict: lambda v, p: p.mark(tag.COLLECTION, "OrderedDict", dict(v), None),
-        collections.Counter: lambda v, p: p.mark(tag.COLLECTION, "Counter", dict(v), None),
-        collections.deque: lambda v, p: p.mark(tag.COLLECTION, "deque", list(v), v.maxlen),
+        collections.OrderedDict: lambda v, p: p.form(tag.COLLECTION, "OrderedDict", dict(v), None),
+        collections.Counter: lambda v, p: p.form(tag.COLLECTION, "Counter", dict(v), None),
+        collections.deque: lambda v, p: p.form(tag.COLLECTION, "deque", list(v), v.maxlen),
     }
 )
 
@@ -89,9 +88,9 @@ def _pack_defaultdict(value: "collections.defaultdict[Any, Any]", packing: Packi
     name = getattr(factory, "__name__", None)
     if factory is not None and _FACTORIES.get(name or "") is not factory:
         if packing.fallback is None:
-            return packing.mark(tag.COLLECTION, "OrderedDict", dict(value), None)
+            return packing.form(tag.COLLECTION, "OrderedDict", dict(value), None)
         return packing.fallback(value, packing)
-    return packing.mark(tag.COLLECTION, "defaultdict", dict(value), name)
+    return packing.form(tag.COLLECTION, "defaultdict", dict(value), name)
 
 
 PACKERS[collections.defaultdict] = _pack_defaultdict
@@ -99,15 +98,21 @@ PACKERS[collections.defaultdict] = _pack_defaultdict
 
 def _build_collection(items: list[Any], building: Building) -> Any:
     name, contents, option = (building.build(x) for x in items)
+    value = empty_collection(name, option)
     if name == "deque":
-        return collections.deque(_kind(contents, list), option)
-    table = _kind(contents, dict)
-    if name == "OrderedDict":
-        return collections.OrderedDict(table)
-    if name == "Counter":
-        return collections.Counter(table)
+        value.extend(_kind(contents, list))
+    else:
+        type(value).update(value, _kind(contents, dict))
+    return value
+
+
+def empty_collection(name: Any, option: Any) -> Any:
+    if name == "deque":
+        return collections.deque(maxlen=option)
+    if name in ("OrderedDict", "Counter"):
+        return getattr(collections, name)()
     if name == "defaultdict":
-        return collections.defaultdict(None if option is None else _FACTORIES[option], table)
+        return collections.defaultdict(None if option is None else _FACTORIES[option])
     raise ValueError("an unknown collection")
 
 
@@ -185,7 +190,9 @@ def _build_printed(items: list[Any], building: Building) -> Printed:
     value, flat = items
     if building.depth != 1:
         raise ValueError("prints inside of a value")
-    return Printed(building.build(value), prints_of(building.build(flat)))
+    prints = prints_of(building.build(flat))
+    building.root = 2
+    return Printed(building.build(value), prints)
 
 
 def _make_opaque(type_name: str, text: str, content: bytes) -> Opaque:
@@ -230,38 +237,67 @@ def _build_enum(items: list[Any], building: Building) -> Any:
 
 
 BASES: tuple[Any, ...] = (list, dict, set, tuple, frozenset, str, int, float, bytes, bytearray)
+CHANGING = (list, dict, set, bytearray)
 
 
-def _build_instance(items: list[Any], building: Building) -> Any:
-    """The class's own __new__, __init__ and setters never run."""
-    key, state, contents = (building.build(x) for x in items)
+def base_of(kind: type) -> Any:
+    """The built-in type whose contents the class's instances have, if one."""
+    return next((b for b in BASES if issubclass(kind, b)), None)
+
+
+def empty_instance(key: Any, building: Building) -> Any:
+    """An instance without fields or contents. The class's own __new__ and __init__ never run."""
     kind = _known(key, building)
     if issubclass(kind, enum.Enum):
         raise TypeError("an Enum's member is no instance")
-    fields = _fields(state)
-    base = next((b for b in BASES if issubclass(kind, b)), None)
     if issubclass(kind, BaseException):
-        value: Any = BaseException.__new__(kind, *_kind(contents, list))
-    elif base is None:
-        value = object.__new__(kind)
-    elif base in (list, dict, set, bytearray):
-        value = base.__new__(kind)
-        if base is list:
-            list.extend(value, _kind(contents, list))
-        elif base is dict:
-            dict.update(value, _kind(contents, dict))
-        elif base is set:
-            set.update(value, hashable(list(_kind(contents, set))))
-        else:
-            bytearray.extend(value, _kind(contents, bytearray))
-    else:
-        value = base.__new__(kind, _kind(contents, base))
-    slots = {name for owner in kind.__mro__ for name in _slots(owner)}
-    for name, x in fields.items():
+        return BaseException.__new__(kind)
+    base = base_of(kind)
+    if base is not None and base not in CHANGING:
+        raise TypeError("an instance that is whole from the start")
+    return (base or object).__new__(kind)
+
+
+_ARGS: Any = vars(BaseException)["args"]
+
+
+def fill_instance(value: Any, contents: Any) -> None:
+    """Give an empty instance what its base holds."""
+    base = base_of(type(value))
+    if isinstance(value, BaseException):
+        _ARGS.__set__(value, tuple(_kind(contents, list)))
+    elif base is list:
+        list.extend(value, _kind(contents, list))
+    elif base is dict:
+        dict.update(value, _kind(contents, dict))
+    elif base is set:
+        set.update(value, _kind(contents, set))
+    elif base is bytearray:
+        bytearray.extend(value, _kind(contents, bytearray))
+
+
+def set_fields(value: Any, fields: Any) -> None:
+    """The class's setters never run."""
+    slots = {name for owner in type(value).__mro__ for name in _slots(owner)}
+    for name, x in _fields(fields).items():
         if name in slots:
             object.__setattr__(value, name, x)
         else:
             object.__getattribute__(value, "__dict__")[name] = x
+
+
+def _build_instance(items: list[Any], building: Building) -> Any:
+    key, fields, contents = (building.build(x) for x in items)
+    kind = _known(key, building)
+    base = base_of(kind)
+    if base is None or base in CHANGING or issubclass(kind, BaseException):
+        value = empty_instance(key, building)
+        fill_instance(value, contents)
+    elif issubclass(kind, enum.Enum):
+        raise TypeError("an Enum's member is no instance")
+    else:
+        value = base.__new__(kind, _kind(contents, base))
+    set_fields(value, fields)
     return value
 
 
@@ -305,14 +341,19 @@ def pack_member(value: enum.Enum, key: str) -> Tree:
 
 def pack_instance(value: Any, key: str, packing: Packing) -> Tree:
     """The tree of an instance whose class is known as `key`: its fields, and what its base holds."""
-    kind = type(value)
+    base = base_of(type(value))
+    if base is None or base in CHANGING or isinstance(value, BaseException):
+        return packing.whole(value, lambda: _instance(value, key, base, packing))
+    return _instance(value, key, base, packing)
+
+
+def _instance(value: Any, key: str, base: Any, packing: Packing) -> Tree:
     fields = dict(getattr(value, "__dict__", {}))
-    for owner in kind.__mro__:
+    for owner in type(value).__mro__:
         for name in _slots(owner):
             if name not in ("__dict__", "__weakref__") and hasattr(value, name):
                 fields[name] = getattr(value, name)
-    base = next((b for b in BASES if issubclass(kind, b)), None)
     contents: Any = list(value.args) if isinstance(value, BaseException) else None
     if base is not None:
-        contents = base.__new__(base, value) if base not in (list, dict, set, bytearray) else base(value)
-    return packing.mark(tag.INSTANCE, key, fields, contents)
+        contents = base(value) if base in CHANGING else base.__new__(base, value)
+    return packing.form(tag.INSTANCE, key, fields, contents)

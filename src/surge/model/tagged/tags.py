@@ -24,6 +24,8 @@ REFERENCE, IMPORT, METHOD = range(39, 42)
 """Only towards the sandbox: number of a node · module, qualified name · function, self"""
 LIBRARY = 42
 """form, parts…: a result of a library (library.py)"""
+GRAPH, LINK = range(43, 45)
+"""root, node… · number of a node: values that hold each other (graph.py)"""
 BLOB = 45
 """Only towards the sandbox: the name of a blob that holds the value"""
 HIGHEST = BLOB

@@ -24,10 +24,11 @@ from surge.model.receipt import SignedReceipt
 from surge.model.task import Outcome
 from surge.model.trace import ChunkSent, LeaseGivenUp, LeaseLeftOpen, LinkBroke, LinkResumed
 from surge.model.typed import Domain
-from surge.model.units import Address, LeaseId, MicroUsd
+from surge.model.units import Address, LeaseId
 from surge.model.voucher import SignedVoucher
 from surge.net.messages import Refusal
 from surge.renter.lease.bill import ChunkRequest
+from surge.renter.lease.chunks import Sent, task_rows
 from surge.renter.lease.funding import Funding
 from surge.renter.lease.notices import (
     Declined,
@@ -44,7 +45,6 @@ from surge.renter.work.board import Board, Group
 from surge.renter.work.steps import (
     ChunkDone,
     ChunkFailed,
-    ChunkKey,
     Event,
     GroupFailed,
     GroupKey,
@@ -53,7 +53,6 @@ from surge.renter.work.steps import (
     LeaseReady,
     NoLease,
     Send,
-    TaskKey,
     Withdrawn,
 )
 from surge.store.renter import RenterStore, TaskRow
@@ -67,16 +66,6 @@ HURRY_SECONDS = 1.0
 """That a provider, and a transaction under way, get when a person wants the end now."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Sent:
-    """A chunk with its provider; `escrow` is what the lease held when it left, `at` when that was."""
-
-    key: ChunkKey
-    tasks: tuple[TaskKey, ...]
-    escrow: MicroUsd
-    at: float = field(default_factory=time.monotonic)
-
-
 @dataclass(slots=True)
 class _Held:
     session: RenterSession
@@ -88,7 +77,7 @@ class _Held:
     gone: SurgeError | None = None
     closed: bool = False
     topping: asyncio.Lock = field(default_factory=asyncio.Lock)
-    chunks: dict[bytes, _Sent] = field(default_factory=dict)
+    chunks: dict[bytes, Sent] = field(default_factory=dict)
 
 
 class HeldLeases:
@@ -291,7 +280,7 @@ class HeldLeases:
         asked = ChunkRequest.of(
             group.spec, image, list(tasks.values()), group.code_size, watched=watched, blobs=blobs
         )
-        held.chunks[asked.id] = _Sent(send.chunk, tuple(tasks), held.session.lease.terms.escrow)
+        held.chunks[asked.id] = Sent(send.chunk, tuple(tasks), held.session.lease.terms.escrow)
         self._trace.write(ChunkSent(lease=lease, chunk=send.chunk, id=asked.id.hex()))
         await held.session.run(asked)
 
@@ -305,15 +294,8 @@ class HeldLeases:
         """Store a paid receipt with its tasks before the voucher leaves (P3)."""
         rows: list[TaskRow] = []
         if asked is not None:
-            receipt = signed.receipt
-            keys = self._held[receipt.lease].chunks[asked.id].tasks
-            for ordinal, (task, task_id, key) in enumerate(
-                zip(asked.tasks, asked.task_ids, keys, strict=True)
-            ):
-                outcome = outcomes[ordinal] if ordinal < len(outcomes) else None
-                rows.append(
-                    TaskRow.of(receipt, ordinal, self._job, key, task_id, asked.spec.id, task, outcome)
-                )
+            keys = self._held[signed.receipt.lease].chunks[asked.id].tasks
+            rows = task_rows(self._job, signed.receipt, keys, asked, outcomes)
         self._store.put_receipt(self._job, signed, rows, paid)
         self._board.tally.signed += signed.receipt.amount
 

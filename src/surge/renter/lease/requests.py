@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
-from surge.model.errors import SurgeError
+from surge.model.errors import Distrusted, Refused, SurgeError
 from surge.model.lease import Lease
 from surge.model.task import ImageSpec
 from surge.model.voucher import Session, SignedVoucher, Voucher
@@ -19,14 +19,27 @@ from surge.net.messages import (
     RequestClose,
     RunChunk,
     SeekBlobs,
+    Sorry,
     TermsMessage,
+    Welcome,
 )
-from surge.renter.lease.bill import ChunkRequest
+from surge.renter.lease.bill import ChunkRequest, LeaseBill
 
 
 def hello_message(lease: Lease, session: Session, sign: Callable[[bytes], bytes]) -> Hello:
     """`sign` takes the struct hash of the session."""
     return Hello(lease.id, TermsMessage.of(lease.terms), sign(session.struct_hash))
+
+
+def check_welcome(answer: Message, lease: Lease, bill: LeaseBill) -> None:
+    """Raises Refused, or Distrusted for other books than ours."""
+    provider = lease.terms.provider
+    if isinstance(answer, Sorry):
+        refused = Refused(f"provider {provider} refused lease {lease.id}: {answer.reason}")
+        raise refused.about(lease.id, provider, answer.code)
+    if not isinstance(answer, Welcome):
+        raise Distrusted(f"provider {provider} broke the protocol; it is not asked again")
+    bill.check_books(answer.receipts, answer.last_sequence)
 
 
 def prepare_message(spec: ImageSpec) -> PrepareImage:

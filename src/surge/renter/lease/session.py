@@ -10,7 +10,7 @@ from typing import Any, assert_never, cast
 
 from coincurve import PrivateKey
 
-from surge.model.errors import Distrusted, ProviderLost, Refused, SurgeError, Unavailable
+from surge.model.errors import Distrusted, ProviderLost, SurgeError, Unavailable
 from surge.model.lease import Lease
 from surge.model.receipt import SignedReceipt
 from surge.model.signature import sign
@@ -52,9 +52,11 @@ from surge.renter.lease.notices import (
     Resumed,
     Wrote,
 )
+from surge.renter.lease.redial import redial
 from surge.renter.lease.requests import (
     ImageRequest,
     Uploads,
+    check_welcome,
     close_message,
     hello_message,
     pay_message,
@@ -65,7 +67,6 @@ from surge.settle.voucher import check_close
 
 ANSWER_SECONDS = 30.0
 DIAL_SECONDS = 5.0
-RESUME_SECONDS = 15.0
 MAX_RESUMES, MAX_DECLINES = 8, 32
 """Broken links, and chunks declined, in a row without one chunk delivered."""
 
@@ -114,7 +115,7 @@ class RenterSession:
         Raises ProviderLost, Refused or Distrusted."""
         if self.over is not None:
             await self.hang_up()
-            self._ticket = await self._find_ticket() or self._ticket
+            await self._look_up()
         welcome = await self._dial()
         self.over = None
         await self._catch_up(welcome)
@@ -216,7 +217,7 @@ class RenterSession:
                 link.limit = SESSION_LIMIT
                 await link.send(self._hello(link))
                 answer = await link.receive()
-            self._check_welcome(answer)
+            check_welcome(answer, self.lease, self.bill)
         except BaseException as error:
             link.abort("no session")
             await link.close()
@@ -231,15 +232,6 @@ class RenterSession:
         self._gathering = Gathering()
         self._uploads.forget()
         return cast(Welcome, answer)
-
-    def _check_welcome(self, answer: Message) -> None:
-        provider = self.lease.terms.provider
-        if isinstance(answer, Sorry):
-            refused = Refused(f"provider {provider} refused lease {self.lease.id}: {answer.reason}")
-            raise refused.about(self.lease.id, provider, answer.code)
-        if not isinstance(answer, Welcome):
-            raise Distrusted(f"provider {provider} broke the protocol; it is not asked again")
-        self.bill.check_books(answer.receipts, answer.last_sequence)
 
     def _hello(self, link: Link) -> Hello:
         return hello_message(self.lease, Session(self.lease.id, self._endpoint.id, link.remote), self._sign)
@@ -269,7 +261,7 @@ class RenterSession:
             raise lost
         self._uploads.interrupt(lost)
         self._notify(self, Interrupted(str(lost)))
-        welcome = await self._redial(lost)
+        welcome = await redial(self._dial, self._look_up, lost, self.lease.terms.provider)
         self._notify(self, Resumed())
         self._uploads.interrupt(lost)  # what began on the dead link
         for image in self._images.values():
@@ -281,21 +273,9 @@ class RenterSession:
             self._again.cancel()
         self._again = asyncio.create_task(self._ask_again())
 
-    async def _redial(self, lost: LinkClosed) -> Welcome:
-        clock = asyncio.get_running_loop().time
-        deadline, pause = clock() + RESUME_SECONDS, 0.1
-        while True:
-            try:
-                return await self._dial()
-            except Unavailable:
-                if clock() + pause > deadline:
-                    raise ProviderLost(
-                        f"provider {self.lease.terms.provider} is gone ({lost}); its work goes elsewhere"
-                    ) from lost
-            await asyncio.sleep(pause)
-            pause = min(2 * pause, 2.0)
-            with suppress(Unavailable):  # the chain may be away too: then where it was last
-                self._ticket = await self._find_ticket() or self._ticket
+    async def _look_up(self) -> None:
+        """Where the provider is now."""
+        self._ticket = await self._find_ticket() or self._ticket
 
     async def _catch_up(self, welcome: Welcome) -> None:
         """Send the latest voucher again if the provider lacks it."""

@@ -299,3 +299,13 @@ def module_of(value: object) -> str:
         return home.__name__
     name = attribute(value, "__module__")
     return name if isinstance(name, str) else ""
+
+
+def is_elsewhere(kind: type) -> bool:
+    """Whether a class is of the standard library or of an installed package."""
+    module = kind.__module__
+    return sandbox.has(module) or sandbox.is_standard(module) or is_installed(file_of(module))
+
+
+def file_of(module: str) -> str | None:
+    return getattr(sys.modules.get(module), "__file__", None)

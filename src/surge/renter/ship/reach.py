@@ -9,6 +9,7 @@ import copyreg
 import enum
 import functools
 import operator
+import pickle
 import types
 import typing
 from collections.abc import Callable, Iterator
@@ -20,14 +21,16 @@ from surge.model.digest import Blob
 from surge.model.errors import BadInput, CannotShip
 from surge.model.tagged import tags as tag
 from surge.model.tagged.codec import encode
-from surge.model.tagged.core import MARKERS, Packing, Tree
+from surge.model.tagged.core import DEEP, MARKERS, Packing, TooDeep, Tree
 from surge.model.tagged.standard import pack_instance, pack_member
 from surge.renter.ship import effects
 from surge.renter.ship import inside as sandbox
 from surge.renter.ship.modules import (
     Modules,
     attribute,
+    file_of,
     find,
+    is_elsewhere,
     is_installed,
     is_package,
     module_of,
@@ -69,7 +72,8 @@ class Reach:
     effects: list[str] = field(default_factory=list)
     """What could let a task see that another ran before it; none if nothing can."""
     path: list[str] = field(default_factory=list)
-    active: set[int] = field(default_factory=set)
+    active: dict[int, int] = field(default_factory=dict)
+    level: int = 0  # of contents in contents; what is under way is active at one
     late: list[Callable[[], None]] = field(default_factory=list)
     blobs: dict[bytes, Blob] = field(default_factory=dict)
     """Those that are named by what was reached."""
@@ -89,12 +93,15 @@ class Reach:
 
     def content(self, value: object) -> bytes:
         """Tagged bytes of a value; what it reaches is written before."""
+        self.level += 1
         try:
             return encode(value, self.tree, self.blobs)
         except CannotShip:
             raise
         except BadInput as error:
             raise CannotShip(f"{self.where}: {error}") from error
+        finally:
+            self.level -= 1
 
     @contextmanager
     def named(self, name: str) -> Iterator[None]:
@@ -211,13 +218,15 @@ class Reach:
     @contextmanager
     def under_way(self, value: object) -> Iterator[None]:
         if id(value) in self.active:
-            raise CannotShip(f"{self.where} holds itself, which can't be sent as data: pass it flat")
-        self.active.add(id(value))
+            if self.active[id(value)] == self.level:
+                raise TooDeep(DEEP)  # encode tries again, as a graph
+            raise CannotShip(f"{self.where} holds itself through code or a call: pass it flat, as data")
+        self.active[id(value)] = self.level
         self.keep.append(value)
         try:
             yield
         finally:
-            self.active.discard(id(value))
+            self.active.pop(id(value), None)
 
     # ——— values that have no tagged form of their own ———
 
@@ -270,7 +279,7 @@ class Reach:
                 self.modules.need(module, self.where)
             if module in self.modules.whole or sandbox.top(module) in self.modules.packages:
                 return self.imported(module, qualname)
-            if sandbox.is_standard(module) or is_installed(_file(module)) or sandbox.top(module) == "surge":
+            if sandbox.is_standard(module) or is_installed(file_of(module)) or sandbox.top(module) == "surge":
                 self.modules.need(module, self.where)  # raises, with the module's name
         return None
 
@@ -304,15 +313,14 @@ class Reach:
         return self.node(value)
 
     def step_call(self, function: Any, args: tuple[Any, ...], kwargs: Any = None) -> None:
-        contents = self.content(function), self.content(args), self.content(kwargs or {})
-        self.step("call", *contents)
+        self.step("call", *map(self.content, (function, args, kwargs or {})))
 
     def _instance(self, value: Any, packing: Packing) -> Tree:
         kind = type(value)
-        if isinstance(value, enum.Enum) and not _elsewhere(kind):
+        if isinstance(value, enum.Enum) and not is_elsewhere(kind):
             self.content(kind)
             return pack_member(value, self.keys[kind])
-        if not _elsewhere(kind) and is_plain(kind):
+        if not is_elsewhere(kind) and is_plain(kind):
             self.content(kind)
             if kind in self.keys:
                 return pack_instance(value, self.keys[kind], packing)
@@ -323,8 +331,7 @@ class Reach:
         """By the same protocol as pickle and copy, each part reached like any other value."""
         kind = type(value)
         if kind is typing.TypeVar:
-            settings = {"bound": value.__bound__, "covariant": value.__covariant__}
-            settings["contravariant"] = value.__contravariant__
+            settings = {n: getattr(value, f"__{n}__") for n in ("bound", "covariant", "contravariant")}
             self.call(value, typing.TypeVar, (value.__name__, *value.__constraints__), settings)
             return
         noun = f"{kind.__module__}.{kind.__qualname__}"
@@ -332,7 +339,7 @@ class Reach:
             points, settings = made_from(value, self.where)
             self.call(value, kind, (points,), settings)
             return
-        if _elsewhere(kind):
+        if is_elsewhere(kind):
             self.modules.need(kind.__module__, f"{self.where} (a {noun})")
         try:
             reducer = copyreg.dispatch_table.get(kind)
@@ -342,8 +349,6 @@ class Reach:
                 f"{self.where} is a {noun}, which can't be sent ({error}): pass plain values"
             ) from error
         if isinstance(reduced, str):
-            import pickle
-
             module = pickle.whichmodule(value, reduced)  # type: ignore[attr-defined]
             if module == "__main__":
                 raise CannotShip(
@@ -356,8 +361,7 @@ class Reach:
         function, args, state, items, pairs, setter = (*reduced, *[None] * 6)[:6]
         if setter is not None:
             raise CannotShip(f"{self.where} is a {noun}, which rebuilds itself in a way that can't be sent")
-        self.call(value, function, args)
-        number = self.memo[id(value)]
+        number = self.call(value, function, args)
         if state is not None or items is not None or pairs is not None:
             contents = [self.content(x) for x in (state, list(items or ()), [list(p) for p in pairs or ()])]
             self.step("state", number, *contents)
@@ -388,15 +392,3 @@ class _Import:
 
 def _tree_of(named: Any, _: Packing) -> Tree:
     return named.tree
-
-
-def _elsewhere(kind: type) -> bool:
-    """Whether a class is of the standard library or of an installed package."""
-    module = kind.__module__
-    return sandbox.has(module) or sandbox.is_standard(module) or is_installed(_file(module))
-
-
-def _file(module: str) -> str | None:
-    import sys
-
-    return getattr(sys.modules.get(module), "__file__", None)

@@ -52,10 +52,19 @@ def _dtype(words):
     return numpy.dtype({"names": names, "formats": formats, "offsets": offsets, "itemsize": size})
 
 
-def _pack_array(value, put, depth):
+def _pack_objects(shape, items, put, depth):
+    depth = tagged.deeper(depth)
+    tagged.head(len(items) + 2, put)
+    put(tagged.MARK[tagged.OBJECTS])
+    tagged.TABLE[list](shape, put, depth)
+    for item in items:
+        tagged.pack(item, put, depth)
+
+
+def pack_array(value, put, depth):
     shape = list(value.shape)
     if value.dtype.hasobject and value.dtype.names is None:
-        mark(tagged.OBJECTS, [shape, *value.ravel().tolist()], put, depth)
+        _pack_objects(shape, value.ravel().tolist(), put, depth)
         return
     words = _words(value.dtype)
     if words is None:
@@ -83,7 +92,7 @@ def find(kind):
     if numpy is None or not hasattr(numpy, "ndarray"):
         return None
     if kind is numpy.ndarray:
-        return _pack_array
+        return pack_array
     if issubclass(kind, numpy.generic):
         return _pack_scalar
     if issubclass(kind, numpy.dtype):
@@ -104,11 +113,15 @@ def _build_array(items):
 def _build_objects(items):
     import numpy
 
-    shape, *values = items
-    result = numpy.empty(len(values), object)
+    result = numpy.empty(items[0], object)
+    fill_objects(result, items[1:])
+    return result
+
+
+def fill_objects(array, values):
+    flat = array.reshape(-1)
     for at, value in enumerate(values):
-        result[at] = value
-    return result.reshape(shape)
+        flat[at] = value
 
 
 def _build_scalar(items):

@@ -5,7 +5,7 @@
 import sys
 import traceback
 
-from surge.run.guest import arrays, frames, kinds, library, recipe, tagged
+from surge.run.guest import arrays, frames, graph, kinds, library, recipe, tagged  # noqa: F401 for tagged
 from surge.run.guest.modules import Finder, unpack
 from surge.run.guest.streams import Prints
 

@@ -10,7 +10,7 @@ import errno
 import sys
 
 from surge.run.guest import tagged
-from surge.run.guest.tagged import BUILDERS, mark
+from surge.run.guest.tagged import BUILDERS, form, mark
 
 LISTED = 200
 """Characters of the repr of what can't travel as data."""
@@ -39,14 +39,18 @@ def _slots(owner):
     return (slots,) if isinstance(slots, str) else tuple(slots)
 
 
-def _pack_instance(value, put, depth):
+def base_of(kind):
+    return next((b for b in BASES if issubclass(kind, b)), None)
+
+
+def pack_instance(value, put, depth):
     kind = type(value)
     fields = dict(getattr(value, "__dict__", {}))
     for owner in kind.__mro__:
         for name in _slots(owner):
             if name not in ("__dict__", "__weakref__") and hasattr(value, name):
                 fields[name] = getattr(value, name)
-    base = next((b for b in BASES if issubclass(kind, b)), None)
+    base = base_of(kind)
     contents = list(value.args) if isinstance(value, BaseException) else None
     if base in (list, set):
         contents = base(base.__iter__(value))
@@ -54,7 +58,7 @@ def _pack_instance(value, put, depth):
         contents = dict(dict.items(value))
     elif base is not None:
         contents = base.__new__(base, value)
-    mark(tagged.INSTANCE, [known.keys[kind], fields, contents], put, depth)
+    form(tagged.INSTANCE, [known.keys[kind], fields, contents], put, depth)
 
 
 def _pack_member(value, put, depth):
@@ -63,13 +67,13 @@ def _pack_member(value, put, depth):
     mark(tagged.ENUM, [known.keys[type(value)], name if named else value.value], put, depth)
 
 
-def _pack_exception(value, put, depth):
+def pack_exception(value, put, depth):
     arguments = list(value.args)
     if isinstance(value, OSError) and value.errno is not None:
         number = LINUX.get(errno.errorcode.get(value.errno), value.errno)
         named = [value.filename] if value.filename is not None else []
         arguments = [number, value.strerror, *named]
-    mark(tagged.EXCEPTION, [type(value).__name__, arguments, dict(vars(value))], put, depth)
+    form(tagged.EXCEPTION, [type(value).__name__, arguments, dict(vars(value))], put, depth)
 
 
 LINUX = {
@@ -116,7 +120,7 @@ def _listed(code, parts):
 
 def _collection(kind, contents, option):
     name = kind.__name__
-    return lambda value, put, depth: mark(
+    return lambda value, put, depth: form(
         tagged.COLLECTION, [name, contents(value), option(value)], put, depth
     )
 
@@ -149,7 +153,7 @@ _TABLE = {
 
 def find(kind):
     if kind in known.keys:
-        return _pack_member if hasattr(kind, "_member_map_") else _pack_instance
+        return _pack_member if hasattr(kind, "_member_map_") else pack_instance
     found = _TABLE.get(f"{kind.__module__}.{kind.__qualname__}")
     if found is not None:
         return found
@@ -164,7 +168,7 @@ def find(kind):
         if kind.__name__ in ("OrderedDict", "Counter"):
             return _collection(kind, dict, lambda v: None)
     if kind.__module__ == "builtins" and issubclass(kind, Exception) and hasattr(builtins, kind.__name__):
-        return _pack_exception
+        return pack_exception
     return None
 
 
@@ -209,15 +213,21 @@ def _imported(module, name):
     return build
 
 
-def _build_collection(items):
+def empty_collection(name, option):
     import collections
 
-    name, contents, option = items
     if name == "deque":
-        return collections.deque(contents, option)
+        return collections.deque(maxlen=option)
     if name == "defaultdict":
-        return collections.defaultdict(None if option is None else _FACTORIES[option], contents)
-    return getattr(collections, name)(contents)
+        return collections.defaultdict(None if option is None else _FACTORIES[option])
+    return getattr(collections, name)()
+
+
+def _build_collection(items):
+    name, contents, option = items
+    value = empty_collection(name, option)
+    (value.extend if name == "deque" else value.update)(contents)
+    return value
 
 
 def _build_exception(items):
@@ -232,27 +242,46 @@ def _build_enum(items):
     return kind._member_map_[items[1]] if type(items[1]) is str else kind(items[1])
 
 
-def _build_instance(items):
-    key, fields, contents = items
+def changes(kind):
+    """Whether an instance can be made before what it holds."""
+    return issubclass(kind, BaseException) or base_of(kind) in (None, list, dict, set, bytearray)
+
+
+def empty_instance(key):
     kind = known.by_key[key]
-    base = next((b for b in BASES if issubclass(kind, b)), None)
     if issubclass(kind, BaseException):
-        value = BaseException.__new__(kind, *contents)
-    elif base is None:
-        value = object.__new__(kind)
-    elif base in (list, dict, set, bytearray):
-        value = base.__new__(kind)
-        {list: list.extend, bytearray: bytearray.extend}.get(base, base.__dict__.get("update"))(
-            value, contents
-        )
-    else:
-        value = base.__new__(kind, contents)
-    slots = {name for owner in kind.__mro__ for name in _slots(owner)}
+        return BaseException.__new__(kind)
+    return (base_of(kind) or object).__new__(kind)
+
+
+def fill_instance(value, contents):
+    base = base_of(type(value))
+    if isinstance(value, BaseException):
+        vars(BaseException)["args"].__set__(value, tuple(contents))
+    elif base in (list, bytearray):
+        base.extend(value, contents)
+    elif base is not None:
+        base.update(value, contents)
+
+
+def set_fields(value, fields):
+    slots = {name for owner in type(value).__mro__ for name in _slots(owner)}
     for name, item in fields.items():
         if name in slots:
             object.__setattr__(value, name, item)
         else:
             value.__dict__[name] = item
+
+
+def _build_instance(items):
+    key, fields, contents = items
+    kind = known.by_key[key]
+    if changes(kind):
+        value = empty_instance(key)
+        fill_instance(value, contents)
+    else:
+        value = base_of(kind).__new__(kind, contents)
+    set_fields(value, fields)
     return value
 
 

@@ -8,7 +8,7 @@ import sys
 
 from surge.run.guest import kinds, tagged
 from surge.run.guest.kinds import known
-from surge.run.guest.tagged import mark
+from surge.run.guest.tagged import form, mark
 
 ROOTS = ("numpy", "pandas", "scipy", "sklearn", "statsmodels")
 ERRORS = (*ROOTS, "binascii", "csv", "decimal", "json", "re", "sqlite3", "struct", "xml", "zipfile", "zlib")
@@ -21,6 +21,10 @@ def _module(name):
 
 def _form(name, parts):
     return lambda value, put, depth: mark(tagged.LIBRARY, [name, *parts(value)], put, depth)
+
+
+def pack_namespace(value, put, depth):
+    form(tagged.LIBRARY, ["namespace", dict(vars(value))], put, depth)
 
 
 def _home(kind):
@@ -39,7 +43,7 @@ def find(kind):
     root = kind.__module__.partition(".")[0]
     name = kind.__name__
     if kind.__module__ == "types" and name == "SimpleNamespace":
-        return _form("namespace", lambda v: [dict(vars(v))])
+        return pack_namespace
     if issubclass(kind, Exception) and root in ERRORS:
         return _form("error", lambda v: [*_home(kind), list(v.args), dict(vars(v))])
     if root not in ROOTS:
@@ -152,7 +156,7 @@ def _whole(value, put, depth):
     parts = ["fields", *_home(type(value)), dict(vars(value))]
     kinds.strict += 1
     try:
-        tagged.encode(parts)
+        tagged.pack(parts, [].append, 0)
     except kinds.Closed:
         if kinds.strict > 1:
             raise

@@ -17,15 +17,16 @@ ENUM, INSTANCE, EXCEPTION, COLLECTION, SINGLETON = range(21, 26)
 INTS, FLOATS, ARRAY, OBJECTS, SCALAR = range(26, 31)
 FRAME, SERIES, INDEX, COLUMN, MOMENT = range(31, 36)
 OPAQUE, PRINTED, RAISED = range(36, 39)
-REFERENCE, IMPORT, METHOD, LIBRARY = range(39, 43)
-BLOB = 45
+REFERENCE, IMPORT, METHOD, LIBRARY, GRAPH, LINK, BLOB = range(39, 46)
 
 BUILDERS = {}
 """tag → builder(items)"""
-PACKERS = {}
-"""type → packer(value, put, depth)"""
+TABLE = PACKERS = {}
+"""type → packer(value, put, depth). PACKERS is another while a graph is written (graph.py)."""
 FINDERS = []
 """Asked in turn for the packer of a type met for the first time."""
+GRAPHS = {}
+"""encode, decode (graph.py)"""
 
 
 class Marker:
@@ -37,6 +38,18 @@ class Marker:
 
 MARKERS = [Marker(code) for code in range(BLOB + 1)]
 
+
+class Linked(Exception):
+    """What is read is a graph."""
+
+
+class TooDeep(ValueError):
+    """What is written is no tree."""
+
+
+DEEP = "values other than lists, dicts, sets and instances of your own classes are nested deeper than "
+DEEP += f"{MAX_DEPTH} levels, or hold themselves: use lists for them"
+
 _unpack_double = struct.Struct(">d").unpack_from
 _wide = struct.Struct(">Bq").pack
 _double = struct.Struct(">Bd").pack
@@ -45,7 +58,10 @@ _double = struct.Struct(">Bd").pack
 
 
 def decode(content):
-    return READERS[content[0]](content, 1, content[0])[0]
+    try:
+        return READERS[content[0]](content, 1, content[0])[0]
+    except Linked:
+        return GRAPHS["decode"](content)
 
 
 def _list(content, at, count):
@@ -181,7 +197,10 @@ def encode(value):
     elif value is None:
         return b"\xc0"
     chunks = []
-    pack(value, chunks.append, 0)
+    try:
+        pack(value, chunks.append, 0)
+    except (TooDeep, RecursionError):
+        return GRAPHS["encode"](value)
     return b"".join(chunks)
 
 
@@ -193,16 +212,14 @@ def find_packer(kind):
     for finder in FINDERS:
         found = finder(kind)
         if found is not None:
-            PACKERS[kind] = found
+            TABLE[kind] = found
             return found
     raise TypeError(f"a {kind.__module__}.{kind.__qualname__} can't travel as data")
 
 
-def deeper(value, depth):
+def deeper(depth):
     if depth >= MAX_DEPTH:
-        raise ValueError(
-            f"a {type(value).__name__} is nested deeper than {MAX_DEPTH} levels or holds itself: flatten it"
-        )
+        raise TooDeep(DEEP)
     return depth + 1
 
 
@@ -217,11 +234,20 @@ def head(count, put):
 
 def mark(code, items, put, depth):
     """A tagged value: the marker, then the items."""
-    depth = deeper(items, depth)
+    depth = deeper(depth)
     head(len(items) + 1, put)
     put(MARK[code])
     for item in items:
         (PACKERS.get(type(item)) or find_packer(type(item)))(item, put, depth)
+
+
+def form(code, parts, put, depth):
+    """As mark, of parts that were made for it: a graph links to none of them."""
+    depth = deeper(depth)
+    head(len(parts) + 1, put)
+    put(MARK[code])
+    for part in parts:
+        (TABLE.get(type(part)) or find_packer(type(part)))(part, put, depth)
 
 
 def _pack_int(value, put, depth):
@@ -271,7 +297,7 @@ def _pack_text(value, put, depth):
 
 
 def _pack_list(value, put, depth):
-    depth = deeper(value, depth)
+    depth = deeper(depth)
     if len(value) >= PACKED_FROM:
         kinds = set(map(type, value))
         if kinds == {int}:
@@ -300,7 +326,7 @@ def _pack_tuple(value, put, depth):
 
 
 def _pack_dict(value, put, depth):
-    depth = deeper(value, depth)
+    depth = deeper(depth)
     count = len(value)
     if all(type(key) is str and key.isascii() for key in value):
         if count < 16:
@@ -318,7 +344,7 @@ def _pack_dict(value, put, depth):
 
 
 def _pack_set(value, put, depth):
-    depth = deeper(value, depth)
+    depth = deeper(depth)
     head(len(value) + 1, put)
     put(MARK[SET if type(value) is set else FROZENSET])
     items = []
@@ -330,7 +356,7 @@ def _pack_set(value, put, depth):
         put(item)
 
 
-PACKERS.update(
+TABLE.update(
     {
         type(None): lambda value, put, depth: put(b"\xc0"),
         bool: lambda value, put, depth: put(b"\xc3" if value else b"\xc2"),

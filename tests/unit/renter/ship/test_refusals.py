@@ -163,11 +163,22 @@ def test_arguments(name: str) -> None:
         encode_call((make(),), {}, ship(plain))
 
 
-def test_cyclic_argument() -> None:
-    loop: list[Any] = []
-    loop.append(loop)
-    with pytest.raises(CannotShip, match="holds itself"):
-        encode_call((loop,), {}, ship(plain))
+class Remade:
+    def __reduce__(self) -> Any:
+        return Remade, (self,)
+
+
+def test_cyclic_argument_that_is_made_by_a_call() -> None:
+    with pytest.raises(CannotShip, match="holds itself through code or a call"):
+        encode_call((Remade(),), {}, ship(plain))
+
+
+def test_deep_tuples_as_an_argument() -> None:
+    deep: Any = ()
+    for _ in range(101):
+        deep = (deep,)
+    with pytest.raises(CannotShip, match="deeper than 100 levels"):
+        encode_call((deep,), {}, ship(plain))
 
 
 def test_coroutine_argument() -> None:
