@@ -33,6 +33,7 @@ while True:
     tasks = [take() for _ in range(int.from_bytes(channel_in.read(4), "big"))]
     if os.fork() == 0:
         script.ROOT = tempfile.mkdtemp()  # not this machine's own /
+        script._write = lambda number, content, tell=os.write: tell(2, content)  # 1 is the channel
         os.chdir(script.ROOT)
         try:
             run, _ = entry.load(code)
