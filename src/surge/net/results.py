@@ -52,7 +52,7 @@ class _Parts:
 class Gathering:
     """Outcomes of the chunks under way of one link.
 
-    `max_held`: bytes of outputs (and _OVERHEAD a task) kept for unfinished chunks.
+    `max_held`: bytes of outputs (and _OVERHEAD a task or part) kept for unfinished chunks.
     """
 
     def __init__(self, max_held: int = MAX_RESULT) -> None:
@@ -67,7 +67,7 @@ class Gathering:
         """
         parts = self._parts.setdefault(message.chunk, _Parts())
         if isinstance(message, OutputPart):
-            self._hold(message.chunk, parts, len(message.part))
+            self._hold(message.chunk, parts, _OVERHEAD + len(message.part))
             parts.output += message.part
             if len(parts.output) > MAX_OUTPUT:
                 self._refuse(message.chunk)

@@ -89,6 +89,36 @@ def test_unfinished_results_are_capped_in_bytes_and_tasks() -> None:
         gathering.add(ChunkPart(b"c" * 32, [OUTCOME]))
 
 
+def test_parts_of_outputs_are_capped_and_empty_ones_cost_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    gathering = results.Gathering(max_held=10_000)
+    with pytest.raises(Malformed, match="over the cap"):
+        for chunk in range(20):
+            gathering.add(OutputPart(chunk.to_bytes(32, "big"), b""))
+    gathering = results.Gathering(max_held=10_000)
+    with pytest.raises(Malformed, match="over the cap"):
+        for _ in range(20):
+            gathering.add(OutputPart(b"c" * 32, bytes(500)))
+    monkeypatch.setattr(results, "MAX_OUTPUT", 1000)
+    gathering = results.Gathering()
+    gathering.add(OutputPart(b"c" * 32, bytes(1000)))
+    with pytest.raises(Malformed, match="over the cap"):
+        gathering.add(OutputPart(b"c" * 32, b"x"))
+
+
+def test_parts_of_one_chunk_are_no_others() -> None:
+    """Each outcome in parts takes those that came before it for its own chunk."""
+    gathering = results.Gathering()
+    large = OutcomeMessage(b"t" * 32, "returned", b"", 1, True)
+    for name, part in ((b"c", b"12"), (b"d", b"ab"), (b"c", b"3")):
+        gathering.add(OutputPart(name * 32, part))
+    signed = results.ReceiptMessage.of(RECEIPT)
+    outputs = [
+        [one.output for one in gathering.add(ChunkDone(name * 32, signed, b"s" * 65, [large, OUTCOME])) or ()]
+        for name in (b"c", b"d")
+    ]
+    assert outputs == [[b"123", bytes(100)], [b"ab", bytes(100)]]
+
+
 def test_a_forgotten_chunk_frees_its_room() -> None:
     gathering = results.Gathering(max_held=1000)
     for _ in range(10):

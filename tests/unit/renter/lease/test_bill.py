@@ -7,7 +7,7 @@ from coincurve import PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 
-from surge.model.digest import digest
+from surge.model.digest import Blob, digest
 from surge.model.errors import Distrusted
 from surge.model.lease import Lease, Terms
 from surge.model.receipt import Receipt, setup_chunk, setup_outcome, task_leaf
@@ -249,3 +249,34 @@ def test_a_provider_that_is_ahead_or_lacks_a_voucher_goes_on(receipts, sequence)
     outcomes = outcomes_of(asked)
     take(bill, asked, *signed(receipt_of(asked, outcomes)), outcomes)
     bill.check_books(receipts, sequence)
+
+
+def with_blob(first=0):
+    tasks = [Task(bytes(32), b"input", first, LIMITS, (BLOB.name,))]
+    return ChunkRequest.of(SPEC, IMAGE, tasks, 100, blobs={BLOB.name: BLOB})
+
+
+BLOB = Blob.of(b"large" * 1_000)
+
+
+def test_a_blob_is_paid_for_once_and_only_if_this_lease_sent_it():
+    bill = a_bill()
+
+    def takes(asked, position, extra):
+        outcomes = outcomes_of(asked)
+        moved = moved_of(asked.code_size, [task.input for task in asked.tasks], outcomes)
+        receipt, signature = signed(receipt_of(asked, outcomes, position, moved_bytes=moved + extra))
+        return bill.take_chunk(asked, receipt, signature, outcomes)
+
+    with pytest.raises(Distrusted, match="bytes where"):
+        takes(with_blob(), 0, BLOB.size)  # it was never sent
+    bill.sent(BLOB.name, BLOB.size)
+    with pytest.raises(Distrusted, match="bytes where"):
+        takes(a_chunk(), 0, BLOB.size)  # this chunk doesn't name it
+    with pytest.raises(Distrusted, match="bytes where"):
+        takes(with_blob(), 0, BLOB.size + 1)
+    takes(a_chunk(), 0, 0)
+    takes(with_blob(1), 1, BLOB.size)
+    with pytest.raises(Distrusted, match="bytes where"):
+        takes(with_blob(2), 2, BLOB.size)  # it was paid
+    takes(with_blob(3), 2, 0)
