@@ -59,10 +59,11 @@ class Runner:
         try:
             result = await self._pool.run(job)
         except SurgeError as error:
-            code, reason = Refusal.FAILED, str(error)[:MAX_REASON]
             if any(blobs.get(name) is None for name in found):  # damaged here, or gone meanwhile
-                code, reason = Refusal.NO_BLOB, "a blob of this chunk was lost here; send it again"
-            return ChunkBroke(work.chunk, code, reason)
+                return ChunkBroke(
+                    work.chunk, Refusal.NO_BLOB, "a blob of this chunk was lost here; send it again"
+                )
+            return ChunkBroke(work.chunk, Refusal.FAILED, str(error)[:MAX_REASON])
         finally:
             prints.put_nowait(None)
         await telling

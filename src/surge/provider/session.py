@@ -116,6 +116,7 @@ class LeaseSession:
         """Chunks, and the blobs that each names."""
         self._arrived: dict[bytes, int] = {}
         """Blobs that this lease brought and that no receipt has billed yet: size by name."""
+        self._billed: set[bytes] = set()
         self._making: dict[bytes, ImageSpec] = {}
         self._to_make: deque[ImageSpec] = deque()
         self._closing = False
@@ -124,6 +125,8 @@ class LeaseSession:
         for receipt in receipts:
             self._enter(receipt)
         self._forgive(self.signed)
+        self._knows_billed = self.receipts == 0
+        """Whether it made all receipts: they don't tell which blobs they billed, and none is twice."""
 
     @property
     def signed(self) -> Voucher:
@@ -158,7 +161,8 @@ class LeaseSession:
             case GiveUp():
                 return self._give_up()
             case BlobArrived(name, size):
-                self._arrived[name] = size
+                if name not in self._billed and self._knows_billed:
+                    self._arrived[name] = size
                 return []
             case RequestClose(sequence, amount):
                 return self._grant(sequence, amount)
@@ -294,6 +298,7 @@ class LeaseSession:
         if receipt is None:
             waiting, self._queue = list(self._queue), OrderedDict()
             return [_sorry(Refusal.ESCROW_SPENT, self._spent(), chunk) for chunk in (result.chunk, *waiting)]
+        self._billed |= new
         for name in new:
             del self._arrived[name]
         signature = self._sign(self._domain.digest(receipt.struct_hash))

@@ -359,4 +359,6 @@ class RenterStore:
 
 def _digests(joined: bytes | None) -> tuple[bytes, ...]:
     joined = joined or b""
+    if not isinstance(joined, bytes):  # a changed row, which must not have the name that it had
+        joined = repr(joined).encode()
     return tuple(joined[at : at + 32] for at in range(0, len(joined), 32))

@@ -73,6 +73,7 @@ def books() -> Iterator[Books]:
                 wasm_spec(module), module, given, lambda o: CommandOutput.decode(o.output)
             )
             assert answer.result().exit_code == 0
+            assert executor.submit(len, surge.put(bytes(range(200)))).result() == 200
         access = Access(network.home, "local")
         store, chain = access.store(), access.chain()
         yield Books(executor.job or "", store, chain)

@@ -61,6 +61,14 @@ def test_a_blob_is_billed_once_and_only_to_a_chunk_that_names_it():
     assert extra == [0, BLOB.size, 0, OTHER.size]
 
 
+def test_a_blob_that_comes_twice_is_billed_once():
+    made = session()
+    for number, extra in ((1, BLOB.size), (2, 0)):
+        made.handle(BlobArrived(BLOB.name, BLOB.size))
+        assert sent(made, naming(number, BLOB))
+        assert ran(made, naming(number, BLOB)).moved_bytes - bytes_of(naming(number, BLOB)) == extra
+
+
 def test_a_blob_of_an_earlier_lease_costs_nothing():
     made = session()
     assert sent(made, naming(1, BLOB))
@@ -74,6 +82,7 @@ def test_what_no_receipt_has_billed_before_a_crash_is_the_providers_loss():
     sent(made, naming(1, BLOB))
     first = ran(made, naming(1, BLOB))
     again = session([first])
+    again.handle(BlobArrived(BLOB.name, BLOB.size))  # the disk had lost it
     assert sent(again, naming(2, BLOB))
     assert ran(again, naming(2, BLOB)).moved_bytes == bytes_of(naming(2, BLOB))
 

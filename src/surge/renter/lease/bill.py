@@ -91,10 +91,12 @@ class LeaseBill:
         self._sign = sign
         self._tree = Frontier()
         self._unbilled: dict[bytes, int] = {}
+        self._billed: set[bytes] = set()
 
     def sent(self, blob: bytes, size: int) -> None:
-        """It goes to the provider over this lease, which may bill it once."""
-        self._unbilled[blob] = size
+        """It goes to the provider over this lease, which may bill it once, however often it goes."""
+        if blob not in self._billed:
+            self._unbilled[blob] = size
 
     @property
     def signed(self) -> Voucher:
@@ -139,6 +141,7 @@ class LeaseBill:
         new = asked.blobs.keys() & self._unbilled.keys()
         check_outcomes(asked, receipt, outcomes, sum(self._unbilled[name] for name in new))
         paid = self._pay(receipt, signature)
+        self._billed |= new
         for name in new:
             del self._unbilled[name]
         return paid

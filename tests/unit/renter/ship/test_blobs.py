@@ -63,9 +63,9 @@ def test_only_large_arguments_leave_as_blobs() -> None:
 def test_equal_content_has_an_equal_name_and_other_content_another() -> None:
     first, again = surge.put(LARGE), surge.put(LARGE.copy())
     assert first.name == again.name
-    LARGE_TOO = LARGE.copy()
-    LARGE_TOO[0] = 7
-    assert surge.put(LARGE_TOO).name != first.name
+    other = LARGE.copy()
+    other[0] = 7
+    assert surge.put(other).name != first.name
 
 
 def test_put_takes_the_value_as_it_is_then() -> None:
