@@ -18,7 +18,8 @@ SOURCE = str(SRC)
 SERVE = """
 import os, sys, tempfile
 sys.path.insert(0, sys.argv[1])
-from surge.run.guest import entry, script
+from surge.run.guest import entry
+from surge.run.guest.program import script, stdio
 channel_in, channel_out = sys.stdin.buffer, sys.stdout.buffer
 def take():
     return channel_in.read(int.from_bytes(channel_in.read(4), "big"))
@@ -33,7 +34,7 @@ while True:
     tasks = [take() for _ in range(int.from_bytes(channel_in.read(4), "big"))]
     if os.fork() == 0:
         script.ROOT = tempfile.mkdtemp()  # not this machine's own /
-        script._write = lambda number, content, tell=os.write: tell(2, content)  # 1 is the channel
+        stdio._write = lambda number, content, tell=os.write: tell(2, content)  # 1 is the channel
         os.chdir(script.ROOT)
         try:
             run, _ = entry.load(code)

@@ -23,9 +23,9 @@ MAX_WRITTEN = 32 << 20
 
 def written(
     before: Mapping[str, bytes], after: Mapping[str, bytes]
-) -> tuple[dict[str, bytes], dict[str, int]]:
-    """Of the files after a command: those that it made or changed, the smallest first, and the sizes of those
-    that are too large."""
+) -> tuple[dict[str, bytes], dict[str, int], list[str]]:
+    """Of the files after a command: those that it made or changed, the smallest first; the sizes of those
+    that are too large; and the names of those that it removed."""
     files: dict[str, bytes] = {}
     left: dict[str, int] = {}
     room = MAX_WRITTEN
@@ -38,13 +38,13 @@ def written(
         else:
             files[name] = content
             room -= len(content)
-    return files, left
+    return files, left, sorted(before.keys() - after.keys())
 
 
 @dataclass(frozen=True, slots=True)
 class CommandInput:
-    """args: after the program's own name. files: path relative to `/` → bytes; the command may change
-    its copies, which are gone when it ends."""
+    """args: after the program's own name. files: path below the folder where it begins → bytes; the command
+    may change its copies, which are gone when it ends."""
 
     args: tuple[str, ...] = ()
     stdin: bytes = field(default=b"", repr=False)
@@ -101,13 +101,14 @@ class CommandInput:
 @dataclass(frozen=True, slots=True)
 class CommandOutput:
     """What a command left behind. exit_code 0–255 as a shell sees it. files: what it made or changed, path
-    relative to `/` → bytes; left: size of those that were too large to come back."""
+    → bytes; left: size of those that were too large to come back; gone: those that it removed."""
 
     exit_code: int
     stdout: bytes = field(repr=False)
     stderr: bytes = field(repr=False)
     files: dict[str, bytes] = field(default_factory=dict, repr=False)
     left: dict[str, int] = field(default_factory=dict)
+    gone: list[str] = field(default_factory=list)
 
     def encode(self) -> bytes:
         """MessagePack, the same bytes for the same output."""

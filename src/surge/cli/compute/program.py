@@ -65,7 +65,8 @@ def _wasm(path: Path, given: bytes, blobs: tuple[Blob, ...]) -> Program:
 
 
 def read_command(arguments: Sequence[str], stdin: str | None, files: Sequence[str]) -> CommandInput:
-    """stdin: a path, or - for ours. files: PATH, or NAME=PATH for another name inside the sandbox."""
+    """stdin: a path, or - for ours. files: PATH, or NAME=PATH for another name inside the sandbox; without
+    one, a relative path is the same there, and of any other its last part."""
     named = [_named(one) for one in files]
     return CommandInput(
         tuple(arguments), _stdin(stdin), {name: _content(path, "--file") for name, path in named}
@@ -84,7 +85,11 @@ def _stdin(source: str | None) -> bytes:
 
 def _named(text: str) -> tuple[str, Path]:
     name, equals, path = text.partition("=")
-    return (name, Path(path)) if equals else (Path(text).name, Path(text))
+    if equals:
+        return name, Path(path)
+    found = Path(text)
+    inside = not found.is_absolute() and ".." not in found.parts
+    return found.as_posix() if inside else found.name, found
 
 
 def _content(path: Path, option: str) -> bytes:

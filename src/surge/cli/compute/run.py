@@ -113,6 +113,8 @@ def tell_files(output: "CommandOutput", out: Path | None, job: str) -> None:
     elif output.files:
         listed = ", ".join(f"{name} ({len(content):,} bytes)" for name, content in output.files.items())
         tell(f"it wrote {listed}: surge job {job} --out DIR saves them (surge run --out DIR at once)")
+    for name in output.gone:
+        tell(f"it removed its copy of {name}; yours is as it was")
     for name, size in output.left.items():
         tell(f"it also wrote {name} ({size:,} bytes), too large to come back; write less, or print it")
 

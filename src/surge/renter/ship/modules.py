@@ -5,6 +5,7 @@ import importlib.util
 import site
 import sys
 import sysconfig
+import tokenize
 import types
 from collections.abc import Mapping
 from contextlib import suppress
@@ -156,7 +157,8 @@ class Modules:
         if parent:
             self.need(parent, path)
         try:
-            source = Path(filename).read_text("utf-8-sig")
+            with tokenize.open(filename) as file:  # in the encoding that it declares
+                source = file.read()
             tree = ast.parse(source)
         except (OSError, SyntaxError, UnicodeDecodeError) as error:
             raise CannotShip(

@@ -1,6 +1,7 @@
 """A Python file as a job: it runs as `__main__` in the sandbox, with the renter's own modules beside it."""
 
 import ast
+import tokenize
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -25,7 +26,8 @@ class ShippedScript:
 def ship_script(path: Path) -> ShippedScript:
     """Raises CannotShip for a file that isn't Python, or that imports what the sandbox lacks."""
     try:
-        source = path.read_bytes().decode("utf-8-sig")
+        with tokenize.open(path) as file:  # in the encoding that it declares
+            source = file.read()
         tree = ast.parse(source, str(path))
     except OSError as error:
         raise CannotShip(

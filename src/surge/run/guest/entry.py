@@ -7,6 +7,7 @@ import traceback
 
 from surge.run.guest import arrays, frames, graph, kinds, library, recipe, tagged  # noqa: F401 for tagged
 from surge.run.guest.modules import Finder, unpack
+from surge.run.guest.program import script
 from surge.run.guest.streams import Prints
 
 RETURNED, RAISED = "returned", "raised"
@@ -28,9 +29,7 @@ def load(code):
     kind, packages, *rest = tagged.decode(code)
     unpack(packages)
     if kind == SCRIPT:
-        from surge.run.guest.script import load as load_script
-
-        return load_script(*rest), False
+        return script.load(*rest), False
     *function, alone = rest
     return _function(*function), alone
 

@@ -27,9 +27,11 @@ def unpack(files):
 
 
 class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """modules: [name, filename, source, is a package] each. They never hide the sandbox's own."""
+    """modules: [name, filename, source, is a package] each. They never hide the sandbox's own. folder: where
+    their files are said to lie, if not where the renter has them."""
 
-    def __init__(self, modules):
+    def __init__(self, modules, folder=None):
+        self.folder = folder
         self.modules = {name: rest for name, *rest in modules}
 
     def find_spec(self, name, path=None, target=None):
@@ -39,8 +41,11 @@ class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         return importlib.machinery.ModuleSpec(name, self, origin=filename, is_package=package)
 
     def exec_module(self, module):
-        filename, source, _ = self.modules[module.__name__]
+        filename, source, package = self.modules[module.__name__]
         module.__file__ = filename
+        if self.folder is not None:
+            parts = [*module.__name__.split("."), *(["__init__"] if package else [])]
+            module.__file__ = os.path.join(self.folder, *parts) + ".py"
         scope(module)
         show(filename, 1, source)
         exec(compile(source, filename, "exec", dont_inherit=True), module.__dict__)

@@ -8,6 +8,8 @@ side accepts. Kept short on the way of ints, floats and text: every task pays fo
 import array
 import struct
 
+from surge.run.guest import host
+
 MAX_DEPTH = 100
 PACKED_FROM = 32
 
@@ -375,24 +377,12 @@ TABLE.update(
 
 
 def _build_block(typecode):
-    def build(items):
-        block = array.array(typecode)
-        block.frombytes(items[0])
-        return block.tolist()
-
-    return build
-
-
-def fetch(name):
-    """The content of a blob that the chunk names."""
-    import _host
-
-    return _host.call(b"B" + name)
+    return lambda items: array.array(typecode, items[0]).tolist()
 
 
 BUILDERS.update(
     {
-        BLOB: lambda items: decode(fetch(items[0])),
+        BLOB: lambda items: decode(host.fetch(items[0])),
         TUPLE: tuple,
         SET: set,
         FROZENSET: frozenset,

@@ -123,8 +123,9 @@ def _outcome(
         return Outcome(task.task, TRAPPED, text.encode(), fuel)
     code = ended.code if isinstance(ended, Exited) else 0
     after = {name: bytes(body) for name, body in world.tree.own.items() if body is not None}
-    files, left = written(command.files, after)
-    output = CommandOutput(code & 0xFF, bytes(world.stdout.kept), bytes(world.stderr.kept), files, left)
+    output = CommandOutput(
+        code & 0xFF, bytes(world.stdout.kept), bytes(world.stderr.kept), *written(command.files, after)
+    )
     return Outcome(task.task, RETURNED, output.encode(), fuel)
 
 

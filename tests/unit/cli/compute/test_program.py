@@ -59,6 +59,15 @@ def test_arguments_stdin_and_files_are_the_command_s_input(tmp_path):
     assert command == CommandInput(("--x", "1"), b"\xff\n", {"in": b"\xff\n", "a/b": b"\xff\n"})
 
 
+def test_a_relative_path_is_the_same_there(tmp_path, monkeypatch):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "in").write_bytes(b"1")
+    monkeypatch.chdir(tmp_path / "data")
+    assert set(read_command([], None, ["in", "./in", "../data/in"]).files) == {"in"}
+    monkeypatch.chdir(tmp_path)
+    assert set(read_command([], None, ["data/in"]).files) == {"data/in"}
+
+
 def test_missing_inputs_are_named(tmp_path):
     with pytest.raises(BadInput, match="--stdin"):
         read_command([], str(tmp_path / "none"), [])

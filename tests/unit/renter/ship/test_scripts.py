@@ -1,5 +1,7 @@
 """A Python file as a job: what it prints, how it exits, what it may import."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -115,7 +117,7 @@ def test_images(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_files_in_the_sandbox(sandbox: Guest, tmp_path: Path) -> None:
-    path = written(tmp_path, "print(open('/data/in.txt').read())\nopen('out.txt', 'w').write('x')\n")
+    path = written(tmp_path, "print(open('data/in.txt').read())\nopen('out.txt', 'w').write('x')\n")
     found = run(sandbox, path, CommandInput(files={"data/in.txt": b"content"}))
     assert found == CommandOutput(0, b"content\n", b"", {"out.txt": b"x"})
 
@@ -159,6 +161,89 @@ def test_files_come_back_and_atexit_runs(request: pytest.FixtureRequest, tmp_pat
     assert len(places) == 3
 
 
+AS_CPYTHON = {
+    "an exception hook": ("import sys\nsys.excepthook = lambda t, v, tb: print('handled', v)\n1 / 0\n", 1),
+    "a hook that breaks": ("import sys\nsys.excepthook = lambda *a: 1 / 0\nraise ValueError('x')\n", 1),
+    "a hook that exits": ("import sys\nsys.excepthook = lambda *a: sys.exit(9)\nraise ValueError('x')\n", 9),
+    "open files": ("f = open('out.txt', 'w')\nf.write('hello')\n", 0),
+    "open archives": (
+        "import csv, gzip\ncsv.writer(open('o.csv', 'w')).writerow([1])\nz = gzip.open('g', 'w')\n",
+        0,
+    ),
+    "objects of the end": ("class A:\n    def __del__(self): print('bye')\na = A()\n", 0),
+    "generators of the end": ("def g():\n    try: yield\n    finally: print('fin')\nx = g(); next(x)\n", 0),
+    "streams by number": (
+        "import os, sys\nos.write(1, b'raw\\n')\nprint(os.read(0, 3), open(0, closefd=False).read())\n"
+        "with open(1, 'w', closefd=False) as f: f.write('one\\n')\n"
+        "sys.__stdout__.write('two\\n')\nsys.__stderr__.write('three\\n')\n",
+        0,
+    ),
+    "what streams are": (
+        "import sys\nprint([(s.name, s.encoding, s.errors, s.fileno()) for s in (sys.stdin, sys.stdout)])\n",
+        0,
+    ),
+    "stdout elsewhere": ("import sys\nsys.stdout = open('log', 'w')\nprint('hello')\n", 0),
+    "stdout and back": (
+        "import io, sys\nsys.stdout = io.StringIO()\nprint('kept')\nx = sys.stdout.getvalue()\n"
+        "sys.stdout = sys.__stdout__\nprint('got', x)\n",
+        0,
+    ),
+    "a large code": ("raise SystemExit(2 ** 70)\n", 255),
+    "a code that can't be said": (
+        "class X:\n    def __str__(self): raise ValueError\nraise SystemExit(X())\n",
+        1,
+    ),
+    "where it is": (
+        "import os, sys\nfrom pathlib import Path\nprint(sorted(os.listdir()))\n"
+        "print((Path(__file__).parent / 'in.txt').read_text(), Path(__file__).read_text()[:6])\n",
+        0,
+    ),
+    "an interrupt": ("print(1)\nraise KeyboardInterrupt\n", 130),
+    "an abort": ("import os\nprint('before', flush=True)\nos.abort()\n", 134),
+}
+
+
+@pytest.mark.parametrize("name", AS_CPYTHON)
+def test_it_ends_as_in_cpython(sandbox: Guest, tmp_path: Path, name: str) -> None:
+    """The same file run here, in a folder of its own."""
+    source, code = AS_CPYTHON[name]
+    path = written(tmp_path, source)
+    (tmp_path / "in.txt").write_bytes(b"data")
+    here = subprocess.run(
+        [sys.executable, path.name], cwd=tmp_path, input=b"stdin text", capture_output=True, check=False
+    )
+    found = run(sandbox, path, CommandInput((), b"stdin text", {"in.txt": b"data"}))
+    assert found.stdout == here.stdout
+    ended = here.returncode if here.returncode >= 0 else 128 - here.returncode
+    assert found.exit_code == ended == code
+    if "Error" not in here.stderr.decode():  # tracebacks name other lines of the interpreter's own
+        assert found.stderr.splitlines()[-1:] == here.stderr.splitlines()[-1:]
+    made = {one.name: one.read_bytes() for one in tmp_path.iterdir() if one.name not in ("in.txt", "job.py")}
+    assert set(found.files) == set(made)
+    assert all(found.files[name] == body for name, body in made.items() if name != "g")
+
+
+def test_what_a_program_removed_is_told(sandbox: Guest, tmp_path: Path) -> None:
+    path = written(tmp_path, "import os\nos.remove('in.txt')\nos.rename('b', 'c')\n")
+    found = run(sandbox, path, CommandInput(files={"in.txt": b"1", "b": b"2"}))
+    assert (found.gone, found.files) == (["b", "in.txt"], {"c": b"2"})
+
+
+def test_a_file_in_the_encoding_that_it_declares(sandbox: Guest, tmp_path: Path) -> None:
+    (tmp_path / "beside.py").write_bytes(b"# coding: latin-1\nword = '\xe4'\n")
+    path = tmp_path / "job.py"
+    path.write_bytes(
+        b"# -*- coding: latin-1 -*-\nimport beside\nprint('\xe9', beside.word, beside.__file__)\n"
+    )
+    assert run(sandbox, path).stdout.decode() == "é ä /job/beside.py\n"
+
+
+def test_files_outside_its_folder_come_back_too(sandbox: Guest, tmp_path: Path) -> None:
+    source = "open('/tmp/x', 'w').write('1')\nopen('/y', 'w').write('2')\nopen('y', 'w').write('3')\n"
+    found = run(sandbox, written(tmp_path, source))
+    assert found.files == {"tmp/x": b"1", "outside/y": b"2", "y": b"3"}
+
+
 def test_os_exit_keeps_what_was_printed(sandbox: Guest, tmp_path: Path) -> None:
     source = "import os\nprint('before')\nopen('k', 'w').write('k')\nos._exit(7)\n"
     found = run(sandbox, written(tmp_path, source))
@@ -172,9 +257,11 @@ def test_a_missing_file_says_how_to_bring_it(sandbox: Guest, tmp_path: Path) -> 
 
 
 def test_large_files_stay_and_are_named(tmp_path: Path) -> None:
-    files, left = command.written({"a": b"1"}, {"a": b"1", "b": b"2", "c": bytes(command.MAX_WRITTEN)})
+    files, left, gone = command.written({"a": b"1"}, {"a": b"1", "b": b"2", "c": bytes(command.MAX_WRITTEN)})
     assert files == {"b": b"2"}
     assert left == {"c": command.MAX_WRITTEN}
+    assert gone == []
+    assert command.written({"a": b"1", "b": b""}, {"a": b"1"})[2] == ["b"]
 
 
 @pytest.mark.parametrize("name", ["../out", "/etc/x", "a/../../b", "", "a//b"])
