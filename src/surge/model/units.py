@@ -56,6 +56,8 @@ def _cure(text: str) -> str:
         return f"write it without commas: {text.strip().replace(',', '')}"
     if re.fullmatch(r"\d{16,}(\.\d*)?", text.strip()):
         return "it is too large"
+    if text.strip().startswith("-"):
+        return "it can't be negative: write 1.50"
     return "write 1.50"
 
 

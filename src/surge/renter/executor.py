@@ -3,6 +3,7 @@
 import contextvars
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Executor as BaseExecutor
 from concurrent.futures import Future
@@ -17,6 +18,7 @@ from surge.model.errors import BadInput, CannotShip
 from surge.model.task import MAX_SEED, MAX_TASK_INPUT, WASM, ImageSpec, Limits, Outcome, Task
 from surge.model.units import Bytes, parse_usd
 from surge.renter.access import Access
+from surge.renter.config import load_config
 from surge.renter.job import Job
 from surge.renter.lease.funding import Settings
 from surge.renter.report import Report, report
@@ -79,8 +81,8 @@ class Executor(BaseExecutor):
         chunk_state: str = ISOLATED,
     ) -> None:
         workers = DEFAULT_WORKERS if max_workers is None else max_workers
-        if workers < 1:
-            raise BadInput(f"max_workers is {workers}; it must be at least 1")
+        if type(workers) is not int or workers < 1:
+            raise BadInput(f"max_workers is {workers!r}; it must be a whole number, at least 1")
         if seed is not None and not 0 <= seed <= MAX_SEED:
             raise BadInput(f"the seed is {seed}; it must be from 0 to {MAX_SEED}")
         if chunk_state not in (ISOLATED, SHARED):
@@ -107,6 +109,7 @@ class Executor(BaseExecutor):
         self._over = False
         self._progress = sys.stderr.isatty() if progress is None else progress
         self._display: Callable[[], None] | None = None
+        self._keep_days: int | None = None
 
     # Work
 
@@ -208,6 +211,7 @@ class Executor(BaseExecutor):
     def _start(self) -> Job:
         if self._job is None:
             access = self._access
+            self._keep_days = load_config(access.home.config).keep_jobs
             self._job = Job(self._settings, access.chain(), access.key(), access.store())
             _end_at_exit(self)
             if self._progress:
@@ -252,6 +256,8 @@ class Executor(BaseExecutor):
     def _end(self, job: Job, wait: bool = True) -> None:
         try:
             job.shutdown(wait)
+            if wait and self._keep_days is not None:
+                job.store.forget(int(time.time()) - self._keep_days * 86_400)
         finally:
             _open.discard(self)
             if self._display is not None:

@@ -2,6 +2,7 @@
 
 SURGE_HOME
 ├── wallet.json              the renter's and lender's key (keystore v3)
+├── config.toml              what a renter decides for all its jobs, if it wrote one
 ├── renter.db                jobs, tasks, receipts, vouchers
 ├── traces/<job>.jsonl       what happened in a job, for `surge job ID --why`
 ├── provider/                config.toml, key.json, endpoint.key, a database a Market
@@ -39,6 +40,11 @@ class Home:
     @property
     def wallet(self) -> Path:
         return self.root / "wallet.json"
+
+    @property
+    def config(self) -> Path:
+        """The renter's."""
+        return self.root / "config.toml"
 
     @property
     def renter_db(self) -> Path:

@@ -3,6 +3,7 @@
 import concurrent.futures
 import threading
 import time
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -61,6 +62,25 @@ def spin(rounds):
     for i in range(rounds):
         total += i
     return total
+
+
+def test_old_jobs_are_forgotten_if_the_config_says_so(network):
+    """One that a test made long ago, once another one has ended."""
+    with network.executor(max_workers=1, budget="0.10", progress=False) as first:
+        assert first.submit(square, 3).result() == 9
+    store = Access(network.home, "local").store()
+    store.put_job(replace(next(row for row, _ in store.jobs() if row.id == first.job), created=1_000))
+    config = network.home.config
+    config.write_text("keep_jobs = 30\n")
+    try:
+        with network.executor(max_workers=1, budget="0.10", progress=False) as second:
+            assert second.submit(square, 3).result() == 9
+    finally:
+        config.unlink()
+    kept = {row.id for row, _ in store.jobs()}
+    store.close()
+    assert second.job in kept
+    assert first.job not in kept
 
 
 def test_map_gives_the_results_in_order(executor):
