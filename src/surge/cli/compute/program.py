@@ -1,9 +1,16 @@
 """What FILE is: a Python file or a wasm command, as one task of a job. Checked before any money moves."""
 
+import fcntl
+import os
+import stat
+import sys
+import termios
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from surge.cli.terminal.output import tell
 from surge.model.command import MAX_INPUT, CommandInput, CommandOutput
 from surge.model.digest import Blob
 from surge.model.errors import BadInput, JobFailed, LimitExceeded
@@ -74,13 +81,23 @@ def read_command(arguments: Sequence[str], stdin: str | None, files: Sequence[st
 
 
 def _stdin(source: str | None) -> bytes:
-    if source is None:
-        return b""
     if source == STDIN:
-        import sys
-
         return sys.stdin.buffer.read(MAX_INPUT + 1)
-    return _content(Path(source), "--stdin")
+    return _content(Path(source), "--stdin") if source is not None else _redirected()
+
+
+def _redirected() -> bytes:
+    """What the shell gives with `< FILE`, left unread for others. A pipe may never end: ask for it."""
+    try:
+        number = sys.stdin.fileno()
+        mode = os.fstat(number).st_mode
+    except (OSError, ValueError, AttributeError):  # there is no stdin
+        return b""
+    if stat.S_ISREG(mode):
+        return os.pread(number, MAX_INPUT + 1, os.lseek(number, 0, os.SEEK_CUR))
+    if stat.S_ISFIFO(mode) and array("i", fcntl.ioctl(number, termios.FIONREAD, bytes(4)))[0]:
+        tell("what is piped in stays here; --stdin - gives it to the program")
+    return b""
 
 
 def _named(text: str) -> tuple[str, Path]:

@@ -1,5 +1,7 @@
 """FILE is looked at before any money moves."""
 
+import os
+
 import pytest
 
 from surge.cli.compute.program import check_memory, read_command, read_program
@@ -66,6 +68,29 @@ def test_a_relative_path_is_the_same_there(tmp_path, monkeypatch):
     assert set(read_command([], None, ["in", "./in", "../data/in"]).files) == {"in"}
     monkeypatch.chdir(tmp_path)
     assert set(read_command([], None, ["data/in"]).files) == {"data/in"}
+
+
+def test_a_redirected_file_is_stdin_and_stays_unread(tmp_path, monkeypatch):
+    (tmp_path / "list").write_text("one\ntwo\n")
+    with (tmp_path / "list").open() as file:
+        monkeypatch.setattr("sys.stdin", file)
+        os.lseek(file.fileno(), 4, os.SEEK_SET)  # a shell's loop has read a line
+        assert read_command([], None, []).stdin == b"two\n"
+        assert os.lseek(file.fileno(), 0, os.SEEK_CUR) == 4
+
+
+def test_a_pipe_must_be_asked_for(monkeypatch, capsys):
+    """It may never end; that something waits in it is told."""
+    reading, writing = os.pipe()
+    with os.fdopen(reading) as stream, os.fdopen(writing, "wb", buffering=0) as end:
+        monkeypatch.setattr("sys.stdin", stream)
+        assert read_command([], None, []).stdin == b""
+        assert "--stdin" not in capsys.readouterr().err
+        end.write(b"x")
+        assert read_command([], None, []).stdin == b""
+        assert "--stdin - gives it to the program" in capsys.readouterr().err
+        end.close()
+        assert read_command([], "-", []).stdin == b"x"
 
 
 def test_missing_inputs_are_named(tmp_path):
