@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -31,7 +32,31 @@ def run(environment: dict[str, str], *command: str) -> str:
 
 
 def test_all_examples_are_tested() -> None:
-    assert {path.name for path in EXAMPLES.glob("*.py")} == {"pi.py", "primes.py", "notebook.py"}
+    assert {path.name for path in EXAMPLES.glob("*.py")} == {
+        "pi.py",
+        "primes.py",
+        "notebook.py",
+        "blobs.py",
+        "words.py",
+    }
+
+
+def test_files_go_there_and_back(home: dict[str, str], tmp_path: Path) -> None:
+    to = str(tmp_path / "results")
+    printed = run(
+        home, *SURGE, "run", "examples/words.py", "--file", "README.md", "--out", to, "--", "README.md"
+    )
+    assert "surge" in printed
+    rows = (tmp_path / "results" / "words.csv").read_text().splitlines()
+    assert rows[0] == "word,times"
+    assert len(rows) > 100
+
+
+def test_a_large_table_moves_once_to_each_provider(home: dict[str, str]) -> None:
+    printed = run(home, sys.executable, "examples/blobs.py")
+    assert "50 MiB back" in printed
+    moved = float(printed.splitlines()[-1].split()[0])
+    assert 32 + 61 < moved < 2 * 32 + 61 * 1.05 + 2  # MB: the table at most twice, and the results
 
 
 def test_pi_starts_a_network_when_none_is_configured(home: dict[str, str]) -> None:

@@ -169,9 +169,9 @@ def _lean(value: object, shipped: Shipped, blobs: dict[bytes, Blob]) -> object:
     return Blob.of(content)
 
 
-def put(value: object) -> Blob:
-    """A large value for many tasks, sent to each provider once: pass it as an argument, or use it in the
-    function, and the task gets a copy of the value as it is now.
+def put(value: object) -> Any:
+    """A Blob of a large value for many tasks, sent to each provider once: pass it as an argument, or use it
+    in the function, and the task gets a copy of the value as it is now (so its type is Any).
 
     Raises CannotShip for what is no data (instances of your own classes travel as plain arguments) or is
     larger than MAX_BLOB.
