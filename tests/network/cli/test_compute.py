@@ -195,6 +195,37 @@ def test_an_interrupted_run_ends_with_130(shell):
     assert states == [("closed",)]
 
 
+def started(shell, *arguments):
+    """The program, once it has run for a while on a lease of its own, and the job's id."""
+    program = shell.start(*arguments)
+    end = time.monotonic() + PATIENCE
+    while program.poll() is None and time.monotonic() < end:
+        job = shell.json("jobs")["jobs"][0]
+        trace = shell.home / "traces" / f"{job['id']}.jsonl"
+        if job["state"] == "open" and trace.exists() and "wait for the image" in trace.read_text():
+            return program, job["id"]
+        time.sleep(0.05)
+    raise AssertionError(program.communicate())
+
+
+def test_leases_of_a_program_that_was_killed_are_closed_by_hand(shell):
+    """With what it had under way given up; those of a program that lives stay."""
+    before = shell.dollars()
+    program, job = started(shell, "run", "endless.py", "--fuel", "100000")
+    (mine,) = [one for one in shell.json("leases")["leases"] if one["job"] == job]
+    assert shell.json("leases", "--close")["freed"] == []
+    program.kill()
+    program.communicate(timeout=PATIENCE)
+    assert shell.json("job", job, "--why")["state"] == "abandoned"
+    (freed,) = shell.json("leases", "--close")["freed"]
+    assert freed["lease"] == mine["lease"]
+    assert parse_usd(mine["escrow"]) - parse_usd(freed["refund"]) < 10_000  # the making of the image
+    assert shell.dollars() > before - 10_000
+    assert not [one for one in shell.json("leases")["leases"] if one["job"] == job]
+    assert next(one for one in shell.json("jobs")["jobs"] if one["id"] == job)["state"] == "closed"
+    assert shell.run("verify", job).returncode == 0
+
+
 def test_output_comes_while_the_program_runs(shell):
     (shell.folder / "talks.py").write_text("print('began')\nprint('é')\nwhile True: pass\n")
     program = shell.start("run", "talks.py", "--fuel", "100000")

@@ -79,8 +79,8 @@ def show_why(job: Any) -> Iterable[Part]:
         ("tasks", ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in tasks.items())),
     ]
     if job["state"] == "abandoned":
-        gone = f"its program (process {job['program']}) is gone; leases left open: surge leases"
-        lines.append(("why", gone))
+        lines.append(("why", f"its program (process {job['program']}) is gone"))
+        lines.append(("", "surge leases --close ends the leases that it left open"))
     elif job["waits_for"]:
         lines += [("waits for" if n == 0 else "", said) for n, said in enumerate(job["waits_for"])]
     yield facts(lines)

@@ -1,6 +1,9 @@
 """`surge leases`: what you have leased, how long it lasts, and money that waits to be taken back."""
 
+import asyncio
+import time
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -26,6 +29,10 @@ def leases(
     reclaim: Annotated[
         bool, typer.Option("--reclaim", help="Take back what is left of leases past expiry and grace.")
     ] = False,
+    close: Annotated[
+        bool,
+        typer.Option("--close", help="Close those whose program is gone, together with their providers."),
+    ] = False,
     every: Annotated[bool, typer.Option("--all", help="Closed ones too.")] = False,
     as_json: AsJson = False,
     network: Network = None,
@@ -42,16 +49,25 @@ def leases(
         states = {lease.id: chain.leases.state(lease.id) for lease in mine}
         shown = [lease for lease in mine if every or states[lease.id].open]
         rows = [_row(lease, states[lease.id], chain, now, grace, jobs) for lease in reversed(shown)]
+    freed: list[dict[str, Any]] = []
+    if close:
+        left = [lease for lease in shown if lease.terms.expiry > now and _is_left(jobs.get(lease.id), access)]
+        freed = _close(access, left, jobs)
+        rows = _without(rows, freed)
     reclaimed: list[dict[str, Any]] = []
     if reclaim:
         overdue = {row["lease"] for row in rows if row["state"] == OVERDUE}
         reclaimed = _reclaim(access, [lease for lease in mine if lease.id in overdue])
-        done = {row["lease"] for row in reclaimed}
-        rows = [{**row, "state": CLOSED} if row["lease"] in done else row for row in rows]
+        rows = _without(rows, reclaimed)
+    if close or reclaim:
+        _end_jobs(
+            access, {lease for lease, state in states.items() if not state.open} | _of(freed + reclaimed)
+        )
     document = {
         "leases": [row for row in rows if every or row["state"] != CLOSED],
-        "closed": sum(not state.open for state in states.values()) + len(reclaimed),
+        "closed": sum(not state.open for state in states.values()) + len(reclaimed) + len(freed),
         "reclaimed": reclaimed,
+        "freed": freed,
     }
     answer(document, as_json, show_leases)
 
@@ -100,6 +116,65 @@ def state_of(is_open: bool, seconds_left: int, grace: int) -> str:
     if seconds_left > 0:
         return ENDING
     return GRACE if seconds_left + grace >= 0 else OVERDUE
+
+
+def _without(rows: list[dict[str, Any]], ended: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows, with those that ended now as closed."""
+    done = _of(ended)
+    return [{**row, "state": CLOSED} if row["lease"] in done else row for row in rows]
+
+
+def _of(rows: list[dict[str, Any]]) -> set[LeaseId]:
+    return {row["lease"] for row in rows}
+
+
+def _end_jobs(access: "Access", closed: set[LeaseId]) -> None:
+    """A job whose program is gone is over once its last lease is closed."""
+    store, market = access.store(), access.book.address("Market")
+    for row, _ in store.jobs():
+        own = {lease.id for lease in store.leases(row)} if row.market == market else None
+        if row.state != "closed" and own is not None and own <= closed and _is_left(row.id, access):
+            store.put_job(replace(row, state="closed"))
+    store.close()
+
+
+def _is_left(job: str | None, access: "Access") -> bool:
+    """Whether the program of a lease's job is gone."""
+    if job is None:
+        return False
+    from surge.chain.anvil.programs import is_running
+    from surge.renter.work.explain import explain
+    from surge.store.trace import read_trace
+
+    store = access.store()
+    trace = store.trace(job)
+    store.close()
+    if not trace.exists():
+        return False
+    told = explain(read_trace(trace), time.time())
+    return not is_running(told.program, told.program_began)
+
+
+def _close(access: "Access", left: "list[Lease]", jobs: dict[LeaseId, str]) -> list[dict[str, Any]]:
+    from surge.model.errors import SurgeError
+    from surge.renter.lease.leftover import close_leftover
+
+    freed = []
+    chain, store = access.chain(), access.store()
+    try:
+        for lease in left:
+            given = jobs[lease.id], chain, access.key(), store, access.loopback
+            try:
+                refund = show_usd(asyncio.run(close_leftover(lease, *given)))
+            except SurgeError as error:
+                tell(f"lease {lease.id} stays open: {error}")
+                continue
+            tell(f"closed lease {lease.id}: {refund} USD came back")
+            freed.append({"lease": lease.id, "refund": refund})
+    finally:
+        store.close()
+        chain.disconnect()
+    return freed
 
 
 def _reclaim(access: "Access", overdue: "list[Lease]") -> list[dict[str, Any]]:

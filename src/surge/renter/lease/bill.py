@@ -93,6 +93,12 @@ class LeaseBill:
         self._unbilled: dict[bytes, int] = {}
         self._billed: set[bytes] = set()
 
+    def resume(self, receipts: Sequence[SignedReceipt], latest: SignedVoucher | None) -> None:
+        """Go on from books that were kept: receipts in order, and the voucher over all of them."""
+        for signed in receipts:
+            self._tree.append(signed.receipt.struct_hash)
+        self.latest = latest
+
     def sent(self, blob: bytes, size: int) -> None:
         """It goes to the provider over this lease, which may bill it once, however often it goes."""
         if blob not in self._billed:

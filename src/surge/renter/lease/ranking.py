@@ -21,7 +21,7 @@ def rank(offers: list[Offer], demand: Demand) -> list[Offer]:
         why = "; ".join(f"{offer.provider}: {', '.join(said)}" for offer, said in reasons(offers, demand))
         raise NoProvider(
             f"none of {len(offers)} asks fits ({why}); relax the demand, or wait (surge leases shows "
-            "which slots you hold yourself)"
+            "which slots you hold yourself, and --close ends those whose program is gone)"
             if offers
             else "nobody offers anything on this network; start a provider (surge provide), or wait for one"
         )
