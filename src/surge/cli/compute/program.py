@@ -29,6 +29,7 @@ class Program:
     code: bytes = field(repr=False)
     given: bytes = field(repr=False)
     blobs: tuple[Blob, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     def output_of(self, outcome: Outcome) -> CommandOutput:
         """Raises LimitExceeded, or JobFailed with what the sandbox said."""
@@ -56,7 +57,14 @@ def read_program(file: str, command: CommandInput) -> Program:
     from surge.run.sandbox.suite import python_spec
 
     shipped = ship_script(path)
-    return Program(path.name, python_spec(shipped.modules), shipped.code, given, tuple(blobs.values()))
+    return Program(
+        path.name,
+        python_spec(shipped.modules),
+        shipped.code,
+        given,
+        tuple(blobs.values()),
+        shipped.warnings,
+    )
 
 
 def _wasm(path: Path, given: bytes, blobs: tuple[Blob, ...]) -> Program:

@@ -76,6 +76,8 @@ def run(
 
     check_memory(memory)
     program = read_program(file, read_command(arguments or (), stdin, files or ()))
+    for warning in program.warnings:
+        tell(f"warning: {warning}")
     access = started(network)
     from surge.renter.executor import Executor
 

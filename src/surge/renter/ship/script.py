@@ -9,6 +9,7 @@ from surge.model.errors import CannotShip
 from surge.model.tagged.codec import encode
 from surge.renter.ship import inside as sandbox
 from surge.renter.ship.modules import Modules
+from surge.renter.ship.versions import differences
 
 SCRIPT = "script"
 
@@ -16,11 +17,12 @@ SCRIPT = "script"
 @dataclass(frozen=True)
 class ShippedScript:
     """code: the blob that the guest's `load` takes. modules: what an image should import before, sorted.
-    Its input and output are model.command's."""
+    warnings: sentences to show before any money moves. Its input and output are model.command's."""
 
     name: str
     code: bytes = field(repr=False)
     modules: tuple[str, ...]
+    warnings: tuple[str, ...]
 
 
 def ship_script(path: Path) -> ShippedScript:
@@ -37,6 +39,9 @@ def ship_script(path: Path) -> ShippedScript:
         raise CannotShip(f"{path} is no Python that can run ({error}); correct it first") from error
     modules = Modules(beside=path.resolve().parent)
     modules.follow(tree, "", path.name)
+    own = [(path.name, tree)] + [(name, ast.parse(rest[1])) for name, rest in modules.whole.items()]
     whole = [[n, *rest] for n, rest in sorted(modules.whole.items())]
     heavy = sorted(n for n in modules.needed if sandbox.top(n) in sandbox.HEAVY)
-    return ShippedScript(path.name, encode([SCRIPT, modules.files, str(path), source, whole]), tuple(heavy))
+    code = encode([SCRIPT, modules.files, str(path), source, whole])
+    warnings = [sentence for name, tree in own for sentence in differences(tree, name)]
+    return ShippedScript(path.name, code, tuple(heavy), tuple(warnings))

@@ -223,6 +223,17 @@ def test_it_ends_as_in_cpython(sandbox: Guest, tmp_path: Path, name: str) -> Non
     assert all(found.files[name] == body for name, body in made.items() if name != "g")
 
 
+def test_what_differs_there_is_told_before(tmp_path: Path) -> None:
+    written(
+        tmp_path, "from threading import Thread\ndef go():\n    Thread(target=print).start()\n", "beside.py"
+    )
+    path = written(tmp_path, "import beside\nprint(sum([0.1] * 10))\nbeside.go()\n")
+    warnings = ship_script(path).warnings
+    assert any(line.startswith("beside, line 3: Thread starts threads") for line in warnings)
+    expected = sys.version_info < (3, 12)
+    assert any(line.startswith("job.py, line 2: sum() of floats") for line in warnings) == expected
+
+
 def test_what_a_program_removed_is_told(sandbox: Guest, tmp_path: Path) -> None:
     path = written(tmp_path, "import os\nos.remove('in.txt')\nos.rename('b', 'c')\n")
     found = run(sandbox, path, CommandInput(files={"in.txt": b"1", "b": b"2"}))
