@@ -1,4 +1,4 @@
-# mypy: allow-untyped-defs, allow-untyped-calls
+# mypy: ignore-errors
 """The loop inside the sandbox: load a chunk's code, then ask the host for one task after the other.
 
 Messages to the host: C asks for the code; S, T or A says that it is loaded, and is answered with nothing: the
@@ -16,15 +16,15 @@ import importlib
 from surge.run.guest import seeds, streams, watch
 
 CODE, NEXT = b"C", b"N"
-OUTCOMES = {"returned": (b"R", b"r"), "raised": (b"E", b"e")}
+QUIET, LOUD = {"returned": b"R", "raised": b"E"}, {"returned": b"r", "raised": b"e"}
 
-loaded: list[object] = []
+loaded = []
 """What runs a task, once the code is loaded."""
 
 
 def serve():
     """Load the chunk's code. If that fails, each of its tasks raises what the loading raised."""
-    import _host  # type: ignore[import-not-found]  # built into the sandbox's interpreter
+    import _host  # built into the sandbox's interpreter
 
     entry = importlib.import_module("surge.run.guest.entry")
     try:
@@ -39,14 +39,16 @@ def serve_tasks():
     """Run tasks until the host has none for this turn."""
     import _host
 
-    run = loaded[0]
+    run, reseed, prints = loaded[0], seeds.reseed, streams.Prints
     task = _host.call(NEXT)
     while task:
-        seeds.reseed(int.from_bytes(task[:8], "little"))
+        reseed(int.from_bytes(task[:8], "little"))
         status, output = run(task[8:])
-        quiet, loud = OUTCOMES[status]
-        task = _host.call((loud if streams.Prints.loud else quiet) + output)
-        streams.Prints.loud = False
+        if prints.loud:
+            prints.loud = False
+            task = _host.call(LOUD[status] + output)
+        else:
+            task = _host.call(QUIET[status] + output)
 
 
 def prepare(modules):

@@ -122,7 +122,8 @@ def _run(filename, source, given):
         return {"exit_code": code & 0xFF, **streams, "files": files, "left": left}
 
     os.write = _through({1: out, 2: err})
-    leave, os._exit = os._exit, lambda code: _leave(told(code), leave)  # the real one would lose what was printed
+    leave = os._exit
+    os._exit = lambda code: _leave(told(code), leave)  # the real one would lose what was printed
     try:
         code = _execute(filename, source, main.__dict__)
         try:
