@@ -137,9 +137,7 @@ def test_changed_pages_are_found() -> None:
     address = ctypes.addressof(ctypes.c_char.from_buffer(mapped))
     assert mapped[5 * page] == 0
     mapped[2 * page] = mapped[3 * page + 9] = 1
-    mapped[(4 + checkpoint.NEAR) * page] = mapped[60 * page] = (
-        1  # the first so near that it is one run with them
-    )
+    mapped[60 * page] = mapped[(4 + checkpoint.NEAR) * page] = 1  # near enough to be one run
     assert list(checkpoint._changed(address, 82 * page, 80 * page)) == [
         (2 * page, (3 + checkpoint.NEAR) * page),
         (60 * page, page),
