@@ -37,14 +37,17 @@ class Slots:
         limits: Limits = Limits(),  # noqa: B008 frozen
         wall_seconds: float = 120.0,
         together: bool = False,
+        seed: int | None = None,
     ) -> tuple[ChunkResult, list[Any]]:
-        """Run `function` on each input in one chunk; the result, and each value or exception."""
+        """Run `function` on each input in one chunk; the result, and each value or exception. Seeds are the
+        tasks' numbers, unless all have the same."""
         shipped = ship(function, together=together)
         spec = python_spec(tuple({*shipped.modules, *modules}))
         tasks = []
-        for seed, value in enumerate(inputs):
+        for number, value in enumerate(inputs):
             body = encode_call((value,), {}, shipped)
-            tasks.append((Task(b"\0" * 32, body, seed, limits).id(spec), body, seed))
+            one = number if seed is None else seed
+            tasks.append((Task(b"\0" * 32, body, one, limits).id(spec), body, one))
         result = self.do(self.pool.run(Job(spec, shipped.code, tasks, limits, wall_seconds)))
         return result, [_value(o.status, o.output, shipped) for o in result.outcomes]
 

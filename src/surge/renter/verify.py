@@ -214,7 +214,9 @@ def _tasks(
         moved <= receipt.moved_bytes <= moved + sent,
         f"it bills {receipt.moved_bytes} bytes where {moved} were moved",
     )
-    _need(sum(o.fuel for o in outcomes) <= receipt.fuel, "its tasks burned more fuel than it bills")
+    loading = receipt.fuel - sum(o.fuel for o in outcomes)
+    _need(loading >= 0, "its tasks burned more fuel than it bills")
+    _need(loading <= first.limits.fuel, "it bills more fuel for loading the code than its limits allow")
     return outcomes
 
 

@@ -132,14 +132,16 @@ def test_changed_pages_are_found() -> None:
 
     page = mmap.PAGESIZE
     file = os.memfd_create("test")
-    os.write(file, bytes(8 * page))
-    mapped = mmap.mmap(file, 8 * page, mmap.MAP_PRIVATE)
+    os.write(file, bytes(80 * page))
+    mapped = mmap.mmap(file, 80 * page, mmap.MAP_PRIVATE)
     address = ctypes.addressof(ctypes.c_char.from_buffer(mapped))
     assert mapped[5 * page] == 0
     mapped[2 * page] = mapped[3 * page + 9] = 1
-    assert list(checkpoint._changed(address, 10 * page, 8 * page)) == [
-        (2 * page, 2 * page),
-        (8 * page, 2 * page),
+    mapped[60 * page] = mapped[(4 + checkpoint.NEAR) * page] = 1  # near enough to be one run
+    assert list(checkpoint._changed(address, 82 * page, 80 * page)) == [
+        (2 * page, (3 + checkpoint.NEAR) * page),
+        (60 * page, page),
+        (80 * page, 2 * page),
     ]
     os.close(file)
 

@@ -24,6 +24,8 @@ from surge.renter.ship.plain import is_plain
 from surge.renter.ship.reach import Handlers, Reach
 
 FUNCTION, SCRIPT = "function", "script"
+SHARED, TOGETHER, ALONE = range(3)
+"""How the guest is to run tasks: see run/guest/driver.py."""
 TOLD = 500
 """Characters of a provider's reason that are shown."""
 HANDLERS = Handlers(of_class=reach_class, of_function=reach_function)
@@ -108,8 +110,8 @@ def ship(function: Callable[..., Any], *, together: bool = False) -> Shipped:
     modules = [[n, *rest] for n, rest in sorted(reach.modules.whole.items())]
     for brought in [*reach.modules.whole, *reach.modules.packages]:
         reach.affect(f"brings the module {brought}")
-    alone = bool(reach.effects) and not together
-    code = encode([FUNCTION, reach.modules.files, modules, reach.steps, root, alone])
+    mode = SHARED if together else ALONE if reach.effects else TOGETHER
+    code = encode([FUNCTION, reach.modules.files, modules, reach.steps, root, mode])
     heavy = sorted(n for n in reach.modules.needed if sandbox.top(n) in sandbox.HEAVY)
     return Shipped(
         name, code, tuple(heavy), tuple(reach.warnings), dict(reach.classes), tuple(reach.effects), reach

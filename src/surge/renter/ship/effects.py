@@ -2,124 +2,381 @@
 
 Code of which nothing outlives a task runs one task after the other, which costs nothing. All other runs
 alone, each task from the memory as it was when the code was loaded. Whatever isn't known to be quiet counts
-as an effect: a false one costs a millisecond a task, a missed one a wrong answer.
+as an effect: a false one costs a millisecond a task, a missed one a wrong answer. So this reads source by
+lists of what may stand in it (quiet.py), and nothing else may: no module but as the root of a name that is
+listed, no method or attribute that isn't, nothing of which an answer could tell the address.
 """
 
 import ast
-import builtins
+import string
 import types
 from collections.abc import Iterator, Mapping
 
+from surge.renter.ship import quiet
 from surge.renter.ship.inside import has, top
+from surge.renter.ship.meaning import has_name, makes, meaning
 from surge.renter.ship.modules import module_of
 
-QUIET = frozenset(
-    [
-        "base64", "binascii", "bisect", "cmath", "collections", "copy", "dataclasses", "datetime",
-        "fractions", "functools", "hashlib", "heapq", "hmac", "itertools", "json", "math", "numbers",
-        "numpy", "operator", "pandas", "random", "re", "scipy", "statistics", "string", "struct",
-        "textwrap", "time", "typing", "uuid", "zlib",
-    ]
-)  # fmt: skip
-"""Modules whose functions leave nothing behind that a later task could see, but for LASTING. Random streams
-and the clock start anew with each task."""
-LASTING = frozenset(
-    [
-        "cache_clear", "config", "filterwarnings", "options", "register", "register_adapter",
-        "reset_option", "simplefilter", "seterr",
-    ]
-)  # fmt: skip
-"""Names in such modules that set something for good, besides those that begin with `set`."""
-REACHING = frozenset(
-    [
-        "__import__", "breakpoint", "compile", "delattr", "eval", "exec", "globals", "id", "input",
-        "locals", "open", "setattr", "vars",
-    ]
-)  # fmt: skip
-"""Built-ins that can reach anything, or whose answer depends on what ran before."""
 CONSTANTS = (int, float, complex, bool, str, bytes, type(None), type(...), range)
 
 
 def of_value(value: object) -> str | None:
     """What could change in a value that code holds; None if nothing can."""
     if isinstance(value, tuple | frozenset) and type(value) in (tuple, frozenset):
-        return next((effect for effect in map(of_value, value) if effect), None)
+        return next((effect for effect in map(of_item, value) if effect), None)
     if type(value) in CONSTANTS:
         return None
     if isinstance(value, types.ModuleType):
-        return None if top(value.__name__) in QUIET else f"uses {value.__name__}"
-    home, name = top(module_of(value) or "numpy"), getattr(value, "__name__", "")
-    if isinstance(value, types.FunctionType) and not has(home):
+        return None if value.__name__ in quiet.MODULES else f"uses {value.__name__}"
+    if isinstance(value, types.FunctionType) and not has(top(module_of(value) or "numpy")):
         return None  # the renter's own: looked at when it is reached
-    if (callable(value) and isinstance(value, _BY_NAME)) or type(value).__name__ == "ufunc":
-        quiet = (home in QUIET and not _lasts(name)) or (home == "builtins" and name not in REACHING)
-        return None if quiet else f"uses {home}.{name}"
+    if has_name(value):
+        return None if meaning(value)[1] else f"uses {getattr(value, '__name__', value)}"
     return f"holds a {type(value).__name__}"
 
 
-_BY_NAME = (types.FunctionType, types.BuiltinFunctionType, type)
-
-
-def _lasts(name: str) -> bool:
-    return name.startswith("set") or name in LASTING
+def of_item(value: object) -> str | None:
+    """As of_value, of something that code finds elsewhere than by a name of its own."""
+    home, name = meaning(value)
+    return f"holds {name}" if makes(home, name) else of_value(value)
 
 
 def of_function(node: ast.AST, scope: Mapping[str, object]) -> str | None:
-    """The first thing in a function's source that could outlive a task; scope: its globals."""
-    imported = {a.asname or top(a.name) for inner in ast.walk(node) for a in _aliases(inner)}
-    own = set(_own_names(node)) - imported
-    modules = imported | {name for name, value in scope.items() if isinstance(value, types.ModuleType)}
-    return next((effect for inner in ast.walk(node) if (effect := _of_node(inner, own, modules))), None)
+    """The first thing in a function's source that could outlive a task, or tell of one; scope: what its
+    global and free names mean."""
+    return next(_Reader(node, scope).effects(), None)
 
 
-def _aliases(node: ast.AST) -> list[ast.alias]:
-    return node.names if isinstance(node, ast.Import | ast.ImportFrom) else []
-
-
-def _own_names(node: ast.AST) -> Iterator[str]:
+def imported(node: ast.AST) -> list[str]:
+    """Listed modules that a function's source imports: to be loaded before its first task, so that this is
+    like all others."""
+    found: dict[str, None] = {}
     for inner in ast.walk(node):
-        if isinstance(inner, ast.arg):
-            yield inner.arg
-        elif isinstance(inner, ast.Name) and not isinstance(inner.ctx, ast.Load):
-            yield inner.id
-        elif isinstance(inner, ast.FunctionDef | ast.ClassDef) and inner is not node:
-            yield inner.name
+        names = [a.name for a in inner.names] if isinstance(inner, ast.Import) else []
+        if isinstance(inner, ast.ImportFrom) and not inner.level and inner.module:
+            names = [inner.module, *(f"{inner.module}.{a.name}" for a in inner.names)]
+        found.update((name, None) for name in names if name in quiet.MODULES)
+    return list(found)
 
 
-def _of_node(node: ast.AST, own: set[str], modules: set[str]) -> str | None:
-    match node:
-        case ast.Global(names=names) | ast.Nonlocal(names=names):
-            return f"declares {names[0]}"
-        case ast.Import(names=names):
-            return next((f"imports {a.name}" for a in names if top(a.name) not in QUIET), None)
-        case ast.ImportFrom(module=module, level=level, names=names):
-            quiet = not level and top(module or "") in QUIET and not any(_lasts(a.name) for a in names)
-            return None if quiet else f"imports {module}"
-        case ast.Attribute(attr=attr, ctx=ast.Store() | ast.Del()):
-            return f"sets the attribute {attr}"
-        case ast.Subscript(ctx=ast.Store() | ast.Del()):
-            root = _root(node)
-            return None if root in own else "sets items of something that stays"
-        case ast.Attribute(attr=attr):
-            return _of_attribute(node, attr, own, modules)
-        case ast.Name(id=name) if name in REACHING and name not in own:
-            return f"calls {name}"
-    return None
+_PLAIN = (
+    ast.arguments, ast.arg, ast.keyword, ast.alias, ast.comprehension, ast.expr_context, ast.boolop,
+    ast.operator, ast.unaryop, ast.cmpop, ast.match_case,
+    ast.FunctionDef, ast.Lambda, ast.Return, ast.Delete, ast.Assign, ast.AugAssign, ast.AnnAssign, ast.For,
+    ast.While, ast.If, ast.With, ast.withitem, ast.Raise, ast.Try, ast.ExceptHandler, ast.Assert, ast.Import,
+    ast.ImportFrom, ast.Expr, ast.Pass, ast.Break, ast.Continue, ast.Match, ast.MatchValue,
+    ast.MatchSingleton, ast.MatchSequence, ast.MatchMapping, ast.MatchStar, ast.MatchAs, ast.MatchOr,
+    ast.BoolOp, ast.NamedExpr, ast.BinOp, ast.UnaryOp, ast.IfExp, ast.Dict, ast.Set, ast.ListComp,
+    ast.SetComp, ast.DictComp, ast.GeneratorExp, ast.Compare, ast.Call, ast.FormattedValue, ast.JoinedStr,
+    ast.Constant, ast.Attribute, ast.Subscript, ast.Starred, ast.Name, ast.List, ast.Tuple, ast.Slice,
+)  # fmt: skip
+"""All that may stand in quiet source: no class, no generator, nothing asynchronous, no global declared."""
 
 
-def _of_attribute(node: ast.Attribute, attr: str, own: set[str], modules: set[str]) -> str | None:
-    if attr.startswith("__"):
-        return f"reads {attr}"
-    root = _root(node)
-    if root is None or root in own:
+class _Reader:
+    """One function's source, with what its names mean."""
+
+    def __init__(self, node: ast.AST, scope: Mapping[str, object]) -> None:
+        self._scope = scope
+        self._nodes: list[ast.AST] = []
+        self._parents: dict[ast.AST, ast.AST] = {}
+        self._collect(node, outermost=True)
+        self._modules = {n: m.__name__ for n, m in scope.items() if isinstance(m, types.ModuleType)}
+        self._taken: dict[str, str] = {}
+        self._own: set[str] = set()
+        for inner in self._nodes:
+            self._learn(inner)
+        hidden = {name for name in scope if name in self._own and makes(*meaning(scope[name]))}
+        hidden |= self._own & (quiet.UNSHADOWED | self._modules.keys() | self._taken.keys())
+        self._hidden = min(hidden, default="")
+        self._addressed = set(self._addressed_names(node))
+        """Names of what an answer could tell the address of."""
+
+    def _collect(self, node: ast.AST, outermost: bool = False) -> None:
+        """Every node that the task runs: no annotations, and of the outermost its parameters and body."""
+        self._nodes.append(node)
+        for name, value in ast.iter_fields(node):
+            if name in ("annotation", "returns", "type_comment", "type_params"):
+                continue
+            if outermost and name == "decorator_list":
+                continue
+            children = value if isinstance(value, list) else [value]
+            if outermost and isinstance(value, ast.arguments):
+                children = [a for a in ast.walk(value) if isinstance(a, ast.arg)]
+            for child in children:
+                if isinstance(child, ast.AST):
+                    self._parents[child] = node
+                    self._collect(child)
+
+    def _learn(self, node: ast.AST) -> None:
+        match node:
+            case ast.arg(arg=name):
+                self._own.add(name)
+            case ast.Name(id=name, ctx=ast.Store() | ast.Del()):
+                self._own.add(name)
+            case ast.ExceptHandler(name=str(name)) | ast.MatchAs(name=str(name)):
+                self._own.add(name)
+            case ast.MatchStar(name=str(name)) | ast.MatchMapping(rest=str(name)):
+                self._own.add(name)
+            case ast.FunctionDef(name=name):
+                self._own.add(name)
+            case ast.Import(names=names):
+                for alias in names:
+                    self._modules[alias.asname or top(alias.name)] = (
+                        alias.name if alias.asname else top(alias.name)
+                    )
+            case ast.ImportFrom(module=module, names=names):
+                for alias in names:
+                    whole, name = f"{module}.{alias.name}", alias.asname or alias.name
+                    if whole in quiet.MODULES:
+                        self._modules[name] = whole
+                    else:
+                        self._taken[name] = whole
+
+    def _addressed_names(self, outermost: ast.AST) -> Iterator[str]:
+        for node in self._nodes:
+            match node:
+                case ast.FunctionDef(name=name) if node is not outermost:
+                    yield name
+                case ast.Assign(targets=[ast.Name(id=name)], value=value) if self._makes_addressed(value):
+                    yield name
+
+    # ——— one node after the other ———
+
+    def effects(self) -> Iterator[str]:
+        if self._hidden:
+            yield f"has two meanings for {self._hidden}"
+        for node in self._nodes:
+            effect = self._of(node)
+            if effect is not None:
+                yield effect
+            elif self._is_addressed(node) and not self._passes(node):
+                yield "makes something of which an answer could tell the address"
+
+    def _of(self, node: ast.AST) -> str | None:
+        if not isinstance(node, _PLAIN):
+            return f"has a {type(node).__name__}"
+        match node:
+            case ast.Import(names=names):
+                return next((f"imports {a.name}" for a in names if a.name not in quiet.MODULES), None)
+            case ast.ImportFrom(module=module, level=level, names=names):
+                listed = quiet.MODULES.get(module or "", frozenset())
+                fits = not level and all(
+                    a.name in listed or f"{module}.{a.name}" in quiet.MODULES for a in names
+                )
+                return None if fits else f"imports from {module}"
+            case ast.Attribute():
+                return self._of_attribute(node)
+            case ast.Subscript(ctx=ast.Store() | ast.Del()):
+                return None if self._root(node) else "sets items of something that stays"
+            case ast.Name(id=name, ctx=ast.Load()):
+                return self._of_name(node, name)
+            case ast.Name(id=name) | ast.arg(arg=name) if name.startswith("__"):
+                return f"names {name}"
+            case ast.withitem(context_expr=entered):
+                module, name = self._named(entered.func) if isinstance(entered, ast.Call) else ("", "")
+                return None if name in quiet.CONTEXTS.get(module, ()) else "enters a context"
+            case ast.Call():
+                return self._of_call(node)
+            case ast.Set() | ast.SetComp():
+                return None if self._is_only_asked(node) else "makes a set"
+            case ast.Compare(ops=ops) if any(isinstance(op, ast.Is | ast.IsNot) for op in ops):
+                sides = [node.left, *node.comparators]
+                return None if any(map(self._is_single, sides)) else "asks whether two are the same object"
         return None
-    if root not in modules and not hasattr(builtins, root):
-        return f"reads attributes of {root}"
-    return f"uses {root}.{attr}" if _lasts(attr) else None
+
+    def _of_name(self, node: ast.Name, name: str) -> str | None:
+        if name in self._modules:
+            parent = self._parents.get(node)
+            whole = isinstance(parent, ast.Attribute) and parent.value is node
+            return None if whole else f"hands on the module {name}"
+        if name.startswith("__"):
+            return f"reads {name}"
+        if makes(*self._named(node)) and not (self._is_called(node) or self._is_type_of(node)):
+            return f"hands on {name}"
+        if name in self._own or name in self._scope or name in self._taken:
+            return None  # what the scope holds is looked at when it is reached
+        return None if name in quiet.BUILTINS else f"uses {name}"
+
+    def _of_attribute(self, node: ast.Attribute) -> str | None:
+        if not isinstance(node.ctx, ast.Load):
+            return f"sets the attribute {node.attr}"
+        module, name = self._named(node)
+        if makes(module, name) and not self._is_called(node) and not self._decorates(node):
+            return f"hands on {module}.{name}"
+        if module:
+            listed = not name or name in quiet.MODULES.get(module, ())
+            inner = self._parents.get(node)
+            return None if listed and (name or isinstance(inner, ast.Attribute)) else f"uses {module}.{name}"
+        if node.attr in quiet.ATTRIBUTES and not self._is_called(node):
+            return None
+        if node.attr == quiet.FORMAT:
+            return None if self._is_called(node) and _only_values(node.value) else "formats by a text"
+        return None if node.attr in quiet.METHODS else f"reads the attribute {node.attr}"
+
+    def _of_call(self, node: ast.Call) -> str | None:
+        name = self._builtin(node.func)
+        if name == "type" and (len(node.args) != 1 or node.keywords):
+            return "makes a class"
+        if name in quiet.SETS and not self._is_only_asked(node):
+            return "makes a set"
+        given = {keyword.arg for keyword in node.keywords}
+        return "leaves items as the memory had them" if "where" in given and "out" not in given else None
+
+    # ——— what names and positions mean ———
+
+    def _builtin(self, node: ast.AST) -> str:
+        """The built-in that an expression names, or nothing."""
+        module, name = self._named(node)
+        return name if module == "builtins" else ""
+
+    def _named(self, node: ast.AST) -> tuple[str, str]:
+        """(module, name in it) of an expression that names something listed; the name is empty for a module,
+        and both are for anything else: also for what is read of a name in it."""
+        if isinstance(node, ast.Name):
+            if node.id in self._taken:
+                module, _, name = self._taken[node.id].rpartition(".")
+                return module, name
+            if node.id in self._modules:
+                return self._modules[node.id], ""
+            if node.id in self._own:
+                return "", ""
+            if node.id in self._scope:
+                return meaning(self._scope[node.id])
+            return ("builtins", node.id) if node.id in quiet.BUILTINS else ("", "")
+        if not isinstance(node, ast.Attribute):
+            return "", ""
+        module, name = self._named(node.value)
+        if not module or name:
+            return "", ""
+        whole = f"{module}.{node.attr}"
+        return (whole, "") if whole in quiet.MODULES else (module, node.attr)
+
+    def _root(self, node: ast.AST) -> bool:
+        """Whether items are those of a local value."""
+        while isinstance(node, ast.Subscript) or (
+            isinstance(node, ast.Attribute) and node.attr in quiet.VIEWS
+        ):
+            node = node.value
+        return isinstance(node, ast.Name) and node.id in self._own
+
+    def _is_called(self, node: ast.AST) -> bool:
+        parent = self._parents.get(node)
+        return isinstance(parent, ast.Call) and parent.func is node
+
+    def _decorates(self, node: ast.AST) -> bool:
+        parent = self._parents.get(node)
+        return isinstance(parent, ast.FunctionDef) and node in parent.decorator_list
+
+    def _is_type_of(self, node: ast.Name) -> bool:
+        """Whether a type only stands there to be compared with: isinstance(x, set), type(x) is set."""
+        parent = self._parents.get(node)
+        if isinstance(parent, ast.Call):
+            return self._builtin(parent.func) in ("isinstance", "issubclass")
+        return isinstance(parent, ast.Compare) or self._decorates(node)
+
+    def _is_single(self, node: ast.AST) -> bool:
+        """None, True, or a type by its name: the same object wherever it comes from."""
+        if isinstance(node, ast.Constant):
+            return node.value is None or isinstance(node.value, bool | types.EllipsisType)
+        return bool(self._builtin(node))
+
+    def _is_only_asked(self, node: ast.AST) -> bool:
+        """Whether a set's order can't matter: for its length, or whether something is in it."""
+        parent = self._parents.get(node)
+        if isinstance(parent, ast.Call):
+            return self._builtin(parent.func) == "len"
+        return isinstance(parent, ast.Compare) and _is_in(parent, node)
+
+    # ——— addresses ———
+
+    def _makes_addressed(self, node: ast.AST) -> bool:
+        """Whether an expression makes a function, an iterator or the like."""
+        if isinstance(node, ast.Lambda | ast.GeneratorExp):
+            return True
+        if not isinstance(node, ast.Call):
+            return False
+        module, name = self._named(node.func)
+        if module:
+            return makes(module, name) and name not in quiet.SETS
+        inner = node.func.value if isinstance(node.func, ast.Attribute) else node.func
+        return isinstance(node.func, ast.Attribute) and (
+            node.func.attr == "finditer" or self._named(inner)[0] == "itertools"
+        )
+
+    def _is_addressed(self, node: ast.AST) -> bool:
+        match node:
+            case ast.Name(id=name, ctx=ast.Load()):
+                return name in self._addressed
+            case ast.Attribute(attr=attr):
+                return not self._named(node)[0] and attr not in quiet.ATTRIBUTES
+        return node in self._parents and self._makes_addressed(node)
+
+    def _passes(self, node: ast.AST) -> bool:
+        """Whether a function or iterator stands where it is called, asked for items, or named."""
+        parent = self._parents[node]
+        match parent:
+            case ast.Call():
+                return self._is_taken(parent, node)
+            case ast.For() | ast.comprehension():
+                return parent.iter is node
+            case ast.Attribute():
+                return True
+            case ast.Assign(targets=[ast.Name()]):
+                return self._makes_addressed(node)
+            case ast.FunctionDef(decorator_list=decorators):
+                return node in decorators
+            case ast.withitem():
+                return parent.context_expr is node
+            case ast.Compare():
+                return _is_in(parent, node)
+            case ast.Starred():
+                return isinstance(self._parents[parent], ast.List | ast.Tuple | ast.Call)
+            case ast.keyword(arg="key"):
+                return self._is_keyed(self._parents[parent])
+            case ast.Expr():
+                return True
+        return False
+
+    def _is_taken(self, call: ast.Call, node: ast.AST) -> bool:
+        if call.func is node:
+            return True
+        if node not in call.args:
+            return False
+        module, name = self._named(call.func)
+        if module == "builtins":
+            alone = name not in quiet.FIRST_ONLY or (
+                node is call.args[0] and (len(call.args) == 1 or name == "next")
+            )
+            return name in quiet.TAKERS and alone
+        if module:
+            return name in quiet.TAKING.get(module, ())
+        return isinstance(call.func, ast.Attribute) and call.func.attr in quiet.TAKING_METHODS
+
+    def _is_keyed(self, call: ast.AST) -> bool:
+        if not isinstance(call, ast.Call):
+            return False
+        by_method = isinstance(call.func, ast.Attribute) and call.func.attr == "sort"
+        module, _ = self._named(call.func)
+        return self._builtin(call.func) in quiet.KEYED or by_method or module in quiet.KEYED_MODULES
 
 
-def _root(node: ast.AST) -> str | None:
-    """The name that a chain of attributes and items begins with."""
-    while isinstance(node, ast.Attribute | ast.Subscript):
-        node = node.value
-    return node.id if isinstance(node, ast.Name) else None
+def _is_in(compared: ast.Compare, node: ast.AST) -> bool:
+    return any(
+        right is node and isinstance(op, ast.In | ast.NotIn)
+        for op, right in zip(compared.ops, compared.comparators, strict=True)
+    )
+
+
+def _only_values(node: ast.AST) -> bool:
+    """Whether a literal text formats its arguments, and reads nothing of theirs."""
+    if not (isinstance(node, ast.Constant) and isinstance(node.value, str)):
+        return False
+    try:
+        fields = [f"{field}{'.' if '{' in (how or '') else ''}" for _, field, how, _ in _FORMATS(node.value)]
+    except ValueError:
+        return True  # it can only raise
+    return not any("." in field or "[" in field for field in fields)
+
+
+_FORMATS = string.Formatter().parse

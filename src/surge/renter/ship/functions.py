@@ -3,6 +3,7 @@
 import ast
 import builtins
 import types
+from contextlib import suppress
 
 from surge.model.errors import CannotShip
 from surge.renter.ship import effects, versions
@@ -25,13 +26,15 @@ def reach_function(reach: Reach, function: types.FunctionType) -> None:
     _write(reach, function, definition)
     scope = function.__globals__
     free = function.__code__.co_freevars
-    reach.affect(effects.of_function(definition.node, scope))
+    reach.affect(effects.of_function(definition.node, {**scope, **_free(function)}))
+    for name in effects.imported(definition.node):
+        reach.step("import", name)
     if vars(function):
         reach.affect("has attributes")
     if function.__defaults__ or function.__kwdefaults__:
         with reach.named("its default arguments"):
             for value in (*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()):
-                reach.affect(effects.of_value(value))
+                reach.affect(effects.of_item(value))
             contents = reach.content(function.__defaults__), reach.content(function.__kwdefaults__)
         reach.step("default", reach.memo[id(function)], *contents)
     for name, cell in zip(free, function.__closure__ or (), strict=True):
@@ -44,6 +47,15 @@ def reach_function(reach: Reach, function: types.FunctionType) -> None:
     _warn_of_rebinding(reach, function, definition.node, where)
     for name, value in vars(function).items():
         _attribute(reach, function, name, value)
+
+
+def _free(function: types.FunctionType) -> dict[str, object]:
+    """What its free variables mean, as far as they are assigned."""
+    found: dict[str, object] = {}
+    for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
+        with suppress(ValueError):
+            found[name] = cell.cell_contents
+    return found
 
 
 def reach_submodules(reach: Reach, node: ast.AST, scope: dict[str, object]) -> None:

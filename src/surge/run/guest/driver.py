@@ -1,66 +1,54 @@
-# mypy: allow-untyped-defs, allow-untyped-calls
+# mypy: ignore-errors
 """The loop inside the sandbox: load a chunk's code, then ask the host for one task after the other.
 
-Messages to the host: C asks for the code; T or A says that the setup is done; R and E hand back what a task
-returned or raised; B asks for a blob by its name. T, R and E are answered with the next task (seed, 8 bytes
-little-endian, then the input), or with nothing when the chunk is done.
+Messages to the host: C asks for the code; S, T or A says that it is loaded, and is answered with nothing: the
+turn ends, and the host keeps the memory. N, the first message of each further turn, asks for a task; R and E
+hand back what it returned or raised. N, R and E are answered with the next task (seed, 8 bytes little-endian,
+then the input), or with nothing: then the turn ends, and the host puts the memory back before another. B asks
+for a blob by its name.
 
-A says that tasks may change what others would see. It is answered with nothing: the turn ends, the host
-keeps the memory, and each task has a turn of its own in which N asks for it.
+S says that tasks are to see what earlier ones left, A that they might and must not, T that there is nothing
+to see; r and e stand for R and E where something may be after all, as after a warning.
 """
 
 import importlib
-import sys
 
-from surge.run.guest import watch
+from surge.run.guest import seeds, streams, watch
 
-CODE, TOGETHER, ALONE, NEXT, RETURNED, RAISED = b"C", b"T", b"A", b"N", b"R", b"E"
+CODE, NEXT = b"C", b"N"
+QUIET, LOUD = {"returned": b"R", "raised": b"E"}, {"returned": b"r", "raised": b"e"}
 
-
-loaded: list[object] = []
+loaded = []
 """What runs a task, once the code is loaded."""
 
 
-def reseed(seed):
-    """Give every random stream of the task its seed, whatever earlier tasks of the chunk drew."""
-    random = sys.modules.get("random")
-    if random is not None:
-        random.seed(seed)
-    numpy_random = sys.modules.get("numpy.random")
-    if numpy_random is not None:
-        numpy_random.seed(seed & 0xFFFFFFFF)
-
-
 def serve():
-    """Run the chunk. Code that can't be loaded makes each of its tasks raise what the loading raised."""
-    import _host  # type: ignore[import-not-found]  # built into the sandbox's interpreter
+    """Load the chunk's code. If that fails, each of its tasks raises what the loading raised."""
+    import _host  # built into the sandbox's interpreter
 
     entry = importlib.import_module("surge.run.guest.entry")
-    alone = False
     try:
-        run, alone = entry.load(_host.call(CODE))
+        run, mode = entry.load(_host.call(CODE))
     except BaseException as error:  # noqa: BLE001 whatever it raises is an outcome
-        run = entry.failed(error)
-    if alone:
-        loaded.append(run)
-        _host.call(ALONE)
-        return
-    task = _host.call(TOGETHER)
-    while task:
-        task = _host.call(_outcome(run, task))
+        run, mode = entry.failed(error), entry.ALONE
+    loaded.append(run)
+    _host.call(mode)
 
 
-def serve_one():
-    """The next task of a chunk whose tasks run alone, in a turn of its own."""
+def serve_tasks():
+    """Run tasks until the host has none for this turn."""
     import _host
 
-    _host.call(_outcome(loaded[0], _host.call(NEXT)))
-
-
-def _outcome(run, task):
-    reseed(int.from_bytes(task[:8], "little"))
-    status, output = run(task[8:])
-    return (RETURNED if status == "returned" else RAISED) + output
+    run, reseed, prints = loaded[0], seeds.reseed, streams.Prints
+    task = _host.call(NEXT)
+    while task:
+        reseed(int.from_bytes(task[:8], "little"))
+        status, output = run(task[8:])
+        if prints.loud:
+            prints.loud = False
+            task = _host.call(LOUD[status] + output)
+        else:
+            task = _host.call(QUIET[status] + output)
 
 
 def prepare(modules):

@@ -12,6 +12,9 @@ from surge.run.guest.streams import Prints
 
 RETURNED, RAISED = "returned", "raised"
 FUNCTION, SCRIPT = "function", "script"
+SHARED, TOGETHER, ALONE = b"S", b"T", b"A"
+MODES = (SHARED, TOGETHER, ALONE)
+"""How tasks run, by the number in the code's blob: see driver.py."""
 ONE_ARGUMENT = b"\x91\x91"
 """How the input of a call with one positional argument begins: the shortest way for tiny tasks."""
 
@@ -22,16 +25,16 @@ tagged.FINDERS[:] = [
 
 def load(code):
     """Code blob → a callable of one task's input that gives (status, output), both as in model/task.py;
-    and whether tasks must run alone, each from the memory as it is now.
+    and how tasks run, one of MODES.
 
     Raises what the renter's own top-level code raises (class bodies, imports, modules).
     """
     kind, packages, *rest = tagged.decode(code)
     unpack(packages)
     if kind == SCRIPT:
-        return script.load(*rest), False
-    *function, alone = rest
-    return _function(*function), alone
+        return script.load(*rest), ALONE
+    *function, mode = rest
+    return _function(*function, MODES[mode])
 
 
 def failed(error):
@@ -44,7 +47,7 @@ def failed(error):
     return run
 
 
-def _function(modules, steps, root):
+def _function(modules, steps, root, mode):
     prints = Prints()
     if modules:
         sys.meta_path.insert(0, Finder(modules))
@@ -70,7 +73,9 @@ def _function(modules, steps, root):
             output = b"\x93" + tagged.MARK[tagged.PRINTED] + output + encode(prints.take())
         return RETURNED, output
 
-    return run
+    if mode == TOGETHER and prints.size:
+        mode = ALONE  # what was printed while loading stands before what each task prints
+    return run, mode
 
 
 def _with_recipe(kept, call):

@@ -9,11 +9,9 @@ def fetch(name):
     return _host.call(b"B" + name)
 
 
-def end(output):
-    """A task's outcome, and no more of it."""
-    import sys
-
+def end(output, leave):
+    """A task's outcome, and no more of it: `leave` is the real os._exit."""
     import _host
 
     _host.call(b"R" + output)
-    sys.exit(0)
+    leave(0)

@@ -20,6 +20,8 @@ class _Tap(io.RawIOBase):
 
     def write(self, content):
         content = bytes(content)
+        if self.name == "stderr":
+            Prints.loud = True
         room = KEPT - self.taken.size
         if room > 0:
             self.taken.parts.append((self.name, content[:room]))
@@ -28,7 +30,12 @@ class _Tap(io.RawIOBase):
 
 
 class Prints:
-    """Stands in for sys.stdout and sys.stderr from its making on."""
+    """Stands in for sys.stdout and sys.stderr from its making on.
+
+    loud: whether anything went to stderr, as a warning does, which Python shows only once.
+    """
+
+    loud = False
 
     def __init__(self):
         self.size = 0

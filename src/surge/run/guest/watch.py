@@ -6,7 +6,7 @@ import importlib.util
 import sys
 import time
 
-from surge.run.guest import machine, numpy64
+from surge.run.guest import machine, numpy64, seeds
 
 
 class Idle:
@@ -48,7 +48,8 @@ AFTER = {
     "array": machine.apply_array,
     "asyncio": apply_loop,
     "numpy": numpy64.apply,
-    "random": machine.apply_random,
+    "numpy.random": seeds.apply_numpy,
+    "random": seeds.apply_random,
     "struct": machine.apply_struct,
 }
 

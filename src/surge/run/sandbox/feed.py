@@ -1,8 +1,13 @@
 """The host's side of the loop in guest/driver.py: a state machine that takes every message as hostile.
 
-A guest that forges messages can spoil its own chunk's results and nothing else. Tasks that may change what
-others see run alone: after the setup, and after each of them, the guest gets an empty answer, ends its turn,
-and is put back.
+A guest that forges messages can spoil its own chunk's results and nothing else. The code is loaded in a turn
+of its own; then tasks run in turns, and before each turn the guest is put back to where it was when the code
+was loaded. Tasks that may change what others see have a turn each; the others follow each other in one, until
+something is seen that the next task could see, too.
+
+Every turn is billed from its first instruction to its last: the loading as the setup, all else to the task
+that ran, to its end or until the next task was handed out. A turn isn't over with a task's outcome: whatever
+goes wrong behind it, a further message to begin with, takes the outcome's place.
 """
 
 from collections.abc import Callable
@@ -34,9 +39,23 @@ class Assignment:
     seed: int
 
 
+SHARED, TOGETHER, ALONE = b"S", b"T", b"A"
+"""What code says of its tasks when it is loaded: they run in one turn and share what they leave; in one turn
+until something is seen to change; each in its own."""
+BACK = {b"R": (RETURNED, False), b"E": (RAISED, False), b"r": (RETURNED, True), b"e": (RAISED, True)}
+"""How an outcome's message begins: its status, and whether the guest asks to be put back after it."""
+WITH_CODE = b"\x93\xc0"
+"""How the input of a call begins that brings functions or classes of its own (renter/ship/call.py)."""
+UNEXPECTED = "a message to the host that it didn't expect"
+
+
 class ChunkFeed:
-    """Hands out a chunk's code, tasks and blobs, and takes one outcome per task; fuel is read and reset
-    here."""
+    """Hands out a chunk's code, tasks and blobs, and takes one outcome per task; fuel is read here. Whoever
+    runs the turns gives the guest the limit's fuel before each, and calls `over` after it.
+
+    changed: whether the guest could tell its outside, or the size of its memory, from what they were when
+    the code was loaded.
+    """
 
     def __init__(
         self, code: bytes, tasks: list[Assignment], limits: Limits, world: World, fetch: Fetch = no_blobs
@@ -46,7 +65,9 @@ class ChunkFeed:
         self._size = 0
         self.setup_fuel = 0
         self.outcomes: list[Outcome] = []
-        self.alone = False
+        self.changed: Callable[[], bool] = lambda: False
+        self._mode = b""
+        self._broken, self._loading = False, True
         self._clock = world.clock
         self._next: Callable[[bytes], bytes] = self._on_code
 
@@ -63,48 +84,64 @@ class ChunkFeed:
     def done(self) -> bool:
         return len(self.outcomes) == len(self._tasks) or self._size >= CHUNK_OUTPUT
 
+    @property
+    def more(self) -> bool:
+        """Whether another turn should follow."""
+        return not self._broken and not self.done
+
+    @property
+    def in_one_turn(self) -> bool:
+        """Whether nothing will have to be put back."""
+        return self._mode == SHARED or len(self._tasks) == 1
+
     def _spent(self) -> int:
         return self._limits.fuel - self.world.fuel_left()
 
     def _on_code(self, message: bytes) -> bytes:
         if message != b"C":
-            raise Trapped("a message to the host that it didn't expect")
+            raise Trapped(UNEXPECTED)
         self._next = self._on_ready
         return self._code
 
     def _on_ready(self, message: bytes) -> bytes:
-        if message not in (b"T", b"A"):
-            raise Trapped("a message to the host that it didn't expect")
-        self.setup_fuel = self._spent()
-        self._clock = self.world.clock
-        self.alone = message == b"A"
-        return self._put_back() if self.alone else self._hand_out()
-
-    def _put_back(self) -> bytes:
-        self.world.set_fuel(self._limits.fuel)
-        self._next = self._on_asked
+        if message not in (SHARED, TOGETHER, ALONE):
+            raise Trapped(UNEXPECTED)
+        self._mode = message
+        self._next = self._on_nothing
         return b""
 
+    def _on_nothing(self, _message: bytes) -> bytes:
+        """The turn should have ended."""
+        raise Trapped(UNEXPECTED)
+
     def _on_asked(self, message: bytes) -> bytes:
-        if message != b"N" or self.done:
-            raise Trapped("a message to the host that it didn't expect")
+        if message != b"N":
+            raise Trapped(UNEXPECTED)
         return self._hand_out()
 
     def _on_result(self, message: bytes) -> bytes:
-        if message[:1] not in (b"R", b"E") or self.done:
-            raise Trapped("a message to the host that it didn't expect")
+        if message[:1] not in BACK:
+            raise Trapped(UNEXPECTED)
         if len(message) - 1 > self._limits.output:
             raise Trapped(f"an output of {len(message) - 1} bytes; the limit is {self._limits.output}")
-        status = RETURNED if message[:1] == b"R" else RAISED
+        status, back = BACK[message[:1]]
         self._record(status, message[1:], self._spent())
-        return self._put_back() if self.alone else self._hand_out()
+        if self._turn_ends(back):
+            self._next = self._on_nothing  # what it burns until then comes on top: see `over`
+            return b""
+        self.world.set_fuel(self._limits.fuel)
+        return self._hand_out()
+
+    def _turn_ends(self, back: bool) -> bool:
+        if self.done or self._mode == ALONE:
+            return True
+        if self._mode == SHARED:
+            return False
+        last, following = (self._tasks[len(self.outcomes) + n].input for n in (-1, 0))
+        return back or last[:2] == WITH_CODE or following[:2] == WITH_CODE or self.changed()
 
     def _hand_out(self) -> bytes:
-        if not self.alone:
-            self.world.set_fuel(self._limits.fuel)
         self._next = self._on_result
-        if self.done:
-            return b""
         task = self._tasks[len(self.outcomes)]
         self.world.begin(task.seed, self._clock)
         return task.seed.to_bytes(8, "little") + task.input
@@ -114,11 +151,29 @@ class ChunkFeed:
         self.outcomes.append(Outcome(task, status, output, Fuel(fuel)))
         self._size += len(output)
 
-    def broken(self, stop: Stop) -> None:
-        """The guest stopped. The task it was at (the first, if it was still loading the code) ends so."""
-        if self.done:
+    def over(self, stop: Stop | None) -> None:
+        """A turn has ended, by itself if `stop` is None. What it burned since the last bill is billed, and
+        if it ended badly, the task that it was at (the first, while the code was loaded) ends so."""
+        exact = stop is None or (stop.fuel_known and not stop.out_of_fuel)
+        fuel = self._spent() if exact else self._limits.fuel
+        loading, finished = self._loading, self._next == self._on_nothing
+        self._loading, self._next = False, self._on_asked
+        if loading:
+            self.setup_fuel, fuel, self._clock = fuel, 0, self.world.clock
+        if finished and (stop is None or (stop.code == 0 and not loading)):
+            if not loading:
+                self._record_again(None, b"", fuel)
             return
-        fuel = self._spent() if stop.fuel_known and not stop.out_of_fuel else self._limits.fuel
-        if self._next in (self._on_code, self._on_ready):
-            self.setup_fuel, fuel = fuel, 0
-        self._record(OUT_OF_FUEL if stop.out_of_fuel else TRAPPED, stop.reason.encode(), fuel)
+        self._broken = True
+        stop = stop or Stop(False, "the chunk ended before all its tasks did")
+        status = OUT_OF_FUEL if stop.out_of_fuel else TRAPPED
+        if finished and not loading:
+            self._record_again(status, stop.reason.encode(), fuel)
+        elif not self.done:
+            self._record(status, stop.reason.encode(), fuel)
+
+    def _record_again(self, status: str | None, output: bytes, fuel: int) -> None:
+        """The last outcome with other fuel, and by another end if `status` is given."""
+        last = self.outcomes.pop()
+        self._size -= len(last.output)
+        self._record(status or last.status, output if status else last.output, fuel)

@@ -46,12 +46,14 @@ class Trapped(Exception):
 class Stop:
     """How the guest ended, when not by returning: out of fuel, or with a sentence about its trap.
 
-    fuel_known: whether the store's count is exact; otherwise the whole limit is billed.
+    fuel_known: whether the store's count is exact; otherwise the whole limit is billed. code: with which it
+    ended itself, if it did.
     """
 
     out_of_fuel: bool
     reason: str
     fuel_known: bool = True
+    code: int | None = None
 
 
 def _no_host_call(_message: bytes) -> bytes:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 
 import wasmtime
@@ -37,7 +38,7 @@ from surge.run.guest import driver
 driver.prepare({modules!r})
 """
 SERVE = b"driver.serve()\n"
-SERVE_ONE = b"__import__('sys').modules['surge.run.guest.driver'].serve_one()\n"
+SERVE_TASKS = b"__import__('sys').modules['surge.run.guest.driver'].serve_tasks()\n"
 """`__main__` is the renter's by then."""
 
 
@@ -85,9 +86,10 @@ class PythonGuest(Sandbox):
 
         result = self.run(body)
         if isinstance(result, Exited):
-            result = Stop(False, f"the interpreter ended itself with exit code {result.code}")
+            said = f"the interpreter ended itself with exit code {result.code}"
+            result = Stop(False, said, code=result.code)
         if isinstance(result, Stop):
-            return Stop(result.out_of_fuel, result.reason + self._last_words())
+            return replace(result, reason=result.reason + self._last_words())
         return None if result == 0 else Stop(False, "the interpreter gave up" + self._last_words())
 
     def _last_words(self) -> str:
@@ -162,36 +164,36 @@ class PythonRuntime:
             guest.memory.lay(image.stencil)
             guest.world.restore(image.state)
             guest.world.set_fuel(limits.fuel)
-            stop = guest.turn(SERVE)
-            if feed.alone and not stop:
-                guest, stop = self._one_by_one(guest, image, feed, limits)
-            if stop is not None:
-                feed.broken(stop)
-            elif not feed.done:
-                feed.broken(Stop(False, "the chunk ended before all its tasks did"))
+            feed.over(guest.turn(SERVE))
+            if feed.more:
+                guest = self._serve(guest, image, feed, limits)
             return feed.outcomes, feed.fuel
         finally:
             guest.close()
 
-    def _one_by_one(
-        self, guest: PythonGuest, image: Image, feed: ChunkFeed, limits: Limits
-    ) -> tuple[PythonGuest, Stop | None]:
-        """Each task from the memory as it was when the code was loaded; the guest that ran the last one."""
-        state, before = guest.world.state(), Checkpoint(guest.memory, image.stencil)
-        stop: Stop | None = None
+    def _serve(self, guest: PythonGuest, image: Image, feed: ChunkFeed, limits: Limits) -> PythonGuest:
+        """The turns in which the tasks run, each from the memory as it was when the code was loaded; the
+        guest that ran the last one."""
+        if feed.in_one_turn:
+            guest.world.set_fuel(limits.fuel)
+            feed.over(guest.turn(SERVE_TASKS))
+            return guest
+        kept, before = guest.world.keep(), Checkpoint(guest.memory, image.stencil)
+        feed.changed = lambda: guest.memory.refresh() != before.size or guest.world.differs(kept)
         try:
-            while stop is None and not feed.done:
-                done = len(feed.outcomes)
+            while True:
                 guest.world.set_fuel(limits.fuel)
-                stop = guest.turn(SERVE_ONE)
-                if stop is not None or len(feed.outcomes) == done:
-                    break
-                if not before.back(guest.memory):
+                stop = guest.turn(SERVE_TASKS)
+                feed.over(stop)
+                if not feed.more:
+                    return guest
+                if stop is not None or not before.back(guest.memory):
+                    heard = guest.world.heard
                     guest.close()
                     guest = PythonGuest(self._module, limits.memory, feed)
+                    guest.world.listen(heard)
                     before.lay(guest.memory)
                     feed.world = guest.world
-                guest.world.restore(state)
+                guest.world.back(kept)
         finally:
             before.close()
-        return guest, stop

@@ -15,6 +15,14 @@ MAX_IOVECS = 1024
 MAX_SUBSCRIPTIONS = 1024
 MAX_TRANSFER = 16 << 20
 """Bytes that one call moves at most; a longer read or write comes back short, as POSIX allows."""
+CHANGING = frozenset(
+    [
+        "fd_allocate", "fd_fdstat_set_flags", "fd_filestat_set_size", "fd_filestat_set_times", "fd_pwrite",
+        "fd_renumber", "fd_write", "path_create_directory", "path_filestat_set_times", "path_link",
+        "path_remove_directory", "path_rename", "path_symlink", "path_unlink_file",
+    ]
+)  # fmt: skip
+"""Calls after which the World counts as touched; path_open is one if it makes, cuts or may write."""
 
 
 class Wasi:
@@ -29,9 +37,12 @@ class Wasi:
 
     def _guarded(self, name: str) -> Callable[..., int | None]:
         call: Callable[..., int | None] = getattr(self, name, self._unsupported)
+        changes = name in CHANGING
 
         def guarded(*arguments: int) -> int | None:
             self.world.charge(CALL_FUEL)
+            if changes:
+                self.world.touched = True
             try:
                 return call(*arguments)
             except Denied as denied:
@@ -344,6 +355,8 @@ class Wasi:
         opened_at: int,
     ) -> int:
         tree, path = self.world.tree, self._path(fd, at, length)
+        if how & (abi.CREAT | abi.TRUNC) or rights & abi.RIGHT_WRITE:
+            self.world.touched = True
         if how & abi.CREAT:
             if not tree.exists(path):
                 tree.create(path)

@@ -4,7 +4,7 @@ Everything here is decided by the task and the image, so output and fuel repeat 
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from blake3 import blake3
@@ -72,6 +72,35 @@ class Handle:
     names: list[str] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A World as it was between two turns, with what is open: see World.keep."""
+
+    clock: int
+    drawn: int
+    seed: int
+    read: int
+    own: dict[str, bytearray | None]
+    handles: dict[int, Handle]
+
+    def copy(self) -> "Kept":
+        """With bodies of its own; what was one file by its name and its handles is one here, too."""
+        made: dict[int, bytearray] = {}
+
+        def body(content: bytearray) -> bytearray:
+            if id(content) not in made:
+                made[id(content)] = bytearray(content)
+            return made[id(content)]
+
+        own = {path: None if content is None else body(content) for path, content in self.own.items()}
+        handles = {}
+        for number, handle in self.handles.items():
+            content = body(handle.body) if isinstance(handle.body, bytearray) else handle.body
+            names = None if handle.names is None else list(handle.names)
+            handles[number] = replace(handle, body=content, names=names)
+        return replace(self, own=own, handles=handles)
+
+
 @dataclass
 class World:
     """One guest's outside. `fuel_left` and `set_fuel` are bound to its store by the sandbox."""
@@ -91,6 +120,8 @@ class World:
 
     def __post_init__(self) -> None:
         self.read = self.looks = 0
+        self.touched = False
+        """Whether the guest has written to a file or stream, or changed a folder, since it was set back."""
         self.stdout = Stream("stdout", self.output_limit, self.heard)
         self.stderr = Stream("stderr", self.output_limit, self.heard)
         self.handles = {3: Handle("", None)}
@@ -132,9 +163,11 @@ class World:
     def recount(self) -> None:
         """Bytes that the guest's files hold now: a removed file counts until its last handle is closed."""
         self.charge(FILE_FUEL * len(self.tree.own))
+        self.tree.used = self._alive()
+
+    def _alive(self) -> int:
         bodies = [*self.tree.own.values(), *(h.body for h in self.handles.values())]
-        alive = {id(body): len(body) for body in bodies if isinstance(body, bytearray)}
-        self.tree.used = sum(alive.values())
+        return sum({id(body): len(body) for body in bodies if isinstance(body, bytearray)}.values())
 
     def state(self) -> dict[str, Any]:
         """What an image keeps beside the memory."""
@@ -145,3 +178,23 @@ class World:
         self.clock, self.drawn, self.seed = state["clock"], state["drawn"], state["seed"]
         self.tree.reset(state["own"])
         self.__post_init__()
+
+    def keep(self) -> Kept:
+        """All that a guest could find again, open files and their places included."""
+        return Kept(self.clock, self.drawn, self.seed, self.read, self.tree.own, self.handles).copy()
+
+    def back(self, kept: Kept) -> None:
+        """To what `keep()` gave, here or in the World of another guest; streams start afresh."""
+        kept = kept.copy()
+        self.__post_init__()
+        self.clock, self.drawn, self.seed, self.read = kept.clock, kept.drawn, kept.seed, kept.read
+        self.tree.own, self.handles = kept.own, kept.handles
+        self.tree.used = self._alive()
+
+    def differs(self, kept: Kept) -> bool:
+        """Whether a task could tell this from what was kept, the clock and the random stream aside."""
+        return self.touched or self.read != kept.read or _places(self.handles) != _places(kept.handles)
+
+
+def _places(handles: Mapping[int, Handle]) -> dict[int, tuple[int, bool]]:
+    return {number: (handle.offset, handle.append) for number, handle in handles.items()}

@@ -59,7 +59,9 @@ def _run(filename, source, own, given):
         made, left, gone = written(files, _files())
         return {"exit_code": code & 0xFF, **streams, "files": made, "left": left, "gone": gone}
 
-    stdio.begin(lambda code: host.end(tagged.encode(told(code))))  # the real one would lose what was printed
+    stdio.begin(
+        lambda code: host.end(tagged.encode(told(code)), stdio.leave)
+    )  # the real one would lose what was printed
     try:
         code = _execute(filename, source, main.__dict__)
         finish([main, *(sys.modules[name] for name in own if name in sys.modules)])

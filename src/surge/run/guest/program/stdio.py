@@ -97,6 +97,7 @@ class Stdio:
 
     def begin(self, leave):
         """`leave` takes the exit code of a program that ends at once."""
+        self.leave = os._exit
         self.before = [getattr(sys, name) for name in _NAMES], os._exit, os.abort
         for name, stream in zip(_NAMES, self.streams * 2, strict=True):
             setattr(sys, name, stream)
