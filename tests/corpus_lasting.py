@@ -1,5 +1,5 @@
 # ruff: noqa: T201 — some print
-"""Functions that leave something for a later task, or could tell of an earlier one. Each takes one argument."""
+"""Functions that leave something for a later task, or could tell of an earlier one. Each takes one."""
 
 import decimal
 import json
