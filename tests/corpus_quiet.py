@@ -1,20 +1,15 @@
 # ruff: noqa: T201 — some print
-"""Functions that leave nothing behind for a later task, and those that do, or could tell of an earlier one.
-
-Each takes one argument and makes do with any.
-"""
+"""Functions that leave nothing behind for a later task. Each takes one argument and makes do with any."""
 
 import bisect
 import collections
 import copy
 import datetime
-import decimal
 import fractions
 import functools
 import heapq
 import itertools
 import json
-import math
 import operator
 import random
 import re
@@ -22,25 +17,21 @@ import statistics
 import string
 import time
 import uuid
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
-
-# ——— quiet ———
 
 
 def square(x: int) -> int:
     return x * x
 
 
-def helper(values: list[float]) -> float:
+def mean_of(values: list[float]) -> float:
     return sum(values) / max(1, len(values))
 
 
-def calls_helper(x: int) -> float:
-    return helper([float(k) for k in range(x + 3)])
+def calls_another(x: int) -> float:
+    return mean_of([float(k) for k in range(x + 3)])
 
 
 def primes(x: int) -> list[int]:
@@ -193,7 +184,7 @@ def prints(x: int) -> int:
 
 
 QUIET = [
-    square, calls_helper, primes, collatz, words, monte_carlo, imports_inside, formats, simulates, linear,
+    square, calls_another, primes, collatz, words, monte_carlo, imports_inside, formats, simulates, linear,
     in_place, careful, lambdas, recursive, heaps, dates, clocks, tries, raises, parses, exact, stats,
     products, letters, copies, matches, prints,
 ]  # fmt: skip
@@ -214,251 +205,3 @@ def warns_of_a_pattern(x: int) -> bool:
 
 SEEN = [warns, warns_of_zero, warns_of_a_pattern]
 """That are quiet by their source; what they leave is seen while they run."""
-
-# ——— not quiet ———
-
-
-def file_of_pandas(x: int) -> int:
-    pd.DataFrame({"a": [x]}).to_csv("/tmp/log.csv", mode="a", header=False)  # noqa: S108 the sandbox's
-    return len(pd.read_csv("/tmp/log.csv", header=None))  # noqa: S108
-
-
-def file_of_numpy(x: int) -> int:
-    try:
-        n = int(np.loadtxt("/tmp/n.txt"))  # noqa: S108
-    except FileNotFoundError:
-        n = 0
-    np.savetxt("/tmp/n.txt", [n + 1])  # noqa: S108
-    return n
-
-
-def array_to_file(x: int) -> int:
-    with open("/tmp/raw", "ab") as file:  # noqa: S108, PTH123
-        np.arange(3).tofile(file)
-    return Path("/tmp/raw").stat().st_size  # noqa: S108
-
-
-def method_to_file(x: int) -> int:
-    np.arange(3).tofile(f"/tmp/{time.time_ns() % 1}")  # noqa: S108
-    return x
-
-
-def uuid1(x: int) -> str:
-    return str(uuid.uuid1())
-
-
-def alias(x: int) -> str:
-    xp = np
-    before = str(xp.geterr())
-    xp.seterr(all="raise")
-    return before
-
-
-def by_getattr(x: int) -> str:
-    before = np.geterr()["divide"]
-    getattr(np, "seterr")(all="raise")  # noqa: B009
-    return before
-
-
-def library_array(x: int) -> float:
-    p = np.polynomial.Polynomial([0, 1])
-    p.domain[1] += 1
-    return float(np.polynomial.Polynomial([0, 1]).domain[1])
-
-
-def accessor(x: int) -> bool:
-    had = hasattr(pd.DataFrame, "zz")
-
-    @pd.api.extensions.register_dataframe_accessor("zz")
-    class Z:
-        def __init__(self, o: Any) -> None:
-            pass
-
-    return had
-
-
-def filler(x: int) -> str:
-    before = str(np.ma.core.default_filler)
-    np.ma.core.default_filler.update(f=1.0)
-    return before
-
-
-def table_of_json(x: int) -> int:
-    table = json.decoder.BACKSLASH
-    table[f"k{len(table)}"] = "q"
-    return len(table)
-
-
-def address(x: int) -> str:
-    return repr(object())
-
-
-def address_hash(x: int) -> int:
-    return hash(object())
-
-
-def address_of_lambda(x: int) -> str:
-    return repr(lambda: 0)
-
-
-def address_of_iterator(x: int) -> str:
-    return str(zip([1], [2], strict=True))
-
-
-def address_by_other_name(x: int) -> str:
-    make = zip
-    return str(make([1], [2]))
-
-
-def address_of_method(x: int) -> str:
-    return f"{[].append}"
-
-
-def address_by_format(x: int) -> str:
-    return "{0.append}".format([])  # noqa: UP030, UP032 the point
-
-
-def iterator_itself(x: int) -> Any:
-    return map(abs, [x])
-
-
-def nan_in_set(x: int) -> list[str]:
-    return [str(v) for v in {float(t) for t in ("nan", "1", "2", "3")}]
-
-
-def same_object(x: int) -> bool:
-    a, b = f"{x}", f"{x}"
-    return a is b
-
-
-def old_memory(x: int) -> list[float]:
-    return np.empty(50).tolist()  # type: ignore[no-any-return]
-
-
-def old_memory_by_where(x: int) -> list[float]:
-    return np.sqrt(np.ones(50), where=np.zeros(50, bool)).tolist()  # type: ignore[no-any-return]
-
-
-def at_the_end(x: int) -> int:
-    class Late:
-        def __del__(self) -> None:
-            print("bye")
-
-    cycle: list[Any] = [Late()]
-    cycle.append(cycle)
-    return x
-
-
-def generators(x: int) -> int:
-    def steps() -> Any:
-        try:
-            yield 1
-        finally:
-            print("closed")
-
-    cycle: list[Any] = [steps()]
-    next(cycle[0])
-    cycle.append(cycle)
-    return x
-
-
-def context(x: int) -> int:
-    before = decimal.getcontext().prec
-    decimal.getcontext().prec = 5
-    return before
-
-
-class Counted:
-    total = 0
-
-
-def class_attribute(x: int) -> int:
-    Counted.total += 1
-    return Counted.total
-
-
-def remembers(x: int, seen: list[int] = []) -> int:  # noqa: B006 the point
-    seen.append(1)
-    return len(seen)
-
-
-def makes_by_default(x: int, make: Any = zip) -> str:
-    return str(make([1], [2]))
-
-
-def finds_modules(x: int) -> bool:
-    import sys
-
-    before = "chess_of_nobody" in sys.modules
-    sys.modules["chess_of_nobody"] = sys
-    return before
-
-
-NOT_QUIET = [
-    file_of_pandas, file_of_numpy, array_to_file, method_to_file, uuid1, alias, by_getattr, library_array,
-    accessor, filler, table_of_json, address, address_hash, address_of_lambda, address_of_iterator,
-    address_by_other_name, address_of_method, address_by_format, iterator_itself, nan_in_set, same_object,
-    old_memory, old_memory_by_where, at_the_end, generators, context, class_attribute, remembers,
-    makes_by_default, finds_modules,
-]  # fmt: skip
-"""That run alone."""
-
-
-# ——— what comes with arguments ———
-
-
-def calls(given: Any) -> Any:
-    return given()
-
-
-def runs(given: Any) -> Any:
-    return given.run()
-
-
-def writes(path: Any) -> int:
-    """Quiet but for what a path's method does to files."""
-    before = math.prod([1, 2])
-    path.replace("/moved")
-    return before
-
-
-def sets_precision() -> str:
-    decimal.getcontext().prec = 5
-    return str(decimal.Decimal(1) / 3)
-
-
-def tells_precision() -> str:
-    return str(decimal.Decimal(1) / 3)
-
-
-def tells_address() -> str:
-    return repr(object())
-
-
-class Job:
-    def __init__(self, n: int) -> None:
-        self.n = n
-
-    def run(self) -> Any:
-        import os
-
-        before = os.environ.get("TASK")
-        os.environ["TASK"] = str(self.n)
-        return before
-
-
-class Log:
-    """Its file is opened while the code is loaded."""
-
-    file = open("/tmp/surge-quiet.log", "w+")  # noqa: S108, PTH123, SIM115 the sandbox's
-
-
-Log.file.close()  # the one here
-Path("/tmp/surge-quiet.log").unlink()  # noqa: S108
-
-
-def open_file(x: int) -> tuple[int, str]:
-    Log.file.write("x" * x)
-    at = Log.file.tell()
-    Log.file.seek(0)
-    return at, Log.file.read()

@@ -180,9 +180,10 @@ def forge_result(x):
 
 
 def test_forged_results_stay_in_their_chunk(box: Slots) -> None:
+    """The task's own outcome is one too many for its turn, and takes the place of the forged one."""
     result, values = box.chunk(forge_result, 7, 8, 9)
-    assert values[0] == 42
-    assert len(result.outcomes) <= 3
+    assert statuses(result) == [TRAPPED]
+    assert "didn't expect" in values[0]
     assert box.chunk(double, 4)[1] == [8]
 
 
@@ -195,8 +196,8 @@ def forge_more(x):
 
 def test_more_results_than_tasks_are_no_results(box: Slots) -> None:
     result, values = box.chunk(forge_more, 1, 2, together=True)
-    assert values == [42, 42]
-    assert len(result.outcomes) == 2
+    assert statuses(result) == [RETURNED, TRAPPED]
+    assert values[0] == 42
 
 
 def overrun(x):

@@ -14,7 +14,6 @@ from collections.abc import Iterator, Mapping
 
 from surge.renter.ship import quiet
 from surge.renter.ship.inside import has, top
-from surge.renter.ship.meaning import has_name, makes, meaning
 from surge.renter.ship.modules import module_of
 
 CONSTANTS = (int, float, complex, bool, str, bytes, type(None), type(...), range)
@@ -30,15 +29,15 @@ def of_value(value: object) -> str | None:
         return None if value.__name__ in quiet.MODULES else f"uses {value.__name__}"
     if isinstance(value, types.FunctionType) and not has(top(module_of(value) or "numpy")):
         return None  # the renter's own: looked at when it is reached
-    if has_name(value):
-        return None if meaning(value)[1] else f"uses {getattr(value, '__name__', value)}"
+    if quiet.has_name(value):
+        return None if quiet.meaning(value)[1] else f"uses {getattr(value, '__name__', value)}"
     return f"holds a {type(value).__name__}"
 
 
 def of_item(value: object) -> str | None:
     """As of_value, of something that code finds elsewhere than by a name of its own."""
-    home, name = meaning(value)
-    return f"holds {name}" if makes(home, name) else of_value(value)
+    home, name = quiet.meaning(value)
+    return f"holds {name}" if quiet.makes(home, name) else of_value(value)
 
 
 def of_function(node: ast.AST, scope: Mapping[str, object]) -> str | None:
@@ -86,7 +85,7 @@ class _Reader:
         self._own: set[str] = set()
         for inner in self._nodes:
             self._learn(inner)
-        hidden = {name for name in scope if name in self._own and makes(*meaning(scope[name]))}
+        hidden = {name for name in scope if name in self._own and quiet.makes(*quiet.meaning(scope[name]))}
         hidden |= self._own & (quiet.UNSHADOWED | self._modules.keys() | self._taken.keys())
         self._hidden = min(hidden, default="")
         self._addressed = set(self._addressed_names(node))
@@ -192,7 +191,7 @@ class _Reader:
             return None if whole else f"hands on the module {name}"
         if name.startswith("__"):
             return f"reads {name}"
-        if makes(*self._named(node)) and not (self._is_called(node) or self._is_type_of(node)):
+        if quiet.makes(*self._named(node)) and not (self._is_called(node) or self._is_type_of(node)):
             return f"hands on {name}"
         if name in self._own or name in self._scope or name in self._taken:
             return None  # what the scope holds is looked at when it is reached
@@ -202,7 +201,7 @@ class _Reader:
         if not isinstance(node.ctx, ast.Load):
             return f"sets the attribute {node.attr}"
         module, name = self._named(node)
-        if makes(module, name) and not self._is_called(node) and not self._decorates(node):
+        if quiet.makes(module, name) and not self._is_called(node) and not self._decorates(node):
             return f"hands on {module}.{name}"
         if module:
             listed = not name or name in quiet.MODULES.get(module, ())
@@ -242,7 +241,7 @@ class _Reader:
             if node.id in self._own:
                 return "", ""
             if node.id in self._scope:
-                return meaning(self._scope[node.id])
+                return quiet.meaning(self._scope[node.id])
             return ("builtins", node.id) if node.id in quiet.BUILTINS else ("", "")
         if not isinstance(node, ast.Attribute):
             return "", ""
@@ -298,7 +297,7 @@ class _Reader:
             return False
         module, name = self._named(node.func)
         if module:
-            return makes(module, name) and name not in quiet.SETS
+            return quiet.makes(module, name) and name not in quiet.SETS
         inner = node.func.value if isinstance(node.func, ast.Attribute) else node.func
         return isinstance(node.func, ast.Attribute) and (
             node.func.attr == "finditer" or self._named(inner)[0] == "itertools"

@@ -5,6 +5,10 @@ random streams, which begin anew with each task. Whatever isn't here counts as a
 """
 
 import builtins
+import sys
+import types
+
+from surge.renter.ship.modules import module_of
 
 
 def _names(text: str) -> frozenset[str]:
@@ -204,3 +208,32 @@ KEYED = _names("max min sorted")
 KEYED_MODULES = _names("bisect heapq itertools")
 CONTEXTS = {"numpy": _names("errstate"), "contextlib": _names("nullcontext suppress")}
 """What a `with` may enter."""
+
+_BY_NAME = (types.FunctionType, types.BuiltinFunctionType, type)
+_BY_TYPE = ("ufunc", "_ArrayFunctionDispatcher")
+
+
+def has_name(value: object) -> bool:
+    """Whether it is a function or a class."""
+    return isinstance(value, _BY_NAME) or type(value).__name__ in _BY_TYPE
+
+
+def meaning(value: object) -> tuple[str, str]:
+    """(module, name) of what is listed; two empty strings for all else."""
+    if has_name(value):
+        home, name = (module_of(value) or "numpy").lstrip("_"), getattr(value, "__name__", "")
+        if _is_listed(value, home, name):
+            return home, name
+    return "", ""
+
+
+def makes(module: str, name: str) -> bool:
+    """Whether it makes something of which an answer could tell the address, or a set."""
+    if module == "builtins":
+        return name in MAKERS | SETS
+    return name in MADE.get(module, ())
+
+
+def _is_listed(value: object, home: str, name: str) -> bool:
+    listed = BUILTINS if home == "builtins" else MODULES.get(home, frozenset())
+    return name in listed and getattr(sys.modules.get(home), name, None) is value

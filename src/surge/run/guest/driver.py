@@ -13,7 +13,7 @@ to see; r and e stand for R and E where something may be after all, as after a w
 
 import importlib
 
-from surge.run.guest import seeds, streams, watch
+from surge.run.guest import machine, streams, watch
 
 CODE, NEXT = b"C", b"N"
 QUIET, LOUD = {"returned": b"R", "raised": b"E"}, {"returned": b"r", "raised": b"e"}
@@ -39,7 +39,7 @@ def serve_tasks():
     """Run tasks until the host has none for this turn."""
     import _host
 
-    run, reseed, prints = loaded[0], seeds.reseed, streams.Prints
+    run, reseed, prints = loaded[0], machine.reseed, streams.Prints
     task = _host.call(NEXT)
     while task:
         reseed(int.from_bytes(task[:8], "little"))

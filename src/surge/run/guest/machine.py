@@ -218,6 +218,28 @@ def apply_random(random):
 
     random.Random.seed = seed
     random.seed = random._inst.seed
+    if now[0] is not None:
+        random.seed(now[0])
+
+
+def apply_numpy_random(random):
+    """It has just been imported."""
+    if now[0] is not None:
+        random.seed(now[0] & 0xFFFFFFFF)
+
+
+now = [None]
+"""The seed of the task that runs; None before the first."""
+
+
+def reseed(seed, modules=sys.modules):
+    """Give every random stream of the task its seed, whatever earlier tasks of the chunk drew. What the task
+    itself imports begins with it, too."""
+    now[0] = seed
+    if "random" in modules:
+        modules["random"].seed(seed)
+    if "numpy.random" in modules:
+        modules["numpy.random"].seed(seed & 0xFFFFFFFF)
 
 
 def scope(module):

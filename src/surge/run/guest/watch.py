@@ -6,7 +6,7 @@ import importlib.util
 import sys
 import time
 
-from surge.run.guest import machine, numpy64, seeds
+from surge.run.guest import machine, numpy64
 
 
 class Idle:
@@ -48,8 +48,8 @@ AFTER = {
     "array": machine.apply_array,
     "asyncio": apply_loop,
     "numpy": numpy64.apply,
-    "numpy.random": seeds.apply_numpy,
-    "random": seeds.apply_random,
+    "numpy.random": machine.apply_numpy_random,
+    "random": machine.apply_random,
     "struct": machine.apply_struct,
 }
 

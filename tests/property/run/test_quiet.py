@@ -1,6 +1,6 @@
 """What runs together can't tell, and what could tell runs alone: a corpus of both, in the sandbox (P4)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -8,15 +8,23 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-import corpus_quiet as corpus
-from corpus_quiet import remembers, square, uuid1, warns
-from sandboxes import Slots
+import corpus_lasting as lasting
+import corpus_quiet as quiet
+from corpus_lasting import remembers, uuid1
+from corpus_quiet import square, warns
+from sandboxes import Slots, slots
 from surge.model.task import Outcome
 from surge.renter.ship import effects, functions, reach
 from surge.renter.ship.call import ship
 
 N = 4
-EVERY = [*corpus.QUIET, *corpus.SEEN, *corpus.NOT_QUIET]
+EVERY = [*quiet.QUIET, *quiet.SEEN, *lasting.NOT_QUIET]
+
+
+@pytest.fixture(scope="module")
+def box() -> Iterator[Slots]:
+    with slots() as started:
+        yield started
 
 
 def said(outcomes: list[Outcome]) -> list[tuple[str, bytes]]:
@@ -36,25 +44,27 @@ def test_equal_tasks(box: Slots, function: Callable[..., Any]) -> None:
     assert said(result.outcomes) == [alone(box, function, 3)] * N
 
 
-@pytest.mark.parametrize("function", [*corpus.QUIET, *corpus.SEEN], ids=lambda f: f.__name__)
+@pytest.mark.parametrize("function", [*quiet.QUIET, *quiet.SEEN], ids=lambda f: f.__name__)
 def test_other_tasks_before(box: Slots, function: Callable[..., Any]) -> None:
     values = [0, 5, 2, 5, 0]
     result, _ = box.chunk(function, *values, seed=7)
     assert said(result.outcomes) == [alone(box, function, value) for value in values]
 
 
-@pytest.mark.parametrize("function", [*corpus.QUIET, *corpus.SEEN], ids=lambda f: f.__name__)
+@pytest.mark.parametrize("function", [*quiet.QUIET, *quiet.SEEN], ids=lambda f: f.__name__)
 def test_quiet(function: Callable[..., Any]) -> None:
     assert ship(function).effects == ()
 
 
-@pytest.mark.parametrize("function", corpus.NOT_QUIET, ids=lambda f: f.__name__)
+@pytest.mark.parametrize("function", lasting.NOT_QUIET, ids=lambda f: f.__name__)
 def test_not_quiet(function: Callable[..., Any]) -> None:
     assert ship(function).effects
 
 
 @pytest.mark.parametrize(
-    "function", [corpus.file_of_numpy, corpus.file_of_pandas, corpus.array_to_file], ids=lambda f: f.__name__
+    "function",
+    [lasting.file_of_numpy, lasting.file_of_pandas, lasting.array_to_file],
+    ids=lambda f: f.__name__,
 )
 def test_files_are_seen_whatever_the_source_says(
     box: Slots, function: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
@@ -69,12 +79,12 @@ def test_files_are_seen_whatever_the_source_says(
 
 def test_a_path_that_is_moved(box: Slots) -> None:
     """Its method has the name of one of `str`."""
-    assert ship(corpus.writes).effects == ()
-    assert box.chunk(corpus.writes, *[Path("/tmp")] * N)[1] == [2] * N  # noqa: S108
+    assert ship(lasting.writes).effects == ()
+    assert box.chunk(lasting.writes, *[Path("/tmp")] * N)[1] == [2] * N  # noqa: S108
 
 
 GIVEN = [
-    corpus.sets_precision, corpus.tells_precision, corpus.tells_address, lambda: uuid1(1),
+    lasting.sets_precision, lasting.tells_precision, lasting.tells_address, lambda: uuid1(1),
     lambda: remembers(1), lambda: warns(1), lambda: square(3),
 ]  # fmt: skip
 
@@ -82,19 +92,19 @@ GIVEN = [
 @settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.lists(st.integers(0, len(GIVEN) - 1), min_size=2, max_size=6))
 def test_functions_that_come_as_arguments(box: Slots, chosen: list[int]) -> None:
-    assert ship(corpus.calls).effects == ()
-    result, _ = box.chunk(corpus.calls, *[GIVEN[n] for n in chosen], seed=7)
-    assert said(result.outcomes) == [alone(box, corpus.calls, GIVEN[n]) for n in chosen]
+    assert ship(lasting.calls).effects == ()
+    result, _ = box.chunk(lasting.calls, *[GIVEN[n] for n in chosen], seed=7)
+    assert said(result.outcomes) == [alone(box, lasting.calls, GIVEN[n]) for n in chosen]
 
 
 def test_objects_that_come_as_arguments(box: Slots) -> None:
-    assert box.chunk(corpus.runs, *map(corpus.Job, range(N)))[1] == [None] * N
+    assert box.chunk(lasting.runs, *map(lasting.Job, range(N)))[1] == [None] * N
 
 
 def test_open_files_go_back(box: Slots) -> None:
     """With their place and content, also into another guest, after a task that grew the memory."""
     values = [1, 3, 60 << 20, 2]
-    found = box.chunk(corpus.open_file, *values)[1]
+    found = box.chunk(lasting.open_file, *values)[1]
     assert [(at, len(text)) for at, text in found] == [(n, n) for n in values]
 
 
