@@ -2,8 +2,8 @@
 
 A class stands here if what it predicts or transforms goes through NumPy, or through compiled code that looks
 at what it is given; or if its check below proves what that code takes for granted. All others (SVC and its
-kin, encoders and vectorizers, Birch, HDBSCAN, splines, …) come back closed: the guest doesn't send their fields,
-and they are refused here.
+kin, encoders and vectorizers, Birch, HDBSCAN, splines, …) come back closed: the guest doesn't send their
+fields, and they are refused here.
 """
 
 from collections.abc import Callable
@@ -49,13 +49,13 @@ ESTIMATORS = {
     " SkewedChi2Sampler",
     "sklearn.kernel_ridge": "KernelRidge",
     "sklearn.linear_model": "ARDRegression BayesianRidge ElasticNet ElasticNetCV GammaRegressor"
-    " HuberRegressor Lars LarsCV Lasso LassoCV LassoLars LassoLarsCV LassoLarsIC LinearRegression LogisticRegression"
-    " LogisticRegressionCV MultiTaskElasticNet MultiTaskElasticNetCV MultiTaskLasso MultiTaskLassoCV"
-    " OrthogonalMatchingPursuit OrthogonalMatchingPursuitCV PassiveAggressiveClassifier"
-    " PassiveAggressiveRegressor Perceptron PoissonRegressor QuantileRegressor RANSACRegressor Ridge RidgeCV"
-    " RidgeClassifier RidgeClassifierCV SGDClassifier SGDOneClassSVM SGDRegressor TheilSenRegressor"
-    " TweedieRegressor",
-    "sklearn.manifold": "Isomap LocallyLinearEmbedding MDS SpectralEmbedding TSNE",
+    " HuberRegressor Lars LarsCV Lasso LassoCV LassoLars LassoLarsCV LassoLarsIC LinearRegression"
+    " LogisticRegression LogisticRegressionCV MultiTaskElasticNet MultiTaskElasticNetCV MultiTaskLasso"
+    " MultiTaskLassoCV OrthogonalMatchingPursuit OrthogonalMatchingPursuitCV"
+    " PassiveAggressiveClassifier PassiveAggressiveRegressor Perceptron PoissonRegressor"
+    " QuantileRegressor RANSACRegressor Ridge RidgeCV RidgeClassifier RidgeClassifierCV SGDClassifier"
+    " SGDOneClassSVM SGDRegressor TheilSenRegressor TweedieRegressor",
+    "sklearn.manifold": "ClassicalMDS Isomap LocallyLinearEmbedding MDS SpectralEmbedding TSNE",
     "sklearn.metrics._scorer": "_PassthroughScorer",
     "sklearn.mixture": "BayesianGaussianMixture GaussianMixture",
     "sklearn.model_selection": "FixedThresholdClassifier GridSearchCV GroupKFold GroupShuffleSplit"
@@ -88,8 +88,6 @@ def whole(module: Any, name: Any, fields: dict[str, Any]) -> Any:
     """An object of a listed class that is its fields, once they have passed its check. Raises ValueError or
     TypeError for others, LookupError where a field is missing."""
     kind = names.find(ESTIMATORS, module, name, object)
-    if kind.__reduce_ex__ is not object.__reduce_ex__ or kind.__new__ is not object.__new__:
-        raise TypeError("no object that is its fields")
     if type(fields) is not dict or not all(_may_be_set(kind, n) for n in fields):
         raise ValueError("no fields")
     check = CHECKS.get(name)

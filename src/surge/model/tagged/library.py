@@ -162,11 +162,20 @@ def _sparse(home: str, shape: list[int], values: Any, *parts: Any) -> Any:
     return value if kind == "coo" else value.asformat(kind)
 
 
+def _plain(value: Any) -> bool:
+    if type(value) is tuple:
+        return all(map(_plain, value))
+    numbers = (type(None), bool, int, float, complex, str, bytes)
+    return type(value) in numbers or isinstance(value, need("numpy").generic)
+
+
 def _masked(values: Any, mask: Any, fill: Any, hard: bool = False) -> Any:
     ma = need("numpy").ma
     plain = need("numpy").ndarray
     if type(values) is not plain or type(mask) not in (plain, type(None)):
         raise TypeError("no masked array")
+    if not _plain(fill):
+        raise TypeError("nothing to fill with")
     if mask is not None and (mask.shape != values.shape or mask.dtype != ma.make_mask_descr(values.dtype)):
         raise ValueError("a mask that doesn't fit")
     return ma.MaskedArray(

@@ -130,8 +130,8 @@ _BEFORE = {("re", "PatternError"): "error"}
 
 
 def find(table: dict[str, str], module: Any, name: Any, base: type) -> Any:
-    """The class that `table` lists so. Raises ValueError for what it doesn't list, TypeError or
-    LookupError where the library has something else or nothing of that name, ImportError without the library."""
+    """The class that `table` lists so. Raises ValueError for what it doesn't list, TypeError or LookupError
+    where the library has something else or nothing of that name, ImportError without the library."""
     if type(module) is not str or type(name) is not str or name not in table.get(module, "").split():
         raise ValueError("a class that may not come back")
     home = vars(importlib.import_module(module))
