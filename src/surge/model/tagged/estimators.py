@@ -81,7 +81,8 @@ ESTIMATORS = {
     "sklearn.tree": "DecisionTreeClassifier DecisionTreeRegressor ExtraTreeClassifier ExtraTreeRegressor",
 }
 """The guest's side has the same. What holds others as fields has each of them pass the same door."""
-MAX_THREADS = 256
+MAX_THREADS = 64
+"""That a result may ask for, of threads or processes."""
 
 
 def whole(module: Any, name: Any, fields: dict[str, Any]) -> Any:
@@ -90,6 +91,9 @@ def whole(module: Any, name: Any, fields: dict[str, Any]) -> Any:
     kind = names.find(ESTIMATORS, module, name, object)
     if type(fields) is not dict or not all(_may_be_set(kind, n) for n in fields):
         raise ValueError("no fields")
+    jobs = fields.get("n_jobs")
+    _require(jobs is None or (type(jobs) is int and abs(jobs) <= MAX_THREADS))
+    _require(fields.get("memory") is None)  # a folder of pickles
     check = CHECKS.get(name)
     if check is not None:
         check(fields)

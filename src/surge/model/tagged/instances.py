@@ -251,7 +251,9 @@ def _instance(value: Any, key: str, base: Any, packing: Packing) -> Tree:
     fields = dict(getattr(value, "__dict__", {}))
     for name, place in _places(type(value)).items():
         with contextlib.suppress(AttributeError):  # a slot that is empty
-            fields[name] = place.__get__(value)
+            held = place.__get__(value)
+            if held is not None or place.__objclass__ not in _MEMBERS:
+                fields[name] = held
     contents: Any = list(value.args) if isinstance(value, BaseException) else None
     if base is collections.deque:
         contents = [value.maxlen, *value]

@@ -19,7 +19,7 @@ from surge.model.tagged import tags as tag
 from surge.model.tagged.arrays import need
 from surge.model.tagged.core import BUILDERS, Building
 from surge.model.tagged.estimators import array, one_parent, whole
-from surge.model.tagged.instances import make_error
+from surge.model.tagged.instances import make_error, set_fields
 
 METRICS = ("euclidean", "manhattan", "chebyshev", "minkowski")
 
@@ -83,9 +83,10 @@ def _with(value: Any, fields: dict[str, Any]) -> Any:
 def _error(module: Any, name: Any, arguments: list[Any], fields: dict[str, Any]) -> Any:
     kind = listed.find(listed.ERRORS, module, name, Exception)
     notes = _of(fields, dict).pop("__notes__", None)
-    if not all(n == "msg" or not callable(getattr(kind, n, None)) for n in _fields(fields)):
+    if not all(not callable(getattr(kind, n, None)) for n in _fields(fields)):
         raise ValueError("fields that are the class's own")
-    error = _with(make_error(kind, _of(arguments, list)), fields)
+    error = make_error(kind, _of(arguments, list))
+    set_fields(error, fields)
     for note in () if notes is None else _of(notes, list):
         error.add_note(note)
     return error
@@ -286,7 +287,7 @@ def _of_known(form: str, key: str, base: Any, fields: dict[str, Any], building: 
     if type(base) not in (pandas.DataFrame, pandas.Series) or not issubclass(kind, type(base)):
         raise TypeError("no frame's class")
     own = {*getattr(kind, "_metadata", ())} - {*type(base)._metadata}
-    if not own >= _fields(fields).keys() or any(hasattr(type(base), name) for name in fields):
+    if not own >= _fields(fields).keys() or any(hasattr(base, name) for name in fields):
         raise ValueError("what a frame has for itself")
     value: Any = object.__new__(kind)
     type(base).__init__(value, base)

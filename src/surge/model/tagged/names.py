@@ -24,6 +24,7 @@ ERRORS = {
     " TooHardError VisibleDeprecationWarning",
     "numpy.linalg": "LinAlgError",
     "numpy.ma": "MAError MaskError",
+    "pandas._libs.tslibs.parsing": "DateParseError",
     "pandas.errors": "AbstractMethodError CSSWarning CategoricalConversionWarning ChainedAssignmentError"
     " ClosedFileError DataError DatabaseError DtypeWarning DuplicateLabelError EmptyDataError"
     " IncompatibilityWarning IncompatibleFrequency IndexingError IntCastingNaNError InvalidColumnName"

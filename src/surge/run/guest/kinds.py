@@ -70,14 +70,22 @@ def _places(kind):
     return places
 
 
-def pack_instance(value, put, depth):
-    kind = type(value)
+def fields_of(value):
+    """What an instance holds in its __dict__ and its slots, by name."""
     fields = dict(getattr(value, "__dict__", {}))
-    for name, place in _places(kind).items():
+    for name, place in _places(type(value)).items():
         try:
-            fields[name] = place.__get__(value)
+            held = place.__get__(value)
         except AttributeError:
             continue  # a slot that is empty
+        if held is not None or place.__objclass__.__name__ not in MEMBERS:
+            fields[name] = held
+    return fields
+
+
+def pack_instance(value, put, depth):
+    kind = type(value)
+    fields = fields_of(value)
     base = base_of(kind)
     name = None if base is None else base.__name__
     contents = list(value.args) if isinstance(value, BaseException) else None

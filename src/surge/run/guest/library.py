@@ -49,7 +49,7 @@ def find(kind):
         return pack_namespace
     if issubclass(kind, Exception):
         home = _listed(ERRORS, kind)
-        return home and _form("error", lambda v: [*home, list(v.args), dict(vars(v))])
+        return home and _form("error", lambda v: [*home, list(v.args), kinds.fields_of(v)])
     if root not in ROOTS:
         return None
     numpy = _module("numpy")
@@ -102,6 +102,7 @@ def _masked(value):
     numpy = sys.modules["numpy"]
     mask = None if value.mask is numpy.ma.nomask else numpy.asarray(value.mask)
     fill = value.fill_value
+    fill = None if value.dtype.kind in "SU" and str(fill) == "N/A" else fill  # it would be cut
     fill = fill.item() if getattr(getattr(fill, "dtype", None), "names", None) else fill
     return [numpy.asarray(value.data), mask, fill, value.hardmask]
 
@@ -158,9 +159,15 @@ def _arguments(value):
     return [float(x) for x in given] if make is type(value) else []
 
 
+MAX_JOBS = 64
+
+
 def _stays_closed(value):
     """Of a listed class: what the renter's side couldn't check."""
     name, fields = type(value).__name__, vars(value)
+    jobs = fields.get("n_jobs")
+    if fields.get("memory") is not None or (jobs is not None and abs(jobs) > MAX_JOBS):
+        return True
     if name.startswith("HistGradientBoosting"):
         return fields.get("_preprocessor") is not None
     if name.startswith("GradientBoosting"):
@@ -256,6 +263,7 @@ ERRORS = {
     " TooHardError VisibleDeprecationWarning",
     "numpy.linalg": "LinAlgError",
     "numpy.ma": "MAError MaskError",
+    "pandas._libs.tslibs.parsing": "DateParseError",
     "pandas.errors": "AbstractMethodError CSSWarning CategoricalConversionWarning ChainedAssignmentError"
     " ClosedFileError DataError DatabaseError DtypeWarning DuplicateLabelError EmptyDataError"
     " IncompatibilityWarning IncompatibleFrequency IndexingError IntCastingNaNError InvalidColumnName"
