@@ -300,7 +300,7 @@ def test_masked_arrays() -> None:
         assert repr(found) == repr(value)
         assert found.hardmask == value.hardmask
         assert (found.mask is np.ma.nomask) == (value.mask is np.ma.nomask)
-        assert found.fill_value == value.fill_value
+        assert repr(found.fill_value) == repr(value.fill_value)
 
 
 def test_a_number_that_was_drawn_ahead() -> None:

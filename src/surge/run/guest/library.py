@@ -244,8 +244,7 @@ def _build(items):
 
 tagged.BUILDERS[tagged.LIBRARY] = _build
 
-# ——— what may come back, as in model/tagged/names.py and estimators.py ———
-
+# As in model/tagged/names.py and estimators.py.
 ERRORS = {
     "_csv": "Error",
     "binascii": "Error Incomplete",
