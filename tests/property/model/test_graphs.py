@@ -17,7 +17,7 @@ from surge.model.tagged import tags as tag
 from surge.model.tagged.codec import decode, encode
 from surge.model.tagged.core import ENCODER, MARKERS, Packing
 from surge.model.tagged.graph import Graph
-from surge.model.tagged.standard import pack_instance
+from surge.model.tagged.instances import pack_instance
 from surge.run.guest import entry, kinds
 from surge.run.guest import graph as guest_graph
 from surge.run.guest import tagged as guest

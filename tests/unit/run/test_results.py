@@ -34,7 +34,7 @@ ESTIMATORS = [
     ("sklearn.tree", "DecisionTreeRegressor", {"random_state": 0}),
     ("sklearn.neighbors", "KNeighborsClassifier", {"algorithm": "kd_tree"}),
     ("sklearn.neighbors", "KNeighborsClassifier", {"algorithm": "ball_tree", "metric": "manhattan"}),
-    ("sklearn.svm", "SVC", {}),
+    ("sklearn.svm", "LinearSVC", {}),
     ("sklearn.cluster", "KMeans", {"n_clusters": 2, "n_init": 1, "random_state": 0}),
     ("sklearn.gaussian_process", "GaussianProcessRegressor", {}),
     ("sklearn.neural_network", "MLPClassifier", {"max_iter": 3, "random_state": 0}),
@@ -165,16 +165,28 @@ def test_exceptions_are_themselves(box: Slots, which: int) -> None:
         assert getattr(there, name, None) == getattr(here.value, name, None)
 
 
-def closed(x: int) -> Any:
-    from sklearn.preprocessing import FunctionTransformer
+def closed(which: int) -> Any:
+    from sklearn.ensemble import GradientBoostingRegressor
+    from sklearn.linear_model import LinearRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import FunctionTransformer, StandardScaler
+    from sklearn.svm import SVC
 
-    return FunctionTransformer(np.log1p).fit([[x]])
+    made = [
+        lambda: FunctionTransformer(np.log1p),
+        SVC,
+        lambda: make_pipeline(StandardScaler(), SVC()),
+        lambda: GradientBoostingRegressor(n_estimators=2, init=LinearRegression()),
+        lambda: HistGradientBoostingClassifier(max_iter=2, categorical_features=[0]),
+    ]
+    return made[which]().fit(np.round(ROWS), LABELS)
 
 
-def test_an_estimator_with_a_closed_part_stays_closed_whole(box: Slots) -> None:
-    (there,) = box.chunk(closed, 1)[1]
+@pytest.mark.parametrize("which", range(5))
+def test_an_estimator_with_a_closed_part_stays_closed_whole(box: Slots, which: int) -> None:
+    (there,) = box.chunk(closed, which)[1]
     assert isinstance(there, Opaque)
-    assert "FunctionTransformer" in there.type_name
+    assert closed(which).__class__.__name__ in there.type_name
 
 
 # Hostile forms

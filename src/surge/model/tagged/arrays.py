@@ -15,6 +15,8 @@ _DTYPE = re.compile(
 INDEX = {"l4": "<i8", "L4": "<u8"}
 """How the guest writes arrays of its index type (32 bits there), and what they are in a local run."""
 MAX_FIELDS = 1_000
+MAX_EMPTY = 1_000
+"""Of items without bytes in an array."""
 
 
 def need(module: str) -> Any:
@@ -79,9 +81,13 @@ def _dtype(words: Any, depth: int = 0) -> tuple[Any, Any]:
             form["names"].append(_text(name))
             form["formats"].append((kind, _shape(shape)))
         wire["offsets"].append(_place(at))
+    kept = numpy.dtype(wire)
     if given["formats"] == wire["formats"]:
-        return (numpy.dtype(wire),) * 2
-    return numpy.dtype(wire), numpy.dtype(given)
+        return kept, kept
+    wide = numpy.dtype(given)
+    if wide.itemsize > 2 * kept.itemsize:
+        raise ValueError("fields that share their bytes")
+    return kept, wide
 
 
 def _place(value: Any) -> int:
@@ -106,6 +112,24 @@ def _shape(value: Any) -> tuple[int, ...]:
     return tuple(value)
 
 
+def _sizes(value: Any, itemsize: int) -> tuple[tuple[int, ...], int]:
+    """A shape, and its number of items. An empty array's other axes may be no longer than a full one's."""
+    sizes = _shape(value)
+    if math.prod(n or 1 for n in sizes) * (itemsize or MAX_BYTES // MAX_EMPTY) > MAX_BYTES:
+        raise ValueError("a shape out of proportion")
+    return sizes, math.prod(sizes)
+
+
+def order_of(value: Any) -> Any:
+    """How an array's items follow each other: "C", "F", or its axes from the slowest to the quickest."""
+    if value.flags.c_contiguous:
+        return "C"
+    if value.flags.f_contiguous:
+        return "F"
+    axes = sorted(range(value.ndim), key=lambda axis: -value.strides[axis])
+    return axes if value.transpose(axes).flags.c_contiguous else "C"
+
+
 def pack_array(value: Any, packing: Packing) -> Tree:
     shape = list(value.shape)
     if value.dtype.hasobject and value.dtype.names is None:
@@ -115,8 +139,10 @@ def pack_array(value: Any, packing: Packing) -> Tree:
         raise BadInput(
             f"an array of {value.dtype} can't travel; convert it with astype first (float64 for long doubles)"
         )
-    order = "F" if value.flags.f_contiguous and not value.flags.c_contiguous else "C"
-    return packing.mark(tag.ARRAY, words, shape, order, value.tobytes(order))
+    order = order_of(value)
+    inner = value.transpose(order) if type(order) is list else value
+    locked = [] if value.flags.writeable else [True]
+    return packing.mark(tag.ARRAY, words, shape, order, inner.tobytes("F" if order == "F" else "C"), *locked)
 
 
 def _pack_scalar(value: Any, packing: Packing) -> Tree:
@@ -134,21 +160,38 @@ def _pack_dtype(value: Any, packing: Packing) -> Tree:
 
 
 def _build_array(items: list[Any], building: Building) -> Any:
-    words, shape, order, content = items
+    words, shape, order, content, *locked = items
     numpy = need("numpy")
     wire, given = _dtype(words)
-    sizes = _shape(shape)
-    if type(content) is not bytes or order not in ("C", "F"):
+    sizes, count = _sizes(shape, wire.itemsize)
+    if type(content) is not bytes or locked not in ([], [True]):
         raise TypeError("an array without bytes")
-    count = math.prod(sizes)
     if wire.itemsize * count != len(content):
         raise ValueError("an array whose bytes don't fill its shape")
-    if wire.itemsize == 0 and count > MAX_BYTES:
-        raise ValueError("an array of too many empty items")
     if not content:
-        return numpy.zeros(sizes, given, order)
-    flat = numpy.frombuffer(bytearray(content), wire)
-    return flat.astype(given, copy=False).reshape(sizes, order=order)
+        array = numpy.zeros(sizes, given, "F" if order == "F" else "C")
+    else:
+        flat = numpy.frombuffer(bytearray(content), wire).astype(given, copy=False)
+        array = _ordered(flat, sizes, order)
+    array.flags.writeable = not locked
+    return array
+
+
+def _ordered(flat: Any, sizes: tuple[int, ...], order: Any) -> Any:
+    if order in ("C", "F"):
+        return flat.reshape(sizes, order=order)
+    if type(order) is not list or sorted(order) != list(range(len(sizes))):
+        raise ValueError("no order of axes")
+    return flat.reshape([sizes[axis] for axis in order]).transpose(
+        [order.index(n) for n in range(len(order))]
+    )
+
+
+def unlocked(value: Any) -> Any:
+    """An array that was just built, for one to hold that writes to it."""
+    if type(value) is need("numpy").ndarray:
+        value.flags.writeable = True
+    return value
 
 
 def _build_objects(items: list[Any], building: Building) -> Any:
@@ -158,8 +201,8 @@ def _build_objects(items: list[Any], building: Building) -> Any:
 
 
 def empty_objects(items: list[Any]) -> Any:
-    sizes = _shape(items[0])
-    if math.prod(sizes) != len(items) - 1:
+    sizes, count = _sizes(items[0], 8)
+    if count != len(items) - 1:
         raise ValueError("an array whose items don't fill its shape")
     return need("numpy").empty(sizes, object)
 

@@ -14,11 +14,9 @@ and never unpickles. Hostile bytes end in Distrusted, in time and memory proport
 from collections.abc import Mapping
 from typing import Any
 
-import msgspec
-
 from surge.model.digest import Blob
-from surge.model.errors import BadInput, Distrusted
-from surge.model.tagged import arrays, frames, library  # noqa: F401 it registers its builder
+from surge.model.errors import BadInput, Distrusted, SurgeError
+from surge.model.tagged import arrays, frames, instances, library  # noqa: F401 it registers its builder
 from surge.model.tagged import standard as tagged_types
 from surge.model.tagged.core import (
     DECODER,
@@ -33,19 +31,7 @@ from surge.model.tagged.core import (
 )
 from surge.model.tagged.graph import Graph
 
-FINDERS[:] = [tagged_types.packer, arrays.packer, frames.packer]
-
-MALFORMED = (
-    msgspec.DecodeError,
-    ValueError,
-    TypeError,
-    LookupError,
-    ArithmeticError,
-    AttributeError,
-    RecursionError,
-    BufferError,
-)
-"""What a builder may stumble over in hostile bytes; `decode` turns them all into Distrusted."""
+FINDERS[:] = [tagged_types.packer, instances.packer, arrays.packer, frames.packer]
 
 
 def encode(value: object, fallback: Fallback | None = None, blobs: dict[bytes, Blob] | None = None) -> bytes:
@@ -67,5 +53,7 @@ def decode(content: bytes, classes: Mapping[str, type] | None = None) -> Any:
     try:
         check(content)
         return Building(classes).build(DECODER.decode(content))
-    except MALFORMED as error:
+    except (SurgeError, KeyboardInterrupt):
+        raise
+    except BaseException as error:  # hostile bytes choose what a builder stumbles over, SystemExit included
         raise Distrusted(f"the answer is malformed ({type(error).__name__}); ask another provider") from error

@@ -7,11 +7,14 @@ import re
 from typing import Any
 
 from surge.model.errors import BadInput
-from surge.model.tagged.arrays import need
+from surge.model.tagged.arrays import need, unlocked
 from surge.model.tagged.core import BUILDERS, Build, Building, Pack, Packing, Tree
+from surge.model.tagged.standard import make_zone
 from surge.model.tagged.tags import COLUMN, FRAME, INDEX, LIBRARY, MOMENT, SERIES
 
 _MASKED = re.compile(r"(U?Int(8|16|32|64)|Float(32|64)|boolean)")
+MAX_RANGE = 1 << 16
+"""Items that a range may stand for among the levels of an index: pandas makes a table of them."""
 _UNITS = ("s", "ms", "us", "ns")
 _FREQUENCY = re.compile(r"-?[0-9]{0,4}[A-Za-z]{1,4}(-[A-Za-z]{3})?")
 
@@ -29,7 +32,7 @@ def words_of(value: Any, pandas: Any) -> tuple[int, list[Any]] | None:
         return SERIES, [value.index, column_of(value.array), value.name]
     if isinstance(value, pandas.MultiIndex):
         codes = [numpy_of(c, "int64") for c in value.codes]
-        return INDEX, ["multi", list(value.levels), codes, list(value.names)]
+        return INDEX, ["multi", [level_of(x, pandas) for x in value.levels], codes, list(value.names)]
     if isinstance(value, pandas.RangeIndex):
         return INDEX, ["range", int(value.start), int(value.stop), int(value.step), value.name]
     if isinstance(value, pandas.Index):
@@ -44,6 +47,12 @@ def words_of(value: Any, pandas: Any) -> tuple[int, list[Any]] | None:
         column = column_of(value)
         return (COLUMN, column.items) if isinstance(column, Column) else None
     return None
+
+
+def level_of(index: Any, pandas: Any) -> Any:
+    """A level of an index, a long range as its numbers."""
+    long = isinstance(index, pandas.RangeIndex) and len(index) > MAX_RANGE
+    return pandas.Index(index.to_numpy(), name=index.name) if long else index
 
 
 class Column:
@@ -86,33 +95,64 @@ def column_of(array: Any) -> Any:
     raise BadInput(f"a pandas column of {name} can't travel; convert it with astype(str) or astype(object)")
 
 
+def _arrays(values: Any, pandas: Any) -> Any:
+    """The values, if all are arrays: a range among them would become one, of any length."""
+    import numpy
+
+    for value in values:
+        if not isinstance(value, pandas.api.extensions.ExtensionArray) and not (
+            type(value) is numpy.ndarray and value.ndim == 1
+        ):
+            raise TypeError("a column that is no array")
+    return values
+
+
+def _index(value: Any, pandas: Any) -> Any:
+    if not isinstance(value, pandas.Index):
+        raise TypeError("no index")
+    return value
+
+
+def _zone(value: Any) -> Any:
+    """Of a name only what Python's own zones may be called: pandas would open a file for "dateutil/…"."""
+    return make_zone(value) and value if type(value) is str else value
+
+
 def make_column(items: Any, pandas: Any) -> Any:
     kind, *rest = items
     if kind == "categories":
         categories, codes, ordered = rest
+        _arrays([codes], pandas)
+        if not isinstance(categories, pandas.Index):
+            _arrays([categories], pandas)
         return pandas.Categorical.from_codes(codes, categories=categories, ordered=ordered)
     if kind == "zoned":
         stamps, unit, zone = rest
         if unit not in _UNITS:
             raise ValueError("no unit of time")
+        _arrays([stamps], pandas)
+        zone = _zone(zone)
         return pandas.Series(stamps.view(f"M8[{unit}]")).dt.tz_localize("UTC").dt.tz_convert(zone).array
     if kind == "masked":
         name, content, mask = rest
         if not _MASKED.fullmatch(name):
             raise ValueError("no nullable type")
+        _arrays([content, mask], pandas)
         family = {"I": "IntegerArray", "U": "IntegerArray", "F": "FloatingArray", "b": "BooleanArray"}
         return getattr(pandas.arrays, family[name[0]])(content, mask)
     if kind == "periods":
         ordinals, frequency = rest
         if not _FREQUENCY.fullmatch(frequency):
             raise ValueError("no frequency")
+        _arrays([ordinals], pandas)
         return pandas.arrays.PeriodArray(ordinals, dtype=pandas.PeriodDtype(frequency))
     if kind == "intervals":
         left, right, closed = rest
+        _arrays([left, right], pandas)
         return pandas.arrays.IntervalArray.from_arrays(left, right, closed=closed)
     if kind == "text":
         name, texts = rest
-        if name not in ("str", "string"):
+        if name not in ("str", "string") or type(texts) is not list:
             raise ValueError("no type of text")
         return pandas.array(texts, dtype=name)
     raise ValueError("no kind of column")
@@ -125,8 +165,13 @@ def make_index(items: Any, pandas: Any) -> Any:
         return pandas.RangeIndex(start, stop, step, name=name)
     if kind == "multi":
         levels, codes, names = rest
+        for level in levels:
+            if isinstance(_index(level, pandas), pandas.RangeIndex) and len(level) > MAX_RANGE:
+                raise ValueError("a level out of proportion")
+        _arrays(codes, pandas)
         return pandas.MultiIndex(levels=levels, codes=codes, names=names)
     column, name, frequency = rest
+    _arrays([column], pandas)
     index = pandas.Index(column, name=name, dtype=column.dtype)
     if frequency is not None and not isinstance(index, pandas.PeriodIndex):
         if not _FREQUENCY.fullmatch(frequency):
@@ -137,6 +182,7 @@ def make_index(items: Any, pandas: Any) -> Any:
 
 def make_frame(items: Any, pandas: Any) -> Any:
     columns, index, *arrays = items
+    _index(columns, pandas), _index(index, pandas), _arrays(arrays, pandas)
     if not len(columns) == len(arrays) or not all(len(a) == len(index) for a in arrays):
         raise ValueError("a frame whose columns don't fit")
     frame = pandas.DataFrame(dict(enumerate(arrays)), index=index)
@@ -146,20 +192,25 @@ def make_frame(items: Any, pandas: Any) -> Any:
 
 def make_series(items: Any, pandas: Any) -> Any:
     index, column, name = items
+    _index(index, pandas), _arrays([column], pandas)
     if len(index) != len(column):
         raise ValueError("a series whose index doesn't fit")
     return pandas.Series(column, index=index, name=name, dtype=column.dtype)
 
 
 def make_moment(items: Any, pandas: Any) -> Any:
+    import numpy
+
     kind, *rest = items
     if kind in ("NaT", "NA"):
         return getattr(pandas, kind)
+    if type(rest[0]) is not (numpy.timedelta64 if kind == "span" else numpy.datetime64):
+        raise TypeError("no moment")
     if kind == "span":
         return pandas.Timedelta(rest[0])
     stamp, zone = rest
     moment = pandas.Timestamp(stamp)
-    return moment if zone is None else moment.tz_localize("UTC").tz_convert(zone)
+    return moment if zone is None else moment.tz_localize("UTC").tz_convert(_zone(zone))
 
 
 def packer(kind: type) -> Pack | None:
@@ -183,7 +234,7 @@ def _pack(value: Any, packing: Packing) -> Tree:
 def _made_by(make: Any) -> Build:
     def build(items: list[Any], building: Building) -> Any:
         pandas = need("pandas")
-        built = [building.build(x) for x in items]
+        built = [unlocked(building.build(x)) for x in items]
         try:
             return make(built, pandas)
         except Exception as error:  # pandas raises errors of its own for what doesn't fit together

@@ -29,11 +29,13 @@ from surge.model.tagged.core import (
     Tree,
     find_packer,
 )
-from surge.model.tagged.standard import empty_collection, empty_instance, fill_instance, set_fields
+from surge.model.tagged.instances import base_of, empty_instance, fill_instance, set_fields
+from surge.model.tagged.standard import empty_collection
 
 SMALL = 1_000
 HELD = {tuple, frozenset}
 COLLECTIONS = {collections.OrderedDict, collections.Counter, collections.deque, collections.defaultdict}
+COLLECTED = tuple(COLLECTIONS)
 WHOLE = {list, dict, set, bytearray, *COLLECTIONS}
 
 
@@ -168,7 +170,7 @@ class _Filling:
                 "return lists instead of sets, or keys of text"
             ) from error
         # An OrderedDict hashes its keys again: before any node shows what it links to.
-        for number, content in sorted(contents, key=lambda c: type(self.nodes[c[0]]) not in COLLECTIONS):
+        for number, content in sorted(contents, key=lambda c: not isinstance(self.nodes[c[0]], COLLECTED)):
             self._pour(number, content)
         return value
 
@@ -249,7 +251,7 @@ class _Filling:
             list.append(node, ABSENT)
         elif isinstance(node, BaseException):
             fill_instance(node, [ABSENT])
-        elif isinstance(node, dict | set) and type(node).__hash__ is not None:
+        elif isinstance(node, dict | set | collections.deque) and type(node).__hash__ is not None:
             _refuse_hash_of_contents(node)
         return late
 
@@ -285,10 +287,12 @@ class _Filling:
 
 
 def _refuse_hash_of_contents(node: Any) -> None:
-    """Of a class whose instances are dicts or sets, and can be keys: they hold nothing yet."""
-    hashes, base = [], dict if isinstance(node, dict) else set
-    for contents in ((), [(0, 0), (1, 1)]):
-        base.update(node, contents)
+    """Of a class whose instances are dicts, sets or deques, and can be keys: they hold nothing yet."""
+    base = base_of(type(node))
+    some: dict[Any, tuple[Any, Any]] = {set: (set(), {0, 1}), collections.deque: ([None], [None, 0, 1])}
+    hashes = []
+    for contents in some.get(base, ({}, {0: 0, 1: 1})):
+        fill_instance(node, contents)
         with contextlib.suppress(Exception):  # where it stands as a key, it says so again
             hashes.append(hash(node))
     base.clear(node)

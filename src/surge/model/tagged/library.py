@@ -1,45 +1,33 @@
 """Results of libraries: estimators, sparse matrices, named tuples, exceptions. Data, never authority.
 
-A form names a class of a known library and lists its parts; the class must be what the form says, and its
-own code doesn't run where it could do more than hold data. Parts that a library's compiled code trusts
-without looking (indices of sparse matrices, nodes of trees) are checked here.
+A form names a class that names.py or estimators.py lists, and its parts; no code of the class runs where it
+could do more than hold data. Parts that a library's compiled code trusts without looking (indices of sparse
+matrices, nodes of trees, places in a generator's state) are checked here, and whatever would make a builder
+take more memory than has arrived (a range where an array belongs) is refused.
 """
 
 import collections
-import importlib
 import keyword
 import re
-import sys
 import types
 from collections.abc import Callable
 from typing import Any
 
 from surge.model.errors import Distrusted
+from surge.model.tagged import names as listed
 from surge.model.tagged import tags as tag
 from surge.model.tagged.arrays import need
 from surge.model.tagged.core import BUILDERS, Building
+from surge.model.tagged.estimators import array, one_parent, whole
+from surge.model.tagged.instances import make_error, set_fields
 
-ROOTS = ("numpy", "pandas", "scipy", "sklearn", "statsmodels")
-ERRORS = (*ROOTS, "binascii", "csv", "decimal", "json", "re", "sqlite3", "struct", "xml", "zipfile", "zlib")
-"""Whose classes a form may name; the guest's side has the same."""
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}(\.[A-Za-z_][A-Za-z0-9_]{0,63}){0,7}")
-BITS = ("MT19937", "PCG64", "PCG64DXSM", "Philox", "SFC64")
-LOSSES = ("sklearn._loss._loss", "sklearn.linear_model._sgd_fast")
 METRICS = ("euclidean", "manhattan", "chebyshev", "minkowski")
 
 
-def _class(module: Any, qualname: Any, base: type, roots: tuple[str, ...] = ROOTS) -> Any:
-    """A library's class by its name. Raises for what is none, or no subclass of `base`."""
-    if not (_NAME.fullmatch(module) and _NAME.fullmatch(qualname)) or module.partition(".")[0] not in roots:
-        raise ValueError("a class of no known library")
-    found: Any = sys.modules.get(module) or importlib.import_module(module)
-    for part in qualname.split("."):
-        if part.startswith("__"):
-            raise ValueError("no class's name")
-        found = getattr(found, part)
-    if not isinstance(found, type) or not issubclass(found, base):
-        raise TypeError("another kind of class")
-    return found
+def _of(value: Any, kind: type) -> Any:
+    if type(value) is not kind:
+        raise TypeError("another kind of part")
+    return value
 
 
 def _fields(value: Any) -> dict[str, Any]:
@@ -48,31 +36,42 @@ def _fields(value: Any) -> dict[str, Any]:
     return value
 
 
-def _named(module: str, qualname: str, names: list[str], items: list[Any], extra: dict[str, Any]) -> Any:
-    """A named tuple as its library makes it; where that has none of the name, one with the same fields."""
-    try:
-        kind = _class(module, qualname, tuple)
-        if list(getattr(kind, "_fields", ())) == names:
-            return kind(*items, **_fields(extra)) if extra else tuple.__new__(kind, items)
-    except (ImportError, AttributeError, TypeError):
-        pass  # another version of the library
-    names = [*names, *extra]
-    if not all(n.isidentifier() and not keyword.iskeyword(n) and not n.startswith("_") for n in names):
-        raise ValueError("no fields of a tuple")
-    made: Any = collections.namedtuple(qualname.rpartition(".")[2], names)  # type: ignore[misc]
-    return made(*items, *extra.values())
-
-
-def _table(module: str, qualname: str, contents: dict[Any, Any]) -> Any:
-    value: Any = dict.__new__(_class(module, qualname, dict))
-    dict.update(value, contents)
+def _size(value: Any, most: int = (1 << 31) - 1) -> int:
+    if type(value) is not int or not 0 <= value <= most:
+        raise ValueError("no size")
     return value
 
 
-def _record(module: str, qualname: str, fields: dict[str, Any]) -> Any:
-    kind = _class(module, qualname, object)
-    if not hasattr(kind, "__dataclass_fields__"):
-        raise TypeError("no dataclass")
+def _named(module: Any, name: Any, names: list[str], items: list[Any], extra: dict[str, Any]) -> Any:
+    """A named tuple as its library makes it; where that has none of the name, one with the same fields."""
+    if len(_of(names, list)) != len(_of(items, list)) or not all(type(n) is str for n in names):
+        raise ValueError("no fields of a tuple")
+    try:
+        kind = listed.find(listed.NAMED, module, name, tuple)
+        if [*kind._fields] == names and [*getattr(kind, "_extra_fields", ())] == [*_fields(extra)]:
+            made: Any = tuple.__new__(kind, items)
+            return _with(made, extra) if extra else made
+    except (ImportError, LookupError, TypeError, ValueError):
+        pass  # another version of the library, or one that isn't listed
+    names = [*names, *_fields(extra)]
+    if not all(n.isidentifier() and not keyword.iskeyword(n) and not n.startswith("_") for n in names):
+        raise ValueError("no fields of a tuple")
+    text = _of(name, str).rpartition(".")[2]
+    fresh: Any = collections.namedtuple(text, names)  # type: ignore[misc]
+    return fresh(*items, *extra.values())
+
+
+def _table(module: Any, name: Any, contents: dict[Any, Any]) -> Any:
+    value: Any = dict.__new__(listed.find(listed.TABLES, module, name, dict))
+    dict.update(value, _of(contents, dict))
+    return value
+
+
+def _record(module: Any, name: Any, fields: dict[str, Any]) -> Any:
+    kind = listed.find(listed.RECORDS, module, name, object)
+    known = kind.__dataclass_fields__
+    if not all(n in known or not hasattr(kind, n) for n in _fields(fields)):
+        raise ValueError("fields of another dataclass")
     return _with(object.__new__(kind), fields)
 
 
@@ -81,60 +80,43 @@ def _with(value: Any, fields: dict[str, Any]) -> Any:
     return value
 
 
-def _error(module: str, qualname: str, arguments: list[Any], fields: dict[str, Any]) -> Any:
-    kind = _class(module, qualname, Exception, ERRORS)
-    error = BaseException.__new__(kind, *arguments)
-    error.args = tuple(arguments)
-    return _with(error, {n: x for n, x in fields.items() if not n.startswith("__")})
+def _error(module: Any, name: Any, arguments: list[Any], fields: dict[str, Any]) -> Any:
+    kind = listed.find(listed.ERRORS, module, name, Exception)
+    notes = _of(fields, dict).pop("__notes__", None)
+    if not all(not callable(getattr(kind, n, None)) for n in _fields(fields)):
+        raise ValueError("fields that are the class's own")
+    error = make_error(kind, _of(arguments, list))
+    set_fields(error, fields)
+    for note in () if notes is None else _of(notes, list):
+        error.add_note(note)
+    return error
 
 
-def _whole(module: str, qualname: str, fields: dict[str, Any]) -> Any:
-    """An estimator, or a part of one: an object of a Python class of scikit-learn that is its fields."""
-    kind = _class(module, qualname, object, ("sklearn",))
-    if kind.__reduce_ex__ is not object.__reduce_ex__ or kind.__new__ is not object.__new__:
-        raise TypeError("no object that is its fields")
-    if qualname == "TreePredictor":
-        _check_predictor(fields)
-    return _with(object.__new__(kind), fields)
-
-
-def _check_predictor(fields: dict[str, Any]) -> None:
-    """Of histogram boosting; compiled code walks it without looking."""
-    nodes = fields["nodes"]
-    count, at = len(nodes), need("numpy").arange(len(nodes))
-    inner = nodes["is_leaf"] == 0
-    below = (nodes["left"] > at) & (nodes["left"] < count) & (nodes["right"] > at) & (nodes["right"] < count)
-    sets = nodes["is_categorical"] != 0
-    rows = min(len(fields["binned_left_cat_bitsets"]), len(fields["raw_left_cat_bitsets"]))
-    if not count or not below[inner].all() or not (nodes["bitset_idx"][sets] < rows).all():
-        raise ValueError("no tree")
-
-
-def _loss(module: str, name: str, arguments: list[float]) -> Any:
-    if module not in LOSSES or not re.fullmatch(r"[A-Z][A-Za-z]{1,40}", name):
-        raise ValueError("no loss")
-    if not all(type(x) is float for x in arguments):
+def _loss(module: Any, name: Any, arguments: list[float]) -> Any:
+    if not all(type(x) is float for x in _of(arguments, list)):
         raise TypeError("no number")
-    return _class(module, name, object, ("sklearn",))(*arguments)
+    return listed.find(listed.LOSSES, module, name, object)(*arguments)
 
 
-def _tree(features: int, classes: Any, outputs: int, depth: int, fields: dict[str, Any], values: Any) -> Any:
-    """A decision tree; compiled code walks it without looking, so that each step must lead down and end."""
+def _tree(features: int, classes: Any, outputs: int, _: int, fields: dict[str, Any], values: Any) -> Any:
+    """A decision tree; compiled code walks it without looking, so that each step must lead down and end, and
+    reserves room by its depth, which is therefore found out here."""
     numpy, home = need("numpy"), need("sklearn.tree._tree")
     dtype = home.NODE_DTYPE
-    count = len(fields["left_child"])
+    count = len(array(fields["left_child"], "iu", None))
     nodes = numpy.zeros(count, dtype)
     for name in dtype.names:
-        nodes[name] = fields[name]
-    at, left, right = numpy.arange(count), nodes["left_child"], nodes["right_child"]
+        nodes[name] = array(fields[name], "biuf", count)
+    left, right = nodes["left_child"], nodes["right_child"]
     leaf = left == -1
-    inner = ~leaf
-    below = (left > at) & (left < count) & (right > at) & (right < count)
-    asks = (nodes["feature"] >= 0) & (nodes["feature"] < features)
-    if not count or not (below & asks)[inner].all() or not (right == -1)[leaf].all():
+    depth = one_parent(left, right, leaf)
+    asks = (nodes["feature"] >= 0) & (nodes["feature"] < _size(features))
+    if not asks[~leaf].all() or not (right == -1)[leaf].all():
         raise ValueError("no tree")
-    if values.shape != (count, outputs, int(classes.max())) or classes.shape != (outputs,):
+    classes = array(classes, "iu", _size(outputs))
+    if not outputs or not (classes > 0).all():
         raise ValueError("no values of a tree")
+    values = array(values, "f", count, outputs, int(classes.max()))
     tree = home.Tree(features, classes.astype(numpy.intp), outputs)
     state = {"max_depth": depth, "node_count": count, "nodes": nodes, "values": values.astype("float64")}
     tree.__setstate__(state)
@@ -144,50 +126,122 @@ def _tree(features: int, classes: Any, outputs: int, depth: int, fields: dict[st
 def _neighbours(name: str, points: Any, leaf_size: int, metric: str, p: float | None) -> Any:
     if name not in ("KDTree", "BallTree", "KDTree64", "BallTree64", "KDTree32", "BallTree32"):
         raise ValueError("no tree of neighbours")
-    if metric not in METRICS or not 0 < leaf_size < 1 << 31:
+    if metric not in METRICS or not _size(leaf_size) or type(p) not in (float, type(None)):
         raise ValueError("no metric")
+    array(points, "f", None, None)
     home = need("sklearn.neighbors")
     kind = getattr(home, name.removesuffix("64"), None) or getattr(home, name.rstrip("0123456789"))
     return kind(points, leaf_size=leaf_size, metric=metric, **({} if p is None else {"p": p}))
 
 
 def _sparse(home: str, shape: list[int], values: Any, *parts: Any) -> Any:
-    """Checked whole: compiled code would follow an index out of the array."""
+    """Checked whole: compiled code would follow an index out of the array. A lil_matrix, which has lists for
+    each of its rows, comes as a csr_matrix, whose bytes say how many there are."""
     sparse = need("scipy.sparse")
     if not re.fullmatch(r"(csr|csc|bsr|coo|dia|lil|dok)_(array|matrix)", home):
         raise ValueError("no sparse matrix")
-    kind, size = home[:3], tuple(shape)
-    if kind in ("csr", "csc", "bsr"):
-        value = getattr(sparse, home)((values, *parts), shape=size)
+    kind, family = home.split("_")
+    size = tuple(_size(n, (1 << 63) - 1) for n in _of(shape, list))
+    block = {"bsr": 3, "dia": 2}.get(kind, 1)
+    array(values, "biufc", *[None] * block)
+    for part in parts:
+        array(part, "iu", None)
+    if kind in ("csr", "csc", "bsr", "lil"):
+        indices, indptr = parts
+        form = "csr" if kind == "lil" else kind
+        value = getattr(sparse, f"{form}_{family}")((values, indices, indptr), shape=size)
         value.check_format(full_check=True)
-        return value
+        return value.tolil() if kind == "lil" else value
     if kind == "dia":
-        return sparse.__dict__[home]((values, *parts), shape=size)
-    value = getattr(sparse, f"coo_{home[4:]}")((values, tuple(parts)), shape=size)
+        (offsets,) = parts
+        if len(offsets) != len(values):
+            raise ValueError("a diagonal without its place")
+        return getattr(sparse, home)((values, offsets), shape=size)
+    if len(parts) != len(size) or not all(len(part) == len(values) for part in parts):
+        raise ValueError("values without their places")
+    value = getattr(sparse, f"coo_{family}")((values, tuple(parts)), shape=size)
     return value if kind == "coo" else value.asformat(kind)
 
 
-def _masked(values: Any, mask: Any, fill: Any) -> Any:
-    return need("numpy").ma.MaskedArray(values, mask, fill_value=fill)
+def _plain(value: Any) -> bool:
+    if type(value) is tuple:
+        return all(map(_plain, value))
+    numbers = (type(None), bool, int, float, complex, str, bytes)
+    return type(value) in numbers or isinstance(value, need("numpy").generic)
 
 
-def _subarray(name: str, array: Any) -> Any:
+def _masked(values: Any, mask: Any, fill: Any, hard: bool = False) -> Any:
+    ma = need("numpy").ma
+    plain = need("numpy").ndarray
+    if type(values) is not plain or type(mask) not in (plain, type(None)):
+        raise TypeError("no masked array")
+    if not _plain(fill):
+        raise TypeError("nothing to fill with")
+    if mask is not None and (mask.shape != values.shape or mask.dtype != ma.make_mask_descr(values.dtype)):
+        raise ValueError("a mask that doesn't fit")
+    return ma.MaskedArray(
+        values, ma.nomask if mask is None else mask, fill_value=fill, hard_mask=hard is True
+    )
+
+
+def _subarray(name: str, values: Any) -> Any:
     numpy = need("numpy")
-    if name not in ("matrix", "recarray"):
+    if name not in ("matrix", "recarray") or type(values) is not numpy.ndarray:
         raise ValueError("no array of numpy's")
-    return array.view(getattr(numpy, name))
+    return values.view(getattr(numpy, name))
+
+
+_WORDS = {"MT19937": ("key", 624, 32), "Philox": ("counter", 4, 64), "SFC64": ("state", 4, 64)}
+"""bits → (name, length, width) of what its state holds as an array"""
+_PERIOD = 1 << 128
+
+
+def _words(value: Any, count: int, bits: int) -> Any:
+    found = array(value, "iu", count)
+    if bits == 32 and ((found < 0) | (found >= 1 << 32)).any():
+        raise ValueError("no word of a generator")
+    return found.astype(f"u{bits // 8}")
+
+
+def _inner(bits: str, state: dict[str, Any]) -> dict[str, Any]:
+    if bits in ("PCG64", "PCG64DXSM"):
+        return {name: _size(state[name], _PERIOD - 1) for name in ("state", "inc")}
+    name, count, width = _WORDS[bits]
+    made = {name: _words(state[name], count, width)}
+    if bits == "Philox":
+        made["key"] = _words(state["key"], 2, 64)
+    if bits == "MT19937":
+        made["pos"] = _size(state["pos"], 624)
+    return made
 
 
 def _random(name: str, bits: str, state: dict[str, Any]) -> Any:
+    """Compiled code follows a state's places without looking: each is checked."""
     random = need("numpy").random
-    if bits not in BITS or name not in ("Generator", "RandomState"):
+    if name not in ("Generator", "RandomState") or bits not in (*_WORDS, "PCG64", "PCG64DXSM"):
         raise ValueError("no source of random numbers")
+    inner = _inner(bits, _of(_of(state, dict)["state"], dict))
+    whole_state: dict[str, Any] = {"bit_generator": bits, "state": inner}
+    if bits != "MT19937":
+        whole_state |= {"has_uint32": _size(state["has_uint32"], 1)}
+        whole_state |= {"uinteger": _size(state["uinteger"], (1 << 32) - 1)}
+    if bits == "Philox":
+        whole_state |= {"buffer": _words(state["buffer"], 4, 64), "buffer_pos": _size(state["buffer_pos"], 4)}
     source = getattr(random, bits)()
-    source.state = state
-    return getattr(random, name)(source)
+    source.state = whole_state
+    made = getattr(random, name)(source)
+    if name == "RandomState" and "has_gauss" in state:
+        kept = {"has_gauss": _size(state["has_gauss"], 1), "gauss": _of(state["gauss"], float)}
+        made.set_state({**made.get_state(legacy=False), **kept})
+    return made
+
+
+_FREQUENCY = re.compile(r"-?[0-9]{0,4}[A-Za-z]{1,4}(-[A-Za-z]{3})?")
 
 
 def _period(ordinal: int, frequency: str) -> Any:
+    if not _FREQUENCY.fullmatch(frequency) or not -(1 << 63) <= _of(ordinal, int) < 1 << 63:
+        raise ValueError("no period")
     return need("pandas").Period(ordinal=ordinal, freq=frequency)
 
 
@@ -202,9 +256,10 @@ def _attrs(value: Any, attrs: dict[Any, Any]) -> Any:
 _FORMS: dict[str, Callable[..., Any]] = {
     "attrs": _attrs,
     "error": _error,
-    "fields": _whole,
+    "fields": whole,
     "loss": _loss,
     "masked": _masked,
+    "masked constant": lambda: need("numpy").ma.masked,
     "named": _named,
     "namespace": lambda fields: types.SimpleNamespace(**_fields(fields)),
     "neighbours": _neighbours,
@@ -224,21 +279,27 @@ def _of_known(form: str, key: str, base: Any, fields: dict[str, Any], building: 
     if kind is None:
         raise Distrusted(f"the answer names the class {key!r}, which was not sent; ask another provider")
     if form == "array of":
-        if not issubclass(kind, need("numpy").ndarray):
+        numpy = need("numpy")
+        if not issubclass(kind, numpy.ndarray) or type(base) is not numpy.ndarray:
             raise TypeError("no array's class")
-        return _with(need("numpy").ndarray.view(base, kind), fields)
+        return _with(numpy.ndarray.view(base, kind), fields)
     pandas = need("pandas")
-    if not issubclass(kind, type(base)) or not isinstance(base, pandas.DataFrame | pandas.Series):
+    if type(base) not in (pandas.DataFrame, pandas.Series) or not issubclass(kind, type(base)):
         raise TypeError("no frame's class")
+    own = {*getattr(kind, "_metadata", ())} - {*type(base)._metadata}
+    if not own >= _fields(fields).keys() or any(hasattr(base, name) for name in fields):
+        raise ValueError("what a frame has for itself")
     value: Any = object.__new__(kind)
     type(base).__init__(value, base)
-    for name, x in _fields(fields).items():
+    for name, x in fields.items():
         object.__setattr__(value, name, x)
     return value
 
 
 def _build(items: list[Any], building: Building) -> Any:
+    nodes, building.nodes = building.nodes, None  # a link's node may change after it has been looked at
     form, *parts = (building.build(x) for x in items)
+    building.nodes = nodes
     if form in ("array of", "frame of"):
         key, base, fields = parts
         return _of_known(form, key, base, fields, building)

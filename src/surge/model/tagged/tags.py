@@ -15,7 +15,8 @@ ENUM, INSTANCE, EXCEPTION, COLLECTION, SINGLETON = range(21, 26)
 """class key, member's name or flag's value · class key, fields, contents of a built-in base or nothing ·
 type's name, arguments, fields · name, contents, option · name"""
 INTS, FLOATS, ARRAY, OBJECTS, SCALAR = range(26, 31)
-"""a list's int64s · a list's float64s · dtype, shape, order, bytes · shape, items… · dtype, bytes"""
+"""a list's int64s · a list's float64s · dtype, shape, order, bytes, [locked] · shape, items… ·
+dtype, bytes"""
 FRAME, SERIES, INDEX, COLUMN, MOMENT = range(31, 36)
 """columns, index, column… · index, values, name · kind, … · kind, … · kind, …"""
 OPAQUE, PRINTED, RAISED = range(36, 39)

@@ -15,7 +15,8 @@ from surge.model.errors import BadInput, CannotShip, Distrusted, JobFailed, Limi
 from surge.model.tagged import tags as tag
 from surge.model.tagged.codec import decode, encode
 from surge.model.tagged.core import MARKERS, Packing, Tree
-from surge.model.tagged.standard import Printed, pack_instance, pack_member, prints_of
+from surge.model.tagged.instances import pack_instance, pack_member
+from surge.model.tagged.standard import Printed, prints_of
 from surge.model.task import OUT_OF_FUEL, RAISED, RETURNED, TRAPPED
 from surge.renter.ship import inside as sandbox
 from surge.renter.ship.classes import reach_class, reach_whole_classes, reach_whole_globals

@@ -22,7 +22,7 @@ from surge.model.errors import BadInput, CannotShip
 from surge.model.tagged import tags as tag
 from surge.model.tagged.codec import encode
 from surge.model.tagged.core import DEEP, MARKERS, Packing, TooDeep, Tree
-from surge.model.tagged.standard import pack_instance, pack_member
+from surge.model.tagged.instances import pack_instance, pack_member
 from surge.renter.ship import effects
 from surge.renter.ship import inside as sandbox
 from surge.renter.ship.modules import (

@@ -69,8 +69,20 @@ def pack_array(value, put, depth):
     words = _words(value.dtype)
     if words is None:
         raise TypeError(f"an array of {value.dtype} can't travel: convert it with astype first")
-    order = "F" if value.flags.f_contiguous and not value.flags.c_contiguous else "C"
-    mark(tagged.ARRAY, [words, shape, order, value.tobytes(order)], put, depth)
+    order = order_of(value)
+    inner = value.transpose(order) if type(order) is list else value
+    items = [words, shape, order, inner.tobytes("F" if order == "F" else "C")]
+    mark(tagged.ARRAY, items if value.flags.writeable else [*items, True], put, depth)
+
+
+def order_of(value):
+    """How an array's items follow each other: "C", "F", or its axes from the slowest to the quickest."""
+    if value.flags.c_contiguous:
+        return "C"
+    if value.flags.f_contiguous:
+        return "F"
+    axes = sorted(range(value.ndim), key=lambda axis: -value.strides[axis])
+    return axes if value.transpose(axes).flags.c_contiguous else "C"
 
 
 def _pack_scalar(value, put, depth):
@@ -103,11 +115,27 @@ def find(kind):
 def _build_array(items):
     import numpy
 
-    words, shape, order, content = items
+    words, shape, order, content, *locked = items
     dtype = _dtype(words)
     if not content:
-        return numpy.zeros(shape, dtype, order)
-    return numpy.frombuffer(bytearray(content), dtype).reshape(shape, order=order)
+        array = numpy.zeros(shape, dtype, "F" if order == "F" else "C")
+    else:
+        array = numpy.frombuffer(bytearray(content), dtype)
+        if type(order) is list:
+            axes = [order.index(axis) for axis in range(len(order))]
+            array = array.reshape([shape[axis] for axis in order]).transpose(axes)
+        else:
+            array = array.reshape(shape, order=order)
+    if locked:
+        array.flags.writeable = False
+    return array
+
+
+def unlocked(value):
+    """An array that was just built, for one to hold that writes to it."""
+    if type(value).__module__ == "numpy" and type(value).__name__ == "ndarray":
+        value.flags.writeable = True
+    return value
 
 
 def _build_objects(items):

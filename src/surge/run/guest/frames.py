@@ -6,9 +6,11 @@ Twin of model/tagged/frames.py.
 
 import re
 
+from surge.run.guest.arrays import unlocked
 from surge.run.guest.tagged import BUILDERS, COLUMN, FRAME, INDEX, LIBRARY, MOMENT, SERIES, mark
 
 _MASKED = re.compile(r"(U?Int(8|16|32|64)|Float(32|64)|boolean)")
+MAX_RANGE = 1 << 16
 _UNITS = ("s", "ms", "us", "ns")
 _FREQUENCY = re.compile(r"-?[0-9]{0,4}[A-Za-z]{1,4}(-[A-Za-z]{3})?")
 
@@ -26,7 +28,7 @@ def words_of(value, pandas):
         return SERIES, [value.index, column_of(value.array), value.name]
     if isinstance(value, pandas.MultiIndex):
         codes = [numpy_of(c, "int64") for c in value.codes]
-        return INDEX, ["multi", list(value.levels), codes, list(value.names)]
+        return INDEX, ["multi", [level_of(x, pandas) for x in value.levels], codes, list(value.names)]
     if isinstance(value, pandas.RangeIndex):
         return INDEX, ["range", int(value.start), int(value.stop), int(value.step), value.name]
     if isinstance(value, pandas.Index):
@@ -41,6 +43,12 @@ def words_of(value, pandas):
         column = column_of(value)
         return (COLUMN, column.items) if isinstance(column, Column) else None
     return None
+
+
+def level_of(index, pandas):
+    """A level of an index, a long range as its numbers."""
+    long = isinstance(index, pandas.RangeIndex) and len(index) > MAX_RANGE
+    return pandas.Index(index.to_numpy(), name=index.name) if long else index
 
 
 class Column:
@@ -184,7 +192,7 @@ def _made_by(make):
     def build(items):
         import pandas
 
-        return make(items, pandas)
+        return make([unlocked(item) for item in items], pandas)
 
     return build
 

@@ -31,34 +31,96 @@ class Classes:
 known = Classes()
 
 
-BASES: tuple = (list, dict, set, tuple, frozenset, str, int, float, bytes, bytearray)
+CHANGING = ("OrderedDict", "defaultdict", "deque", "list", "dict", "set", "bytearray")
+BASES = (*CHANGING, "tuple", "frozenset", "str", "int", "float", "complex", "bytes")
+BASES += ("datetime", "date", "time", "timedelta", "Decimal")
+
+
+def base_of(kind):
+    """The built-in type whose contents the class's instances have, if one."""
+    owners = {}
+    for owner in kind.__mro__:
+        if owner.__module__ in ("builtins", "collections", "datetime", "decimal"):
+            owners.setdefault(owner.__name__, owner)
+    return next((owners[name] for name in BASES if name in owners), None)
+
+
+MEMBERS = {"OSError": ("errno", "strerror", "filename", "filename2"), "ImportError": ("msg", "name", "path")}
 
 
 def _slots(owner):
     slots = vars(owner).get("__slots__", ())
-    return (slots,) if isinstance(slots, str) else tuple(slots)
+    head = "_" + owner.__name__.lstrip("_")
+    return [
+        head + name if name.startswith("__") and not name.endswith("__") else name
+        for name in ((slots,) if isinstance(slots, str) else slots)
+    ]
 
 
-def base_of(kind):
-    return next((b for b in BASES if issubclass(kind, b)), None)
+def _places(kind):
+    """What holds the fields of its instances that are in no __dict__, by their names."""
+    places = {}
+    for owner in reversed(kind.__mro__):
+        built_in = MEMBERS.get(owner.__name__, ()) if owner.__module__ == "builtins" else ()
+        if owner.__module__ in ("datetime", "decimal"):
+            continue  # what _of_base carries
+        for name in (*_slots(owner), *built_in):
+            if hasattr(vars(owner).get(name), "__set__") and name not in ("__dict__", "__weakref__"):
+                places[name] = vars(owner)[name]
+    return places
+
+
+def fields_of(value):
+    """What an instance holds in its __dict__ and its slots, by name."""
+    fields = dict(getattr(value, "__dict__", {}))
+    for name, place in _places(type(value)).items():
+        try:
+            held = place.__get__(value)
+        except AttributeError:
+            continue  # a slot that is empty
+        if held is not None or place.__objclass__.__name__ not in MEMBERS:
+            fields[name] = held
+    return fields
 
 
 def pack_instance(value, put, depth):
     kind = type(value)
-    fields = dict(getattr(value, "__dict__", {}))
-    for owner in kind.__mro__:
-        for name in _slots(owner):
-            if name not in ("__dict__", "__weakref__") and hasattr(value, name):
-                fields[name] = getattr(value, name)
+    fields = fields_of(value)
     base = base_of(kind)
+    name = None if base is None else base.__name__
     contents = list(value.args) if isinstance(value, BaseException) else None
-    if base in (list, set):
+    if isinstance(value, OSError) and value.errno is not None:
+        fields["errno"] = number = _number(value)
+        contents[:1] = [number]
+    if name in ("list", "set"):
         contents = base(base.__iter__(value))
-    elif base is dict:
-        contents = dict(dict.items(value))
+    elif name in ("dict", "OrderedDict", "defaultdict"):
+        contents = dict(base.items(value))
+    elif name == "deque":
+        contents = [value.maxlen, *base.__iter__(value)]
     elif base is not None:
-        contents = base.__new__(base, value)
+        contents = _of_base(base, base, value)
+    if name == "defaultdict":
+        fields["default_factory"] = _factory(value)
     form(tagged.INSTANCE, [known.keys[kind], fields, contents], put, depth)
+
+
+def _of_base(base, kind, value):
+    """An instance of `kind` that holds what `value`, of its built-in base, does."""
+    if base.__module__ != "datetime":
+        return base.__new__(kind, value)
+    if base.__name__ == "timedelta":
+        return base.__new__(kind, value.days, value.seconds, value.microseconds)
+    parts = [] if base.__name__ == "time" else [value.year, value.month, value.day]
+    if base.__name__ == "date":
+        return base.__new__(kind, *parts)
+    parts += [value.hour, value.minute, value.second, value.microsecond, value.tzinfo]
+    return base.__new__(kind, *parts, fold=value.fold)
+
+
+def _number(error):
+    """The number of an OSError as Linux has it."""
+    return LINUX.get(errno.errorcode.get(error.errno), error.errno)
 
 
 def _pack_member(value, put, depth):
@@ -70,9 +132,8 @@ def _pack_member(value, put, depth):
 def pack_exception(value, put, depth):
     arguments = list(value.args)
     if isinstance(value, OSError) and value.errno is not None:
-        number = LINUX.get(errno.errorcode.get(value.errno), value.errno)
         named = [value.filename] if value.filename is not None else []
-        arguments = [number, value.strerror, *named]
+        arguments = [_number(value), value.strerror, *named]
     form(tagged.EXCEPTION, [type(value).__name__, arguments, dict(vars(value))], put, depth)
 
 
@@ -244,31 +305,42 @@ def _build_enum(items):
 
 def changes(kind):
     """Whether an instance can be made before what it holds."""
-    return issubclass(kind, BaseException) or base_of(kind) in (None, list, dict, set, bytearray)
+    base = base_of(kind)
+    return issubclass(kind, BaseException) or base is None or base.__name__ in CHANGING
 
 
 def empty_instance(key):
     kind = known.by_key[key]
     if issubclass(kind, BaseException):
-        return BaseException.__new__(kind)
+        return next(owner for owner in kind.__mro__ if owner.__module__ == "builtins").__new__(kind)
     return (base_of(kind) or object).__new__(kind)
 
 
 def fill_instance(value, contents):
     base = base_of(type(value))
+    name = None if base is None else base.__name__
     if isinstance(value, BaseException):
         vars(BaseException)["args"].__set__(value, tuple(contents))
-    elif base in (list, bytearray):
+    elif name in ("list", "bytearray"):
         base.extend(value, contents)
+    elif name == "deque":
+        base.__init__(value, contents[1:], contents[0])
+    elif name == "OrderedDict":
+        for key, item in contents.items():
+            base.__setitem__(value, key, item)
+    elif name == "defaultdict":
+        dict.update(value, contents)
     elif base is not None:
         base.update(value, contents)
 
 
 def set_fields(value, fields):
-    slots = {name for owner in type(value).__mro__ for name in _slots(owner)}
+    places = _places(type(value))
     for name, item in fields.items():
-        if name in slots:
-            object.__setattr__(value, name, item)
+        if name in places:
+            places[name].__set__(value, item)
+        elif name == "default_factory" and hasattr(type(value), name):
+            value.default_factory = None if item is None else _FACTORIES[item]
         else:
             value.__dict__[name] = item
 
@@ -280,7 +352,7 @@ def _build_instance(items):
         value = empty_instance(key)
         fill_instance(value, contents)
     else:
-        value = base_of(kind).__new__(kind, contents)
+        value = _of_base(base_of(kind), kind, contents)
     set_fields(value, fields)
     return value
 

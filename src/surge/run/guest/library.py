@@ -1,7 +1,7 @@
 # mypy: ignore-errors
 """Results of libraries as data: each form lists its parts; model/tagged/library.py builds it again.
 
-Nothing here pickles. What no form covers travels opaquely (kinds.opaque).
+Nothing here pickles. What no form covers, or isn't listed below, travels opaquely (kinds.opaque).
 """
 
 import sys
@@ -11,8 +11,6 @@ from surge.run.guest.kinds import known
 from surge.run.guest.tagged import form, mark
 
 ROOTS = ("numpy", "pandas", "scipy", "sklearn", "statsmodels")
-ERRORS = (*ROOTS, "binascii", "csv", "decimal", "json", "re", "sqlite3", "struct", "xml", "zipfile", "zlib")
-"""Whose classes a form may name; the renter's side has the same."""
 
 
 def _module(name):
@@ -27,8 +25,13 @@ def pack_namespace(value, put, depth):
     form(tagged.LIBRARY, ["namespace", dict(vars(value))], put, depth)
 
 
-def _home(kind):
-    return [kind.__module__, kind.__qualname__]
+def _listed(table, kind):
+    """[module, name] by which a class is listed, or None."""
+    name = kind.__name__
+    for module, names in table.items():
+        if getattr(sys.modules.get(module), name, None) is kind and name in names.split():
+            return [module, name]
+    return None
 
 
 def settle(value):
@@ -44,16 +47,17 @@ def find(kind):
     name = kind.__name__
     if kind.__module__ == "types" and name == "SimpleNamespace":
         return pack_namespace
-    if issubclass(kind, Exception) and root in ERRORS:
-        return _form("error", lambda v: [*_home(kind), list(v.args), dict(vars(v))])
+    if issubclass(kind, Exception):
+        home = _listed(ERRORS, kind)
+        return home and _form("error", lambda v: [*home, list(v.args), kinds.fields_of(v)])
     if root not in ROOTS:
         return None
     numpy = _module("numpy")
-    if name == "MaskedArray" and root == "numpy":
-        return _form(
-            "masked", lambda v: [numpy.asarray(v.data), numpy.ma.getmaskarray(v), _plain(v.fill_value)]
-        )
-    if numpy is not None and issubclass(kind, numpy.ndarray) and root == "numpy":
+    if root == "numpy" and name == "MaskedArray":
+        return _form("masked", _masked)
+    if root == "numpy" and name == "MaskedConstant":
+        return _form("masked constant", lambda v: [])
+    if root == "numpy" and name in ("matrix", "recarray"):
         return _form("subarray", lambda v: [name, numpy.asarray(v)])
     if root == "numpy" and name in ("Generator", "RandomState"):
         return _form("random", _random)
@@ -66,11 +70,14 @@ def find(kind):
         if found is not None:
             return found
     if issubclass(kind, tuple) and hasattr(kind, "_fields"):
-        return _form("named", lambda v: [*_home(kind), list(kind._fields), list(v), _extra(v)])
+        home = [kind.__module__, kind.__qualname__]
+        return _form("named", lambda v: [*home, list(kind._fields), list(v), _extra(v)])
     if issubclass(kind, dict):
-        return _form("table", lambda v: [*_home(kind), dict(v)])
+        home = _listed(TABLES, kind)
+        return home and _form("table", lambda v: [*home, dict(v)])
     if hasattr(kind, "__dataclass_fields__"):
-        return _form("record", lambda v: [*_home(kind), dict(vars(v))])
+        home = _listed(RECORDS, kind)
+        return home and _form("record", lambda v: [*home, dict(vars(v))])
     return None
 
 
@@ -88,11 +95,16 @@ def of_subclass(kind):
 
 
 def _metadata(value):
-    return {name: getattr(value, name, None) for name in value._metadata if name != "name"}
+    return {name: getattr(value, name, None) for name in value._metadata if name not in ("name", "_name")}
 
 
-def _plain(value):
-    return value.item() if hasattr(value, "item") else value
+def _masked(value):
+    numpy = sys.modules["numpy"]
+    mask = None if value.mask is numpy.ma.nomask else numpy.asarray(value.mask)
+    fill = value.fill_value
+    fill = None if value.dtype.kind in "SU" and str(fill) == "N/A" else fill  # it would be cut
+    fill = fill.item() if getattr(getattr(fill, "dtype", None), "names", None) else fill
+    return [numpy.asarray(value.data), mask, fill, value.hardmask]
 
 
 def _extra(value):
@@ -102,7 +114,8 @@ def _extra(value):
 
 def _random(value):
     bits = getattr(value, "bit_generator", None) or value._bit_generator
-    return [type(value).__name__, type(bits).__name__, dict(bits.state)]
+    whole = value.get_state(legacy=False) if type(value).__name__ == "RandomState" else bits.state
+    return [type(value).__name__, type(bits).__name__, dict(whole)]
 
 
 def _is_sparse(kind):
@@ -113,8 +126,9 @@ def _is_sparse(kind):
 def _sparse(value):
     kind, shape = value.format, [int(n) for n in value.shape]
     home = type(value).__name__
-    if kind in ("csr", "csc", "bsr"):
-        return [home, shape, value.data, value.indices, value.indptr]
+    if kind in ("csr", "csc", "bsr", "lil"):
+        rows = value.tocsr() if kind == "lil" else value
+        return [home, shape, rows.data, rows.indices, rows.indptr]
     if kind == "dia":
         return [home, shape, value.data, value.offsets]
     coo = value.tocoo()
@@ -131,12 +145,10 @@ def _of_sklearn(kind, name):
     if name in ("KDTree", "BallTree", "KDTree64", "BallTree64", "KDTree32", "BallTree32"):
         return _form("neighbours", _neighbours)
     if kind.__module__ in LOSSES:
-        return _form("loss", lambda v: [*_home(kind), _arguments(v)])
+        return _form("loss", lambda v: [kind.__module__, name, _arguments(v)])
     if issubclass(kind, tuple | dict | Exception) or hasattr(kind, "__dataclass_fields__"):
         return None
-    if kind.__flags__ & HEAP and kind.__reduce_ex__ is object.__reduce_ex__:
-        return _whole
-    return None
+    return _whole if _listed(ESTIMATORS, kind) else None
 
 
 LOSSES = ("sklearn._loss._loss", "sklearn.linear_model._sgd_fast")
@@ -147,15 +159,32 @@ def _arguments(value):
     return [float(x) for x in given] if make is type(value) else []
 
 
-HEAP = 1 << 9
-"""A class made by Python code: https://docs.python.org/3/c-api/typeobj.html#c.Py_TPFLAGS_HEAPTYPE."""
+MAX_JOBS = 64
+
+
+def _stays_closed(value):
+    """Of a listed class: what the renter's side couldn't check."""
+    name, fields = type(value).__name__, vars(value)
+    jobs = fields.get("n_jobs")
+    if fields.get("memory") is not None or (jobs is not None and abs(jobs) > MAX_JOBS):
+        return True
+    if name.startswith("HistGradientBoosting"):
+        return fields.get("_preprocessor") is not None
+    if name.startswith("GradientBoosting"):
+        first = fields.get("init_")
+        return type(first).__name__ not in ("str", "NoneType", "DummyClassifier", "DummyRegressor")
+    if name == "OneVsRestClassifier":
+        return "estimators_" in fields and fields["label_binarizer_"].y_type_ != "multiclass"
+    return False
 
 
 def _whole(value, put, depth):
     """An estimator, or a part of one, as its fields; closed as a whole where one of them can't travel."""
-    parts = ["fields", *_home(type(value)), dict(vars(value))]
+    parts = ["fields", *_listed(ESTIMATORS, type(value)), dict(vars(value))]
     kinds.strict += 1
     try:
+        if _stays_closed(value):
+            raise kinds.Closed
         tagged.pack(parts, [].append, 0)
     except kinds.Closed:
         if kinds.strict > 1:
@@ -214,3 +243,158 @@ def _build(items):
 
 
 tagged.BUILDERS[tagged.LIBRARY] = _build
+
+# As in model/tagged/names.py and estimators.py.
+ERRORS = {
+    "_csv": "Error",
+    "binascii": "Error Incomplete",
+    "calendar": "IllegalMonthError IllegalWeekdayError",
+    "configparser": "DuplicateOptionError DuplicateSectionError Error InterpolationDepthError"
+    " InterpolationError InterpolationMissingOptionError InterpolationSyntaxError MissingSectionHeaderError"
+    " NoOptionError NoSectionError ParsingError",
+    "copy": "Error",
+    "dataclasses": "FrozenInstanceError",
+    "decimal": "Clamped ConversionSyntax DecimalException DivisionByZero DivisionImpossible DivisionUndefined"
+    " FloatOperation Inexact InvalidContext InvalidOperation Overflow Rounded Subnormal Underflow",
+    "graphlib": "CycleError",
+    "json": "JSONDecodeError",
+    "numpy.exceptions": "AxisError ComplexWarning DTypePromotionError ModuleDeprecationWarning RankWarning"
+    " TooHardError VisibleDeprecationWarning",
+    "numpy.linalg": "LinAlgError",
+    "numpy.ma": "MAError MaskError",
+    "pandas._libs.tslibs.parsing": "DateParseError",
+    "pandas.errors": "AbstractMethodError CSSWarning CategoricalConversionWarning ChainedAssignmentError"
+    " ClosedFileError DataError DatabaseError DtypeWarning DuplicateLabelError EmptyDataError"
+    " IncompatibilityWarning IncompatibleFrequency IndexingError IntCastingNaNError InvalidColumnName"
+    " InvalidComparison InvalidIndexError InvalidVersion LossySetitemError MergeError NoBufferPresent"
+    " NullFrequencyError NumExprClobberingError NumbaUtilError OptionError OutOfBoundsDatetime"
+    " OutOfBoundsTimedelta ParserError ParserWarning PerformanceWarning PossibleDataLossError"
+    " PossiblePrecisionLoss SpecificationError UndefinedVariableError UnsortedIndexError"
+    " UnsupportedFunctionCall ValueLabelTypeMismatch",
+    "pickle": "PickleError PicklingError UnpicklingError",
+    "queue": "Empty Full",
+    "re": "PatternError error",
+    "scipy.integrate": "IntegrationWarning ODEintWarning",
+    "scipy.linalg": "LinAlgWarning",
+    "scipy.optimize": "NoConvergence OptimizeWarning",
+    "scipy.optimize._optimize": "BracketError",
+    "scipy.signal": "BadCoefficients",
+    "scipy.sparse": "SparseEfficiencyWarning SparseWarning",
+    "scipy.sparse.linalg": "ArpackError ArpackNoConvergence MatrixRankWarning",
+    "scipy.spatial": "QhullError",
+    "scipy.special": "SpecialFunctionError SpecialFunctionWarning",
+    "scipy.stats": "ConstantInputWarning DegenerateDataWarning FitError NearConstantInputWarning",
+    "shutil": "Error SameFileError",
+    "sklearn.exceptions": "ConvergenceWarning DataConversionWarning DataDimensionalityWarning"
+    " EfficiencyWarning FitFailedWarning InconsistentVersionWarning NotFittedError PositiveSpectrumWarning"
+    " UndefinedMetricWarning UnsetMetadataPassedError",
+    "sklearn.utils._param_validation": "InvalidParameterError",
+    "sqlite3": "DataError DatabaseError Error IntegrityError InterfaceError InternalError NotSupportedError"
+    " OperationalError ProgrammingError Warning",
+    "statistics": "StatisticsError",
+    "statsmodels.tools.sm_exceptions": "CollinearityWarning ConvergenceWarning DomainWarning"
+    " EstimationWarning HessianInversionWarning InfeasibleTestError InterpolationWarning InvalidTestWarning"
+    " IterationLimitWarning MissingDataError ModelWarning ParseError PerfectSeparationError"
+    " PerfectSeparationWarning PrecisionWarning SingularMatrixWarning SpecificationWarning ValueWarning",
+    "struct": "error",
+    "tomllib": "TOMLDecodeError",
+    "xml.dom": "DOMException DomstringSizeErr HierarchyRequestErr IndexSizeErr InvalidCharacterErr"
+    " InvalidStateErr NamespaceErr NotFoundErr SyntaxErr",
+    "xml.etree.ElementTree": "ParseError",
+    "xml.parsers.expat": "ExpatError",
+    "xml.sax": "SAXException SAXNotRecognizedException SAXNotSupportedException",
+    "zipfile": "BadZipFile LargeZipFile",
+    "zlib": "error",
+    "zoneinfo": "ZoneInfoNotFoundError",
+}
+
+TABLES = {
+    "scipy._lib._util": "_RichResult",
+    "scipy.integrate._bvp": "BVPResult",
+    "scipy.integrate._ivp.ivp": "OdeResult",
+    "scipy.optimize": "OptimizeResult RootResults",
+    "sklearn.utils": "Bunch",
+    "statsmodels.tools.tools": "Bunch",
+}
+
+RECORDS = {
+    "scipy.integrate._cubature": "CubatureRegion CubatureResult",
+    "scipy.stats._hypotests": "BarnardExactResult BoschlooExactResult SomersDResult",
+    "scipy.stats._multicomp": "DunnettResult",
+    "scipy.stats._page_trend_test": "PageTrendTestResult",
+    "scipy.stats._relative_risk": "RelativeRiskResult",
+    "scipy.stats._resampling": "BootstrapMethod BootstrapResult MonteCarloMethod MonteCarloTestResult"
+    " PermutationMethod PermutationTestResult PowerResult",
+    "scipy.stats._sensitivity_analysis": "BootstrapSobolResult SobolResult",
+    "scipy.stats._stats_py": "AlexanderGovernResult QuantileTestResult",
+    "scipy.stats._survival": "ECDFResult EmpiricalDistributionFunction LogRankResult",
+    "sklearn._loss.link": "Interval",
+}
+ESTIMATORS = {
+    "sklearn._loss.link": "HalfLogitLink IdentityLink LogLink LogitLink MultinomialLogit",
+    "sklearn._loss.loss": "AbsoluteError ExponentialLoss HalfBinomialLoss HalfGammaLoss HalfMultinomialLoss"
+    " HalfPoissonLoss HalfSquaredError HalfTweedieLoss HalfTweedieLossIdentity HuberLoss PinballLoss",
+    "sklearn.calibration": "CalibratedClassifierCV _CalibratedClassifier _SigmoidCalibration",
+    "sklearn.cluster": "AffinityPropagation AgglomerativeClustering DBSCAN FeatureAgglomeration KMeans"
+    " MeanShift MiniBatchKMeans OPTICS SpectralBiclustering SpectralClustering SpectralCoclustering",
+    "sklearn.compose": "ColumnTransformer TransformedTargetRegressor",
+    "sklearn.covariance": "EllipticEnvelope EmpiricalCovariance GraphicalLasso GraphicalLassoCV LedoitWolf"
+    " MinCovDet OAS ShrunkCovariance",
+    "sklearn.cross_decomposition": "CCA PLSCanonical PLSRegression PLSSVD",
+    "sklearn.decomposition": "DictionaryLearning FactorAnalysis FastICA IncrementalPCA KernelPCA"
+    " LatentDirichletAllocation MiniBatchDictionaryLearning MiniBatchNMF MiniBatchSparsePCA NMF PCA"
+    " SparseCoder SparsePCA TruncatedSVD",
+    "sklearn.discriminant_analysis": "LinearDiscriminantAnalysis QuadraticDiscriminantAnalysis",
+    "sklearn.dummy": "DummyClassifier DummyRegressor",
+    "sklearn.ensemble": "AdaBoostClassifier AdaBoostRegressor BaggingClassifier BaggingRegressor"
+    " ExtraTreesClassifier ExtraTreesRegressor GradientBoostingClassifier GradientBoostingRegressor"
+    " HistGradientBoostingClassifier HistGradientBoostingRegressor IsolationForest RandomForestClassifier"
+    " RandomForestRegressor StackingClassifier StackingRegressor VotingClassifier VotingRegressor",
+    "sklearn.ensemble._hist_gradient_boosting.binning": "_BinMapper",
+    "sklearn.ensemble._hist_gradient_boosting.predictor": "TreePredictor",
+    "sklearn.feature_extraction.image": "PatchExtractor",
+    "sklearn.feature_extraction.text": "TfidfTransformer",
+    "sklearn.feature_selection": "GenericUnivariateSelect RFE RFECV SelectFdr SelectFpr SelectFromModel"
+    " SelectFwe SelectKBest SelectPercentile SequentialFeatureSelector VarianceThreshold",
+    "sklearn.frozen": "FrozenEstimator",
+    "sklearn.gaussian_process": "GaussianProcessClassifier GaussianProcessRegressor",
+    "sklearn.gaussian_process._gpc": "_BinaryGaussianProcessClassifierLaplace",
+    "sklearn.gaussian_process.kernels": "CompoundKernel ConstantKernel DotProduct ExpSineSquared"
+    " Exponentiation Matern PairwiseKernel Product RBF RationalQuadratic Sum WhiteKernel",
+    "sklearn.impute": "KNNImputer MissingIndicator SimpleImputer",
+    "sklearn.impute._iterative": "IterativeImputer",
+    "sklearn.kernel_approximation": "AdditiveChi2Sampler Nystroem PolynomialCountSketch RBFSampler"
+    " SkewedChi2Sampler",
+    "sklearn.kernel_ridge": "KernelRidge",
+    "sklearn.linear_model": "ARDRegression BayesianRidge ElasticNet ElasticNetCV GammaRegressor"
+    " HuberRegressor Lars LarsCV Lasso LassoCV LassoLars LassoLarsCV LassoLarsIC LinearRegression"
+    " LogisticRegression LogisticRegressionCV MultiTaskElasticNet MultiTaskElasticNetCV MultiTaskLasso"
+    " MultiTaskLassoCV OrthogonalMatchingPursuit OrthogonalMatchingPursuitCV"
+    " PassiveAggressiveClassifier PassiveAggressiveRegressor Perceptron PoissonRegressor"
+    " QuantileRegressor RANSACRegressor Ridge RidgeCV RidgeClassifier RidgeClassifierCV SGDClassifier"
+    " SGDOneClassSVM SGDRegressor TheilSenRegressor TweedieRegressor",
+    "sklearn.manifold": "ClassicalMDS Isomap LocallyLinearEmbedding MDS SpectralEmbedding TSNE",
+    "sklearn.metrics._scorer": "_PassthroughScorer",
+    "sklearn.mixture": "BayesianGaussianMixture GaussianMixture",
+    "sklearn.model_selection": "FixedThresholdClassifier GridSearchCV GroupKFold GroupShuffleSplit"
+    " KFold LeaveOneGroupOut LeaveOneOut LeavePGroupsOut LeavePOut"
+    " PredefinedSplit RandomizedSearchCV RepeatedKFold RepeatedStratifiedKFold ShuffleSplit"
+    " StratifiedGroupKFold StratifiedKFold StratifiedShuffleSplit TimeSeriesSplit TunedThresholdClassifierCV",
+    "sklearn.model_selection._search_successive_halving": "HalvingGridSearchCV HalvingRandomSearchCV",
+    "sklearn.multiclass": "OneVsOneClassifier OneVsRestClassifier OutputCodeClassifier",
+    "sklearn.multioutput": "ClassifierChain MultiOutputClassifier MultiOutputRegressor RegressorChain",
+    "sklearn.naive_bayes": "BernoulliNB CategoricalNB ComplementNB GaussianNB MultinomialNB",
+    "sklearn.neighbors": "KNeighborsClassifier KNeighborsRegressor KNeighborsTransformer KernelDensity"
+    " LocalOutlierFactor NearestCentroid NearestNeighbors NeighborhoodComponentsAnalysis"
+    " RadiusNeighborsClassifier RadiusNeighborsRegressor RadiusNeighborsTransformer",
+    "sklearn.neural_network": "BernoulliRBM MLPClassifier MLPRegressor",
+    "sklearn.neural_network._stochastic_optimizers": "AdamOptimizer SGDOptimizer",
+    "sklearn.pipeline": "FeatureUnion Pipeline",
+    "sklearn.preprocessing": "Binarizer FunctionTransformer KernelCenterer LabelBinarizer LabelEncoder"
+    " MaxAbsScaler MinMaxScaler MultiLabelBinarizer Normalizer PolynomialFeatures PowerTransformer"
+    " QuantileTransformer RobustScaler StandardScaler TargetEncoder",
+    "sklearn.random_projection": "GaussianRandomProjection SparseRandomProjection",
+    "sklearn.semi_supervised": "LabelPropagation LabelSpreading SelfTrainingClassifier",
+    "sklearn.svm": "LinearSVC LinearSVR",
+    "sklearn.tree": "DecisionTreeClassifier DecisionTreeRegressor ExtraTreeClassifier ExtraTreeRegressor",
+}

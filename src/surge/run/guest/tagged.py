@@ -91,14 +91,6 @@ def _map(content, at, count):
     return items, at
 
 
-def _small(content, at, first):
-    return first, at
-
-
-def _negative(content, at, first):
-    return first - 256, at
-
-
 def _short_list(content, at, first):
     """As _list: a call less for what every task's input is made of."""
     items = []
@@ -167,8 +159,8 @@ def _unknown(content, at, first):
     raise ValueError(f"no tagged MessagePack: byte {first} at {at - 1}")
 
 
-READERS = [_small] * 128 + [_short_map] * 16 + [_short_list] * 16 + [_short_text] * 32 + [_unknown] * 32
-READERS += [_negative] * 32
+READERS = [lambda content, at, first: (first, at)] * 128 + [_short_map] * 16 + [_short_list] * 16
+READERS += [_short_text] * 32 + [_unknown] * 32 + [lambda content, at, first: (first - 256, at)] * 32
 READERS[0xC0], READERS[0xC2], READERS[0xC3] = _constant(None), _constant(False), _constant(True)
 READERS[0xCB], READERS[0xD4] = _float, _mark
 for _at, _width in enumerate((1, 2, 4)):
