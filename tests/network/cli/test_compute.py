@@ -13,11 +13,6 @@ from pathlib import Path
 import pytest
 
 from network.cli.shell import PATIENCE, Shell
-from surge.chain.client import Chain
-from surge.chain.network.book import load_book
-from surge.chain.node.rpc import Rpc
-from surge.chain.wallet import load_wallet
-from surge.model.demand import Demand
 from surge.model.units import parse_usd
 from surge.run import kernels
 
@@ -176,56 +171,6 @@ def test_the_faucet_fills_the_wallet(shell):
     assert parse_usd(shell.json("wallet", "--faucet", "1.25")["usd"]) == before + 1_250_000 == shell.dollars()
 
 
-def test_an_interrupted_run_ends_with_130(shell):
-    program = shell.start("run", "endless.py", "--fuel", "60")
-    database = f"file:{shell.home / 'renter.db'}?mode=ro"
-    count = "SELECT count(*) FROM leases JOIN jobs ON job = id WHERE name = 'endless.py'"
-    end = time.monotonic() + PATIENCE
-    while program.poll() is None and time.monotonic() < end:
-        with sqlite3.connect(database, uri=True) as connection:
-            if connection.execute(count).fetchone()[0]:
-                break
-        time.sleep(0.05)
-    program.send_signal(signal.SIGINT)
-    _, said = program.communicate(timeout=PATIENCE)
-    assert program.returncode == 130, said
-    assert "Traceback" not in said
-    with sqlite3.connect(database, uri=True) as connection:
-        states = connection.execute("SELECT state FROM jobs WHERE name = 'endless.py'").fetchall()
-    assert states == [("closed",)]
-
-
-def started(shell, *arguments):
-    """The program, once it has run for a while on a lease of its own, and the job's id."""
-    program = shell.start(*arguments)
-    end = time.monotonic() + PATIENCE
-    while program.poll() is None and time.monotonic() < end:
-        job = shell.json("jobs")["jobs"][0]
-        trace = shell.home / "traces" / f"{job['id']}.jsonl"
-        if job["state"] == "open" and trace.exists() and "wait for the image" in trace.read_text():
-            return program, job["id"]
-        time.sleep(0.05)
-    raise AssertionError(program.communicate())
-
-
-def test_leases_of_a_program_that_was_killed_are_closed_by_hand(shell):
-    """With what it had under way given up; those of a program that lives stay."""
-    before = shell.dollars()
-    program, job = started(shell, "run", "endless.py", "--fuel", "100000")
-    (mine,) = [one for one in shell.json("leases")["leases"] if one["job"] == job]
-    assert shell.json("leases", "--close")["freed"] == []
-    program.kill()
-    program.communicate(timeout=PATIENCE)
-    assert shell.json("job", job, "--why")["state"] == "abandoned"
-    (freed,) = shell.json("leases", "--close")["freed"]
-    assert freed["lease"] == mine["lease"]
-    assert parse_usd(mine["escrow"]) - parse_usd(freed["refund"]) < 10_000  # the making of the image
-    assert shell.dollars() > before - 10_000
-    assert not [one for one in shell.json("leases")["leases"] if one["job"] == job]
-    assert next(one for one in shell.json("jobs")["jobs"] if one["id"] == job)["state"] == "closed"
-    assert shell.run("verify", job).returncode == 0
-
-
 def test_output_comes_while_the_program_runs(shell):
     (shell.folder / "talks.py").write_text("print('began')\nprint('é')\nwhile True: pass\n")
     program = shell.start("run", "talks.py", "--fuel", "100000")
@@ -371,30 +316,6 @@ def test_no_anvil_and_a_taken_port_are_told_at_once(tmp_path):
     assert (code, kind) == (3, "Unavailable")
     assert f"port {port} is taken" in message
     assert not list(home.home.glob("networks/*/chain/*.json"))
-
-
-def test_money_left_in_an_expired_lease_is_taken_back(shell):
-    """Its provider never heard of the lease, so nobody else ends it."""
-    book = load_book(shell.home / "networks" / "local" / "book.json")
-    before = shell.dollars()
-    with Chain(book, load_wallet(shell.home / "wallet.json").key) as chain:
-        offer = chain.asks.offers()[0]
-        ask = offer.ask
-        demand = Demand(
-            ask.price_gfuel, ask.price_gib, duration=60, memory_tier=ask.memory_tier, runtime=ask.runtime
-        )
-        lease, _ = chain.leases.open(demand, parse_usd("0.25"), [offer.provider])
-    soon = shell.json("leases")["leases"][0]
-    assert (soon["lease"], soon["state"], soon["job"]) == (lease.id, "ending", None)
-    assert shell.json("leases", "--reclaim")["reclaimed"] == []
-    node = Rpc(book.rpc_url)
-    node.call("evm_increaseTime", 60 + book.parameters.grace_seconds + 1)
-    node.call("evm_mine")
-    node.close()
-    shown = shell.run("leases")
-    assert b"take it back with `surge leases --reclaim`" in shown.stdout
-    assert shell.json("leases", "--reclaim")["reclaimed"] == [{"lease": lease.id, "refund": "0.25"}]
-    assert shell.dollars() == before - lease.reservation
 
 
 def test_down_keeps_the_state_and_up_resumes_it(shell, wasm_job):
