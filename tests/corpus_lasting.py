@@ -189,12 +189,21 @@ def finds_modules(x: int) -> bool:
     return before
 
 
+def keys_of_two(x: int) -> list[str]:
+    numbers = {float(t): t for t in ("nan", "1", "2", "3")}
+    return [str(k) for k in numbers.keys() | {}]
+
+
+def edges_of_old_memory(x: int) -> list[float]:
+    return np.pad(np.ones(3), 20, mode="empty").tolist()  # type: ignore[no-any-return]
+
+
 NOT_QUIET = [
     file_of_pandas, file_of_numpy, array_to_file, method_to_file, uuid1, alias, by_getattr, library_array,
     accessor, filler, table_of_json, address, address_hash, address_of_lambda, address_of_iterator,
     address_by_other_name, address_of_method, address_by_format, iterator_itself, nan_in_set, same_object,
     old_memory, old_memory_by_where, at_the_end, generators, context, class_attribute, remembers,
-    makes_by_default, finds_modules,
+    makes_by_default, finds_modules, keys_of_two, edges_of_old_memory, zip,
 ]  # fmt: skip
 """That run alone."""
 

@@ -183,10 +183,27 @@ def prints(x: int) -> int:
     return x
 
 
+def fresh_streams(x: int) -> tuple[float, str, float]:
+    return float(np.random.default_rng().random()), str(uuid.uuid4()), random.Random().random()
+
+
+def reads_dates(x: int) -> str:
+    from datetime import datetime
+
+    return datetime.strptime(f"2025-03-{x + 1:02d} 10:20", "%Y-%m-%d %H:%M").strftime("%A %x")
+
+
+def tables(x: int) -> list[tuple[str, int]]:
+    counts: dict[str, int] = {}
+    for letter in "abracadabra":
+        counts[letter] = counts.get(letter, 0) + x
+    return sorted((k, v) for k, v in counts.items() if v > 1 and k in counts.keys())  # noqa: SIM118
+
+
 QUIET = [
     square, calls_another, primes, collatz, words, monte_carlo, imports_inside, formats, simulates, linear,
     in_place, careful, lambdas, recursive, heaps, dates, clocks, tries, raises, parses, exact, stats,
-    products, letters, copies, matches, prints,
+    products, letters, copies, matches, prints, fresh_streams, reads_dates, tables,
 ]  # fmt: skip
 """That run one after the other."""
 

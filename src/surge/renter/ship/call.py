@@ -18,6 +18,7 @@ from surge.model.tagged.core import MARKERS, Packing, Tree
 from surge.model.tagged.instances import pack_instance, pack_member
 from surge.model.tagged.standard import Printed, prints_of
 from surge.model.task import OUT_OF_FUEL, RAISED, RETURNED, TRAPPED
+from surge.renter.ship import effects
 from surge.renter.ship import inside as sandbox
 from surge.renter.ship.classes import reach_class, reach_whole_classes, reach_whole_globals
 from surge.renter.ship.functions import reach_function
@@ -108,6 +109,7 @@ def ship(function: Callable[..., Any], *, together: bool = False) -> Shipped:
         if set(reach.modules.whole) <= whole:
             break
         whole |= set(reach.modules.whole)
+    reach.affect(effects.of_item(function))
     modules = [[n, *rest] for n, rest in sorted(reach.modules.whole.items())]
     for brought in [*reach.modules.whole, *reach.modules.packages]:
         reach.affect(f"brings the module {brought}")

@@ -215,6 +215,9 @@ class _Reader:
 
     def _of_call(self, node: ast.Call) -> str | None:
         name = self._builtin(node.func)
+        keys = isinstance(node.func, ast.Attribute) and node.func.attr in quiet.KEYS
+        if keys and not self._is_gone_through(node):
+            return "may make a set of keys"
         if name == "type" and (len(node.args) != 1 or node.keywords):
             return "makes a class"
         if name in quiet.SETS and not self._is_only_asked(node):
@@ -286,6 +289,16 @@ class _Reader:
         if isinstance(parent, ast.Call):
             return self._builtin(parent.func) == "len"
         return isinstance(parent, ast.Compare) and _is_in(parent, node)
+
+    def _is_gone_through(self, node: ast.AST) -> bool:
+        parent = self._parents.get(node)
+        if isinstance(parent, ast.Call):
+            return node in parent.args and (
+                isinstance(parent.func, ast.Attribute) or bool(self._named(parent.func)[0])
+            )
+        if isinstance(parent, ast.For | ast.comprehension):
+            return parent.iter is node
+        return isinstance(parent, ast.Starred) or (isinstance(parent, ast.Compare) and _is_in(parent, node))
 
     # ——— addresses ———
 

@@ -60,7 +60,7 @@ _NUMPY = _names(
     logaddexp logaddexp2 logical_and logical_not logical_or logical_xor logspace matmul max maximum mean
     median meshgrid min minimum mod modf moveaxis multiply nan nan_to_num nanargmax nanargmin nancumprod
     nancumsum nanmax nanmean nanmedian nanmin nanpercentile nanprod nanquantile nanstd nansum nanvar
-    ndim negative newaxis nextafter nonzero not_equal number ones ones_like outer pad partition
+    ndim negative newaxis nextafter nonzero not_equal number ones ones_like outer partition
     percentile pi piecewise place polyadd polyder polydiv polyfit polyint polymul polysub polyval
     positive power prod product ptp put put_along_axis putmask quantile rad2deg radians ravel
     ravel_multi_index real reciprocal remainder repeat reshape resize result_type right_shift rint roll
@@ -89,7 +89,7 @@ MODULES: dict[str, frozenset[str]] = {
     "heapq": _names("heapify heappop heappush heappushpop heapreplace merge nlargest nsmallest"),
     "itertools": _names(
         """accumulate batched chain combinations combinations_with_replacement compress count cycle
-        dropwhile filterfalse groupby islice pairwise permutations product repeat starmap takewhile tee
+        dropwhile filterfalse islice pairwise permutations product repeat starmap takewhile tee
         zip_longest"""
     ),
     "json": _names("JSONDecodeError dumps loads"),
@@ -170,6 +170,8 @@ ATTRIBUTES = _names(
 )
 VIEWS = _names("T imag real")
 """Attributes whose items are the object's own."""
+KEYS = _names("items keys")
+"""Methods whose answer is a set to operators, ordered by hashes again; to be gone through at once."""
 FORMAT = "format"
 """A method that reads attributes, by names in its text."""
 

@@ -21,7 +21,7 @@ PRESENT, SWAPPED, OF_FILE = 1 << 7, 1 << 6, 1 << 5
 and isn't the file's own any more was written to."""
 CHANGED = bytes(bool(b & SWAPPED) or (bool(b & PRESENT) and not b & OF_FILE) for b in range(256))
 """By an entry's highest byte: 1 if the page differs from what was laid."""
-NEAR = 16
+NEAR = 4
 """Changed pages so close to each other are one run: a mapping costs more than a few pages."""
 RUN = re.compile(b"\1(?:\0{0,%d}\1)*" % NEAR)
 MADV_DONTNEED = 4
@@ -36,6 +36,7 @@ class Checkpoint:
         self._file: int | None = None
         self._runs: list[tuple[int, int]] = []
         self._content = b""
+        self._laid = False  # in the memory that goes back: only when it first does, as it may never
         if sys.platform != "linux":
             self._content = memory.dump()
             return
@@ -44,7 +45,6 @@ class Checkpoint:
         self._runs = list(_changed(memory.address, self.size, stencil.size))
         for start, length in self._runs:
             os.pwrite(self._file, memory.view(start, length), start)
-        self._lay_runs(memory)
 
     def close(self) -> None:
         if self._file is not None:
@@ -57,7 +57,10 @@ class Checkpoint:
             return False
         if self._file is None:
             memory.write(0, self._content)
-        elif _libc().madvise(ctypes.c_void_p(memory.address), ctypes.c_size_t(self.size), MADV_DONTNEED):
+            return True
+        if not self._laid:
+            self._lay_runs(memory)
+        if _libc().madvise(ctypes.c_void_p(memory.address), ctypes.c_size_t(self.size), MADV_DONTNEED):
             raise OSError(ctypes.get_errno(), "the guest's memory can't be put back")
         return True
 
@@ -71,7 +74,7 @@ class Checkpoint:
         self._lay_runs(memory)
 
     def _lay_runs(self, memory: GuestMemory) -> None:
-        file = self._file
+        file, self._laid = self._file, True
         if file is not None:
             for start, length in self._runs:
                 map_private(memory.address + start, length, file, start)
