@@ -82,7 +82,7 @@ def parts(value: Any) -> list[Any]:
     if isinstance(value, dict):
         return [x for pair in value.items() for x in pair]
     if isinstance(value, set | frozenset):
-        return sorted((x for x in value), key=lambda x: x if type(x) is int else vars(x)["number"])
+        return sorted(value, key=lambda x: (0, x) if type(x) is int else (1, vars(x)["number"]))
     if isinstance(value, list | tuple):
         return [*value, *getattr(value, "__dict__", {}).items()]
     return list(vars(value).items()) if isinstance(value, Thing) else []
