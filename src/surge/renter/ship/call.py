@@ -20,13 +20,14 @@ from surge.model.task import OUT_OF_FUEL, RAISED, RETURNED, TRAPPED
 from surge.renter.ship import inside as sandbox
 from surge.renter.ship.classes import reach_class, reach_whole_classes, reach_whole_globals
 from surge.renter.ship.functions import reach_function
+from surge.renter.ship.objects import reach_object
 from surge.renter.ship.plain import is_plain
 from surge.renter.ship.reach import Handlers, Reach
 
 FUNCTION, SCRIPT = "function", "script"
 TOLD = 500
 """Characters of a provider's reason that are shown."""
-HANDLERS = Handlers(of_class=reach_class, of_function=reach_function)
+HANDLERS = Handlers(of_class=reach_class, of_function=reach_function, of_object=reach_object)
 
 
 @dataclass
@@ -59,7 +60,7 @@ class Shipped:
     def tree(self, value: object, packing: Packing) -> Tree:
         """Of an argument that the code knows already: an instance of its classes, a function of its."""
         known = self.reach
-        if id(value) in known.memo:
+        if id(value) in known.memo and id(value) not in known.links.data:
             return [MARKERS[tag.REFERENCE], known.memo[id(value)]]
         key = known.keys.get(type(value))
         if key is not None and isinstance(value, enum.Enum):
@@ -93,18 +94,22 @@ def ship(function: Callable[..., Any], *, together: bool = False) -> Shipped:
     if inspect.iscoroutinefunction(bare) or inspect.isasyncgenfunction(bare):
         raise CannotShip(f"{name} is an async function; wrap it: def task(x): return asyncio.run({name}(x))")
     whole: set[str] = set()
+    first: dict[int, object] = {}
     while True:
         reach = Reach(HANDLERS)
         for module in sorted(whole):
             reach.modules.need(module, name)
         with reach.named(name):
+            reach.first(list(first.values()))
             root = reach.shared(function)
             reach.finish()
             reach_whole_classes(reach)
             reach_whole_globals(reach)
-        if set(reach.modules.whole) <= whole:
+        missed = {id(value): value for value in reach.links.missed}
+        if set(reach.modules.whole) <= whole and missed.keys() <= first.keys():
             break
         whole |= set(reach.modules.whole)
+        first |= missed
     modules = [[n, *rest] for n, rest in sorted(reach.modules.whole.items())]
     for brought in [*reach.modules.whole, *reach.modules.packages]:
         reach.affect(f"brings the module {brought}")

@@ -43,13 +43,18 @@ def base_of(kind):
     return next((b for b in BASES if issubclass(kind, b)), None)
 
 
-def pack_instance(value, put, depth):
-    kind = type(value)
+def fields_of(value):
     fields = dict(getattr(value, "__dict__", {}))
-    for owner in kind.__mro__:
+    for owner in type(value).__mro__:
         for name in _slots(owner):
             if name not in ("__dict__", "__weakref__") and hasattr(value, name):
                 fields[name] = getattr(value, name)
+    return fields
+
+
+def pack_instance(value, put, depth):
+    kind = type(value)
+    fields = fields_of(value)
     base = base_of(kind)
     contents = list(value.args) if isinstance(value, BaseException) else None
     if base in (list, set):
