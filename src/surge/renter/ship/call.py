@@ -18,11 +18,12 @@ from surge.model.tagged.core import MARKERS, Packing, Tree
 from surge.model.tagged.standard import Printed, pack_instance, pack_member, prints_of
 from surge.model.task import OUT_OF_FUEL, RAISED, RETURNED, TRAPPED
 from surge.renter.ship import inside as sandbox
-from surge.renter.ship.classes import reach_class, reach_whole_classes, reach_whole_globals
+from surge.renter.ship.classes import reach_class
 from surge.renter.ship.functions import reach_function
 from surge.renter.ship.objects import reach_object
 from surge.renter.ship.plain import is_plain
 from surge.renter.ship.reach import Handlers, Reach
+from surge.renter.ship.whole import reach_whole, reach_whole_classes, refuse_named
 
 FUNCTION, SCRIPT = "function", "script"
 TOLD = 500
@@ -100,16 +101,17 @@ def ship(function: Callable[..., Any], *, together: bool = False) -> Shipped:
         for module in sorted(whole):
             reach.modules.need(module, name)
         with reach.named(name):
+            reach_whole_classes(reach)
             reach.first(list(first.values()))
+            pending = reach_whole(reach)
             root = reach.shared(function)
             reach.finish()
-            reach_whole_classes(reach)
-            reach_whole_globals(reach)
         missed = {id(value): value for value in reach.links.missed}
         if set(reach.modules.whole) <= whole and missed.keys() <= first.keys():
             break
         whole |= set(reach.modules.whole)
         first |= missed
+    refuse_named(reach, pending)
     modules = [[n, *rest] for n, rest in sorted(reach.modules.whole.items())]
     for brought in [*reach.modules.whole, *reach.modules.packages]:
         reach.affect(f"brings the module {brought}")

@@ -44,9 +44,10 @@ def reach_changes(reach: Reach, kind: type, number: int, source: Source, node: a
         reach.step("leaves", number)
     for defs in source.body.defs.values():
         for made in defs:
-            reach.written.setdefault((source.filename, made.node.name, made.line), []).append((kind, number))
+            key = (source.filename, made.node.name, made.line)
+            reach.written[key] = (*reach.written.get(key, ()), (kind, number))
     for function, made in written:
-        _state(reach, number, source, function, made)
+        function_state(reach, number, source, function, made)
     reach.apart.update(id(value) for _, value in others)
     sets = [
         ("set", number, name, content)
@@ -112,7 +113,7 @@ def _content(
         with reach.named(name):
             contents.append(reach.shared(value))
 
-    if _may_stay(source, name, value):
+    if may_stay(source, name, value):
         return contents[0] if reach.attempt(write) else None
     if helped:
         return contents[0] if reach.attempt(write) else None
@@ -120,7 +121,7 @@ def _content(
     return contents[0]
 
 
-def _may_stay(source: Source, name: str, value: object) -> bool:
+def may_stay(source: Source, name: str, value: object) -> bool:
     """A lock is as good as another, an empty table of weak references too."""
     remade = isinstance(source.body.values.get(name), ast.Call)
     return remade and (isinstance(value, _LOCKS) or (isinstance(value, _WEAK) and not len(value)))
@@ -146,7 +147,7 @@ def _is_generated(reach: Reach, name: str, value: object, helped: bool) -> bool:
     code = inner.__code__
     if code.co_filename.startswith(("<string", "<attrs generated")):
         return True
-    return is_installed(code.co_filename) and reach.by_name(value) is None
+    return is_installed(code.co_filename) and reach.modules.by_name(value, reach.where) is None
 
 
 def _plain(value: object) -> Iterator[types.FunctionType]:
@@ -163,7 +164,9 @@ def _is_of_library(value: object) -> bool:
 # ——— the functions of the body ———
 
 
-def _state(reach: Reach, number: int, source: Source, function: types.FunctionType, made: Any) -> None:
+def function_state(
+    reach: Reach, number: int, source: Source, function: types.FunctionType, made: Any
+) -> None:
     """Defaults and attributes of a method that are not as its `def` makes them."""
     defaults = changed_defaults(source, function, made)
     attributes = {n: v for n, v in vars(function).items() if n not in _MARKS or not made.decorators}

@@ -130,14 +130,18 @@ def _owner(function: types.FunctionType) -> type | None:
     return None
 
 
+def _inside(home: object, name: str) -> str:
+    return f"{home.__qualname__}.{name}" if isinstance(home, type) else name
+
+
 def _body_of(reach: Reach, function: types.FunctionType) -> int | None:
-    """The node of the one class that was sent and whose source makes this function, if there is one."""
+    """The node of the one class or module whose source makes this function there, if there is one."""
     code = function.__code__
-    homes = reach.written.get((code.co_filename, code.co_name, code.co_firstlineno), [])
+    homes = reach.written.get((code.co_filename, code.co_name, code.co_firstlineno), ())
     for name, cell in zip(code.co_freevars, function.__closure__ or (), strict=True):
         if name == "__class__":
-            homes = [(kind, number) for kind, number in homes if kind is cell.cell_contents]
-    homes = [h for h in homes if function.__qualname__.startswith(f"{h[0].__qualname__}.")]
+            homes = tuple(h for h in homes if h[0] is cell.cell_contents)
+    homes = tuple(h for h in homes if function.__qualname__ == _inside(h[0], code.co_name))
     return homes[0][1] if len(homes) == 1 else None
 
 

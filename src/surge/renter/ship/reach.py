@@ -6,6 +6,7 @@ there too; names that they use are bound in a stand-in of their module.
 """
 
 import enum
+import sys
 import types
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -16,24 +17,30 @@ from surge.model.digest import Blob
 from surge.model.errors import BadInput, CannotShip
 from surge.model.tagged import tags as tag
 from surge.model.tagged.codec import encode
-from surge.model.tagged.core import DEEP, MARKERS, Packing, TooDeep, Tree
+from surge.model.tagged.core import DEEP, Packing, TooDeep, Tree
 from surge.model.tagged.standard import pack_instance, pack_member
 from surge.renter.ship import effects
-from surge.renter.ship import inside as sandbox
-from surge.renter.ship.links import CONTAINERS, Links, Named, bytes_of, has_identity, is_import, is_shell
+from surge.renter.ship.links import (
+    CONTAINERS,
+    Import,
+    Links,
+    Named,
+    bytes_of,
+    has_identity,
+    is_import,
+    is_shell,
+)
 from surge.renter.ship.modules import (
     Modules,
-    attribute,
-    file_of,
-    find,
     is_elsewhere,
     is_installed,
-    is_package,
-    module_of,
-    public_name,
 )
 from surge.renter.ship.plain import is_plain
 from surge.renter.ship.refusals import refuse
+
+
+class Circle(CannotShip):
+    """Something holds what is being made just now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +77,8 @@ class Reach:
     late: list[Callable[[], None]] = field(default_factory=list)
     blobs: dict[bytes, Blob] = field(default_factory=dict)
     """Those that are named by what was reached."""
-    written: dict[tuple[str, str, int], list[tuple[type, int]]] = field(default_factory=dict)
-    """(file, name, first line) of a method → the classes whose body it stands in, and their nodes."""
+    written: dict[tuple[str, str, int], tuple[tuple[object, int], ...]] = field(default_factory=dict)
+    """(file, name, first line) of a function → the classes or modules whose body has it, and their nodes."""
     apart: set[int] = field(default_factory=set)
     """Ids of functions that took the place of a class's own: sent by themselves, not as its attributes."""
     lively: int = -1
@@ -134,15 +141,18 @@ class Reach:
                 self.steps[at].append(True)
             self.step("again", [at for at, s in enumerate(self.steps[: self.lively]) if s[0] in _AGAIN])
 
-    def attempt(self, action: Callable[[], None]) -> bool:
-        """Do it, or leave no trace if it can't be shipped."""
+    def tried(self, action: Callable[[], object]) -> CannotShip | None:
+        """Do it, or leave no trace and tell why it can't be shipped."""
         before = self._copy()
         try:
             action()
-        except CannotShip:
+        except CannotShip as error:
             self._restore(before)
-            return False
-        return True
+            return error
+        return None
+
+    def attempt(self, action: Callable[[], object]) -> bool:
+        return self.tried(action) is None
 
     def branch(self) -> "Reach":
         """What was reached so far as the ground of one call's arguments: same nodes, no steps yet."""
@@ -177,6 +187,9 @@ class Reach:
                 label += "'"
             self.spaces[id(scope)] = label
             self.keep.append(scope)
+            if self.is_whole(scope):
+                self.step("home", label, name)
+                return label
             filename = scope.get("__file__")
             own = not is_installed(filename)
             self.step("space", label, name, filename if isinstance(filename, str) else None, own)
@@ -185,12 +198,17 @@ class Reach:
     def bind(self, scope: dict[str, Any], name: str) -> None:
         """Make the global `name` mean in the sandbox what it means here."""
         label = self.space(scope)
-        if (label, name) in self.bound:
+        if (label, name) in self.bound or self.is_whole(scope):
             return
         self.bound.add((label, name))
         value = scope[name]
         with self.named(name):
             self.when_made(value, lambda: self.step("bind", label, name, self.shared(value)))
+
+    def is_whole(self, scope: dict[str, Any]) -> bool:
+        """Whether these are the globals of a module that travels whole."""
+        name = scope.get("__name__")
+        return name in self.modules.whole and vars(sys.modules.get(name, types)) is scope
 
     def cell(self, cell: types.CellType, name: str) -> int:
         number = self.memo.get(id(cell))
@@ -223,18 +241,36 @@ class Reach:
         self.affect(effects.of_value(value))
         if type(value) in effects.CONSTANTS or id(value) in self.memo:
             return self.content(value) if id(value) not in self.memo else self.named_node(value)
-        if type(value) in CONTAINERS:
-            with self.under_way(value):
-                content = self.linking(value)
-        else:
-            content = self.linking(value)
+        content = self.alone(value)
         if id(value) in self.memo:
             return self.named_node(value)
         if not has_identity(value) or is_import(content):
             return content
         self.step("value", content)
-        self._datum(value)
+        self.datum(value)
         return self.named_node(value)
+
+    def alone(self, value: object) -> bytes:
+        """Bytes of the value itself, with the names of the nodes that it holds; or that name it, if it is
+        a part of what is under way, and is filled when that is made."""
+        if type(value) not in CONTAINERS and not is_shell(value):
+            return self.linking(value)
+        contents: list[bytes] = []
+        refused = self.tried(lambda: contents.append(self._whole(value)))
+        if refused is None:
+            return contents[0]
+        if not isinstance(refused, Circle):
+            raise refused
+        self._shell(value)
+        path = self.path.copy()
+        self.late.append(lambda: self._fill(value, path))
+        return self.named_node(value)
+
+    def _whole(self, value: object) -> bytes:
+        if type(value) not in CONTAINERS:
+            return self.linking(value)
+        with self.under_way(value):
+            return self.linking(value)
 
     def named_node(self, value: object) -> bytes:
         return bytes_of(Named(self.memo[id(value)]))
@@ -252,27 +288,35 @@ class Reach:
         other."""
         holders = [v for v in values if type(v) in CONTAINERS or is_shell(v)]
         for value in holders:
-            if type(value) in CONTAINERS:
-                self.step("value", encode(type(value)()))
-            else:
-                self.content(type(value))
-                self.step("shell", self.keys[type(value)])
-            self._datum(value)
+            self._shell(value)
         for value in values:
             self.shared(value)
         for value in sorted(holders, key=lambda v: type(v) in CONTAINERS):  # hashes ask for fields
-            number = self.memo[id(value)]
-            if type(value) in CONTAINERS:
-                self.step("contents", number, self.linking(value))
-                continue
+            self._fill(value, self.path)
+
+    def _shell(self, value: object) -> None:
+        if type(value) in CONTAINERS:
+            self.step("value", encode(type(value)()))
+        else:
+            self.content(type(value))
+            self.step("shell", self.keys[type(value)])
+        self.datum(value)
+
+    def _fill(self, value: object, path: list[str]) -> None:
+        number, before = self.memo[id(value)], self.path
+        self.path = path.copy()
+        if type(value) in CONTAINERS:
+            self.step("contents", number, self.linking(value))
+        else:
             self.linked += 1
             self.links.roots.append(id(value))
             fields, contents = map(self.content, self.links.parts(value, self.memo))
             self.links.roots.pop()
             self.linked -= 1
             self.step("contents", number, contents, fields)
+        self.path = before
 
-    def _datum(self, value: object) -> None:
+    def datum(self, value: object) -> None:
         self.links.data.add(id(value))
         self.links.kept.append((self.node(value), len(self.steps) - 1))
 
@@ -300,7 +344,7 @@ class Reach:
         if id(value) in self.active:
             if self.active[id(value)] == self.level:
                 raise TooDeep(DEEP)  # encode tries again, as a graph
-            raise CannotShip(f"{self.where} holds itself through code or a call: pass it flat, as data")
+            raise Circle(f"{self.where} holds itself through code or a call: pass it flat, as data")
         self.active[id(value)] = self.level
         self.keep.append(value)
         try:
@@ -318,10 +362,10 @@ class Reach:
         refuse(value, self.where)
         if isinstance(value, types.ModuleType):
             self.modules.need(value.__name__, " → ".join(self.path[:-1]) or self.where)
-            return self.imported(value.__name__, "")
-        found = self.by_name(value)
+            return Import(value.__name__, "").tree
+        found = None if id(value) in self.apart else self.modules.by_name(value, self.where)
         if found is not None:
-            return found
+            return Import(*found).tree
         with self.under_way(value):
             if not isinstance(value, types.FunctionType):
                 self.affect(f"holds a {type(value).__name__}")
@@ -334,30 +378,6 @@ class Reach:
             else:
                 return self._instance(value, packing)
         return Named(self.memo[id(value)]).tree
-
-    def imported(self, module: str, qualname: str) -> Tree:
-        return [MARKERS[tag.IMPORT], module, qualname]
-
-    def by_name(self, value: object) -> Tree | None:
-        """Functions, classes and builtins that the sandbox has under the same name."""
-        qualname = attribute(value, "__qualname__") or attribute(value, "__name__")
-        module = module_of(value)
-        if isinstance(value, type | types.FunctionType | types.BuiltinFunctionType) or callable(value):
-            if not module or not isinstance(qualname, str) or "<" in qualname:
-                return None
-            if find(module, qualname) is not value:
-                return None
-            if sandbox.has(module):
-                module = public_name(value, module, qualname)
-                self.modules.need(module, self.where)
-                return self.imported(module, qualname)
-            if is_package(module) and not sandbox.is_standard(module):
-                self.modules.need(module, self.where)
-            if module in self.modules.whole or sandbox.top(module) in self.modules.packages:
-                return self.imported(module, qualname)
-            if sandbox.is_standard(module) or is_installed(file_of(module)) or sandbox.top(module) == "surge":
-                self.modules.need(module, self.where)  # raises, with the module's name
-        return None
 
     def call(self, value: object, function: Any, args: tuple[Any, ...], kwargs: Any = None) -> int:
         """A node that `function(*args, **kwargs)` makes, standing for `value`."""

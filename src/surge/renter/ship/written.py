@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from surge.renter.ship.links import has_identity
 from surge.renter.ship.modules import is_installed
 from surge.renter.text.body import Body, Def
 
@@ -24,11 +25,13 @@ Leaf = tuple[types.FunctionType, Def]
 
 @dataclass(frozen=True)
 class Source:
-    """names: what the expressions of the body mean outside of it."""
+    """names: what the expressions of the body mean outside of it. whole: of a module that travels whole, or
+    in one; what its names meant while it ran may have been replaced there."""
 
     body: Body
     filename: str
     names: Mapping[str, Any]
+    whole: bool = False
 
     def wrote(self, code: types.CodeType, made: Def) -> bool:
         return code.co_name == made.node.name and code.co_firstlineno == made.line and self.holds(code)
@@ -156,7 +159,7 @@ def is_default(source: Source, expression: ast.expr, value: object) -> bool:
             return type(constant) is type(value) and constant == value
         case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as constant)):
             return type(constant) is type(value) and -constant == value
-    return source.means(expression) is value
+    return source.means(expression) is value and not (source.whole and has_identity(value))
 
 
 def changed_defaults(source: Source, function: types.FunctionType, made: Def) -> bool:

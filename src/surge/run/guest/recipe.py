@@ -15,7 +15,7 @@ import sys
 import types
 
 from surge.run.guest import tagged
-from surge.run.guest.kinds import base_of, empty_instance, fields_of, known, set_fields
+from surge.run.guest.kinds import empty_instance, fields_of, known, set_fields
 from surge.run.guest.library import settle
 from surge.run.guest.machine import scope
 from surge.run.guest.tagged import BUILDERS, decode
@@ -53,12 +53,15 @@ def _value(content, keep=False):
 
 
 def _keep(value):
-    base = type(value) if type(value) in CONTAINERS else None
-    own = type(value) in known.keys
-    if base or own:
-        base = base or base_of(type(value))
-        contents = None if base is None else base(value) if base in CONTAINERS else None
-        kept.append((value, contents, fields_of(value) if own else None))
+    kept.append((value, *_parts(value)))
+
+
+def _parts(value):
+    """(a copy of what it contains if that can change, its fields if it is of the renter's class)"""
+    base = next((b for b in CONTAINERS if isinstance(value, b)), None)
+    if type(value) in known.keys:
+        return base and base(value), fields_of(value)
+    return base(value) if type(value) is base else None, None
 
 
 CONTAINERS = (list, dict, set, bytearray)
@@ -189,21 +192,28 @@ def _bind(space, name, value):
     setattr(spaces[space], name, decode(value))
 
 
-def _overlay(module, name, content):
+def _home(label, name):
+    """The module itself, where it came whole."""
+    spaces[label] = importlib.import_module(name)
+
+
+def _place(module, name, value):
+    setattr(importlib.import_module(module), name, decode(value))
+
+
+def _overlay(module, name, content, keep=False):
     """A global of a module that came whole, as it is at the renter's: changed in place where others may
     hold it too."""
     scope, value = importlib.import_module(module).__dict__, decode(content)
     there = scope.get(name)
-    if type(there) is list and type(value) is list:
-        there[:] = value
-    elif type(there) in (dict, set) and type(value) is type(there):
-        there.clear()
-        there.update(value)
-    elif type(value) is dict and hasattr(there, "__dict__") and type(there).__module__ == module:
-        there.__dict__.clear()
-        there.__dict__.update(value)
-    elif type(there) is not type(value) or type(value).__name__ == "ndarray" or there != value:
-        scope[name] = value
+    if type(there) is type(value) and (type(value) in CONTAINERS or type(value) in known.keys):
+        contents, fields = _parts(value)
+        _refill(there, contents, fields)
+    else:
+        scope[name] = there = value
+    nodes.append(there)
+    if keep:
+        _keep(there)
 
 
 def _set(node, name, value):
@@ -212,10 +222,11 @@ def _set(node, name, value):
 
 
 def _drop(node, names):
-    """Of a class: what its body binds, and the renter's has no more."""
+    """Of a class or module: what its body binds, and the renter's has no more."""
+    target = nodes[node]
     for name in names:
-        if name in vars(nodes[node]):
-            type.__delattr__(nodes[node], name)
+        if name in vars(target):
+            (type.__delattr__ if isinstance(target, type) else delattr)(target, name)
 
 
 leaves: dict = {}
@@ -314,6 +325,8 @@ OPS = {
     "leaf": _leaf,
     "given": _given,
     "overlay": _overlay,
+    "place": _place,
+    "home": _home,
     "call": _call,
     "state": _state,
 }
