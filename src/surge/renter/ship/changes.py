@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from surge.model.errors import CannotShip
-from surge.renter.ship.modules import is_elsewhere, is_installed
+from surge.renter.ship.modules import find, is_elsewhere, is_installed
 from surge.renter.ship.reach import Reach
 from surge.renter.ship.written import Leaf, Source, changed_defaults, is_default, leaves
 
@@ -103,7 +103,7 @@ def _content(
 ) -> bytes | None:
     """The value as it is now; None where the source does it, or a library that runs there too."""
     helped = _is_helped(kind, node, source)
-    if name not in source.body.names and _is_generated(reach, name, value, helped):
+    if name not in source.body.names and _is_generated(kind, name, value):
         return None
     if helped and (name.startswith("_") or _is_of_library(value)):
         return None
@@ -139,7 +139,7 @@ def _is_helped(kind: type, node: ast.ClassDef, source: Source) -> bool:
     )
 
 
-def _is_generated(reach: Reach, name: str, value: object, helped: bool) -> bool:
+def _is_generated(kind: type, name: str, value: object) -> bool:
     """Of a decorator or base such as dataclass, total_ordering, NamedTuple, Enum or Protocol."""
     inner = next(iter(_plain(value)), None)
     if inner is None:
@@ -147,7 +147,10 @@ def _is_generated(reach: Reach, name: str, value: object, helped: bool) -> bool:
     code = inner.__code__
     if code.co_filename.startswith(("<string", "<attrs generated")):
         return True
-    return is_installed(code.co_filename) and reach.modules.by_name(value, reach.where) is None
+    if not is_installed(code.co_filename):
+        return False
+    own = inner.__qualname__ == f"{kind.__qualname__}.{name}"
+    return own or find(inner.__module__, inner.__qualname__) is not inner
 
 
 def _plain(value: object) -> Iterator[types.FunctionType]:

@@ -5,6 +5,7 @@ import types
 from dataclasses import dataclass, field
 from typing import Any
 
+from surge.model.errors import CannotShip
 from surge.model.tagged import tags as tag
 from surge.model.tagged.codec import encode
 from surge.model.tagged.core import MARKERS, MAX_DEPTH, Packing, Tree
@@ -15,7 +16,12 @@ from surge.renter.ship.plain import is_plain
 
 CONTAINERS = (list, dict, set, bytearray)
 """Those that are filled after they were made, if they must."""
+_PLAIN = frozenset(CONSTANTS)
 _CODE = (type, types.FunctionType, types.BuiltinFunctionType, types.MethodType, types.ModuleType)
+
+
+class Circle(CannotShip):
+    """Something holds what is being made just now."""
 
 
 class Named:
@@ -53,6 +59,13 @@ def has_identity(value: object) -> bool:
 
 _VALUES = ("datetime", "decimal", "fractions", "pathlib", "pathlib._local", "re", "uuid", "zoneinfo")
 """Modules whose instances can't change."""
+
+
+def is_flat(value: Any) -> bool:
+    """A container of plain constants."""
+    kind = type(value)
+    items = value.values() if kind is dict else value
+    return kind in CONTAINERS and _PLAIN.issuperset(map(type, items))
 
 
 def is_shell(value: object) -> bool:
@@ -96,9 +109,9 @@ class Links:
         if kind not in (list, tuple, dict) or id(value) in above or len(above) > MAX_DEPTH:
             return value
         items = value.values() if kind is dict else value
-        if all(x in CONSTANTS for x in set(map(type, items))):
+        if _PLAIN.issuperset(map(type, items)):
             return value
-        new = [self.linked(x, memo, (*above, id(value))) for x in items]
+        new = [x if type(x) in _PLAIN else self.linked(x, memo, (*above, id(value))) for x in items]
         if all(a is b for a, b in zip(new, items, strict=True)):
             return value
         made = dict(zip(value, new, strict=True)) if kind is dict else kind(new)
@@ -109,7 +122,8 @@ class Links:
         """The name of `value` if it is a node of data; else as `inside`."""
         if id(value) in self.data and id(value) in memo:
             return Named(memo[id(value)])
-        if type(value) not in CONSTANTS and has_identity(value):
+        kind = type(value)
+        if kind in CONTAINERS or (kind not in _PLAIN and has_identity(value)):
             self.note(value)
         return self.inside(value, memo, above)
 

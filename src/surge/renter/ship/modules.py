@@ -93,6 +93,11 @@ class Modules:
             self.need(module, where)  # raises, with the module's name
         return None
 
+    def is_home(self, scope: dict[str, Any]) -> bool:
+        """Whether these are the globals of a module that travels whole."""
+        name = scope.get("__name__")
+        return name in self.whole and vars(sys.modules.get(name, types)) is scope
+
     @property
     def files(self) -> dict[str, bytes]:
         """Of all packages: place → content, in order."""

@@ -6,7 +6,6 @@ there too; names that they use are bound in a stand-in of their module.
 """
 
 import enum
-import sys
 import types
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -22,11 +21,13 @@ from surge.model.tagged.standard import pack_instance, pack_member
 from surge.renter.ship import effects
 from surge.renter.ship.links import (
     CONTAINERS,
+    Circle,
     Import,
     Links,
     Named,
     bytes_of,
     has_identity,
+    is_flat,
     is_import,
     is_shell,
 )
@@ -37,10 +38,6 @@ from surge.renter.ship.modules import (
 )
 from surge.renter.ship.plain import is_plain
 from surge.renter.ship.refusals import refuse
-
-
-class Circle(CannotShip):
-    """Something holds what is being made just now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +184,7 @@ class Reach:
                 label += "'"
             self.spaces[id(scope)] = label
             self.keep.append(scope)
-            if self.is_whole(scope):
+            if self.modules.is_home(scope):
                 self.step("home", label, name)
                 return label
             filename = scope.get("__file__")
@@ -198,17 +195,12 @@ class Reach:
     def bind(self, scope: dict[str, Any], name: str) -> None:
         """Make the global `name` mean in the sandbox what it means here."""
         label = self.space(scope)
-        if (label, name) in self.bound or self.is_whole(scope):
+        if (label, name) in self.bound or self.modules.is_home(scope):
             return
         self.bound.add((label, name))
         value = scope[name]
         with self.named(name):
             self.when_made(value, lambda: self.step("bind", label, name, self.shared(value)))
-
-    def is_whole(self, scope: dict[str, Any]) -> bool:
-        """Whether these are the globals of a module that travels whole."""
-        name = scope.get("__name__")
-        return name in self.modules.whole and vars(sys.modules.get(name, types)) is scope
 
     def cell(self, cell: types.CellType, name: str) -> int:
         number = self.memo.get(id(cell))
@@ -253,7 +245,7 @@ class Reach:
     def alone(self, value: object) -> bytes:
         """Bytes of the value itself, with the names of the nodes that it holds; or that name it, if it is
         a part of what is under way, and is filled when that is made."""
-        if type(value) not in CONTAINERS and not is_shell(value):
+        if is_flat(value) or (type(value) not in CONTAINERS and not is_shell(value)):
             return self.linking(value)
         contents: list[bytes] = []
         refused = self.tried(lambda: contents.append(self._whole(value)))

@@ -15,6 +15,7 @@ from surge.renter.ship.modules import find
 from surge.renter.ship.reach import Reach
 from surge.renter.ship.written import Leaf, Source, is_default, layers, leaves, taken_as_written
 from surge.renter.text.body import body_of
+from surge.renter.text.source import parsed
 
 Pending = list[tuple[str, CannotShip]]
 """Globals that can't be sent, and why: refused if anything that was sent names them."""
@@ -38,7 +39,7 @@ def reach_whole(reach: Reach) -> Pending:
     found = []
     for name, module in homes:
         filename, text, _ = reach.modules.whole[name]
-        source = Source(body_of(ast.parse(text)), filename, vars(module), True)
+        source = Source(body_of(parsed(text)), filename, vars(module), True)
         found.append((name, module, source, *_sorted(name, module, source)))
     for _, _, _, _, others in found:
         reach.apart.update(id(value) for _, value in others if isinstance(value, types.FunctionType))
@@ -82,7 +83,7 @@ def _is_literal(expression: ast.expr | None, value: object) -> bool:
     )
 
 
-_NOTHING = body_of(ast.parse(""))
+_NOTHING = body_of(parsed(""))
 
 
 def _module(
@@ -167,11 +168,11 @@ def refuse_named(reach: Reach, pending: Pending) -> None:
         return
     uses: dict[str, set[str]] = {}
     for _, text, _ in reach.modules.whole.values():
-        for statement in ast.parse(text).body:
+        for statement in parsed(text).body:
             if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
                 uses.setdefault(statement.name, set()).update(_words(statement))
     texts = [step[4] for step in reach.steps if step[0] in ("function", "class")]
-    queue = [word for text in texts for word in _words(ast.parse(text))]
+    queue = [word for text in texts for word in _words(parsed(text))]
     seen: set[str] = set()
     while queue:
         word = queue.pop()
