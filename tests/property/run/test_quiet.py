@@ -14,8 +14,9 @@ from corpus_lasting import remembers, uuid1
 from corpus_quiet import square, warns
 from sandboxes import Slots, slots
 from surge.model.task import Outcome
-from surge.renter.ship import effects, functions, reach
+from surge.renter.ship import functions, reach
 from surge.renter.ship.call import ship
+from surge.renter.ship.checks import effects
 
 N = 4
 EVERY = [*quiet.QUIET, *quiet.SEEN, *lasting.NOT_QUIET]

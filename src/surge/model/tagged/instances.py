@@ -243,11 +243,13 @@ def pack_instance(value: Any, key: str, packing: Packing) -> Tree:
     """The tree of an instance whose class is known as `key`: its fields, and what its base holds."""
     base = base_of(type(value))
     if base is None or base in CHANGING or isinstance(value, BaseException):
-        return packing.whole(value, lambda: _instance(value, key, base, packing))
-    return _instance(value, key, base, packing)
+        return packing.whole(value, lambda: packing.form(tag.INSTANCE, key, *parts_of(value)))
+    return packing.form(tag.INSTANCE, key, *parts_of(value))
 
 
-def _instance(value: Any, key: str, base: Any, packing: Packing) -> Tree:
+def parts_of(value: Any) -> tuple[dict[str, Any], Any]:
+    """An instance's fields, and what its base holds (None without a base)."""
+    base = base_of(type(value))
     fields = dict(getattr(value, "__dict__", {}))
     for name, place in _places(type(value)).items():
         with contextlib.suppress(AttributeError):  # a slot that is empty
@@ -263,4 +265,4 @@ def _instance(value: Any, key: str, base: Any, packing: Packing) -> Tree:
             fields["default_factory"] = factory_name(value)
     elif base is not None:
         contents = base(value) if base in CHANGING else _of_base(base, base, value)
-    return packing.form(tag.INSTANCE, key, fields, contents)
+    return fields, contents

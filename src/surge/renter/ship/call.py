@@ -18,19 +18,21 @@ from surge.model.tagged.core import MARKERS, Packing, Tree
 from surge.model.tagged.instances import pack_instance, pack_member
 from surge.model.tagged.standard import Printed, prints_of
 from surge.model.task import OUT_OF_FUEL, RAISED, RETURNED, TRAPPED
-from surge.renter.ship import effects
 from surge.renter.ship import inside as sandbox
-from surge.renter.ship.classes import reach_class, reach_whole_classes, reach_whole_globals
+from surge.renter.ship.checks import effects
+from surge.renter.ship.classes import reach_class
 from surge.renter.ship.functions import reach_function
+from surge.renter.ship.objects import reach_object
 from surge.renter.ship.plain import is_plain
 from surge.renter.ship.reach import Handlers, Reach
+from surge.renter.ship.whole import reach_whole, reach_whole_classes, refuse_named
 
 FUNCTION, SCRIPT = "function", "script"
 SHARED, TOGETHER, ALONE = range(3)
 """How the guest is to run tasks: see run/guest/driver.py."""
 TOLD = 500
 """Characters of a provider's reason that are shown."""
-HANDLERS = Handlers(of_class=reach_class, of_function=reach_function)
+HANDLERS = Handlers(of_class=reach_class, of_function=reach_function, of_object=reach_object)
 
 
 @dataclass
@@ -63,7 +65,7 @@ class Shipped:
     def tree(self, value: object, packing: Packing) -> Tree:
         """Of an argument that the code knows already: an instance of its classes, a function of its."""
         known = self.reach
-        if id(value) in known.memo:
+        if id(value) in known.memo and id(value) not in known.links.nodes:
             return [MARKERS[tag.REFERENCE], known.memo[id(value)]]
         key = known.keys.get(type(value))
         if key is not None and isinstance(value, enum.Enum):
@@ -97,18 +99,23 @@ def ship(function: Callable[..., Any], *, together: bool = False) -> Shipped:
     if inspect.iscoroutinefunction(bare) or inspect.isasyncgenfunction(bare):
         raise CannotShip(f"{name} is an async function; wrap it: def task(x): return asyncio.run({name}(x))")
     whole: set[str] = set()
+    first: dict[int, object] = {}
     while True:
         reach = Reach(HANDLERS)
         for module in sorted(whole):
             reach.modules.need(module, name)
         with reach.named(name):
+            reach_whole_classes(reach)
+            reach.first(list(first.values()))
+            pending = reach_whole(reach)
             root = reach.shared(function)
             reach.finish()
-            reach_whole_classes(reach)
-            reach_whole_globals(reach)
-        if set(reach.modules.whole) <= whole:
+        missed = {id(value): value for value in reach.links.missed}
+        if set(reach.modules.whole) <= whole and missed.keys() <= first.keys():
             break
         whole |= set(reach.modules.whole)
+        first |= missed
+    refuse_named(reach, pending)
     reach.affect(effects.of_item(function))
     modules = [[n, *rest] for n, rest in sorted(reach.modules.whole.items())]
     for brought in [*reach.modules.whole, *reach.modules.packages]:

@@ -8,16 +8,16 @@ import enum
 import inspect
 import sys
 import types
-from abc import ABCMeta
 from collections.abc import Iterator
 from typing import Any
 
 from surge.model.errors import CannotShip
-from surge.renter.ship.effects import CONSTANTS
+from surge.renter.ship.changes import reach_changes
 from surge.renter.ship.functions import reach_globals, reach_submodules
 from surge.renter.ship.modules import find
-from surge.renter.ship.plain import is_plain
 from surge.renter.ship.reach import Reach
+from surge.renter.ship.written import Source
+from surge.renter.text.body import Body, body_of
 from surge.renter.text.names import nested, rebound_nonlocal
 from surge.renter.text.source import MAKER, Definition, find_class
 
@@ -44,6 +44,7 @@ def reach_class(reach: Reach, kind: type) -> None:
         reach.call(kind, getattr, (outer, kind.__name__))
         number = reach.memo[id(kind)]
         reach.step("known", key_of(reach, kind), number)
+        reach_made(reach, kind, number)
         return
     try:
         definition = find_class(kind, reach.where)
@@ -54,38 +55,11 @@ def reach_class(reach: Reach, kind: type) -> None:
     _reach_source(reach, kind, definition)
 
 
-def reach_whole_classes(reach: Reach) -> None:
-    """Give the classes of modules that travel whole a key, so that their instances can come back."""
-    for name in sorted(reach.modules.whole):
-        for kind in list(vars(sys.modules.get(name, builtins)).values()):
-            if isinstance(kind, type) and kind.__module__ == name and kind not in reach.keys:
-                if find(name, kind.__qualname__) is not kind:
-                    continue
-                reach.step("value", reach.content(kind))
-                reach.step("known", key_of(reach, kind), reach.node(kind))
-
-
-CONTAINERS = (list, dict, set, bytearray, tuple, frozenset)
-
-
-def reach_whole_globals(reach: Reach) -> None:
-    """Constants and containers of modules that travel whole are as they are now, not as in their files, and
-    so are the fields of instances of their classes."""
-    for module in sorted(reach.modules.whole):
-        for name, value in list(vars(sys.modules.get(module, builtins)).items()):
-            if module not in sys.modules or (name.startswith("__") and name.endswith("__")):
-                continue
-            kind = type(value)
-            own = kind.__module__ == module and is_plain(kind) and not isinstance(value, enum.Enum)
-            if own and hasattr(value, "__dict__"):
-                value = vars(value)  # noqa: PLW2901 its fields
-            elif kind not in (*CONSTANTS, *CONTAINERS) and kind.__qualname__ != "ndarray":
-                continue
-            reach.attempt(
-                lambda module=module, name=name, value=value: reach.step(  # type: ignore[misc]
-                    "overlay", module, name, reach.content(value)
-                )
-            )
+def reach_made(reach: Reach, kind: type, number: int, whole: bool = False) -> None:
+    """What changed in a class that another step makes by its source."""
+    definition = find_class(kind, reach.where)
+    home = sys.modules.get(kind.__module__, builtins)
+    reach_changes(reach, kind, number, *_source(definition, vars(home), whole))
 
 
 def _made_by_call(reach: Reach, kind: type) -> bool:
@@ -100,7 +74,10 @@ def _made_by_call(reach: Reach, kind: type) -> bool:
         reach.call(kind, kind.__bases__[0], (kind.__name__, members), settings)
     else:
         return False
-    reach.step("known", key_of(reach, kind), reach.memo[id(kind)])
+    number = reach.memo[id(kind)]
+    reach.step("known", key_of(reach, kind), number)
+    bare = ast.ClassDef(kind.__name__, [ast.Name("_", ast.Load())], [], [], [])
+    reach_changes(reach, kind, number, Source(Body(), "", {}), bare)
     return True
 
 
@@ -169,6 +146,8 @@ def _reach_source(reach: Reach, kind: type, definition: Definition) -> None:
         definition.first, maker, kind.__name__, kind.__qualname__, cells, key, definition.future,
     )  # fmt: skip
     number = reach.node(kind)
+    if _is_lively(definition.node):
+        reach.lively = len(reach.steps) - 1
     for name, value in around.items():
         if isinstance(value, types.CellType):
             reach.fill(value, name)
@@ -179,13 +158,28 @@ def _reach_source(reach: Reach, kind: type, definition: Definition) -> None:
     package = scope.get("__package__") or ""
     reach.modules.follow(definition.node, package, where)
     reach_submodules(reach, definition.node, scope)
-    _attributes(reach, kind, number)
+    reach_changes(reach, kind, number, *_source(definition, scope))
     for name, inner in vars(kind).items():
         if id(inner) in reach.active:
             continue
         if isinstance(inner, type) and inner.__qualname__ == f"{kind.__qualname__}.{name}":
             with reach.named(name):
                 reach.content(inner)  # so that its instances, exceptions for one, come back as themselves
+
+
+def _is_lively(node: ast.AST) -> bool:
+    """Whether the class's body, or what it hands itself to, can change other things."""
+    assert isinstance(node, ast.ClassDef)  # noqa: S101 find_class gives no other
+    running = [s for s in node.body if not isinstance(s, ast.FunctionDef | ast.AsyncFunctionDef)]
+    calls = any(isinstance(inner, ast.Call) for s in running for inner in ast.walk(s))
+    return bool(node.bases or node.keywords or node.decorator_list) or calls
+
+
+def _source(
+    definition: Definition, scope: dict[str, Any], whole: bool = False
+) -> tuple[Source, ast.ClassDef]:
+    assert isinstance(definition.node, ast.ClassDef)  # noqa: S101 find_class gives no other
+    return Source(body_of(definition.node), definition.filename, scope, whole), definition.node
 
 
 def _names(code: types.CodeType) -> tuple[list[str], list[str]]:
@@ -239,28 +233,3 @@ def _around(definition: Definition, methods: list[types.FunctionType]) -> dict[s
             if name in wanted:
                 found[name] = cell
     return found
-
-
-def _attributes(reach: Reach, kind: type, number: int) -> None:
-    """What was set on the class after its body, and constants as they are now."""
-    for name, value in vars(kind).items():
-        if isinstance(value, types.FunctionType):
-            if value.__module__ == kind.__module__ and value.__qualname__ != f"{kind.__qualname__}.{name}":
-                with reach.named(name):
-                    content = reach.content(value)
-                reach.step("set", number, name, content)
-        elif (
-            type(kind) in (type, ABCMeta)
-            and not (name.startswith("__") and name.endswith("__"))
-            and not name.startswith("_abc_")
-            and not hasattr(value, "__get__")
-            and not isinstance(value, type)
-            and not issubclass(kind, tuple)
-        ):
-            reach.attempt(lambda name=name, value=value: _set(reach, number, name, value))  # type: ignore[misc]
-
-
-def _set(reach: Reach, number: int, name: str, value: object) -> None:
-    with reach.named(name):
-        content = reach.shared(value)
-    reach.step("set", number, name, content)

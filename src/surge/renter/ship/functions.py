@@ -6,10 +6,11 @@ import types
 from contextlib import suppress
 
 from surge.model.errors import CannotShip
-from surge.renter.ship import effects, versions
+from surge.renter.ship.checks import effects, versions
+from surge.renter.ship.checks.refusals import CHANGING
 from surge.renter.ship.modules import module_of
+from surge.renter.ship.objects import is_single_dispatch, reach_object
 from surge.renter.ship.reach import Reach
-from surge.renter.ship.refusals import CHANGING
 from surge.renter.text.names import loaded, rebound, rebound_nonlocal
 from surge.renter.text.source import Definition, find_function
 
@@ -17,8 +18,15 @@ from surge.renter.text.source import Definition, find_function
 def reach_function(reach: Reach, function: types.FunctionType) -> None:
     """Write the steps of `function` and of what it reaches; it ends with a node of its own."""
     where = reach.where
+    if is_single_dispatch(function):
+        reach_object(reach, function)
+        return
     _refuse_rebinding(function, where)
-    owner = _owner(function)
+    if (found := _body_of(reach, function)) is not None:
+        reach.step("leaf", found, function.__code__.co_name, function.__code__.co_firstlineno)
+        reach.node(function)
+        return
+    owner = None if id(function) in reach.apart else _owner(function)
     if owner is not None:
         reach.call(function, getattr, (owner, function.__name__))
         return
@@ -32,11 +40,7 @@ def reach_function(reach: Reach, function: types.FunctionType) -> None:
     if vars(function):
         reach.affect("has attributes")
     if function.__defaults__ or function.__kwdefaults__:
-        with reach.named("its default arguments"):
-            for value in (*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()):
-                reach.affect(effects.of_item(value))
-            contents = reach.content(function.__defaults__), reach.content(function.__kwdefaults__)
-        reach.step("default", reach.memo[id(function)], *contents)
+        reach.default(reach.memo[id(function)], function)
     for name, cell in zip(free, function.__closure__ or (), strict=True):
         reach.fill(cell, name)
     reach_globals(reach, scope, loaded(function.__code__))
@@ -136,6 +140,21 @@ def _owner(function: types.FunctionType) -> type | None:
     if isinstance(found, type) and vars(found).get(name) is function:
         return found
     return None
+
+
+def _inside(home: object, name: str) -> str:
+    return f"{home.__qualname__}.{name}" if isinstance(home, type) else name
+
+
+def _body_of(reach: Reach, function: types.FunctionType) -> int | None:
+    """The node of the one class or module whose source makes this function there, if there is one."""
+    code = function.__code__
+    homes = reach.written.get((code.co_filename, code.co_name, code.co_firstlineno), ())
+    for name, cell in zip(code.co_freevars, function.__closure__ or (), strict=True):
+        if name == "__class__":
+            homes = tuple(h for h in homes if h[0] is cell.cell_contents)
+    homes = tuple(h for h in homes if function.__qualname__ == _inside(h[0], code.co_name))
+    return homes[0][1] if len(homes) == 1 else None
 
 
 def _refuse_rebinding(function: types.FunctionType, where: str) -> None:

@@ -73,6 +73,32 @@ class Modules:
             self.needed.copy(), self.whole.copy(), self.packages.copy(), self.beside, self.followed.copy()
         )
 
+    def by_name(self, value: object, where: str) -> tuple[str, str] | None:
+        """(module, name) of a function, class or builtin that the sandbox has under the same name."""
+        qualname = attribute(value, "__qualname__") or attribute(value, "__name__")
+        module = module_of(value)
+        named = isinstance(value, type | types.FunctionType | types.BuiltinFunctionType) or callable(value)
+        if not named or not module or not isinstance(qualname, str) or "<" in qualname:
+            return None
+        if find(module, qualname) is not value:
+            return None
+        if sandbox.has(module):
+            module = public_name(value, module, qualname)
+            self.need(module, where)
+            return module, qualname
+        if is_package(module) and not sandbox.is_standard(module):
+            self.need(module, where)
+        if module in self.whole or sandbox.top(module) in self.packages:
+            return module, qualname
+        if sandbox.is_standard(module) or is_installed(file_of(module)) or sandbox.top(module) == "surge":
+            self.need(module, where)  # raises, with the module's name
+        return None
+
+    def is_home(self, scope: dict[str, Any]) -> bool:
+        """Whether these are the globals of a module that travels whole."""
+        name = scope.get("__name__")
+        return name in self.whole and vars(sys.modules.get(name, types)) is scope
+
     @property
     def files(self) -> dict[str, bytes]:
         """Of all packages: place → content, in order."""

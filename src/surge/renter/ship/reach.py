@@ -5,14 +5,9 @@ Functions travel as source with their own cells, defaults and attributes, so a c
 there too; names that they use are bound in a stand-in of their module.
 """
 
-import copyreg
 import enum
-import functools
-import operator
-import pickle
 import types
-import typing
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,27 +16,28 @@ from surge.model.digest import Blob
 from surge.model.errors import BadInput, CannotShip
 from surge.model.tagged import tags as tag
 from surge.model.tagged.codec import encode
-from surge.model.tagged.core import DEEP, MARKERS, Packing, TooDeep, Tree
+from surge.model.tagged.core import DEEP, Packing, TooDeep, Tree
 from surge.model.tagged.instances import pack_instance, pack_member
-from surge.renter.ship import effects
-from surge.renter.ship import inside as sandbox
+from surge.renter.ship.checks import effects
+from surge.renter.ship.checks.refusals import refuse
+from surge.renter.ship.links import (
+    CONTAINERS,
+    Circle,
+    Import,
+    Links,
+    Named,
+    bytes_of,
+    has_identity,
+    is_flat,
+    is_import,
+    is_shell,
+)
 from surge.renter.ship.modules import (
     Modules,
-    attribute,
-    file_of,
-    find,
     is_elsewhere,
     is_installed,
-    is_package,
-    module_of,
-    public_name,
 )
-from surge.renter.ship.neighbours import is_neighbours, made_from
 from surge.renter.ship.plain import is_plain
-from surge.renter.ship.refusals import CHANGING, refuse
-
-_SHARED = (list, dict, set, bytearray)
-"""Containers that functions may share: a global or a cell that holds one is one node."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +47,7 @@ class Handlers:
 
     of_class: Callable[["Reach", type], None]
     of_function: Callable[["Reach", types.FunctionType], None]
+    of_object: Callable[["Reach", Any], None]
 
 
 @dataclass
@@ -77,6 +74,15 @@ class Reach:
     late: list[Callable[[], None]] = field(default_factory=list)
     blobs: dict[bytes, Blob] = field(default_factory=dict)
     """Those that are named by what was reached."""
+    written: dict[tuple[str, str, int], tuple[tuple[object, int], ...]] = field(default_factory=dict)
+    """(file, name, first line) of a function → the classes or modules whose body has it, and their nodes."""
+    apart: set[int] = field(default_factory=set)
+    """Ids of functions that took the place of a class's own: sent by themselves, not as its attributes."""
+    lively: int = -1
+    """The last step that runs code of the renter's which can change what was made before."""
+    links: Links = field(default_factory=Links)
+    linked: int = 0  # whether what is written names the nodes that it holds
+    branched: bool = False
 
     # ——— steps and nodes ———
 
@@ -127,24 +133,40 @@ class Reach:
         """Write what had to wait for the end of a cycle."""
         while self.late:
             self.late.pop(0)()
+        if self.lively >= 0 and not self.branched:
+            for _, at in self.links.kept:
+                self.steps[at].append(True)
+            self.step("again", [at for at, s in enumerate(self.steps[: self.lively]) if s[0] in _AGAIN])
 
-    def attempt(self, action: Callable[[], None]) -> bool:
-        """Do it, or leave no trace if it can't be shipped."""
+    def tried(self, action: Callable[[], object]) -> CannotShip | None:
+        """Do it, or leave no trace and tell why it can't be shipped."""
         before = self._copy()
         try:
             action()
-        except CannotShip:
+        except CannotShip as error:
             self._restore(before)
-            return False
-        return True
+            return error
+        return None
+
+    def attempt(self, action: Callable[[], object]) -> bool:
+        return self.tried(action) is None
 
     def branch(self) -> "Reach":
         """What was reached so far as the ground of one call's arguments: same nodes, no steps yet."""
-        return Reach(self.handlers, **{**self._copy(), "steps": [], "path": []})
+        return Reach(
+            self.handlers,
+            **{**self._copy(), "steps": [], "path": [], "links": self.links.branch(), "branched": True},
+        )
 
     def _copy(self) -> dict[str, Any]:
         kept = {n: getattr(self, n).copy() for n in _COPIED}
-        return {**kept, "count": self.count, "modules": self.modules.copy()}
+        return {
+            **kept,
+            "count": self.count,
+            "lively": self.lively,
+            "modules": self.modules.copy(),
+            "links": self.links.copy(),
+        }
 
     def _restore(self, before: dict[str, Any]) -> None:
         for name, value in before.items():
@@ -162,6 +184,9 @@ class Reach:
                 label += "'"
             self.spaces[id(scope)] = label
             self.keep.append(scope)
+            if self.modules.is_home(scope):
+                self.step("home", label, name)
+                return label
             filename = scope.get("__file__")
             own = not is_installed(filename)
             self.step("space", label, name, filename if isinstance(filename, str) else None, own)
@@ -170,7 +195,7 @@ class Reach:
     def bind(self, scope: dict[str, Any], name: str) -> None:
         """Make the global `name` mean in the sandbox what it means here."""
         label = self.space(scope)
-        if (label, name) in self.bound:
+        if (label, name) in self.bound or self.modules.is_home(scope):
             return
         self.bound.add((label, name))
         value = scope[name]
@@ -206,21 +231,112 @@ class Reach:
     def shared(self, value: object) -> bytes:
         """Bytes that name `value` as a node if others could hold the same one."""
         self.affect(effects.of_value(value))
-        if type(value) in _SHARED and id(value) not in self.memo:
-            with self.under_way(value):
-                content = self.content(value)
-            self.step("value", content)
-            self.node(value)
-        if type(value) in _SHARED:
-            return encode(_Named(self.memo[id(value)]), _tree_of)
-        return self.content(value)
+        if type(value) in effects.CONSTANTS or id(value) in self.memo:
+            return self.content(value) if id(value) not in self.memo else self.named_node(value)
+        content = self.alone(value)
+        if id(value) in self.memo:
+            return self.named_node(value)
+        if not has_identity(value) or is_import(content):
+            return content
+        self.step("value", content)
+        self.datum(value)
+        return self.named_node(value)
+
+    def alone(self, value: object) -> bytes:
+        """Bytes of the value itself, with the names of the nodes that it holds; or that name it, if it is
+        a part of what is under way, and is filled when that is made."""
+        if is_flat(value) or (type(value) not in CONTAINERS and not is_shell(value)):
+            return self.linking(value)
+        contents: list[bytes] = []
+        refused = self.tried(lambda: contents.append(self._whole(value)))
+        if refused is None:
+            return contents[0]
+        if not isinstance(refused, Circle):
+            raise refused
+        self._shell(value)
+        path = self.path.copy()
+        self.late.append(lambda: self._fill(value, path))
+        return self.named_node(value)
+
+    def _whole(self, value: object) -> bytes:
+        if type(value) not in CONTAINERS:
+            return self.linking(value)
+        with self.under_way(value):
+            return self.linking(value)
+
+    def named_node(self, value: object) -> bytes:
+        return bytes_of(Named(self.memo[id(value)]))
+
+    def parts(self, values: Iterable[object]) -> tuple[object, ...]:
+        """The values, each that others could hold as its node's name."""
+        found: list[object] = []
+        for value in values:
+            self.shared(value)
+            found.append(Named(self.memo[id(value)]) if id(value) in self.memo else value)
+        return tuple(found)
+
+    def first(self, values: list[object]) -> None:
+        """Nodes of what several hold: containers and instances empty at first, since they could hold each
+        other."""
+        holders = [v for v in values if type(v) in CONTAINERS or is_shell(v)]
+        for value in holders:
+            self._shell(value)
+        for value in values:
+            self.shared(value)
+        for value in sorted(holders, key=lambda v: type(v) in CONTAINERS):  # hashes ask for fields
+            self._fill(value, self.path)
+
+    def _shell(self, value: object) -> None:
+        if type(value) in CONTAINERS:
+            self.step("value", encode(type(value)()))
+        else:
+            self.content(type(value))
+            self.step("shell", self.keys[type(value)])
+        self.datum(value)
+
+    def _fill(self, value: object, path: list[str]) -> None:
+        number, before = self.memo[id(value)], self.path
+        self.path = path.copy()
+        if type(value) in CONTAINERS:
+            self.step("contents", number, self.linking(value))
+        else:
+            self.linked += 1
+            self.links.roots.append(id(value))
+            fields, contents = map(self.content, self.links.parts(value, self.memo))
+            self.links.roots.pop()
+            self.linked -= 1
+            self.step("contents", number, contents, fields)
+        self.path = before
+
+    def datum(self, value: object) -> None:
+        self.links.nodes.add(id(value))
+        self.links.kept.append((self.node(value), len(self.steps) - 1))
+
+    def linking(self, value: object) -> bytes:
+        self.linked += 1
+        self.links.roots.append(id(value))
+        try:
+            return self.content(self.links.inside(value, self.memo))
+        finally:
+            self.linked -= 1
+            self.links.roots.pop()
+
+    def default(self, number: int, function: types.FunctionType) -> None:
+        """The default arguments of a node that is a function, as they are now."""
+        with self.named("its default arguments"):
+            positional, keyword = function.__defaults__, function.__kwdefaults__
+            for value in (*(positional or ()), *(keyword or {}).values()):
+                self.affect(effects.of_item(value))
+            given = None if positional is None else self.parts(positional)
+            named = None if keyword is None else dict(zip(keyword, self.parts(keyword.values()), strict=True))
+            self.step("default", number, self.content(given), self.content(named))
 
     @contextmanager
     def under_way(self, value: object) -> Iterator[None]:
         if id(value) in self.active:
             if self.active[id(value)] == self.level:
                 raise TooDeep(DEEP)  # encode tries again, as a graph
-            raise CannotShip(f"{self.where} holds itself through code or a call: pass it flat, as data")
+            raise Circle(f"{self.where} holds itself through code or a call: pass it flat, as data")
         self.active[id(value)] = self.level
         self.keep.append(value)
         try:
@@ -231,81 +347,29 @@ class Reach:
     # ——— values that have no tagged form of their own ———
 
     def tree(self, value: object, packing: Packing) -> Tree:
-        if id(value) in self.memo:
-            return _Named(self.memo[id(value)]).tree
+        if type(value) is Named:
+            return value.tree
+        if id(value) in self.memo and not (self.branched and id(value) in self.links.nodes):
+            return Named(self.memo[id(value)]).tree
         refuse(value, self.where)
         if isinstance(value, types.ModuleType):
             self.modules.need(value.__name__, " → ".join(self.path[:-1]) or self.where)
-            return self.imported(value.__name__, "")
-        found = self._by_name(value)
+            return Import(value.__name__, "").tree
+        found = None if id(value) in self.apart else self.modules.by_name(value, self.where)
         if found is not None:
-            return found
+            return Import(*found).tree
         with self.under_way(value):
             if not isinstance(value, types.FunctionType):
                 self.affect(f"holds a {type(value).__name__}")
             if isinstance(value, type):
                 self.handlers.of_class(self, value)
-            elif _is_single_dispatch(value):
-                self._dispatcher(value)
             elif isinstance(value, types.FunctionType):
                 self.handlers.of_function(self, value)
             elif isinstance(value, types.MethodType):
                 return packing.mark(tag.METHOD, value.__func__, value.__self__)
-            elif isinstance(value, types.BuiltinMethodType | types.MethodWrapperType):
-                self._builtin_method(value)
-            elif isinstance(value, functools._lru_cache_wrapper):
-                self._cached(value)
             else:
                 return self._instance(value, packing)
-        return _Named(self.memo[id(value)]).tree
-
-    def imported(self, module: str, qualname: str) -> Tree:
-        return [MARKERS[tag.IMPORT], module, qualname]
-
-    def _by_name(self, value: object) -> Tree | None:
-        """Functions, classes and builtins that the sandbox has under the same name."""
-        qualname = attribute(value, "__qualname__") or attribute(value, "__name__")
-        module = module_of(value)
-        if isinstance(value, type | types.FunctionType | types.BuiltinFunctionType) or callable(value):
-            if not module or not isinstance(qualname, str) or "<" in qualname:
-                return None
-            if find(module, qualname) is not value:
-                return None
-            if sandbox.has(module):
-                module = public_name(value, module, qualname)
-                self.modules.need(module, self.where)
-                return self.imported(module, qualname)
-            if is_package(module) and not sandbox.is_standard(module):
-                self.modules.need(module, self.where)
-            if module in self.modules.whole or sandbox.top(module) in self.modules.packages:
-                return self.imported(module, qualname)
-            if sandbox.is_standard(module) or is_installed(file_of(module)) or sandbox.top(module) == "surge":
-                self.modules.need(module, self.where)  # raises, with the module's name
-        return None
-
-    def _builtin_method(self, value: Any) -> None:
-        owner = value.__self__
-        if isinstance(owner, _SHARED) and value.__name__ in CHANGING:
-            raise CannotShip(
-                f"{self.where} is the method {value.__name__} of a {type(owner).__name__} that lives here; "
-                "a task works on a copy, so its changes would be lost: return the values instead"
-            )
-        self.call(value, getattr, (owner, value.__name__))
-
-    def _cached(self, value: Any) -> None:
-        settings = value.cache_parameters()
-        self.call(None, functools.lru_cache, (settings["maxsize"], settings["typed"]))
-        decorator = self.count - 1
-        function = self.content((value.__wrapped__,))
-        self.step("call", encode(_Named(decorator), _tree_of), function, self.content({}))
-        self.node(value)
-
-    def _dispatcher(self, value: Any) -> None:
-        """functools.singledispatch keeps its table in cells of its own; made anew from its entries."""
-        self.call(value, functools.singledispatch, (value.registry[object],))
-        for kind, function in value.registry.items():
-            if kind is not object:
-                self.call(object(), operator.methodcaller("register", kind, function), (value,))
+        return Named(self.memo[id(value)]).tree
 
     def call(self, value: object, function: Any, args: tuple[Any, ...], kwargs: Any = None) -> int:
         """A node that `function(*args, **kwargs)` makes, standing for `value`."""
@@ -323,72 +387,13 @@ class Reach:
         if not is_elsewhere(kind) and is_plain(kind):
             self.content(kind)
             if kind in self.keys:
+                if self.linked:
+                    return self.links.instance(value, self.keys[kind], self.memo, packing)
                 return pack_instance(value, self.keys[kind], packing)
-        self._reduced(value)
-        return _Named(self.memo[id(value)]).tree
-
-    def _reduced(self, value: Any) -> None:
-        """By the same protocol as pickle and copy, each part reached like any other value."""
-        kind = type(value)
-        if kind is typing.TypeVar:
-            settings = {n: getattr(value, f"__{n}__") for n in ("bound", "covariant", "contravariant")}
-            self.call(value, typing.TypeVar, (value.__name__, *value.__constraints__), settings)
-            return
-        noun = f"{kind.__module__}.{kind.__qualname__}"
-        if is_neighbours(kind):
-            points, settings = made_from(value, self.where)
-            self.call(value, kind, (points,), settings)
-            return
-        if is_elsewhere(kind):
-            self.modules.need(kind.__module__, f"{self.where} (a {noun})")
-        try:
-            reducer = copyreg.dispatch_table.get(kind)
-            reduced = reducer(value) if reducer else value.__reduce_ex__(4)
-        except Exception as error:
-            raise CannotShip(
-                f"{self.where} is a {noun}, which can't be sent ({error}): pass plain values"
-            ) from error
-        if isinstance(reduced, str):
-            module = pickle.whichmodule(value, reduced)  # type: ignore[attr-defined]
-            if module == "__main__":
-                raise CannotShip(
-                    f"{self.where} is a {noun} of this script, which can't be sent: make it inside"
-                )
-            self.modules.need(module, self.where)
-            self.step("value", encode(_Import(module, reduced), _tree_of))
-            self.node(value)
-            return
-        function, args, state, items, pairs, setter = (*reduced, *[None] * 6)[:6]
-        if setter is not None:
-            raise CannotShip(f"{self.where} is a {noun}, which rebuilds itself in a way that can't be sent")
-        number = self.call(value, function, args)
-        if state is not None or items is not None or pairs is not None:
-            contents = [self.content(x) for x in (state, list(items or ()), [list(p) for p in pairs or ()])]
-            self.step("state", number, *contents)
+        self.handlers.of_object(self, value)
+        return Named(self.memo[id(value)]).tree
 
 
+_AGAIN = ("bind", "fill", "set")
 _COPIED = ["steps", "memo", "keep", "spaces", "bound", "filled"]
-_COPIED += ["classes", "keys", "warnings", "effects", "active", "late", "blobs"]
-
-
-def _is_single_dispatch(value: object) -> bool:
-    return isinstance(value, types.FunctionType) and value.__code__ is _DISPATCH
-
-
-_DISPATCH = functools.singledispatch(len).__code__  # type: ignore[attr-defined]
-
-
-class _Named:
-    """A node by its number, as a value."""
-
-    def __init__(self, number: int) -> None:
-        self.tree = [MARKERS[tag.REFERENCE], number]
-
-
-class _Import:
-    def __init__(self, module: str, qualname: str) -> None:
-        self.tree = [MARKERS[tag.IMPORT], module, qualname]
-
-
-def _tree_of(named: Any, _: Packing) -> Tree:
-    return named.tree
+_COPIED += ["classes", "keys", "warnings", "effects", "active", "late", "blobs", "written", "apart"]

@@ -8,8 +8,8 @@ from pathlib import Path
 from surge.model.errors import CannotShip
 from surge.model.tagged.codec import encode
 from surge.renter.ship import inside as sandbox
+from surge.renter.ship.checks.versions import differences
 from surge.renter.ship.modules import Modules
-from surge.renter.ship.versions import differences
 
 SCRIPT = "script"
 

@@ -8,6 +8,7 @@ import __future__
 
 import ast
 import builtins
+import functools
 import inspect
 import sys
 import types
@@ -54,9 +55,15 @@ def _lines(thing: object, name: str) -> list[str]:
     return lines
 
 
+@functools.lru_cache(maxsize=64)
+def parsed(text: str) -> ast.Module:
+    """The syntax tree of a text, to read: it is kept. Raises SyntaxError."""
+    return ast.parse(text)
+
+
 def _tree(lines: list[str], name: str) -> ast.Module:
     try:
-        return ast.parse("".join(lines))
+        return parsed("".join(lines))
     except SyntaxError:
         plain = "".join("\n" if line.lstrip().startswith(("%", "!", "?")) else line for line in lines)
         try:

@@ -15,7 +15,7 @@ import sys
 import types
 
 from surge.run.guest import tagged
-from surge.run.guest.kinds import known
+from surge.run.guest.kinds import empty_instance, fields_of, known, set_fields
 from surge.run.guest.library import settle
 from surge.run.guest.machine import scope
 from surge.run.guest.tagged import BUILDERS, decode
@@ -25,9 +25,68 @@ spaces: dict = {}
 """label → the module object that stands for one of the renter's modules"""
 
 
+kept: list = []
+"""(a node that code could change while it is loaded, its contents, its fields)"""
+
+
 def follow(steps):
     for op, *rest in steps:
+        if op == "again":
+            _again(*(steps[at] for at in rest[0]))
+        else:
+            OPS[op](*rest)
+
+
+def _again(*steps):
+    """What the bodies of classes changed is as it is at the renter's."""
+    for value, contents, fields in kept:
+        _refill(value, contents, fields)
+    for op, *rest in steps:
         OPS[op](*rest)
+
+
+def _value(content, keep=False):
+    value = decode(content)
+    nodes.append(value)
+    if keep:
+        _keep(value)
+
+
+def _keep(value):
+    kept.append((value, *_parts(value)))
+
+
+def _parts(value):
+    """(a copy of what it contains if that can change, its fields if it is of the renter's class)"""
+    base = next((b for b in CONTAINERS if isinstance(value, b)), None)
+    if type(value) in known.keys:
+        return base and base(value), fields_of(value)
+    return base(value) if type(value) is base else None, None
+
+
+CONTAINERS = (list, dict, set, bytearray)
+
+
+def _refill(value, contents, fields):
+    if type(contents) is list:
+        value[:] = contents
+    elif type(contents) in CONTAINERS:
+        value.clear()
+        (value.extend if type(contents) is bytearray else value.update)(contents)
+    if fields is not None:
+        if hasattr(value, "__dict__"):
+            value.__dict__.clear()
+        set_fields(value, fields)
+
+
+def _contents(node, contents, fields=None):
+    value = nodes[node]
+    _refill(value, decode(contents), None if fields is None else decode(fields))
+    _keep(value)
+
+
+def _shell(key):
+    nodes.append(empty_instance(key))
 
 
 def _resolve(items):
@@ -133,25 +192,96 @@ def _bind(space, name, value):
     setattr(spaces[space], name, decode(value))
 
 
-def _overlay(module, name, content):
+def _home(label, name):
+    """The module itself, where it came whole."""
+    spaces[label] = importlib.import_module(name)
+
+
+def _place(module, name, value):
+    setattr(importlib.import_module(module), name, decode(value))
+
+
+def _overlay(module, name, content, keep=False):
     """A global of a module that came whole, as it is at the renter's: changed in place where others may
     hold it too."""
     scope, value = importlib.import_module(module).__dict__, decode(content)
     there = scope.get(name)
-    if type(there) is list and type(value) is list:
-        there[:] = value
-    elif type(there) in (dict, set) and type(value) is type(there):
-        there.clear()
-        there.update(value)
-    elif type(value) is dict and hasattr(there, "__dict__") and type(there).__module__ == module:
-        there.__dict__.clear()
-        there.__dict__.update(value)
-    elif type(there) is not type(value) or type(value).__name__ == "ndarray" or there != value:
-        scope[name] = value
+    if type(there) is type(value) and (type(value) in CONTAINERS or type(value) in known.keys):
+        contents, fields = _parts(value)
+        _refill(there, contents, fields)
+    else:
+        scope[name] = there = value
+    nodes.append(there)
+    if keep:
+        _keep(there)
 
 
 def _set(node, name, value):
-    setattr(nodes[node], name, decode(value))
+    target = nodes[node]
+    (type.__setattr__ if isinstance(target, type) else setattr)(target, name, decode(value))
+
+
+def _drop(node, names):
+    """Of a class or module: what its body binds, and the renter's has no more."""
+    target = nodes[node]
+    for name in names:
+        if name in vars(target):
+            (type.__delattr__ if isinstance(target, type) else delattr)(target, name)
+
+
+leaves: dict = {}
+"""A class's node → (name, first line) → a function of its body, before others take its place"""
+
+
+def _leaves(node):
+    found = leaves[node] = {}
+    queue, seen = list(vars(nodes[node]).values()), set()
+    while queue:
+        value = queue.pop()
+        if id(value) in seen:
+            continue
+        seen.add(id(value))
+        queue += [
+            getattr(value, name, None) for name in WRAPPING if name in dir(type(value)) or callable(value)
+        ]
+        if isinstance(value, types.FunctionType):
+            found.setdefault((value.__code__.co_name, value.__code__.co_firstlineno), value)
+            queue += [c.cell_contents for c in value.__closure__ or () if _is_filled(c)]
+
+
+WRAPPING = ("__wrapped__", "__func__", "func", "fget", "fset", "fdel")
+
+
+def _is_filled(cell):
+    try:
+        return callable(cell.cell_contents)
+    except ValueError:
+        return False
+
+
+def _leaf(node, name, line):
+    if node not in leaves:
+        _leaves(node)
+    nodes.append(leaves[node][name, line])
+
+
+def _given(node, name, values):
+    """Default values of a dataclass or named tuple, as they were when the renter's was made."""
+    kind, values = nodes[node], decode(values)
+    function = getattr(kind, name)
+    code = function.__code__
+    positional = code.co_varnames[: code.co_argcount]
+    defaults = list(function.__defaults__ or ())
+    for at in range(-1, -len(defaults) - 1, -1):
+        defaults[at] = values.get(positional[at], defaults[at])
+    function.__defaults__ = tuple(defaults) or None
+    for field in function.__kwdefaults__ or ():
+        function.__kwdefaults__[field] = values.get(field, function.__kwdefaults__[field])
+    for field, value in values.items():
+        if name == "__new__":
+            kind._field_defaults[field] = value
+        elif field in kind.__dataclass_fields__:
+            kind.__dataclass_fields__[field].default = value
 
 
 def _call(function, positional, keyword):
@@ -185,10 +315,18 @@ OPS = {
     "known": _known,
     "cell": lambda: nodes.append(types.CellType()),
     "fill": _fill,
-    "value": lambda value: nodes.append(decode(value)),
+    "value": _value,
+    "contents": _contents,
+    "shell": _shell,
     "bind": _bind,
     "set": _set,
+    "drop": _drop,
+    "leaves": _leaves,
+    "leaf": _leaf,
+    "given": _given,
     "overlay": _overlay,
+    "place": _place,
+    "home": _home,
     "call": _call,
     "state": _state,
 }

@@ -12,7 +12,7 @@ import string
 import types
 from collections.abc import Iterator, Mapping
 
-from surge.renter.ship import quiet
+from surge.renter.ship.checks import quiet
 from surge.renter.ship.inside import has, top
 from surge.renter.ship.modules import module_of
 

@@ -1,0 +1,1 @@
+"""What source and values tell before they leave: what is refused, warned of, or must run alone."""
