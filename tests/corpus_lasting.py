@@ -252,17 +252,18 @@ class Job:
 
 
 class Log:
-    """Its file is opened while the code is loaded."""
+    """Its body opens a file while the code is loaded; a file that the class held itself would be refused."""
 
-    file = open("/tmp/surge-quiet.log", "w+")  # noqa: S108, PTH123, SIM115 the sandbox's
+    setattr(sys, "log", open("/tmp/surge-quiet.log", "w+"))  # noqa: B010, S108, PTH123, SIM115 the sandbox's
 
 
-Log.file.close()  # the one here
+sys.log.close()  # type: ignore[attr-defined] # the one here
 Path("/tmp/surge-quiet.log").unlink()  # noqa: S108
 
 
 def open_file(x: int) -> tuple[int, str]:
-    Log.file.write("x" * x)
-    at = Log.file.tell()
-    Log.file.seek(0)
-    return at, Log.file.read()
+    file = Log and sys.log  # type: ignore[attr-defined]
+    file.write("x" * x)
+    at = file.tell()
+    file.seek(0)
+    return at, file.read()
