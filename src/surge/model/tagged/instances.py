@@ -7,6 +7,8 @@ import datetime as dt
 import decimal
 import enum
 import types
+from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from surge.model.errors import Distrusted
@@ -114,9 +116,12 @@ BASES: tuple[Any, ...] = (
 )  # fmt: skip
 
 
-def base_of(kind: type) -> Any:
+def _base_of(kind: Any) -> Any:
     """The built-in type whose contents the class's instances have, if one."""
     return next((b for b in BASES if issubclass(kind, b)), None)
+
+
+base_of: Callable[[type], Any] = lru_cache(256)(_base_of)
 
 
 def empty_instance(key: Any, building: Building) -> Any:
@@ -175,7 +180,7 @@ _MEMBERS = {OSError: ("errno", "strerror", "filename", "filename2"), ImportError
 """What built-in exceptions hold beside their arguments, and what a class of the renter's may build upon."""
 
 
-def _places(kind: type) -> dict[str, Any]:
+def _find_places(kind: Any) -> dict[str, Any]:
     """What holds the fields of its instances that are in no __dict__, by their names."""
     places = {}
     for owner in reversed(kind.__mro__):
@@ -185,6 +190,9 @@ def _places(kind: type) -> dict[str, Any]:
             if isinstance(place, types.MemberDescriptorType):
                 places[name] = place
     return places
+
+
+_places: Callable[[type], dict[str, Any]] = lru_cache(256)(_find_places)
 
 
 def _slots(owner: type) -> list[str]:
