@@ -14,6 +14,7 @@ from typing import Any
 from surge.model.errors import Distrusted
 from surge.model.tagged import tags as tag
 from surge.model.tagged.core import BUILDERS, MARKERS, Building, Pack, Packing, Tree
+from surge.model.tagged.estimators import builds_on, check_bases
 from surge.model.tagged.standard import FACTORIES, factory_name, of_kind
 
 FURTHEST = 1_000
@@ -121,17 +122,20 @@ def _base_of(kind: Any) -> Any:
     return next((b for b in BASES if issubclass(kind, b)), None)
 
 
+_builds_on: Callable[[type], list[type]] = lru_cache(256)(builds_on)
 base_of: Callable[[type], Any] = lru_cache(256)(_base_of)
 
 
-def empty_instance(key: Any, building: Building) -> Any:
-    """An instance without fields or contents. The class's own __new__ and __init__ never run."""
+def empty_instance(key: Any, building: Building, fields: dict[str, Any] | None = None) -> Any:
+    """An instance without fields or contents. The class's own __new__ and __init__ never run. fields: those
+    that it will get, if they are known."""
     kind = _known(key, building)
     if issubclass(kind, enum.Enum):
         raise TypeError("an Enum's member is no instance")
     if issubclass(kind, BaseException):
         built_in: Any = next(owner for owner in kind.__mro__ if owner.__module__ == "builtins")
         return built_in.__new__(kind)
+    check_bases(_builds_on(kind), fields)
     base = base_of(kind)
     if base is not None and base not in CHANGING:
         raise TypeError("an instance that is whole from the start")
@@ -210,7 +214,7 @@ def _build_instance(items: list[Any], building: Building) -> Any:
     kind = _known(key, building)
     base = base_of(kind)
     if base is None or base in CHANGING or issubclass(kind, BaseException):
-        value = empty_instance(key, building)
+        value = empty_instance(key, building, of_kind(fields, dict))
         fill_instance(value, contents)
     elif issubclass(kind, enum.Enum):
         raise TypeError("an Enum's member is no instance")

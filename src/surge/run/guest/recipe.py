@@ -16,7 +16,6 @@ import types
 
 from surge.run.guest import tagged
 from surge.run.guest.kinds import known
-from surge.run.guest.library import settle
 from surge.run.guest.machine import scope
 from surge.run.guest.tagged import BUILDERS, decode
 
@@ -174,6 +173,13 @@ def _state(node, value, items, pairs):
         target.append(item)
     for key, item in decode(pairs):
         target[key] = item
+
+
+def settle(value):
+    """Of an object of the renter's machine: indices that compiled code takes get this machine's width."""
+    labels = vars(value).get("_y") if type(value).__module__.startswith("sklearn.neighbors") else None
+    if getattr(labels, "dtype", None) == "int64":
+        value._y = labels.astype(sys.modules["numpy"].intp)
 
 
 OPS = {
