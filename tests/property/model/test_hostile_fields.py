@@ -41,7 +41,9 @@ def spots(tree, found):
     return found
 
 def change(tree, dice):
-    box, at = dice.choice(spots(tree, []))
+    found = spots(tree, [])
+    numbers = [(box, at) for box, at in found if type(box[at]) is int]
+    box, at = dice.choice(numbers if numbers and dice.random() < 0.5 else found)
     held = box[at]
     if isinstance(held, int):
         box[at] = dice.choice([held + 1, held - 1, *NUMBERS])

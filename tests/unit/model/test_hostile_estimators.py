@@ -1,11 +1,13 @@
 """Estimators with a field that compiled code would follow out of its memory: refused when they are built."""
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
+import scipy.sparse as sp
 from sklearn.base import BaseEstimator
 from sklearn.cluster import KMeans, MiniBatchKMeans
 from sklearn.decomposition import NMF, LatentDirichletAllocation
@@ -33,10 +35,11 @@ from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from surge.model.errors import Distrusted
+from surge.model.tagged import tags
 from surge.model.tagged.codec import decode
-from surge.model.tagged.core import DECODER, ENCODER, Packing
+from surge.model.tagged.core import DECODER, ENCODER, MARKERS, Packing
 from surge.model.tagged.opaque import Opaque
-from surge.run.guest import entry
+from surge.run.guest import entry, kinds, library
 from surge.run.guest import tagged as guest
 
 assert entry.RETURNED  # the guest's packers
@@ -267,3 +270,72 @@ def test_what_cannot_be_checked_comes_closed(model: Any) -> None:
     assert isinstance(found, Opaque)
     assert type(model).__name__ in found.type_name
     assert (found.open_trusting_the_provider().predict(ROWS) == model.predict(ROWS)).all()  # type: ignore[attr-defined]
+
+
+class Mine(RandomForestClassifier):  # type: ignore[misc]
+    pass
+
+
+class Machine(SVC):  # type: ignore[misc]
+    pass
+
+
+class Line(LinearRegression):  # type: ignore[misc]
+    pass
+
+
+class Matrix(sp.csr_matrix):
+    pass
+
+
+class Rows(pd.Index):
+    pass
+
+
+SENT: dict[str, type] = {f"m:{kind.__name__}": kind for kind in (Mine, Machine, Line, Matrix, Rows)}
+
+
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The classes above were sent."""
+    classes = kinds.Classes()
+    for key, kind in SENT.items():
+        classes.add(key, kind)
+    before = dict(guest.TABLE)
+    monkeypatch.setattr(kinds, "known", classes)
+    monkeypatch.setattr(library, "known", classes)
+    yield
+    guest.TABLE.clear()
+    guest.TABLE.update(before)
+
+
+def instance(key: str, fields: Any) -> bytes:
+    return ENCODER.encode([MARKERS[tags.INSTANCE], key, fields, None])
+
+
+@pytest.mark.usefixtures("sent")
+def test_classes_that_build_upon_a_library_s_pass_its_check() -> None:
+    model = Mine(2, max_depth=2).fit(ROWS, LABELS)
+    content = guest.encode(model)
+    found = decode(content, SENT)
+    assert type(found) is Mine
+    assert (found.predict(ROWS) == model.predict(ROWS)).all()
+    tree = DECODER.decode(content)
+    tree[2]["n_features_in_"] = 2
+    with pytest.raises(Distrusted):
+        decode(ENCODER.encode(tree), SENT)
+    with pytest.raises(Distrusted):  # in a graph its fields come later
+        decode(ENCODER.encode([MARKERS[tags.GRAPH], [MARKERS[tags.LINK], 0], DECODER.decode(content)]), SENT)
+    line = Line().fit(ROWS, LABELS)
+    assert (decode(guest.encode(line), SENT).coef_ == line.coef_).all()
+
+
+@pytest.mark.usefixtures("sent")
+def test_classes_that_build_upon_what_stays_closed() -> None:
+    for model in (Machine().fit(ROWS, LABELS), Matrix(np.eye(2))):
+        key = f"m:{type(model).__name__}"
+        assert isinstance(decode(guest.encode(model), SENT), Opaque)
+        with pytest.raises(Distrusted):
+            decode(instance(key, {}), SENT)
+    with pytest.raises(Distrusted):
+        decode(instance("m:Rows", {"_data": 1}), SENT)

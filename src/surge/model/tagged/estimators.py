@@ -102,6 +102,34 @@ def whole(module: Any, name: Any, fields: dict[str, Any]) -> Any:
     return value
 
 
+NAMES = {name for listed in ESTIMATORS.values() for name in listed.split()}
+
+
+def builds_on(kind: type) -> list[type]:
+    """The classes of scikit-learn, SciPy's sparse matrices and pandas that a renter's class builds upon."""
+    found = []
+    for owner in kind.__mro__:
+        if owner.__module__.partition(".")[0] not in ("sklearn", "scipy", "pandas", "numpy", "builtins"):
+            for base in owner.__bases__:
+                root, _, rest = base.__module__.partition(".")
+                if root == "pandas" or (root == "scipy" and rest.startswith("sparse")):
+                    found.append(base)
+                if root == "sklearn" and not rest.startswith(("base", "utils")):
+                    found.append(base)
+    return found
+
+
+def check_bases(bases: list[type], fields: dict[str, Any] | None) -> None:
+    """As `whole`, of an instance of a renter's class that builds upon these. fields: None while they are not
+    all there yet. Raises ValueError where it can't be checked."""
+    for base in bases:
+        _require(base.__module__.startswith("sklearn.") and base.__name__ in NAMES)
+        check = CHECKS.get(base.__name__)
+        if check is not None:
+            _require(fields is not None)
+            check(fields or {})
+
+
 def _may_be_set(kind: type, name: Any) -> bool:
     """Not what the class itself answers: its methods, properties and tables."""
     if type(name) is not str or not name.isidentifier() or name.startswith("__"):

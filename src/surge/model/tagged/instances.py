@@ -7,11 +7,14 @@ import datetime as dt
 import decimal
 import enum
 import types
+from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from surge.model.errors import Distrusted
 from surge.model.tagged import tags as tag
 from surge.model.tagged.core import BUILDERS, MARKERS, Building, Pack, Packing, Tree
+from surge.model.tagged.estimators import builds_on, check_bases
 from surge.model.tagged.standard import FACTORIES, factory_name, of_kind
 
 FURTHEST = 1_000
@@ -114,19 +117,25 @@ BASES: tuple[Any, ...] = (
 )  # fmt: skip
 
 
-def base_of(kind: type) -> Any:
+def _base_of(kind: Any) -> Any:
     """The built-in type whose contents the class's instances have, if one."""
     return next((b for b in BASES if issubclass(kind, b)), None)
 
 
-def empty_instance(key: Any, building: Building) -> Any:
-    """An instance without fields or contents. The class's own __new__ and __init__ never run."""
+_builds_on: Callable[[type], list[type]] = lru_cache(256)(builds_on)
+base_of: Callable[[type], Any] = lru_cache(256)(_base_of)
+
+
+def empty_instance(key: Any, building: Building, fields: dict[str, Any] | None = None) -> Any:
+    """An instance without fields or contents. The class's own __new__ and __init__ never run. fields: those
+    that it will get, if they are known."""
     kind = _known(key, building)
     if issubclass(kind, enum.Enum):
         raise TypeError("an Enum's member is no instance")
     if issubclass(kind, BaseException):
         built_in: Any = next(owner for owner in kind.__mro__ if owner.__module__ == "builtins")
         return built_in.__new__(kind)
+    check_bases(_builds_on(kind), fields)
     base = base_of(kind)
     if base is not None and base not in CHANGING:
         raise TypeError("an instance that is whole from the start")
@@ -175,7 +184,7 @@ _MEMBERS = {OSError: ("errno", "strerror", "filename", "filename2"), ImportError
 """What built-in exceptions hold beside their arguments, and what a class of the renter's may build upon."""
 
 
-def _places(kind: type) -> dict[str, Any]:
+def _find_places(kind: Any) -> dict[str, Any]:
     """What holds the fields of its instances that are in no __dict__, by their names."""
     places = {}
     for owner in reversed(kind.__mro__):
@@ -185,6 +194,9 @@ def _places(kind: type) -> dict[str, Any]:
             if isinstance(place, types.MemberDescriptorType):
                 places[name] = place
     return places
+
+
+_places: Callable[[type], dict[str, Any]] = lru_cache(256)(_find_places)
 
 
 def _slots(owner: type) -> list[str]:
@@ -202,7 +214,7 @@ def _build_instance(items: list[Any], building: Building) -> Any:
     kind = _known(key, building)
     base = base_of(kind)
     if base is None or base in CHANGING or issubclass(kind, BaseException):
-        value = empty_instance(key, building)
+        value = empty_instance(key, building, of_kind(fields, dict))
         fill_instance(value, contents)
     elif issubclass(kind, enum.Enum):
         raise TypeError("an Enum's member is no instance")

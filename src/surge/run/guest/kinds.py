@@ -8,6 +8,7 @@ A type's module is imported only when one of its values is met.
 import builtins
 import errno
 import sys
+from functools import lru_cache
 
 from surge.run.guest import tagged
 from surge.run.guest.tagged import BUILDERS, form, mark
@@ -36,6 +37,7 @@ BASES = (*CHANGING, "tuple", "frozenset", "str", "int", "float", "complex", "byt
 BASES += ("datetime", "date", "time", "timedelta", "Decimal")
 
 
+@lru_cache(256)
 def base_of(kind):
     """The built-in type whose contents the class's instances have, if one."""
     owners = {}
@@ -57,6 +59,7 @@ def _slots(owner):
     ]
 
 
+@lru_cache(256)
 def _places(kind):
     """What holds the fields of its instances that are in no __dict__, by their names."""
     places = {}

@@ -13,10 +13,6 @@ from surge.run.guest.tagged import form, mark
 ROOTS = ("numpy", "pandas", "scipy", "sklearn", "statsmodels")
 
 
-def _module(name):
-    return sys.modules.get(name)
-
-
 def _form(name, parts):
     return lambda value, put, depth: mark(tagged.LIBRARY, [name, *parts(value)], put, depth)
 
@@ -34,13 +30,6 @@ def _listed(table, kind):
     return None
 
 
-def settle(value):
-    """Of an object of the renter's machine: indices that compiled code takes get this machine's width."""
-    labels = vars(value).get("_y") if type(value).__module__.startswith("sklearn.neighbors") else None
-    if getattr(labels, "dtype", None) == "int64":
-        value._y = labels.astype(sys.modules["numpy"].intp)
-
-
 def find(kind):
     """The packer of a library's type, or None."""
     root = kind.__module__.partition(".")[0]
@@ -52,7 +41,7 @@ def find(kind):
         return home and _form("error", lambda v: [*home, list(v.args), kinds.fields_of(v)])
     if root not in ROOTS:
         return None
-    numpy = _module("numpy")
+    numpy = sys.modules.get("numpy")
     if root == "numpy" and name == "MaskedArray":
         return _form("masked", _masked)
     if root == "numpy" and name == "MaskedConstant":
@@ -70,8 +59,10 @@ def find(kind):
         if found is not None:
             return found
     if issubclass(kind, tuple) and hasattr(kind, "_fields"):
-        home = [kind.__module__, kind.__qualname__]
-        return _form("named", lambda v: [*home, list(kind._fields), list(v), _extra(v)])
+        home, extra = [kind.__module__, kind.__qualname__], getattr(kind, "_extra_fields", ())
+        return _form(
+            "named", lambda v: [*home, list(kind._fields), list(v), {n: getattr(v, n) for n in extra}]
+        )
     if issubclass(kind, dict):
         home = _listed(TABLES, kind)
         return home and _form("table", lambda v: [*home, dict(v)])
@@ -82,16 +73,31 @@ def find(kind):
 
 
 def of_subclass(kind):
-    """The packer of a shipped class that is an array or a frame."""
+    """The packer of a shipped class that is an array or a frame, or builds upon what stays closed."""
     if kind not in known.keys:
         return None
-    numpy, pandas = _module("numpy"), _module("pandas")
+    if _builds_on_closed(kind):
+        return kinds.opaque(kind)
+    numpy, pandas = sys.modules.get("numpy"), sys.modules.get("pandas")
     if numpy is not None and issubclass(kind, numpy.ndarray):
         return _form("array of", lambda v: [known.keys[kind], numpy.asarray(v), dict(vars(v))])
     if pandas is not None and issubclass(kind, pandas.DataFrame | pandas.Series):
         base = pandas.DataFrame if issubclass(kind, pandas.DataFrame) else pandas.Series
         return _form("frame of", lambda v: [known.keys[kind], base(v), _metadata(v)])
     return None
+
+
+def _builds_on_closed(kind):
+    numpy, pandas = sys.modules.get("numpy"), sys.modules.get("pandas")
+    whole = ((numpy.ndarray,) if numpy else ()) + ((pandas.DataFrame, pandas.Series) if pandas else ())
+    owners = [o for o in kind.__mro__ if o.__module__.partition(".")[0] not in (*ROOTS, "builtins")]
+    for base in {base for owner in owners for base in owner.__bases__}:
+        root, _, rest = base.__module__.partition(".")
+        if root == "sklearn" and not rest.startswith(("base", "utils")) and not _listed(ESTIMATORS, base):
+            return True
+        if (root == "pandas" or base.__module__.startswith("scipy.sparse")) and not issubclass(base, whole):
+            return True
+    return False
 
 
 def _metadata(value):
@@ -107,11 +113,6 @@ def _masked(value):
     return [numpy.asarray(value.data), mask, fill, value.hardmask]
 
 
-def _extra(value):
-    names = getattr(value, "_extra_fields", ())
-    return {name: getattr(value, name) for name in names}
-
-
 def _random(value):
     bits = getattr(value, "bit_generator", None) or value._bit_generator
     whole = value.get_state(legacy=False) if type(value).__name__ == "RandomState" else bits.state
@@ -119,7 +120,7 @@ def _random(value):
 
 
 def _is_sparse(kind):
-    sparse = _module("scipy.sparse")
+    sparse = sys.modules.get("scipy.sparse")
     return sparse is not None and (issubclass(kind, sparse.sparray | sparse.spmatrix))
 
 

@@ -15,8 +15,12 @@ import sys
 import types
 
 from surge.run.guest import tagged
+<<<<<<< HEAD
 from surge.run.guest.kinds import empty_instance, fields_of, known, set_fields
 from surge.run.guest.library import settle
+=======
+from surge.run.guest.kinds import known
+>>>>>>> 8e885fa58f675867139c4253be877ac9a87b7176
 from surge.run.guest.machine import scope
 from surge.run.guest.tagged import BUILDERS, decode
 
@@ -304,6 +308,13 @@ def _state(node, value, items, pairs):
         target.append(item)
     for key, item in decode(pairs):
         target[key] = item
+
+
+def settle(value):
+    """Of an object of the renter's machine: indices that compiled code takes get this machine's width."""
+    labels = vars(value).get("_y") if type(value).__module__.startswith("sklearn.neighbors") else None
+    if getattr(labels, "dtype", None) == "int64":
+        value._y = labels.astype(sys.modules["numpy"].intp)
 
 
 OPS = {
