@@ -42,7 +42,7 @@ class Checkpoint:
             return
         self._file = os.memfd_create("surge-checkpoint")
         os.truncate(self._file, self.size)
-        self._runs = list(_changed(memory.address, self.size, stencil.size))
+        self._runs = list(_changed(memory.address, self.size))
         for start, length in self._runs:
             os.pwrite(self._file, memory.view(start, length), start)
 
@@ -84,10 +84,9 @@ def _libc() -> ctypes.CDLL:
     return ctypes.CDLL(None, use_errno=True)
 
 
-def _changed(address: int, size: int, laid: int) -> Iterator[tuple[int, int]]:
-    """(start, length) of the runs of pages that differ from what was laid; all behind it count."""
-    pages = _highest(address, laid).translate(CHANGED) + b"\1" * ((size - laid) // SYSTEM_PAGE)
-    for run in RUN.finditer(pages):
+def _changed(address: int, size: int) -> Iterator[tuple[int, int]]:
+    """(start, length) of the runs of pages that differ from what was laid, or, behind it, from zeros."""
+    for run in RUN.finditer(_highest(address, size).translate(CHANGED)):
         yield run.start() * SYSTEM_PAGE, (run.end() - run.start()) * SYSTEM_PAGE
 
 
