@@ -103,6 +103,11 @@ class Links:
             self.missed.append(value)
         self.keep.append(value)
 
+    def root(self, value: object) -> None:
+        """Of what becomes a node now: whether it was written into another before."""
+        if id(value) in self.inlined:
+            self.missed.append(value)
+
     def inside(self, value: Any, memo: dict[int, int], above: tuple[int, ...] = ()) -> Any:
         """`value` with the names of nodes where it holds these; itself if it holds none, or holds itself."""
         kind = type(value)

@@ -223,16 +223,19 @@ class Reach:
 
     def when_made(self, value: object, write: Callable[[], None]) -> None:
         """Now, or after the thing under way that `value` is."""
-        if id(value) in self.active:
-            self.late.append(write)
-        else:
+        if id(value) not in self.active:
             write()
+        elif type(value) in CONTAINERS or is_shell(value):
+            raise Circle(f"{self.where} holds itself")  # it is made empty first
+        else:
+            self.late.append(write)
 
     def shared(self, value: object) -> bytes:
         """Bytes that name `value` as a node if others could hold the same one."""
         self.affect(effects.of_value(value))
         if type(value) in effects.CONSTANTS or id(value) in self.memo:
             return self.content(value) if id(value) not in self.memo else self.named_node(value)
+        self.links.root(value)
         content = self.alone(value)
         if id(value) in self.memo:
             return self.named_node(value)

@@ -269,12 +269,10 @@ def _given(node, name, values):
     """Default values of a dataclass or named tuple, as they were when the renter's was made."""
     kind, values = nodes[node], decode(values)
     function = getattr(kind, name)
-    code = function.__code__
-    positional = code.co_varnames[: code.co_argcount]
-    defaults = list(function.__defaults__ or ())
-    for at in range(-1, -len(defaults) - 1, -1):
-        defaults[at] = values.get(positional[at], defaults[at])
-    function.__defaults__ = tuple(defaults) or None
+    names = function.__code__.co_varnames[: function.__code__.co_argcount]
+    defaults = function.__defaults__ or ()
+    now = dict(zip(names[len(names) - len(defaults) :], defaults)) | values
+    function.__defaults__ = tuple(now[n] for n in names if n in now) or None
     for field in function.__kwdefaults__ or ():
         function.__kwdefaults__[field] = values.get(field, function.__kwdefaults__[field])
     for field, value in values.items():
