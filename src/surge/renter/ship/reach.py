@@ -8,7 +8,7 @@ there too; names that they use are bound in a stand-in of their module.
 import enum
 import types
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -148,9 +148,6 @@ class Reach:
             return error
         return None
 
-    def attempt(self, action: Callable[[], object]) -> bool:
-        return self.tried(action) is None
-
     def branch(self) -> "Reach":
         """What was reached so far as the ground of one call's arguments: same nodes, no steps yet."""
         return Reach(
@@ -195,6 +192,7 @@ class Reach:
     def bind(self, scope: dict[str, Any], name: str) -> None:
         """Make the global `name` mean in the sandbox what it means here."""
         label = self.space(scope)
+        self._not_inside(scope[name])
         if (label, name) in self.bound or self.modules.is_home(scope):
             return
         self.bound.add((label, name))
@@ -223,12 +221,15 @@ class Reach:
 
     def when_made(self, value: object, write: Callable[[], None]) -> None:
         """Now, or after the thing under way that `value` is."""
-        if id(value) not in self.active:
-            write()
-        elif type(value) in CONTAINERS or is_shell(value):
-            raise Circle(f"{self.where} holds itself")  # it is made empty first
-        else:
+        self._not_inside(value)
+        if id(value) in self.active:
             self.late.append(write)
+        else:
+            write()
+
+    def _not_inside(self, value: object) -> None:
+        if id(value) in self.active and (type(value) in CONTAINERS or is_shell(value)):
+            raise Circle(f"{self.where} holds itself")  # it is made empty first
 
     def shared(self, value: object) -> bytes:
         """Bytes that name `value` as a node if others could hold the same one."""
@@ -251,7 +252,7 @@ class Reach:
         if is_flat(value) or (type(value) not in CONTAINERS and not is_shell(value)):
             return self.linking(value)
         contents: list[bytes] = []
-        refused = self.tried(lambda: contents.append(self._whole(value)))
+        refused = self.tried(lambda: contents.append(self._inside(value)))
         if refused is None:
             return contents[0]
         if not isinstance(refused, Circle):
@@ -261,10 +262,8 @@ class Reach:
         self.late.append(lambda: self._fill(value, path))
         return self.named_node(value)
 
-    def _whole(self, value: object) -> bytes:
-        if type(value) not in CONTAINERS:
-            return self.linking(value)
-        with self.under_way(value):
+    def _inside(self, value: object) -> bytes:
+        with self.under_way(value) if type(value) in CONTAINERS else nullcontext():
             return self.linking(value)
 
     def named_node(self, value: object) -> bytes:
@@ -279,8 +278,7 @@ class Reach:
         return tuple(found)
 
     def first(self, values: list[object]) -> None:
-        """Nodes of what several hold: containers and instances empty at first, since they could hold each
-        other."""
+        """Nodes of what several hold: empty at first where they could hold each other."""
         holders = [v for v in values if type(v) in CONTAINERS or is_shell(v)]
         for value in holders:
             self._shell(value)
