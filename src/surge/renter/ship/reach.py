@@ -247,13 +247,14 @@ class Reach:
         return self.named_node(value)
 
     def alone(self, value: object) -> bytes:
-        """Bytes of the value itself, with the names of the nodes that it holds; or that name it, if it is
-        a part of what is under way, and is filled when that is made."""
+        """Bytes of the value itself; or that name it, if it is part of what is under way and filled after."""
+        if self.links.is_view(value):
+            self.handlers.of_object(self, value)
+            return self.named_node(value)
         if is_flat(value) or (type(value) not in CONTAINERS and not is_shell(value)):
             return self.linking(value)
         contents: list[bytes] = []
-        refused = self.tried(lambda: contents.append(self._inside(value)))
-        if refused is None:
+        if (refused := self.tried(lambda: contents.append(self._inside(value)))) is None:
             return contents[0]
         if not isinstance(refused, Circle):
             raise refused
@@ -356,8 +357,7 @@ class Reach:
         if isinstance(value, types.ModuleType):
             self.modules.need(value.__name__, " → ".join(self.path[:-1]) or self.where)
             return Import(value.__name__, "").tree
-        found = None if id(value) in self.apart else self.modules.by_name(value, self.where)
-        if found is not None:
+        if id(value) not in self.apart and (found := self.modules.by_name(value, self.where)):
             return Import(*found).tree
         with self.under_way(value):
             if not isinstance(value, types.FunctionType):

@@ -271,7 +271,7 @@ def _given(node, name, values):
     function = getattr(kind, name)
     names = function.__code__.co_varnames[: function.__code__.co_argcount]
     defaults = function.__defaults__ or ()
-    now = dict(zip(names[len(names) - len(defaults) :], defaults)) | values
+    now = dict(zip(names[len(names) - len(defaults) :], defaults, strict=True)) | values
     function.__defaults__ = tuple(now[n] for n in names if n in now) or None
     for field in function.__kwdefaults__ or ():
         function.__kwdefaults__[field] = values.get(field, function.__kwdefaults__[field])

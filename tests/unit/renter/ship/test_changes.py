@@ -296,6 +296,21 @@ def test_what_several_hold_is_one(guest: Guest) -> None:
     assert SHARED == [1]
 
 
+GRID = np.arange(6).reshape(2, 3)
+ROW, COLUMN = GRID[0], GRID[::-1, 1]
+HOLDER = Box([GRID[1:]])
+
+
+def views(_: int) -> Any:
+    GRID[:] = 9
+    return ROW.tolist(), COLUMN.tolist(), HOLDER.held[0].tolist()
+
+
+def test_views_show_the_same_memory(guest: Guest) -> None:
+    assert remote(guest, views, 0) == ([9, 9, 9], [9, 9], [[9, 9, 9]])
+    assert GRID[0, 1] == 1
+
+
 class Link:
     def __init__(self) -> None:
         self.other: Any = None
@@ -385,3 +400,12 @@ def test_what_a_module_holds_and_cannot_be_sent(guest: Guest, own: types.ModuleT
         assert remote(guest, lambda: own.given(1)) == (1, 2)
         with pytest.raises(CannotShip, match="changing_module → HANDLE is an open file"):
             ship(lambda: [own.unused()])
+
+
+def test_a_file_that_says_something_else_by_now(own: types.ModuleType, tmp_path: Path) -> None:
+    held = own.helper
+    (tmp_path / "changing_module.py").write_text(
+        MODULE.replace('def helper(): return "old"', 'def helper(): return "edited"')
+    )
+    with pytest.raises(CannotShip, match="the file has changed since: import it again"):
+        ship(lambda: held())
