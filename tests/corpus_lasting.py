@@ -4,6 +4,7 @@
 import decimal
 import json
 import math
+import sys
 import time
 import uuid
 from pathlib import Path

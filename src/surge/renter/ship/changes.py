@@ -114,9 +114,9 @@ def _content(
             contents.append(reach.shared(value))
 
     if may_stay(source, name, value):
-        return contents[0] if reach.attempt(write) else None
+        return None if reach.tried(write) else contents[0]
     if helped:
-        return contents[0] if reach.attempt(write) else None
+        return None if reach.tried(write) else contents[0]
     write()
     return contents[0]
 
@@ -263,7 +263,7 @@ def _abstract(reach: Reach, kind: Any, number: int) -> None:
     reach.step("set", number, "__abstractmethods__", reach.content(now))
     registered, *_ = abc._get_dump(kind)  # type: ignore[attr-defined]
     for other in sorted(filter(None, (one() for one in registered)), key=lambda k: k.__qualname__):
-        reach.attempt(lambda other=other: _register(reach, kind, other))  # type: ignore[misc]
+        reach.tried(lambda other=other: _register(reach, kind, other))  # type: ignore[misc]
 
 
 def _register(reach: Reach, kind: Any, other: type) -> None:

@@ -128,7 +128,7 @@ def _reach_source(reach: Reach, kind: type, definition: Definition) -> None:
     around = _around(definition, methods)
     for name in before:
         if name in annotations and name in scope:
-            reach.attempt(lambda name=name: reach.bind(scope, name))  # type: ignore[misc]
+            reach.tried(lambda name=name: reach.bind(scope, name))  # type: ignore[misc]
     reach_globals(reach, scope, [n for n in before if n not in annotations and scope.get(n) is not kind])
     space = reach.space(scope)
     cells = {}
@@ -153,7 +153,7 @@ def _reach_source(reach: Reach, kind: type, definition: Definition) -> None:
             reach.fill(value, name)
     for name in [*annotations, *after]:
         if name in annotations and name in scope:
-            reach.attempt(lambda name=name: reach.bind(scope, name))  # type: ignore[misc]
+            reach.tried(lambda name=name: reach.bind(scope, name))  # type: ignore[misc]
     reach_globals(reach, scope, [n for n in after if n not in annotations or n in _used(definition.node)])
     package = scope.get("__package__") or ""
     reach.modules.follow(definition.node, package, where)

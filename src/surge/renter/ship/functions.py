@@ -116,7 +116,7 @@ def _attribute(reach: Reach, function: types.FunctionType, name: str, value: obj
             content = reach.shared(value)
         reach.step("set", reach.memo[id(function)], name, content)
 
-    if not reach.attempt(write):
+    if reach.tried(write):
         reach.warn(
             f"{reach.where}: its attribute {name} (a {type(value).__name__}) stays here; "
             "code that reads it will miss it"

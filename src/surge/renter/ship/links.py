@@ -1,6 +1,7 @@
 """What several globals, cells or attributes hold stays one: a value that holds another's node names it."""
 
 import enum
+import sys
 import types
 from dataclasses import dataclass, field
 from typing import Any
@@ -61,6 +62,17 @@ _VALUES = ("datetime", "decimal", "fractions", "pathlib", "pathlib._local", "re"
 """Modules whose instances can't change."""
 
 
+def kind_is_array(kind: type) -> bool:
+    return kind.__name__ == "ndarray" and kind.__module__ == "numpy"
+
+
+def owner_of(value: Any) -> Any:
+    """The array whose memory this one shows: itself, if that is no array's."""
+    while kind_is_array(type(value.base)):
+        value = value.base
+    return value
+
+
 def is_flat(value: Any) -> bool:
     """A container of plain constants."""
     kind = type(value)
@@ -88,10 +100,14 @@ class Links:
     missed: list[object] = field(default_factory=list)
     keep: list[object] = field(default_factory=list)
     roots: list[int] = field(default_factory=list)
+    arrays: dict[int, list[Any]] = field(default_factory=dict)  # that show the memory of one owner
 
     def copy(self) -> "Links":
         return Links(
-            *(getattr(self, n).copy() for n in ("nodes", "kept", "inlined", "missed", "keep", "roots"))
+            *(
+                getattr(self, n).copy()
+                for n in ("nodes", "kept", "inlined", "missed", "keep", "roots", "arrays")
+            )
         )
 
     def branch(self) -> "Links":
@@ -102,6 +118,30 @@ class Links:
         if self.inlined.setdefault(id(value), root) != root:
             self.missed.append(value)
         self.keep.append(value)
+        if kind_is_array(type(value)):
+            self.see(value)
+
+    def see(self, value: Any) -> None:
+        """An array; others that show the same memory, and the one that owns it, are missed."""
+        owner = owner_of(value)
+        seen = self.arrays.setdefault(id(owner), [])
+        if not any(other is value for other in seen):
+            shown = [o for o in seen if sys.modules["numpy"].may_share_memory(o, value)]
+            self.missed += [owner, *shown, value] if shown else []
+            self.arrays[id(owner)] = [*seen, value]
+
+    def is_view(self, value: Any) -> bool:
+        """Whether an array is to be made as a view of another that is a node."""
+        return (
+            kind_is_array(type(value)) and owner_of(value) is not value and id(owner_of(value)) in self.nodes
+        )
+
+    def root(self, value: object) -> None:
+        """Of what becomes a node now: whether it was written into another before."""
+        if id(value) in self.inlined:
+            self.missed.append(value)
+        if kind_is_array(type(value)):
+            self.see(value)
 
     def inside(self, value: Any, memo: dict[int, int], above: tuple[int, ...] = ()) -> Any:
         """`value` with the names of nodes where it holds these; itself if it holds none, or holds itself."""

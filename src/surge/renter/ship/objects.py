@@ -10,7 +10,7 @@ from typing import Any
 
 from surge.model.errors import CannotShip
 from surge.renter.ship.checks.refusals import CHANGING
-from surge.renter.ship.links import CONTAINERS, Import, Named, bytes_of
+from surge.renter.ship.links import CONTAINERS, Import, Named, bytes_of, kind_is_array, owner_of
 from surge.renter.ship.modules import is_elsewhere
 from surge.renter.ship.neighbours import is_neighbours, made_from
 from surge.renter.ship.reach import Reach
@@ -24,7 +24,9 @@ def is_single_dispatch(value: object) -> bool:
 
 def reach_object(reach: Reach, value: Any) -> None:
     """Write the steps that make `value`, and its node. Raises CannotShip for what can't be made anew."""
-    if is_single_dispatch(value):
+    if kind_is_array(type(value)):
+        _view(reach, value)
+    elif is_single_dispatch(value):
         _dispatcher(reach, value)
     elif isinstance(value, types.BuiltinMethodType | types.MethodWrapperType):
         _builtin_method(reach, value)
@@ -46,6 +48,20 @@ def reach_object(reach: Reach, value: Any) -> None:
                 reach.call(object(), operator.methodcaller("register", kind, function), (value,))
     else:
         _reduced(reach, value)
+
+
+def _view(reach: Reach, value: Any) -> None:
+    """An array that shows the memory of another, which is a node."""
+    owner = owner_of(value)
+    if not owner.flags.c_contiguous or owner.dtype.hasobject:
+        raise CannotShip(
+            f"{reach.where} shares its memory with another array; that can be kept for numbers in C's order "
+            "only: copy one of them (numpy.copy)"
+        )
+    offset = value.__array_interface__["data"][0] - owner.__array_interface__["data"][0]
+    place = {"buffer": Named(reach.memo[id(owner)]), "offset": offset, "strides": value.strides}
+    reach.call(value, type(value), (value.shape, value.dtype), place)
+    reach.links.data.add(id(value))
 
 
 def _builtin_method(reach: Reach, value: Any) -> None:

@@ -8,7 +8,7 @@ there too; names that they use are bound in a stand-in of their module.
 import enum
 import types
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -148,9 +148,6 @@ class Reach:
             return error
         return None
 
-    def attempt(self, action: Callable[[], object]) -> bool:
-        return self.tried(action) is None
-
     def branch(self) -> "Reach":
         """What was reached so far as the ground of one call's arguments: same nodes, no steps yet."""
         return Reach(
@@ -195,6 +192,7 @@ class Reach:
     def bind(self, scope: dict[str, Any], name: str) -> None:
         """Make the global `name` mean in the sandbox what it means here."""
         label = self.space(scope)
+        self._not_inside(scope[name])
         if (label, name) in self.bound or self.modules.is_home(scope):
             return
         self.bound.add((label, name))
@@ -223,16 +221,22 @@ class Reach:
 
     def when_made(self, value: object, write: Callable[[], None]) -> None:
         """Now, or after the thing under way that `value` is."""
+        self._not_inside(value)
         if id(value) in self.active:
             self.late.append(write)
         else:
             write()
+
+    def _not_inside(self, value: object) -> None:
+        if id(value) in self.active and (type(value) in CONTAINERS or is_shell(value)):
+            raise Circle(f"{self.where} holds itself")  # it is made empty first
 
     def shared(self, value: object) -> bytes:
         """Bytes that name `value` as a node if others could hold the same one."""
         self.affect(effects.of_value(value))
         if type(value) in effects.CONSTANTS or id(value) in self.memo:
             return self.content(value) if id(value) not in self.memo else self.named_node(value)
+        self.links.root(value)
         content = self.alone(value)
         if id(value) in self.memo:
             return self.named_node(value)
@@ -243,13 +247,14 @@ class Reach:
         return self.named_node(value)
 
     def alone(self, value: object) -> bytes:
-        """Bytes of the value itself, with the names of the nodes that it holds; or that name it, if it is
-        a part of what is under way, and is filled when that is made."""
+        """Bytes of the value itself; or that name it, if it is part of what is under way and filled after."""
+        if self.links.is_view(value):
+            self.handlers.of_object(self, value)
+            return self.named_node(value)
         if is_flat(value) or (type(value) not in CONTAINERS and not is_shell(value)):
             return self.linking(value)
         contents: list[bytes] = []
-        refused = self.tried(lambda: contents.append(self._whole(value)))
-        if refused is None:
+        if (refused := self.tried(lambda: contents.append(self._inside(value)))) is None:
             return contents[0]
         if not isinstance(refused, Circle):
             raise refused
@@ -258,10 +263,8 @@ class Reach:
         self.late.append(lambda: self._fill(value, path))
         return self.named_node(value)
 
-    def _whole(self, value: object) -> bytes:
-        if type(value) not in CONTAINERS:
-            return self.linking(value)
-        with self.under_way(value):
+    def _inside(self, value: object) -> bytes:
+        with self.under_way(value) if type(value) in CONTAINERS else nullcontext():
             return self.linking(value)
 
     def named_node(self, value: object) -> bytes:
@@ -276,8 +279,7 @@ class Reach:
         return tuple(found)
 
     def first(self, values: list[object]) -> None:
-        """Nodes of what several hold: containers and instances empty at first, since they could hold each
-        other."""
+        """Nodes of what several hold: empty at first where they could hold each other."""
         holders = [v for v in values if type(v) in CONTAINERS or is_shell(v)]
         for value in holders:
             self._shell(value)
@@ -355,8 +357,7 @@ class Reach:
         if isinstance(value, types.ModuleType):
             self.modules.need(value.__name__, " → ".join(self.path[:-1]) or self.where)
             return Import(value.__name__, "").tree
-        found = None if id(value) in self.apart else self.modules.by_name(value, self.where)
-        if found is not None:
+        if id(value) not in self.apart and (found := self.modules.by_name(value, self.where)):
             return Import(*found).tree
         with self.under_way(value):
             if not isinstance(value, types.FunctionType):

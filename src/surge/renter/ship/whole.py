@@ -7,7 +7,7 @@ import types
 from typing import Any
 
 from surge.model.errors import CannotShip
-from surge.renter.ship.changes import function_state, may_stay
+from surge.renter.ship.changes import function_state, may_stay, reach_changes
 from surge.renter.ship.checks.effects import CONSTANTS
 from surge.renter.ship.classes import key_of, reach_made
 from surge.renter.ship.links import Import, bytes_of, has_identity, is_import
@@ -109,13 +109,21 @@ def _module(
     for kind in list(vars(module).values()):
         if isinstance(kind, type) and kind.__module__ == name and kind in reach.keys:
             with reach.named(kind.__name__):
-                if kind.__qualname__ in source.body.classes:
-                    reach_made(reach, kind, reach.memo[id(kind)], whole=True)
+                _class(reach, kind, source)
     for function, made in written:
         function_state(reach, number, source, function, made)
     gone = [n for n in sorted(source.body.names) if n not in vars(module)]
     if gone:
         reach.step("drop", number, gone)
+
+
+def _class(reach: Reach, kind: type, source: Source) -> None:
+    nodes = source.body.classes.get(kind.__qualname__, [])
+    if len(nodes) == 1:
+        own = Source(body_of(nodes[0]), source.filename, source.names, True)
+        reach_changes(reach, kind, reach.memo[id(kind)], own, nodes[0])
+    elif nodes:
+        reach_made(reach, kind, reach.memo[id(kind)], whole=True)
 
 
 def _global(reach: Reach, source: Source, module: str, key: str, value: object, pending: Pending) -> None:

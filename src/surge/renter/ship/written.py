@@ -16,6 +16,7 @@ from typing import Any
 from surge.renter.ship.links import has_identity
 from surge.renter.ship.modules import is_installed
 from surge.renter.text.body import Body, Def
+from surge.renter.text.fresh import says_still
 
 UNKNOWN = object()
 _SAME = (abc.abstractmethod, typing.final, typing.no_type_check, getattr(typing, "override", UNKNOWN))
@@ -34,7 +35,8 @@ class Source:
     whole: bool = False
 
     def wrote(self, code: types.CodeType, made: Def) -> bool:
-        return code.co_name == made.node.name and code.co_firstlineno == made.line and self.holds(code)
+        placed = code.co_name == made.node.name and code.co_firstlineno == made.line
+        return placed and self.holds(code) and says_still(code)
 
     def holds(self, code: types.CodeType) -> bool:
         return code.co_filename == self.filename or _same_file(code.co_filename, self.filename)

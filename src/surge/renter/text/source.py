@@ -18,6 +18,7 @@ from typing import Any
 
 from surge.model.errors import CannotShip
 from surge.renter.text.cells import lines_of_class, lines_of_timed
+from surge.renter.text.fresh import says_still
 
 MAKER = "__surge_make"
 FUTURE_ANNOTATIONS = 0x1000000
@@ -76,7 +77,7 @@ def _tree(lines: list[str], name: str) -> ast.Module:
 
 def _changed(name: str, filename: str) -> CannotShip:
     return CannotShip(
-        f"{name} is not in {filename} where it was when it was imported; "
+        f"{name} is not in {filename} as and where it was when it was imported; "
         "the file has changed since: import it again"
     )
 
@@ -85,6 +86,8 @@ def find_function(function: types.FunctionType, name: str) -> Definition:
     """Raises CannotShip where there is no text, or where it isn't the text of this function."""
     code = function.__code__
     lines = _lines(function, name)
+    if not says_still(code):
+        raise _changed(name, code.co_filename)
     tree = _tree(lines, name)
     if code.co_name == "<lambda>":
         node = _pick_lambda(tree, code, name)

@@ -15,12 +15,7 @@ import sys
 import types
 
 from surge.run.guest import tagged
-<<<<<<< HEAD
 from surge.run.guest.kinds import empty_instance, fields_of, known, set_fields
-from surge.run.guest.library import settle
-=======
-from surge.run.guest.kinds import known
->>>>>>> 8e885fa58f675867139c4253be877ac9a87b7176
 from surge.run.guest.machine import scope
 from surge.run.guest.tagged import BUILDERS, decode
 
@@ -273,12 +268,10 @@ def _given(node, name, values):
     """Default values of a dataclass or named tuple, as they were when the renter's was made."""
     kind, values = nodes[node], decode(values)
     function = getattr(kind, name)
-    code = function.__code__
-    positional = code.co_varnames[: code.co_argcount]
-    defaults = list(function.__defaults__ or ())
-    for at in range(-1, -len(defaults) - 1, -1):
-        defaults[at] = values.get(positional[at], defaults[at])
-    function.__defaults__ = tuple(defaults) or None
+    names = function.__code__.co_varnames[: function.__code__.co_argcount]
+    defaults = function.__defaults__ or ()
+    now = dict(zip(names[len(names) - len(defaults) :], defaults, strict=True)) | values
+    function.__defaults__ = tuple(now[n] for n in names if n in now) or None
     for field in function.__kwdefaults__ or ():
         function.__kwdefaults__[field] = values.get(field, function.__kwdefaults__[field])
     for field, value in values.items():
