@@ -160,14 +160,11 @@ def _arguments(value):
     return [float(x) for x in given] if make is type(value) else []
 
 
-MAX_JOBS = 64
-
-
 def _stays_closed(value):
     """Of a listed class: what the renter's side couldn't check."""
     name, fields = type(value).__name__, vars(value)
     jobs = fields.get("n_jobs")
-    if fields.get("memory") is not None or (jobs is not None and abs(jobs) > MAX_JOBS):
+    if fields.get("memory") is not None or (jobs is not None and abs(jobs) > 64):
         return True
     if name.startswith("HistGradientBoosting"):
         return fields.get("_preprocessor") is not None
