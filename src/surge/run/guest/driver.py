@@ -18,7 +18,7 @@ from surge.run.guest import machine, streams, watch
 CODE, NEXT = b"C", b"N"
 QUIET, LOUD = {"returned": b"R", "raised": b"E"}, {"returned": b"r", "raised": b"e"}
 
-ROOM = (64 << 20, 16 << 20, 4 << 20)
+ROOM = (16 << 20, 4 << 20)
 NOTHING = b"x\x9c\x03\0\0\0\0\1"
 
 loaded = []

@@ -34,17 +34,10 @@ class Checkpoint:
         self.size = memory.refresh()
         self._stencil = stencil
         self._file: int | None = None
-        self._runs: list[tuple[int, int]] = []
-        self._content = b""
         self._laid = False  # in the memory that goes back: only when it first does, as it may never
-        if sys.platform != "linux":
-            self._content = memory.dump()
-            return
-        self._file = os.memfd_create("surge-checkpoint")
-        os.truncate(self._file, self.size)
-        self._runs = list(_changed(memory.address, self.size))
-        for start, length in self._runs:
-            os.pwrite(self._file, memory.view(start, length), start)
+        whole = sys.platform != "linux"
+        runs = [(0, self.size)] if whole else _changed(memory.address, self.size)
+        self._runs = [(start, memory.read(start, length)) for start, length in runs]
 
     def close(self) -> None:
         if self._file is not None:
@@ -55,8 +48,8 @@ class Checkpoint:
         """Put the bytes back; False if the memory has grown since, which can't be undone."""
         if memory.refresh() != self.size:
             return False
-        if self._file is None:
-            memory.write(0, self._content)
+        if sys.platform != "linux":
+            self._lay_runs(memory)
             return True
         if not self._laid:
             self._lay_runs(memory)
@@ -67,17 +60,23 @@ class Checkpoint:
     def lay(self, memory: GuestMemory) -> None:
         """Into the fresh memory of another guest."""
         memory.grow_to(self.size)
-        if self._file is None:
-            memory.write(0, self._content)
-            return
-        self._stencil.lay(memory.address)
+        if sys.platform == "linux":
+            self._stencil.lay(memory.address)
         self._lay_runs(memory)
 
     def _lay_runs(self, memory: GuestMemory) -> None:
-        file, self._laid = self._file, True
-        if file is not None:
-            for start, length in self._runs:
-                map_private(memory.address + start, length, file, start)
+        self._laid = True
+        if sys.platform != "linux":
+            for start, content in self._runs:
+                memory.write(start, content)
+            return
+        if self._file is None:
+            self._file = os.memfd_create("surge-checkpoint")
+            os.truncate(self._file, self.size)
+            for start, content in self._runs:
+                os.pwrite(self._file, content, start)
+        for start, content in self._runs:
+            map_private(memory.address + start, len(content), self._file, start)
 
 
 def _libc() -> ctypes.CDLL:
