@@ -16,8 +16,8 @@ from typing import Any
 
 from surge.model.errors import CannotShip
 from surge.renter.ship.modules import find, is_elsewhere, is_installed
+from surge.renter.ship.now.written import Leaf, Source, changed_defaults, is_default, leaves
 from surge.renter.ship.reach import Reach
-from surge.renter.ship.written import Leaf, Source, changed_defaults, is_default, leaves
 
 _OWN = frozenset(
     [
@@ -38,7 +38,7 @@ def reach_changes(reach: Reach, kind: type, number: int, source: Source, node: a
     """Write the steps that follow the one that made `kind` by its source, the node `number`."""
     _same_bases(reach, kind, source, node)
     written, others = _sorted(kind, source)
-    if any(isinstance(value, types.FunctionType) or not _is_data(value) for _, value in others) or any(
+    if any(isinstance(value, types.FunctionType) or not _is_value(value) for _, value in others) or any(
         name not in vars(kind) for name in source.body.names
     ):
         reach.step("leaves", number)
@@ -94,7 +94,7 @@ def _is_inner(kind: type, name: str, value: object) -> bool:
     return isinstance(value, type) and value.__qualname__ == f"{kind.__qualname__}.{name}"
 
 
-def _is_data(value: object) -> bool:
+def _is_value(value: object) -> bool:
     return not callable(value) and not hasattr(value, "__get__")
 
 
