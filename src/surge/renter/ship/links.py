@@ -103,12 +103,7 @@ class Links:
     arrays: dict[int, list[Any]] = field(default_factory=dict)  # that show the memory of one owner
 
     def copy(self) -> "Links":
-        return Links(
-            *(
-                getattr(self, n).copy()
-                for n in ("data", "kept", "inlined", "missed", "keep", "roots", "arrays")
-            )
-        )
+        return Links(**{name: value.copy() for name, value in vars(self).items()})
 
     def branch(self) -> "Links":
         return Links(self.owned.copy())
