@@ -22,10 +22,10 @@ from surge.renter.ship import inside as sandbox
 from surge.renter.ship.checks import effects
 from surge.renter.ship.classes import reach_class
 from surge.renter.ship.functions import reach_function
+from surge.renter.ship.now.whole import reach_whole, reach_whole_classes, refuse_named
 from surge.renter.ship.objects import reach_object
 from surge.renter.ship.plain import is_plain
 from surge.renter.ship.reach import Handlers, Reach
-from surge.renter.ship.whole import reach_whole, reach_whole_classes, refuse_named
 
 FUNCTION, SCRIPT = "function", "script"
 SHARED, TOGETHER, ALONE = range(3)
@@ -65,7 +65,7 @@ class Shipped:
     def tree(self, value: object, packing: Packing) -> Tree:
         """Of an argument that the code knows already: an instance of its classes, a function of its."""
         known = self.reach
-        if id(value) in known.memo and id(value) not in known.links.nodes:
+        if id(value) in known.memo and id(value) not in known.links.owned:
             return [MARKERS[tag.REFERENCE], known.memo[id(value)]]
         key = known.keys.get(type(value))
         if key is not None and isinstance(value, enum.Enum):

@@ -12,11 +12,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from surge.model.errors import CannotShip
-from surge.renter.ship.changes import reach_changes
 from surge.renter.ship.functions import reach_globals, reach_submodules
 from surge.renter.ship.modules import find
+from surge.renter.ship.now.changes import reach_changes
+from surge.renter.ship.now.written import Source
 from surge.renter.ship.reach import Reach
-from surge.renter.ship.written import Source
 from surge.renter.text.body import Body, body_of
 from surge.renter.text.names import nested, rebound_nonlocal
 from surge.renter.text.source import MAKER, Definition, find_class

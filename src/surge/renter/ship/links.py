@@ -90,11 +90,11 @@ def is_shell(value: object) -> bool:
 
 @dataclass
 class Links:
-    """nodes: ids of values, no code, that are nodes because others could hold them. kept: (node, its step) of
+    """owned: ids of values, no code, that are nodes because others could hold them. kept: (node, its step) of
     these. inlined: id of what was written into others → the outermost of these; missed: what was written into
     two such, and should be a node."""
 
-    nodes: set[int] = field(default_factory=set)
+    owned: set[int] = field(default_factory=set)
     kept: list[tuple[int, int]] = field(default_factory=list)
     inlined: dict[int, int] = field(default_factory=dict)
     missed: list[object] = field(default_factory=list)
@@ -103,15 +103,10 @@ class Links:
     arrays: dict[int, list[Any]] = field(default_factory=dict)  # that show the memory of one owner
 
     def copy(self) -> "Links":
-        return Links(
-            *(
-                getattr(self, n).copy()
-                for n in ("nodes", "kept", "inlined", "missed", "keep", "roots", "arrays")
-            )
-        )
+        return Links(**{name: value.copy() for name, value in vars(self).items()})
 
     def branch(self) -> "Links":
-        return Links(self.nodes.copy())
+        return Links(self.owned.copy())
 
     def note(self, value: object) -> None:
         root = self.roots[-1]
@@ -133,7 +128,7 @@ class Links:
     def is_view(self, value: Any) -> bool:
         """Whether an array is to be made as a view of another that is a node."""
         return (
-            kind_is_array(type(value)) and owner_of(value) is not value and id(owner_of(value)) in self.nodes
+            kind_is_array(type(value)) and owner_of(value) is not value and id(owner_of(value)) in self.owned
         )
 
     def root(self, value: object) -> None:
@@ -159,8 +154,8 @@ class Links:
         return made
 
     def linked(self, value: Any, memo: dict[int, int], above: tuple[int, ...] = ()) -> Any:
-        """The name of `value` if it is a node of data; else as `inside`."""
-        if id(value) in self.nodes and id(value) in memo:
+        """The name of `value` if it is a node that others may hold; else as `inside`."""
+        if id(value) in self.owned and id(value) in memo:
             return Named(memo[id(value)])
         kind = type(value)
         if kind in CONTAINERS or (kind not in _PLAIN and has_identity(value)):

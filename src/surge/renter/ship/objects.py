@@ -61,7 +61,7 @@ def _view(reach: Reach, value: Any) -> None:
     offset = value.__array_interface__["data"][0] - owner.__array_interface__["data"][0]
     place = {"buffer": Named(reach.memo[id(owner)]), "offset": offset, "strides": value.strides}
     reach.call(value, type(value), (value.shape, value.dtype), place)
-    reach.links.data.add(id(value))
+    reach.links.owned.add(id(value))
 
 
 def _builtin_method(reach: Reach, value: Any) -> None:

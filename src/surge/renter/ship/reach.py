@@ -311,7 +311,7 @@ class Reach:
         self.path = before
 
     def datum(self, value: object) -> None:
-        self.links.nodes.add(id(value))
+        self.links.owned.add(id(value))
         self.links.kept.append((self.node(value), len(self.steps) - 1))
 
     def linking(self, value: object) -> bytes:
@@ -351,7 +351,7 @@ class Reach:
     def tree(self, value: object, packing: Packing) -> Tree:
         if type(value) is Named:
             return value.tree
-        if id(value) in self.memo and not (self.branched and id(value) in self.links.nodes):
+        if id(value) in self.memo and not (self.branched and id(value) in self.links.owned):
             return Named(self.memo[id(value)]).tree
         refuse(value, self.where)
         if isinstance(value, types.ModuleType):

@@ -14,7 +14,7 @@ def _started() -> float:
 
 
 def says_still(code: types.CodeType) -> bool:
-    """Whether the file of a function's code, if it was written to since this program began, still holds it."""
+    """Whether the file of a function's code still holds it, if it was written to since this program began."""
     filename = code.co_filename
     try:
         if filename.startswith("<") or os.stat(filename).st_mtime <= _started():  # noqa: PTH116 each submit

@@ -16,8 +16,8 @@ from typing import Any
 
 from surge.model.errors import CannotShip
 from surge.renter.ship.modules import find, is_elsewhere, is_installed
+from surge.renter.ship.now.written import Leaf, Source, changed_defaults, is_default, leaves
 from surge.renter.ship.reach import Reach
-from surge.renter.ship.written import Leaf, Source, changed_defaults, is_default, leaves
 
 _OWN = frozenset(
     [
