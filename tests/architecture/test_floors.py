@@ -63,7 +63,7 @@ def packages(text: str) -> dict[str, list[str]]:
     found = {}
     for line in text.split("```tree\n")[1].split("```", maxsplit=1)[0].splitlines():
         if room := re.fullmatch(r"  ([\w/]+)/(?:  +(.*))?", line):
-            found[room[1]] = re.findall(r"(\w+)/(?= |$)", room[2] or "")
+            found[room[1]] = re.findall(r"([\w/]+)/(?= |$)", room[2] or "")
     return found
 
 
