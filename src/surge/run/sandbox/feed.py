@@ -26,6 +26,10 @@ Fetch = Callable[[bytes], bytes]
 """The content of a blob by its name. Raises Trapped for one that the chunk doesn't name."""
 
 
+FETCH_FUEL = 8
+"""For each byte of a blob: reading and checking it takes the host about as long as so many instructions."""
+
+
 def no_blobs(name: bytes) -> bytes:
     raise Trapped(f"the blob {name.hex()[:12]}, which the chunk doesn't name")
 
@@ -73,7 +77,9 @@ class ChunkFeed:
 
     def __call__(self, message: bytes) -> bytes:
         if message[:1] == b"B" and self._next in (self._on_ready, self._on_result):
-            return self._fetch(message[1:])
+            content = self._fetch(message[1:])
+            self.world.set_fuel(max(0, self.world.fuel_left() - FETCH_FUEL * len(content)))
+            return content
         return self._next(message)
 
     @property

@@ -11,7 +11,8 @@ import surge
 from sandboxes import slots
 from surge.model.digest import BLOB_FROM, Blob
 from surge.model.errors import CannotShip, NotDeterministic
-from surge.model.task import TRAPPED
+from surge.model.task import OUT_OF_FUEL, TRAPPED, Limits
+from surge.model.units import Fuel
 from surge.renter.ship.call import encode_call, read_outcome, ship
 from surge.run.sandbox.suite import python_spec
 from surge.run.slots.pool import Job
@@ -124,6 +125,31 @@ def test_the_task_sees_the_values(there: Call) -> None:
 def test_each_task_gets_a_copy(there: Call) -> None:
     kept = surge.put([1, 2])
     assert there(changed, (kept,), (kept,), (kept,)) == [[1, 2, 2]] * 3
+
+
+def fetches(name: bytes) -> None:
+    host = __import__("_host")
+
+    while True:
+        host.call(b"B" + name)
+
+
+def test_fetching_costs_fuel(tmp_path: Path) -> None:
+    """Over and over, it ends as soon as computing would."""
+    shipped, blob = ship(fetches), surge.put(bytes(1 << 20))
+    (tmp_path / "blob").write_bytes(blob.content)
+    given = encode_call((blob.name,), {}, shipped, {})
+    with slots() as box:
+        limits = Limits(fuel=Fuel(10**9))
+        job = Job(
+            python_spec(()),
+            shipped.code,
+            [(b"t" * 32, given, 0)],
+            limits,
+            blobs={blob.name: tmp_path / "blob"},
+        )
+        (outcome,) = box.do(box.pool.run(job)).outcomes
+    assert (outcome.status, outcome.fuel) == (OUT_OF_FUEL, 10**9)
 
 
 def test_a_blob_that_was_damaged_on_the_disk_is_nobodys_outcome(there: Call) -> None:
