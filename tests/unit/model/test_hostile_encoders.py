@@ -7,20 +7,49 @@ import numpy as np
 import pytest
 from sklearn.cluster import FeatureAgglomeration
 from sklearn.feature_extraction import DictVectorizer, FeatureHasher
-from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer, TfidfVectorizer
+from sklearn.feature_extraction.text import (
+    CountVectorizer,
+    HashingVectorizer,
+    TfidfTransformer,
+    TfidfVectorizer,
+)
 from sklearn.feature_selection import SelectKBest
 from sklearn.preprocessing import (
     KBinsDiscretizer,
     OneHotEncoder,
     OrdinalEncoder,
+    StandardScaler,
 )
 
-from forms import MIXED, NUMBERS, ROWS, TABLES, TEXTS, Change, all_of, at, refuses, setting, taking, within
+from forms import (
+    MIXED,
+    NUMBERS,
+    ROWS,
+    TABLES,
+    TEXTS,
+    Change,
+    all_of,
+    at,
+    fields,
+    refuses,
+    setting,
+    taking,
+    tree_of,
+    within,
+)
 
 WORDS = {"the": 0, "cat": 1}
 ONE = OneHotEncoder()
 FIRST = OneHotEncoder(drop="first")
 TRIPLE = np.array([1.0, 2, 3])
+ALIKE = np.array([k * ((1 << 61) - 1) for k in range(100)], object)
+
+
+def putting(name: str, model: Any) -> Change:
+    """Another honest estimator in a field."""
+    return lambda tree: fields(tree).__setitem__(name, tree_of(model))
+
+
 HOSTILE: dict[str, tuple[Any, Any, Change]] = {
     "one hot: a wider column": (ONE, NUMBERS, setting("_n_features_outs", [3, 30])),
     "one hot: a narrower column": (ONE, NUMBERS, setting("_n_features_outs", [3, 1])),
@@ -36,7 +65,10 @@ HOSTILE: dict[str, tuple[Any, Any, Change]] = {
     "one hot: categories that are a list": (ONE, ROWS[:3], at("categories_", 2, [1.0, 2.0, 3.0])),
     "one hot: categories of times": (ONE, ROWS[:3], at("categories_", 2, np.arange(3).astype("M8[D]"))),
     "one hot: categories that collide": (
-        ONE, MIXED[:, :1], at("categories_", 0, np.array([k * ((1 << 61) - 1) for k in range(100)], object))
+        ONE, MIXED[:, :1], all_of(at("categories_", 0, ALIKE), setting("_n_features_outs", [100]))
+    ),
+    "one hot: drops of another kind": (
+        FIRST, NUMBERS, setting("_drop_idx_after_grouping", np.array([0, 0]))
     ),
     "one hot: another number of columns": (ONE, NUMBERS, setting("n_features_in_", 1)),
     "one hot: no number of columns": (ONE, NUMBERS, taking("n_features_in_")),
@@ -71,12 +103,21 @@ HOSTILE: dict[str, tuple[Any, Any, Change]] = {
     "count: a tokenizer": (CountVectorizer(), TEXTS, setting("tokenizer", 1)),
     "count: an analyzer": (CountVectorizer(), TEXTS, setting("analyzer", "x")),
     "count: stop words that are a range": (CountVectorizer(), TEXTS, setting("stop_words", range(10**9))),
+    "count: other accents": (CountVectorizer(), TEXTS, setting("strip_accents", "x")),
+    "count: grams of another kind": (CountVectorizer(), TEXTS, setting("ngram_range", [1, 1])),
+    "count: stop words of another kind": (CountVectorizer(), TEXTS, setting("stop_words", ("a",))),
+    "count: stop words that are none": (CountVectorizer(), TEXTS, setting("stop_words", [1])),
+    "count: a far place that was given": (CountVectorizer(), TEXTS, setting("vocabulary", {"a": 5})),
     "count: a dtype of texts": (CountVectorizer(), TEXTS, setting("dtype", "U1000000000")),
     "weights: few": (
         TfidfVectorizer(), TEXTS, within("_tfidf", setting("idf_", np.ones(2)))
     ),
     "weights: a matrix": (TfidfVectorizer(), TEXTS, within("_tfidf", setting("idf_", np.ones((2, 2))))),
     "weights: of another kind": (TfidfVectorizer(), TEXTS, setting("_tfidf", 1)),
+    "weights: of another class": (
+        TfidfVectorizer(), TEXTS, putting("_tfidf", StandardScaler().fit(ROWS))
+    ),
+    "weights: that are a range": (TfidfTransformer(), ROWS, setting("idf_", range(10**9))),
     "weights: of other words": (TfidfVectorizer(), TEXTS, setting("vocabulary_", WORDS)),
     "weights: files": (TfidfVectorizer(), TEXTS, setting("input", "filename")),
     "hash: by nothing": (FeatureHasher(8), TABLES[:1], setting("n_features", 0)),
@@ -88,11 +129,20 @@ HOSTILE: dict[str, tuple[Any, Any, Change]] = {
     "hash of texts: files": (HashingVectorizer(n_features=8), TEXTS, setting("input", "filename")),
     "tables: a far place": (DictVectorizer(), TABLES, at("vocabulary_", "a", 10**9)),  # type: ignore[arg-type]
     "tables: a place twice": (DictVectorizer(), TABLES, at("vocabulary_", "a", 1)),  # type: ignore[arg-type]
+    "tables: a dtype of texts": (DictVectorizer(), TABLES, setting("dtype", "U1000000000")),
+    "tables: no text between": (DictVectorizer(), TABLES, setting("separator", 1)),
     "tables: few names": (DictVectorizer(), TABLES, setting("feature_names_", ["a"])),
     "tables: names that are a range": (DictVectorizer(), TABLES, setting("feature_names_", range(4))),
     "bins: another encoder": (KBinsDiscretizer(2), ROWS, setting("_encoder", 1)),
     "bins: a hostile encoder": (
         KBinsDiscretizer(2), ROWS, within("_encoder", setting("_n_features_outs", [2, 2, 1]))
+    ),
+    "bins: of another kind": (KBinsDiscretizer(2), ROWS, setting("encode", "x")),
+    "bins: an encoder of another kind": (
+        KBinsDiscretizer(2), ROWS, putting("_encoder", OrdinalEncoder().fit(ROWS))
+    ),
+    "bins: an encoder of other columns": (
+        KBinsDiscretizer(2), ROWS, putting("_encoder", OneHotEncoder().fit(NUMBERS))
     ),
     "bins: edges that are a range": (KBinsDiscretizer(2), ROWS, at("bin_edges_", 0, range(10**9))),
     "bins: few columns": (KBinsDiscretizer(2), ROWS, setting("n_bins_", np.array([2]))),

@@ -1,5 +1,6 @@
 """Support vector machines with a length that libsvm would trust: refused when they are built."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -100,6 +101,40 @@ for field in ("_dual_coef_", "dual_coef_", "support_vectors_"):
     machine(f"another width of {field}", sized(field, 1), rows=SPARSE)
     machine(f"another height of {field}", sized(field, 0), rows=SPARSE)
 machine("values at one place", doubled, rows=SPARSE)
+
+
+def of_vectors(change: Callable[..., tuple[Any, Any, Any]], name: str = "support_vectors_") -> Change:
+    """A sparse matrix of other parts."""
+
+    def changed(tree: Any) -> None:
+        part = fields(tree)[name]
+        made = change(*(decode(ENCODER.encode(x)) for x in part[4:]))
+        part[4:] = [Packing().pack(x) for x in made]
+
+    return changed
+
+
+def shifted(values: Any, places: Any, starts: Any) -> tuple[Any, Any, Any]:
+    return values, places, np.array([starts[0], starts[1] - 1, starts[2]], "i4")
+
+
+machine("small values", of_vectors(lambda v, p, s: (v.astype("f4"), p, s)), rows=SPARSE)
+machine("values in other rows", of_vectors(shifted, "_dual_coef_"), rows=SPARSE)
+machine("counts of a line", setting("_n_support", np.zeros(2, "i4")), SVR())
+machine(
+    "chances of a line, all there",
+    all_of(*(setting(f"_prob{x}", np.zeros(1)) for x in "AB"), setting("_effective_probability", True)),
+    SVR(),
+)
+machine(
+    "a class alone",
+    all_of(
+        setting("classes_", np.arange(1)),
+        setting("_n_support", np.array([2], "i4")),
+        setting("class_weight_", np.ones(1)),
+    ),
+    rows=ROWS[:2],
+)
 
 
 @pytest.mark.parametrize("name", HOSTILE)
