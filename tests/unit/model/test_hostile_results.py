@@ -22,6 +22,7 @@ from surge.model.tagged import tags as tag
 from surge.model.tagged.codec import decode
 from surge.model.tagged.core import BUILDERS, ENCODER, MARKERS, Packing
 from surge.run.guest import library
+from surge.run.guest.listed import names as theirs
 
 FEW = 4 << 20
 """Bytes that a refusal of a short answer may take at most."""
@@ -71,8 +72,8 @@ GADGETS = {
         "fields", "sklearn.ensemble._hist_gradient_boosting", "predictor.TreePredictor", {}
     ),
     "a class by its private module": form("fields", "sklearn.svm._classes", "SVC", {}),
-    "a closed class": form("fields", "sklearn.svm", "SVC", {}),
-    "a closed encoder": form("fields", "sklearn.preprocessing", "OneHotEncoder", {}),
+    "a closed class": form("fields", "sklearn.cluster", "Birch", {}),
+    "a closed encoder": form("fields", "sklearn.preprocessing", "SplineTransformer", {}),
     "a function": form("fields", "sklearn.cluster", "k_means", {}),
     "a dict of no result": form("table", "sklearn.utils._repr_html.params", "ParamsDict", {}),
     "a dict of another library": form("table", "collections", "OrderedDict", {}),
@@ -109,16 +110,18 @@ def test_a_file_stays(tmp_path: Path) -> None:
 
 
 def test_the_guest_lists_the_same() -> None:
-    assert library.ERRORS == names.ERRORS
-    assert library.TABLES == names.TABLES
-    assert library.RECORDS == names.RECORDS
-    assert library.ESTIMATORS == estimators.ESTIMATORS
+    assert theirs.ERRORS == names.ERRORS
+    assert theirs.TABLES == names.TABLES
+    assert theirs.RECORDS == names.RECORDS
+    assert theirs.TYPES == names.TYPES
+    assert theirs.FUNCTIONS == names.FUNCTIONS
+    assert theirs.ESTIMATORS == estimators.ESTIMATORS
     assert set(library.LOSSES) == set(names.LOSSES)
 
 
 TABLES = [
     (names.ERRORS, Exception), (names.TABLES, dict), (names.RECORDS, object), (names.NAMED, tuple),
-    (names.LOSSES, object), (estimators.ESTIMATORS, object),
+    (names.LOSSES, object), (estimators.ESTIMATORS, object), (names.TYPES, object),
 ]  # fmt: skip
 
 

@@ -166,6 +166,7 @@ def test_exceptions_are_themselves(box: Slots, which: int) -> None:
 
 
 def closed(which: int) -> Any:
+    from sklearn.cluster import Birch
     from sklearn.ensemble import GradientBoostingRegressor
     from sklearn.linear_model import LinearRegression
     from sklearn.pipeline import make_pipeline
@@ -173,9 +174,9 @@ def closed(which: int) -> Any:
     from sklearn.svm import SVC
 
     made = [
-        lambda: FunctionTransformer(np.log1p),
-        SVC,
-        lambda: make_pipeline(StandardScaler(), SVC()),
+        lambda: FunctionTransformer(np.sinh),
+        Birch,
+        lambda: make_pipeline(StandardScaler(), SVC(kernel=lambda a, b: a @ b.T)),
         lambda: GradientBoostingRegressor(n_estimators=2, init=LinearRegression()),
         lambda: HistGradientBoostingClassifier(max_iter=2, categorical_features=[0]),
     ]

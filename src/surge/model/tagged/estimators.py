@@ -1,16 +1,17 @@
 """Estimators of scikit-learn as their fields: which classes may come so, and what must fit together in them.
 
 A class stands here if what it predicts or transforms goes through NumPy, or through compiled code that looks
-at what it is given; or if its check below proves what that code takes for granted. All others (SVC and its
-kin, encoders and vectorizers, Birch, HDBSCAN, splines, …) come back closed: the guest doesn't send their
-fields, and they are refused here.
+at what it is given; or if its check (below, in encoders.py or in machines.py) proves what that code takes for
+granted. All others (Birch, HDBSCAN, splines, …) come back closed: the guest doesn't send their fields, and
+they are refused here.
 """
 
 from collections.abc import Callable
 from typing import Any
 
-from surge.model.tagged import names
+from surge.model.tagged import encoders, machines, names
 from surge.model.tagged.arrays import need
+from surge.model.tagged.parts import array, count, require
 
 ESTIMATORS = {
     "sklearn._loss.link": "HalfLogitLink IdentityLink LogLink LogitLink MultinomialLogit",
@@ -34,8 +35,9 @@ ESTIMATORS = {
     " RandomForestRegressor StackingClassifier StackingRegressor VotingClassifier VotingRegressor",
     "sklearn.ensemble._hist_gradient_boosting.binning": "_BinMapper",
     "sklearn.ensemble._hist_gradient_boosting.predictor": "TreePredictor",
+    "sklearn.feature_extraction": "DictVectorizer FeatureHasher",
     "sklearn.feature_extraction.image": "PatchExtractor",
-    "sklearn.feature_extraction.text": "TfidfTransformer",
+    "sklearn.feature_extraction.text": "CountVectorizer HashingVectorizer TfidfTransformer TfidfVectorizer",
     "sklearn.feature_selection": "GenericUnivariateSelect RFE RFECV SelectFdr SelectFpr SelectFromModel"
     " SelectFwe SelectKBest SelectPercentile SequentialFeatureSelector VarianceThreshold",
     "sklearn.frozen": "FrozenEstimator",
@@ -72,12 +74,12 @@ ESTIMATORS = {
     "sklearn.neural_network": "BernoulliRBM MLPClassifier MLPRegressor",
     "sklearn.neural_network._stochastic_optimizers": "AdamOptimizer SGDOptimizer",
     "sklearn.pipeline": "FeatureUnion Pipeline",
-    "sklearn.preprocessing": "Binarizer FunctionTransformer KernelCenterer LabelBinarizer LabelEncoder"
-    " MaxAbsScaler MinMaxScaler MultiLabelBinarizer Normalizer PolynomialFeatures PowerTransformer"
-    " QuantileTransformer RobustScaler StandardScaler TargetEncoder",
+    "sklearn.preprocessing": "Binarizer FunctionTransformer KBinsDiscretizer KernelCenterer LabelBinarizer"
+    " LabelEncoder MaxAbsScaler MinMaxScaler MultiLabelBinarizer Normalizer OneHotEncoder OrdinalEncoder"
+    " PolynomialFeatures PowerTransformer QuantileTransformer RobustScaler StandardScaler TargetEncoder",
     "sklearn.random_projection": "GaussianRandomProjection SparseRandomProjection",
     "sklearn.semi_supervised": "LabelPropagation LabelSpreading SelfTrainingClassifier",
-    "sklearn.svm": "LinearSVC LinearSVR",
+    "sklearn.svm": "LinearSVC LinearSVR NuSVC NuSVR OneClassSVM SVC SVR",
     "sklearn.tree": "DecisionTreeClassifier DecisionTreeRegressor ExtraTreeClassifier ExtraTreeRegressor",
 }
 """The guest's side has the same. What holds others as fields has each of them pass the same door."""
@@ -85,15 +87,20 @@ MAX_THREADS = 64
 """That a result may ask for, of threads or processes."""
 
 
-def whole(module: Any, name: Any, fields: dict[str, Any]) -> Any:
-    """An object of a listed class that is its fields, once they have passed its check. Raises ValueError or
-    TypeError for others, LookupError where a field is missing."""
+def whole(module: Any, name: Any, fields: dict[str, Any], functions: dict[str, Any] | None = None) -> Any:
+    """An object of a listed class that is its fields, once they have passed its check. functions: those
+    fields that are a listed function, as [module, name]. Raises ValueError or TypeError for others,
+    LookupError where a field is missing."""
     kind = names.find(ESTIMATORS, module, name, object)
-    if type(fields) is not dict or not all(_may_be_set(kind, n) for n in fields):
+    if type(fields) is not dict:
+        raise TypeError("no fields")
+    for field, named in (functions or {}).items():
+        fields[field] = names.function(field, *named)
+    if not all(_may_be_set(kind, n) for n in fields):
         raise ValueError("no fields")
     jobs = fields.get("n_jobs")
-    _require(jobs is None or (type(jobs) is int and abs(jobs) <= MAX_THREADS))
-    _require(fields.get("memory") is None)  # a folder of pickles
+    require(jobs is None or (type(jobs) is int and abs(jobs) <= MAX_THREADS))
+    require(fields.get("memory") is None)  # a folder of pickles
     check = CHECKS.get(name)
     if check is not None:
         check(fields)
@@ -123,10 +130,10 @@ def check_bases(bases: list[type], fields: dict[str, Any] | None) -> None:
     """As `whole`, of an instance of a renter's class that builds upon these. fields: None while they are not
     all there yet. Raises ValueError where it can't be checked."""
     for base in bases:
-        _require(base.__module__.startswith("sklearn.") and base.__name__ in NAMES)
+        require(base.__module__.startswith("sklearn.") and base.__name__ in NAMES)
         check = CHECKS.get(base.__name__)
         if check is not None:
-            _require(fields is not None)
+            require(fields is not None)
             check(fields or {})
 
 
@@ -137,38 +144,18 @@ def _may_be_set(kind: type, name: Any) -> bool:
     return isinstance(getattr(kind, name, None), bool | int | float | str | None)
 
 
-def _require(fits: Any) -> None:
-    if not fits:
-        raise ValueError("an estimator whose parts don't fit together")
-
-
-def _count(fields: dict[str, Any], name: str = "n_features_in_", most: int = (1 << 31) - 1) -> int:
-    number = fields[name]
-    _require(type(number) is int and 1 <= number <= most)
-    return int(number)
-
-
-def array(value: Any, kinds: str, *shape: int | None) -> Any:
-    """A plain array whose dtype is of one of `kinds`, and of this shape (None: any length)."""
-    if type(value) is not need("numpy").ndarray or value.dtype.kind not in kinds:
-        raise TypeError("no plain array")
-    _require(len(value.shape) == len(shape))
-    _require(all(n is None or n == m for n, m in zip(shape, value.shape, strict=True)))
-    return value
-
-
 def one_parent(left: Any, right: Any, leaf: Any) -> int:
     """The depth of a tree whose node 0 is the root and whose children stand behind their parents.
 
     Raises ValueError unless each other node is the child of exactly one."""
     numpy = need("numpy")
-    count = len(leaf)
+    nodes = len(leaf)
     inner = ~leaf
-    at = numpy.arange(count)
+    at = numpy.arange(nodes)
     for child in (left, right):
-        _require(((child > at) & (child < count))[inner].all())
+        require(((child > at) & (child < nodes))[inner].all())
     children = numpy.concatenate([left[inner], right[inner]]).astype("int64")
-    _require(count and (numpy.bincount(children, minlength=count) == (at > 0)).all())
+    require(nodes and (numpy.bincount(children, minlength=nodes) == (at > 0)).all())
     depth, level = 0, numpy.zeros(1, "int64")
     while True:
         level = level[inner[level]]
@@ -182,18 +169,18 @@ def _trees(found: Any, kinds: str, features: "int | list[int]") -> list[Any]:
     """The inner trees of estimators, all of the kinds named, each over as many features."""
     home = need("sklearn.tree")
     allowed = [getattr(home, kind) for kind in kinds.split()]
-    _require(type(found) is list and all(type(one) in allowed for one in found))
+    require(type(found) is list and all(type(one) in allowed for one in found))
     inner = [vars(one)["tree_"] for one in found]
     wanted = features if type(features) is list else [features] * len(inner)
-    _require(len(inner) == len(wanted))
-    _require(all(tree.n_features == n for tree, n in zip(inner, wanted, strict=True)))
+    require(len(inner) == len(wanted))
+    require(all(tree.n_features == n for tree, n in zip(inner, wanted, strict=True)))
     return inner
 
 
 def _check_tree(fields: dict[str, Any]) -> None:
     if "tree_" in fields:
         tree = fields["tree_"]
-        _require(type(tree) is need("sklearn.tree._tree").Tree and tree.n_features == _count(fields))
+        require(type(tree) is need("sklearn.tree._tree").Tree and tree.n_features == count(fields))
 
 
 ANY_TREE = "DecisionTreeClassifier DecisionTreeRegressor ExtraTreeClassifier ExtraTreeRegressor"
@@ -201,15 +188,15 @@ ANY_TREE = "DecisionTreeClassifier DecisionTreeRegressor ExtraTreeClassifier Ext
 
 def _check_forest(fields: dict[str, Any]) -> None:
     if "estimators_" in fields:
-        _trees(fields["estimators_"], ANY_TREE, _count(fields))
+        _trees(fields["estimators_"], ANY_TREE, count(fields))
 
 
 def _check_isolation(fields: dict[str, Any]) -> None:
     if "estimators_" not in fields:
         return
-    features = _count(fields)
+    features = count(fields)
     sizes = [len(array(one, "iu", None)) for one in fields["estimators_features_"]]
-    _require(_count(fields, "_max_features") != features or set(sizes) <= {features})
+    require(count(fields, "_max_features") != features or set(sizes) <= {features})
     _trees(fields["estimators_"], "ExtraTreeRegressor", sizes)
 
 
@@ -217,23 +204,23 @@ def _check_boosting(fields: dict[str, Any]) -> None:
     if "estimators_" not in fields:
         return
     numpy, dummy = need("numpy"), need("sklearn.dummy")
-    width = _count(fields, "n_trees_per_iteration_")
+    width = count(fields, "n_trees_per_iteration_")
     found = array(fields["estimators_"], "O", None, width)
-    for tree in _trees(found.ravel().tolist(), "DecisionTreeRegressor", _count(fields)):
-        _require(tree.n_outputs == 1 and tree.max_n_classes == 1)
+    for tree in _trees(found.ravel().tolist(), "DecisionTreeRegressor", count(fields)):
+        require(tree.n_outputs == 1 and tree.max_n_classes == 1)
     first, loss = fields["init_"], fields.get("_loss")
     if loss is not None:
-        _require(type(loss).__module__ == "sklearn._loss.loss" and loss.is_multiclass is (width > 1))
-        _require(type(loss.link).__module__ == "sklearn._loss.link")
+        require(type(loss).__module__ == "sklearn._loss.loss" and loss.is_multiclass is (width > 1))
+        require(type(loss.link).__module__ == "sklearn._loss.link")
     if type(first) is str:
-        _require(first == "zero")
+        require(first == "zero")
         return
     inner = vars(first)
-    _require(type(first) in (dummy.DummyClassifier, dummy.DummyRegressor) and inner["n_outputs_"] == 1)
+    require(type(first) in (dummy.DummyClassifier, dummy.DummyRegressor) and inner["n_outputs_"] == 1)
     if type(first) is dummy.DummyRegressor:
-        _require(width == 1 and numpy.shape(array(inner["constant_"], "f", None, None)) == (1, 1))
+        require(width == 1 and numpy.shape(array(inner["constant_"], "f", None, None)) == (1, 1))
     else:
-        _require(loss is not None and inner["strategy"] == "prior")
+        require(loss is not None and inner["strategy"] == "prior")
         array(inner["class_prior_"], "f", max(2, width))
 
 
@@ -243,36 +230,36 @@ def _check_predictor(fields: dict[str, Any]) -> None:
     one_parent(nodes["left"], nodes["right"], nodes["is_leaf"] != 0)
     sets = nodes["bitset_idx"][nodes["is_categorical"] != 0]
     for name in ("binned_left_cat_bitsets", "raw_left_cat_bitsets"):
-        _require((sets < len(array(fields[name], "u", None, 8))).all())
+        require((sets < len(array(fields[name], "u", None, 8))).all())
 
 
 def _check_histogram(fields: dict[str, Any]) -> None:
-    _require("_in_fit" not in fields)
+    require("_in_fit" not in fields)
     if "_predictors" not in fields:
         return
     home = need("sklearn.ensemble._hist_gradient_boosting.predictor")
-    features, bins = _count(fields), fields["_bin_mapper"]
-    _require(fields["_preprocessor"] is None)
-    _require(type(bins) is need("sklearn.ensemble._hist_gradient_boosting.binning")._BinMapper)
+    features, bins = count(fields), fields["_bin_mapper"]
+    require(fields["_preprocessor"] is None)
+    require(type(bins) is need("sklearn.ensemble._hist_gradient_boosting.binning")._BinMapper)
     sorts = array(vars(bins)["is_categorical_"], "bu", features) != 0
-    _require(len(vars(bins)["bin_thresholds_"]) == features)
-    _require(type(fields["_predictors"]) is list)
+    require(len(vars(bins)["bin_thresholds_"]) == features)
+    require(type(fields["_predictors"]) is list)
     for one in fields["_predictors"]:
-        _require(type(one) is list and all(type(p) is home.TreePredictor for p in one))
+        require(type(one) is list and all(type(p) is home.TreePredictor for p in one))
         for predictor in one:
             nodes = predictor.nodes
             inner = nodes["is_leaf"] == 0
             asked = nodes["feature_idx"][inner]
-            _require(((asked >= 0) & (asked < features)).all())
-            _require((sorts[asked] | (nodes["is_categorical"][inner] == 0)).all())
+            require(((asked >= 0) & (asked < features)).all())
+            require((sorts[asked] | (nodes["is_categorical"][inner] == 0)).all())
 
 
 def _check_centres(fields: dict[str, Any]) -> None:
     if "cluster_centers_" not in fields:
         return
-    centres = array(fields["cluster_centers_"], "f", None, _count(fields))
-    _require(len(centres))
-    _count(fields, "_n_threads", MAX_THREADS)
+    centres = array(fields["cluster_centers_"], "f", None, count(fields))
+    require(len(centres))
+    count(fields, "_n_threads", MAX_THREADS)
     if "_counts" in fields:
         array(fields["_counts"], "f", len(centres))
 
@@ -281,25 +268,25 @@ def _check_neighbours(fields: dict[str, Any]) -> None:
     if "_fit_X" not in fields:
         return
     numpy, points = need("numpy"), fields["_fit_X"]
-    rows, tree = _count(fields, "n_samples_fit_"), fields.get("_tree")
+    rows, tree = count(fields, "n_samples_fit_"), fields.get("_tree")
     if not need("scipy.sparse").issparse(points):
         array(points, "fiu", None, None)
-    _require(points.shape == (rows, _count(fields)))
+    require(points.shape == (rows, count(fields)))
     if tree is not None:
-        _require(type(tree).__name__.startswith(("KDTree", "BallTree")))
-        _require(numpy.shape(tree.data) == points.shape)
+        require(type(tree).__name__.startswith(("KDTree", "BallTree")))
+        require(numpy.shape(tree.data) == points.shape)
     if "classes_" not in fields:
         return
     labels, classes = fields["_y"], fields["classes_"]
     each = list(zip(labels.T, classes, strict=True)) if type(classes) is list else [(labels, classes)]
     for column, names_of in each:
         column = array(column, "iu", rows)  # noqa: PLW2901 the same, looked at
-        _require(((column >= 0) & (column < len(names_of))).all())
+        require(((column >= 0) & (column < len(names_of))).all())
 
 
 def _check_density(fields: dict[str, Any]) -> None:
     if "tree_" in fields:
-        _require(fields["tree_"].data.shape[1] == _count(fields))
+        require(fields["tree_"].data.shape[1] == count(fields))
 
 
 def _check_weights(fields: dict[str, Any]) -> None:
@@ -308,30 +295,32 @@ def _check_weights(fields: dict[str, Any]) -> None:
         value = fields.get(name)
         if value is not None and not need("scipy.sparse").issparse(value):
             flat = type(value) is need("numpy").ndarray and value.ndim == 1
-            array(value, "f", *(() if flat else (None,)), _count(fields))
+            array(value, "f", *(() if flat else (None,)), count(fields))
 
 
 def _check_parts(fields: dict[str, Any]) -> None:
     for name in ("components_", "exp_dirichlet_component_"):
         if name in fields:
-            _require(fields["components_"].shape == array(fields[name], "f", None, _count(fields)).shape)
+            require(fields["components_"].shape == array(fields[name], "f", None, count(fields)).shape)
 
 
 def _check_one_against_rest(fields: dict[str, Any]) -> None:
     if "estimators_" in fields:
         labels = fields["label_binarizer_"]
-        _require(type(labels) is need("sklearn.preprocessing").LabelBinarizer)
-        _require(vars(labels)["y_type_"] == "multiclass")
+        require(type(labels) is need("sklearn.preprocessing").LabelBinarizer)
+        require(vars(labels)["y_type_"] == "multiclass")
 
 
 def _check_labels(fields: dict[str, Any]) -> None:
     places = fields.get("_cached_dict")
     if places is not None:
-        count = len(fields["classes_"])
-        _require(type(places) is dict and all(type(n) is int and 0 <= n < count for n in places.values()))
+        most = len(fields["classes_"])
+        require(type(places) is dict and all(type(n) is int and 0 <= n < most for n in places.values()))
 
 
 CHECKS: dict[str, Callable[[dict[str, Any]], None]] = {
+    **encoders.CHECKS,
+    **machines.CHECKS,
     **dict.fromkeys(ANY_TREE.split(), _check_tree),
     **dict.fromkeys(("RandomForestClassifier", "RandomForestRegressor"), _check_forest),
     **dict.fromkeys(("ExtraTreesClassifier", "ExtraTreesRegressor"), _check_forest),

@@ -18,8 +18,9 @@ from surge.model.tagged import names as listed
 from surge.model.tagged import tags as tag
 from surge.model.tagged.arrays import need
 from surge.model.tagged.core import BUILDERS, Building
-from surge.model.tagged.estimators import array, one_parent, whole
+from surge.model.tagged.estimators import one_parent, whole
 from surge.model.tagged.instances import make_error, set_fields
+from surge.model.tagged.parts import array
 
 METRICS = ("euclidean", "manhattan", "chebyshev", "minkowski")
 
@@ -270,6 +271,7 @@ _FORMS: dict[str, Callable[..., Any]] = {
     "subarray": _subarray,
     "table": _table,
     "tree": _tree,
+    "type": listed.type_of,
 }
 
 

@@ -1,7 +1,7 @@
 """The classes of libraries that a result may name: exactly these, each by the module that shows it.
 
 A provider chooses the name, so that nothing but what stands here is ever imported or looked up for it.
-The guest's copy of these tables (surge/run/guest/library.py) is pinned to them by a test.
+The guest's copy of these tables (surge/run/guest/listed/names.py) is pinned to them by a test.
 """
 
 import importlib
@@ -126,6 +126,22 @@ LOSSES = {
     "sklearn.linear_model._sgd_fast": "EpsilonInsensitive Hinge ModifiedHuber SquaredEpsilonInsensitive"
     " SquaredHinge",
 }
+TYPES = {
+    "builtins": "bool float int object str",
+    "numpy": "bool_ complex128 complex64 float16 float32 float64 int16 int32 int64 int8 object_ str_ uint16"
+    " uint32 uint64 uint8",
+}
+"""Types that are values, as the `dtype` of an encoder."""
+_POOLS = "max mean median min prod std sum var"
+_STEPS = "absolute cbrt exp exp2 expm1 log log10 log1p log2 sign sqrt square tanh"
+_SCORES = "chi2 f_classif f_regression mutual_info_classif mutual_info_regression r_regression"
+FUNCTIONS = {
+    "func": {"numpy": _STEPS},
+    "inverse_func": {"numpy": _STEPS},
+    "pooling_func": {"numpy": _POOLS},
+    "score_func": {"sklearn.feature_selection": _SCORES},
+}
+"""Field of an estimator → the functions that it may be."""
 _BEFORE = {("re", "PatternError"): "error"}
 """Names of before Python 3.13."""
 
@@ -139,4 +155,23 @@ def find(table: dict[str, str], module: Any, name: Any, base: type) -> Any:
     found = home[name] if name in home else home[_BEFORE[module, name]]
     if not isinstance(found, type) or not issubclass(found, base) or "." in found.__qualname__:
         raise TypeError("another kind of class")
+    return found
+
+
+def type_of(module: Any, name: Any) -> Any:
+    """The type that stands as a value by this name. Raises as `find`."""
+    return find(TYPES, module, name, object)
+
+
+def function(field: Any, module: Any, name: Any) -> Any:
+    """The function that may be this field. Raises as `find`."""
+    if (
+        type(module) is not str
+        or type(name) is not str
+        or name not in FUNCTIONS[field].get(module, "").split()
+    ):
+        raise ValueError("a function that may not come back")
+    found = vars(importlib.import_module(module))[name]
+    if not callable(found) or isinstance(found, type):
+        raise TypeError("no function")
     return found

@@ -8,6 +8,8 @@ import sys
 
 from surge.run.guest import kinds, tagged
 from surge.run.guest.kinds import known
+from surge.run.guest.listed.closed import CHECKED, stays_closed
+from surge.run.guest.listed.names import ERRORS, ESTIMATORS, FUNCTIONS, RECORDS, TABLES, TYPES
 from surge.run.guest.tagged import form, mark
 
 ROOTS = ("numpy", "pandas", "scipy", "sklearn", "statsmodels")
@@ -34,6 +36,8 @@ def find(kind):
     """The packer of a library's type, or None."""
     root = kind.__module__.partition(".")[0]
     name = kind.__name__
+    if kind is type:
+        return _pack_type
     if kind.__module__ == "types" and name == "SimpleNamespace":
         return pack_namespace
     if issubclass(kind, Exception):
@@ -78,6 +82,9 @@ def of_subclass(kind):
         return None
     if _builds_on_closed(kind):
         return kinds.opaque(kind)
+    checked = [o.__name__ for o in kind.__mro__ if o.__name__ in CHECKED and _listed(ESTIMATORS, o)]
+    if checked:
+        return _of_estimator(checked)
     numpy, pandas = sys.modules.get("numpy"), sys.modules.get("pandas")
     if numpy is not None and issubclass(kind, numpy.ndarray):
         return _form("array of", lambda v: [known.keys[kind], numpy.asarray(v), dict(vars(v))])
@@ -85,6 +92,16 @@ def of_subclass(kind):
         base = pandas.DataFrame if issubclass(kind, pandas.DataFrame) else pandas.Series
         return _form("frame of", lambda v: [known.keys[kind], base(v), _metadata(v)])
     return None
+
+
+def _of_estimator(names):
+    """The packer of a shipped class that builds upon estimators of these names."""
+
+    def pack(value, put, depth):
+        closed = any(stays_closed(name, vars(value)) for name in names)
+        (kinds.opaque(type(value)) if closed else kinds.pack_instance)(value, put, depth)
+
+    return pack
 
 
 def _builds_on_closed(kind):
@@ -160,28 +177,16 @@ def _arguments(value):
     return [float(x) for x in given] if make is type(value) else []
 
 
-def _stays_closed(value):
-    """Of a listed class: what the renter's side couldn't check."""
-    name, fields = type(value).__name__, vars(value)
-    jobs = fields.get("n_jobs")
-    if fields.get("memory") is not None or (jobs is not None and abs(jobs) > 64):
-        return True
-    if name.startswith("HistGradientBoosting"):
-        return fields.get("_preprocessor") is not None
-    if name.startswith("GradientBoosting"):
-        first = fields.get("init_")
-        return type(first).__name__ not in ("str", "NoneType", "DummyClassifier", "DummyRegressor")
-    if name == "OneVsRestClassifier":
-        return "estimators_" in fields and fields["label_binarizer_"].y_type_ != "multiclass"
-    return False
-
-
 def _whole(value, put, depth):
     """An estimator, or a part of one, as its fields; closed as a whole where one of them can't travel."""
-    parts = ["fields", *_listed(ESTIMATORS, type(value)), dict(vars(value))]
+    name, fields = type(value).__name__, dict(vars(value))
+    functions = {field: _function(field, fields[field]) for field in FUNCTIONS if field in fields}
+    functions = {field: named for field, named in functions.items() if named}
+    kept = {field: x for field, x in fields.items() if field not in functions}
+    parts = ["fields", *_listed(ESTIMATORS, type(value)), kept, functions]
     kinds.strict += 1
     try:
-        if _stays_closed(value):
+        if stays_closed(name, fields):
             raise kinds.Closed
         tagged.pack(parts, [].append, 0)
     except kinds.Closed:
@@ -194,6 +199,27 @@ def _whole(value, put, depth):
         kinds.opaque(type(value))(value, put, depth)
     else:
         mark(tagged.LIBRARY, parts, put, depth)
+
+
+def _function(field, value):
+    """[module, name] of a function that this field may be, or None."""
+    for module, names in FUNCTIONS[field].items():
+        for name in names.split():
+            if getattr(sys.modules.get(module), name, None) is value is not None:
+                return [module, name]
+    return None
+
+
+def _pack_type(value, put, depth):
+    numpy = sys.modules.get("numpy")
+    if numpy is not None and value in (numpy.intp, numpy.uintp):  # 64 bits wide elsewhere
+        value = numpy.int64 if value is numpy.intp else numpy.uint64
+    for module, names in TYPES.items():
+        for name in names.split():
+            if getattr(sys.modules.get(module), name, None) is value:
+                mark(tagged.LIBRARY, ["type", module, name], put, depth)
+                return
+    kinds.opaque(type)(value, put, depth)
 
 
 def _tree(value):
@@ -241,158 +267,3 @@ def _build(items):
 
 
 tagged.BUILDERS[tagged.LIBRARY] = _build
-
-# As in model/tagged/names.py and estimators.py.
-ERRORS = {
-    "_csv": "Error",
-    "binascii": "Error Incomplete",
-    "calendar": "IllegalMonthError IllegalWeekdayError",
-    "configparser": "DuplicateOptionError DuplicateSectionError Error InterpolationDepthError"
-    " InterpolationError InterpolationMissingOptionError InterpolationSyntaxError MissingSectionHeaderError"
-    " NoOptionError NoSectionError ParsingError",
-    "copy": "Error",
-    "dataclasses": "FrozenInstanceError",
-    "decimal": "Clamped ConversionSyntax DecimalException DivisionByZero DivisionImpossible DivisionUndefined"
-    " FloatOperation Inexact InvalidContext InvalidOperation Overflow Rounded Subnormal Underflow",
-    "graphlib": "CycleError",
-    "json": "JSONDecodeError",
-    "numpy.exceptions": "AxisError ComplexWarning DTypePromotionError ModuleDeprecationWarning RankWarning"
-    " TooHardError VisibleDeprecationWarning",
-    "numpy.linalg": "LinAlgError",
-    "numpy.ma": "MAError MaskError",
-    "pandas._libs.tslibs.parsing": "DateParseError",
-    "pandas.errors": "AbstractMethodError CSSWarning CategoricalConversionWarning ChainedAssignmentError"
-    " ClosedFileError DataError DatabaseError DtypeWarning DuplicateLabelError EmptyDataError"
-    " IncompatibilityWarning IncompatibleFrequency IndexingError IntCastingNaNError InvalidColumnName"
-    " InvalidComparison InvalidIndexError InvalidVersion LossySetitemError MergeError NoBufferPresent"
-    " NullFrequencyError NumExprClobberingError NumbaUtilError OptionError OutOfBoundsDatetime"
-    " OutOfBoundsTimedelta ParserError ParserWarning PerformanceWarning PossibleDataLossError"
-    " PossiblePrecisionLoss SpecificationError UndefinedVariableError UnsortedIndexError"
-    " UnsupportedFunctionCall ValueLabelTypeMismatch",
-    "pickle": "PickleError PicklingError UnpicklingError",
-    "queue": "Empty Full",
-    "re": "PatternError error",
-    "scipy.integrate": "IntegrationWarning ODEintWarning",
-    "scipy.linalg": "LinAlgWarning",
-    "scipy.optimize": "NoConvergence OptimizeWarning",
-    "scipy.optimize._optimize": "BracketError",
-    "scipy.signal": "BadCoefficients",
-    "scipy.sparse": "SparseEfficiencyWarning SparseWarning",
-    "scipy.sparse.linalg": "ArpackError ArpackNoConvergence MatrixRankWarning",
-    "scipy.spatial": "QhullError",
-    "scipy.special": "SpecialFunctionError SpecialFunctionWarning",
-    "scipy.stats": "ConstantInputWarning DegenerateDataWarning FitError NearConstantInputWarning",
-    "shutil": "Error SameFileError",
-    "sklearn.exceptions": "ConvergenceWarning DataConversionWarning DataDimensionalityWarning"
-    " EfficiencyWarning FitFailedWarning InconsistentVersionWarning NotFittedError PositiveSpectrumWarning"
-    " UndefinedMetricWarning UnsetMetadataPassedError",
-    "sklearn.utils._param_validation": "InvalidParameterError",
-    "sqlite3": "DataError DatabaseError Error IntegrityError InterfaceError InternalError NotSupportedError"
-    " OperationalError ProgrammingError Warning",
-    "statistics": "StatisticsError",
-    "statsmodels.tools.sm_exceptions": "CollinearityWarning ConvergenceWarning DomainWarning"
-    " EstimationWarning HessianInversionWarning InfeasibleTestError InterpolationWarning InvalidTestWarning"
-    " IterationLimitWarning MissingDataError ModelWarning ParseError PerfectSeparationError"
-    " PerfectSeparationWarning PrecisionWarning SingularMatrixWarning SpecificationWarning ValueWarning",
-    "struct": "error",
-    "tomllib": "TOMLDecodeError",
-    "xml.dom": "DOMException DomstringSizeErr HierarchyRequestErr IndexSizeErr InvalidCharacterErr"
-    " InvalidStateErr NamespaceErr NotFoundErr SyntaxErr",
-    "xml.etree.ElementTree": "ParseError",
-    "xml.parsers.expat": "ExpatError",
-    "xml.sax": "SAXException SAXNotRecognizedException SAXNotSupportedException",
-    "zipfile": "BadZipFile LargeZipFile",
-    "zlib": "error",
-    "zoneinfo": "ZoneInfoNotFoundError",
-}
-
-TABLES = {
-    "scipy._lib._util": "_RichResult",
-    "scipy.integrate._bvp": "BVPResult",
-    "scipy.integrate._ivp.ivp": "OdeResult",
-    "scipy.optimize": "OptimizeResult RootResults",
-    "sklearn.utils": "Bunch",
-    "statsmodels.tools.tools": "Bunch",
-}
-
-RECORDS = {
-    "scipy.integrate._cubature": "CubatureRegion CubatureResult",
-    "scipy.stats._hypotests": "BarnardExactResult BoschlooExactResult SomersDResult",
-    "scipy.stats._multicomp": "DunnettResult",
-    "scipy.stats._page_trend_test": "PageTrendTestResult",
-    "scipy.stats._relative_risk": "RelativeRiskResult",
-    "scipy.stats._resampling": "BootstrapMethod BootstrapResult MonteCarloMethod MonteCarloTestResult"
-    " PermutationMethod PermutationTestResult PowerResult",
-    "scipy.stats._sensitivity_analysis": "BootstrapSobolResult SobolResult",
-    "scipy.stats._stats_py": "AlexanderGovernResult QuantileTestResult",
-    "scipy.stats._survival": "ECDFResult EmpiricalDistributionFunction LogRankResult",
-    "sklearn._loss.link": "Interval",
-}
-ESTIMATORS = {
-    "sklearn._loss.link": "HalfLogitLink IdentityLink LogLink LogitLink MultinomialLogit",
-    "sklearn._loss.loss": "AbsoluteError ExponentialLoss HalfBinomialLoss HalfGammaLoss HalfMultinomialLoss"
-    " HalfPoissonLoss HalfSquaredError HalfTweedieLoss HalfTweedieLossIdentity HuberLoss PinballLoss",
-    "sklearn.calibration": "CalibratedClassifierCV _CalibratedClassifier _SigmoidCalibration",
-    "sklearn.cluster": "AffinityPropagation AgglomerativeClustering DBSCAN FeatureAgglomeration KMeans"
-    " MeanShift MiniBatchKMeans OPTICS SpectralBiclustering SpectralClustering SpectralCoclustering",
-    "sklearn.compose": "ColumnTransformer TransformedTargetRegressor",
-    "sklearn.covariance": "EllipticEnvelope EmpiricalCovariance GraphicalLasso GraphicalLassoCV LedoitWolf"
-    " MinCovDet OAS ShrunkCovariance",
-    "sklearn.cross_decomposition": "CCA PLSCanonical PLSRegression PLSSVD",
-    "sklearn.decomposition": "DictionaryLearning FactorAnalysis FastICA IncrementalPCA KernelPCA"
-    " LatentDirichletAllocation MiniBatchDictionaryLearning MiniBatchNMF MiniBatchSparsePCA NMF PCA"
-    " SparseCoder SparsePCA TruncatedSVD",
-    "sklearn.discriminant_analysis": "LinearDiscriminantAnalysis QuadraticDiscriminantAnalysis",
-    "sklearn.dummy": "DummyClassifier DummyRegressor",
-    "sklearn.ensemble": "AdaBoostClassifier AdaBoostRegressor BaggingClassifier BaggingRegressor"
-    " ExtraTreesClassifier ExtraTreesRegressor GradientBoostingClassifier GradientBoostingRegressor"
-    " HistGradientBoostingClassifier HistGradientBoostingRegressor IsolationForest RandomForestClassifier"
-    " RandomForestRegressor StackingClassifier StackingRegressor VotingClassifier VotingRegressor",
-    "sklearn.ensemble._hist_gradient_boosting.binning": "_BinMapper",
-    "sklearn.ensemble._hist_gradient_boosting.predictor": "TreePredictor",
-    "sklearn.feature_extraction.image": "PatchExtractor",
-    "sklearn.feature_extraction.text": "TfidfTransformer",
-    "sklearn.feature_selection": "GenericUnivariateSelect RFE RFECV SelectFdr SelectFpr SelectFromModel"
-    " SelectFwe SelectKBest SelectPercentile SequentialFeatureSelector VarianceThreshold",
-    "sklearn.frozen": "FrozenEstimator",
-    "sklearn.gaussian_process": "GaussianProcessClassifier GaussianProcessRegressor",
-    "sklearn.gaussian_process._gpc": "_BinaryGaussianProcessClassifierLaplace",
-    "sklearn.gaussian_process.kernels": "CompoundKernel ConstantKernel DotProduct ExpSineSquared"
-    " Exponentiation Matern PairwiseKernel Product RBF RationalQuadratic Sum WhiteKernel",
-    "sklearn.impute": "KNNImputer MissingIndicator SimpleImputer",
-    "sklearn.impute._iterative": "IterativeImputer",
-    "sklearn.kernel_approximation": "AdditiveChi2Sampler Nystroem PolynomialCountSketch RBFSampler"
-    " SkewedChi2Sampler",
-    "sklearn.kernel_ridge": "KernelRidge",
-    "sklearn.linear_model": "ARDRegression BayesianRidge ElasticNet ElasticNetCV GammaRegressor"
-    " HuberRegressor Lars LarsCV Lasso LassoCV LassoLars LassoLarsCV LassoLarsIC LinearRegression"
-    " LogisticRegression LogisticRegressionCV MultiTaskElasticNet MultiTaskElasticNetCV MultiTaskLasso"
-    " MultiTaskLassoCV OrthogonalMatchingPursuit OrthogonalMatchingPursuitCV"
-    " PassiveAggressiveClassifier PassiveAggressiveRegressor Perceptron PoissonRegressor"
-    " QuantileRegressor RANSACRegressor Ridge RidgeCV RidgeClassifier RidgeClassifierCV SGDClassifier"
-    " SGDOneClassSVM SGDRegressor TheilSenRegressor TweedieRegressor",
-    "sklearn.manifold": "ClassicalMDS Isomap LocallyLinearEmbedding MDS SpectralEmbedding TSNE",
-    "sklearn.metrics._scorer": "_PassthroughScorer",
-    "sklearn.mixture": "BayesianGaussianMixture GaussianMixture",
-    "sklearn.model_selection": "FixedThresholdClassifier GridSearchCV GroupKFold GroupShuffleSplit"
-    " KFold LeaveOneGroupOut LeaveOneOut LeavePGroupsOut LeavePOut"
-    " PredefinedSplit RandomizedSearchCV RepeatedKFold RepeatedStratifiedKFold ShuffleSplit"
-    " StratifiedGroupKFold StratifiedKFold StratifiedShuffleSplit TimeSeriesSplit TunedThresholdClassifierCV",
-    "sklearn.model_selection._search_successive_halving": "HalvingGridSearchCV HalvingRandomSearchCV",
-    "sklearn.multiclass": "OneVsOneClassifier OneVsRestClassifier OutputCodeClassifier",
-    "sklearn.multioutput": "ClassifierChain MultiOutputClassifier MultiOutputRegressor RegressorChain",
-    "sklearn.naive_bayes": "BernoulliNB CategoricalNB ComplementNB GaussianNB MultinomialNB",
-    "sklearn.neighbors": "KNeighborsClassifier KNeighborsRegressor KNeighborsTransformer KernelDensity"
-    " LocalOutlierFactor NearestCentroid NearestNeighbors NeighborhoodComponentsAnalysis"
-    " RadiusNeighborsClassifier RadiusNeighborsRegressor RadiusNeighborsTransformer",
-    "sklearn.neural_network": "BernoulliRBM MLPClassifier MLPRegressor",
-    "sklearn.neural_network._stochastic_optimizers": "AdamOptimizer SGDOptimizer",
-    "sklearn.pipeline": "FeatureUnion Pipeline",
-    "sklearn.preprocessing": "Binarizer FunctionTransformer KernelCenterer LabelBinarizer LabelEncoder"
-    " MaxAbsScaler MinMaxScaler MultiLabelBinarizer Normalizer PolynomialFeatures PowerTransformer"
-    " QuantileTransformer RobustScaler StandardScaler TargetEncoder",
-    "sklearn.random_projection": "GaussianRandomProjection SparseRandomProjection",
-    "sklearn.semi_supervised": "LabelPropagation LabelSpreading SelfTrainingClassifier",
-    "sklearn.svm": "LinearSVC LinearSVR",
-    "sklearn.tree": "DecisionTreeClassifier DecisionTreeRegressor ExtraTreeClassifier ExtraTreeRegressor",
-}
