@@ -31,22 +31,31 @@ class BlobStore:
         mine = [file for file in files if file.parent == own]
         pinned = {renter.lower() for renter in self._active()} - {own.name}
         idle = [file for file in files if file.parent != own and file.parent.name not in pinned]
-        self._drop(mine, sizes, sum(sizes[file] for file in mine) + size - self._quota // 2)
-        self._drop([*idle, *mine], sizes, sum(sizes.values()) + size - self._quota)
-        if size > self._quota // 2 or sum(sizes.values()) + size > self._quota:
+        victims = _oldest(mine, sizes, sum(sizes[file] for file in mine) + size - self._quota // 2)
+        left = sum(sizes.values()) - sum(sizes[file] for file in victims) + size
+        others = [*idle, *(file for file in mine if file not in victims)]
+        more = _oldest(others, sizes, left - self._quota)
+        if size > self._quota // 2 or left - sum(sizes[file] for file in more) > self._quota:
             raise LimitExceeded(
                 f"this provider keeps {self._quota >> 20} MiB for its renters, and has no room for "
                 f"{size >> 20} MiB more; send less, or ask another provider"
             )
-
-    def _drop(self, files: list[Path], sizes: dict[Path, int], excess: int) -> None:
-        while excess > 0 and files:
-            gone = files.pop(0)
-            excess -= sizes.pop(gone, 0)
+        for gone in victims + more:
             gone.unlink(missing_ok=True)
 
     def _files(self) -> Iterable[Path]:
         return (file for file in self._root.glob("*/*") if not file.name.startswith("."))
+
+
+def _oldest(files: list[Path], sizes: dict[Path, int], excess: int) -> list[Path]:
+    """The first of these that have so many bytes together, or all."""
+    found = []
+    for file in files:
+        if excess <= 0:
+            break
+        found.append(file)
+        excess -= sizes[file]
+    return found
 
 
 class RenterBlobs:

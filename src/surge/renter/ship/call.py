@@ -151,6 +151,7 @@ def encode_call(
     except BadInput as error:
         raise CannotShip(f"an argument of {shipped.name}: {error}") from error
     reach = shipped.reach.branch()
+    reach.classes |= shipped.classes
     with reach.named(f"an argument of {shipped.name}"):
         call = reach.content((list(args), dict(kwargs)))
         reach.finish()

@@ -25,10 +25,10 @@ _OPTIMIZED = inspect.CO_OPTIMIZED
 
 
 def key_of(reach: Reach, kind: type) -> str:
-    """The key under which the class's instances travel."""
+    """The key under which the class's instances travel: no other class's, of another call neither."""
     base = key = f"{kind.__module__}:{kind.__qualname__}"
     number = 1
-    while key in reach.classes:
+    while reach.classes.get(key, kind) is not kind:
         number += 1
         key = f"{base}#{number}"
     reach.classes[key] = kind

@@ -21,10 +21,9 @@ def made_from(tree: Any, where: str) -> tuple[Any, dict[str, Any]]:
     points, leaf_size, metric, weights = numpy.asarray(state[0]), int(state[4]), state[11], state[12]
     named = type(metric).__name__.rstrip("0123456789").removesuffix("Distance").lower()
     options: dict[str, Any] = {"leaf_size": leaf_size, "metric": named}
+    if named not in (*METRICS, "minkowski") or weights is not None:
+        what = "with weights" if weights is not None else f"of the metric {named}"
+        raise CannotShip(f"{where} is a {type(tree).__name__} {what}, which can't be sent: pass its points")
     if named == "minkowski":
         options["p"] = float(metric.__getstate__()[0])
-    elif named not in METRICS or weights is not None:
-        raise CannotShip(
-            f"{where} is a {type(tree).__name__} of the metric {named}, which can't be sent: pass its points"
-        )
     return points, options

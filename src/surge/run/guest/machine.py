@@ -225,7 +225,12 @@ def apply_random(random):
 def apply_numpy_random(random):
     """It has just been imported."""
     if now[0] is not None:
-        random.seed(now[0] & 0xFFFFFFFF)
+        random.seed(_words(now[0]))
+
+
+def _words(seed):
+    """All of it, in the halves that NumPy takes."""
+    return [seed & 0xFFFFFFFF, seed >> 32]
 
 
 now = [None]
@@ -239,7 +244,7 @@ def reseed(seed, modules=sys.modules):
     if "random" in modules:
         modules["random"].seed(seed)
     if "numpy.random" in modules:
-        modules["numpy.random"].seed(seed & 0xFFFFFFFF)
+        modules["numpy.random"].seed(_words(seed))
 
 
 def scope(module):

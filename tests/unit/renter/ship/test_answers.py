@@ -19,7 +19,7 @@ from surge.model.errors import Distrusted, LimitExceeded, RemoteError
 from surge.model.tagged.codec import encode
 from surge.model.tagged.opaque import Opaque
 from surge.model.task import OUT_OF_FUEL, RAISED, RETURNED, TRAPPED
-from surge.renter.ship.call import Shipped, decode_outcome, encode_call, ship
+from surge.renter.ship.call import Shipped, decode_outcome, encode_call, read_outcome, ship
 
 
 @pytest.fixture(scope="module")
@@ -270,3 +270,26 @@ def test_a_script_of_its_own(tmp_path: Path) -> None:
         check=True,
     )
     assert ran.stdout == "[P(x=2), '__main__']\n"
+
+
+def _made(number: int) -> type:
+    class P:
+        def who(self) -> int:
+            return number
+
+    return P
+
+
+def same(x: Any) -> Any:
+    return x
+
+
+def test_two_classes_of_one_name_stay_two(guest: Guest) -> None:
+    """In calls of one function, whose answers are read when both have been sent."""
+    one, two = _made(1), _made(2)
+    shipped = ship(same)
+    inputs = [encode_call((kind(),), {}, shipped) for kind in (one, two, one)]
+    answers = [read_outcome(*outcome, shipped).result() for outcome in guest.outcomes(shipped.code, inputs)]
+    assert [type(x) for x in answers] == [one, two, one]
+    assert [x.who() for x in answers] == [1, 2, 1]
+    assert len(shipped.classes) == 2

@@ -198,3 +198,13 @@ def test_a_changed_file_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     (tmp_path / "moving.py").write_text("\n\n\ndef g(x):\n    return 5\n")
     with pytest.raises(CannotShip, match="the file has changed since"):
         ship(moving.f)
+
+
+def test_weights_of_a_tree_of_neighbours_are_not_dropped() -> None:
+    """The sandbox makes such a tree anew from its points, which would be another one."""
+    neighbors = pytest.importorskip("sklearn.neighbors")
+    points, weights = [[0.0], [1.0], [3.0]], [1.0, 5.0, 2.0]
+    for given in ({"metric": "euclidean"}, {"metric": "minkowski", "metric_params": {"p": 3}}):
+        fitted = neighbors.KernelDensity(**given).fit(points, sample_weight=weights)
+        with pytest.raises(CannotShip, match=r"KDTree.* with weights, which can't be sent: pass its points"):
+            ship(lambda x, fitted=fitted: fitted.score_samples([[x]]))
