@@ -36,12 +36,12 @@ class Slots:
         modules: tuple[str, ...] = (),
         limits: Limits = Limits(),  # noqa: B008 frozen
         wall_seconds: float = 120.0,
-        together: bool = False,
+        shared: bool = False,
         seed: int | None = None,
     ) -> tuple[ChunkResult, list[Any]]:
         """Run `function` on each input in one chunk; the result, and each value or exception. Seeds are the
         tasks' numbers, unless all have the same."""
-        shipped = ship(function, together=together)
+        shipped = ship(function, shared=shared)
         spec = python_spec(tuple({*shipped.modules, *modules}))
         tasks = []
         for number, value in enumerate(inputs):

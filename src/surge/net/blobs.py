@@ -1,4 +1,4 @@
-"""Content-addressed blobs (code, wasm modules), cut in parts and put together again under caps.
+"""Content-addressed blobs (code, wasm modules, large arguments), in parts and put together under caps.
 
 A blob's name is `model.digest.digest("blob", content)`; nothing is used before its name is checked.
 """

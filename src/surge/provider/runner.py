@@ -66,7 +66,7 @@ class Runner:
             return ChunkBroke(work.chunk, Refusal.FAILED, str(error)[:MAX_REASON])
         finally:
             prints.put_nowait(None)
-        await telling
+            await telling  # before the answer, however it ends
         if result.chunk != work.chunk or not result.outcomes:
             return ChunkBroke(
                 work.chunk, Refusal.FAILED, "the sandbox came back with another chunk; run it again"

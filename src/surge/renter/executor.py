@@ -87,7 +87,7 @@ class Executor(BaseExecutor):
             raise BadInput(f"the seed is {seed}; it must be from 0 to {MAX_SEED}")
         if chunk_state not in (ISOLATED, SHARED):
             raise BadInput(f"chunk_state is {chunk_state!r}; it must be {ISOLATED!r} or {SHARED!r}")
-        self._together = chunk_state == SHARED
+        self._shared = chunk_state == SHARED
         self._limits = _limits(limits, memory_mib)
         self._access = access or Access.configured(network)
         demand = Demand(
@@ -142,7 +142,7 @@ class Executor(BaseExecutor):
     def _ship(self, fn: Callable[..., Any]) -> Shipped:
         """The function with all that it reaches, as it is now: a model may have been fitted again, a global
         rebound, an array changed in place. What is the same in content and identity is kept once."""
-        shipped = ship(fn, together=self._together)
+        shipped = ship(fn, shared=self._shared)
         known = self._shipped.get(shipped.code)
         if known is not None and known.same_as(shipped):
             return known
@@ -323,8 +323,6 @@ def _end_all() -> None:
 
 
 def _results(futures: "list[Future[T]]", timeout: float | None) -> Iterator[T]:
-    import time
-
     end = None if timeout is None else time.monotonic() + timeout
 
     def each() -> Iterator[T]:

@@ -120,4 +120,4 @@ def test_a_stream_begins_with_the_seed_wherever_it_is_imported(box: Slots) -> No
 
     assert box.chunk(seeded, 0, 0, seed=7)[1] == [random.Random(7).random()] * 2
     by_name = lambda x: __import__("random").random()  # noqa: E731 imported by the first task itself
-    assert box.chunk(by_name, 0, 0, seed=7, together=True)[1] == [random.Random(7).random()] * 2
+    assert box.chunk(by_name, 0, 0, seed=7, shared=True)[1] == [random.Random(7).random()] * 2

@@ -151,7 +151,7 @@ def test_changed_pages_are_found() -> None:
 
 
 def test_shared_state_must_be_asked_for(box: Slots) -> None:
-    assert box.chunk(cached, *range(N), together=True)[1] == list(range(1, N + 1))
+    assert box.chunk(cached, *range(N), shared=True)[1] == list(range(1, N + 1))
 
 
 def quiet(x: float) -> float:

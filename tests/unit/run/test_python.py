@@ -195,7 +195,7 @@ def forge_more(x):
 
 
 def test_more_results_than_tasks_are_no_results(box: Slots) -> None:
-    result, values = box.chunk(forge_more, 1, 2, together=True)
+    result, values = box.chunk(forge_more, 1, 2, shared=True)
     assert statuses(result) == [RETURNED, TRAPPED]
     assert values[0] == 42
 

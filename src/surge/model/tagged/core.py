@@ -1,6 +1,7 @@
-"""The two walks of tagged MessagePack (see tagged.py): packing values and building them again.
+"""The two walks of tagged MessagePack (see codec.py): packing values and building them again.
 
-Rooms of types (tagged_types, arrays, frames) enter their packers and builders into the tables here.
+Modules of types (standard, instances, arrays, frames, library) enter their packers and builders into the
+tables here.
 """
 
 import array
@@ -248,7 +249,7 @@ _COUNTS |= {0xDC: (2, 1), 0xDD: (4, 1), 0xDE: (2, 2), 0xDF: (4, 2)}
 """first byte → (width of the count, values for each)"""
 _STEPS = _widths()
 
-# ——— scalars and containers; the rest of the types live in tagged_types, arrays and frames ———
+# ——— scalars and containers; the rest of the types live in modules of their own ———
 
 
 def _as_it_is(value: Any, _: Packing) -> Tree:

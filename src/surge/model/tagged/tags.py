@@ -19,7 +19,7 @@ INTS, FLOATS, ARRAY, OBJECTS, SCALAR = range(26, 31)
 dtype, bytes"""
 FRAME, SERIES, INDEX, COLUMN, MOMENT = range(31, 36)
 """columns, index, column… · index, values, name · kind, … · kind, … · kind, …"""
-OPAQUE, PRINTED, RAISED = range(36, 39)
+OPAQUE, PRINTED = 36, 37
 """type's name, repr, pickle · value, [stream, text, …] · exception, traceback's text"""
 REFERENCE, IMPORT, METHOD = range(39, 42)
 """Only towards the sandbox: number of a node · module, qualified name · function, self"""

@@ -27,8 +27,8 @@ from surge.renter.ship.objects import reach_object
 from surge.renter.ship.plain import is_plain
 from surge.renter.ship.reach import Handlers, Reach
 
-FUNCTION, SCRIPT = "function", "script"
-SHARED, TOGETHER, ALONE = range(3)
+FUNCTION = "function"
+SHARED, QUIET, ALONE = range(3)
 """How the guest is to run tasks: see run/guest/driver.py."""
 TOLD = 500
 """Characters of a provider's reason that are shown."""
@@ -86,8 +86,8 @@ class RemoteTraceback(Exception):
         return f'\n"""\n{self.args[0]}"""'
 
 
-def ship(function: Callable[..., Any], *, together: bool = False) -> Shipped:
-    """together: tasks see what others of their chunk left behind. By default none does, unless nothing can.
+def ship(function: Callable[..., Any], *, shared: bool = False) -> Shipped:
+    """shared: tasks see what others of their chunk left behind.
 
     Raises CannotShip, naming the thing and what to do, for anything that can't leave this machine."""
     if not callable(function):
@@ -120,7 +120,7 @@ def ship(function: Callable[..., Any], *, together: bool = False) -> Shipped:
     modules = [[n, *rest] for n, rest in sorted(reach.modules.whole.items())]
     for brought in [*reach.modules.whole, *reach.modules.packages]:
         reach.affect(f"brings the module {brought}")
-    mode = SHARED if together else ALONE if reach.effects else TOGETHER
+    mode = SHARED if shared else ALONE if reach.effects else QUIET
     code = encode([FUNCTION, reach.modules.files, modules, reach.steps, root, mode])
     heavy = sorted(n for n in reach.modules.needed if sandbox.top(n) in sandbox.HEAVY)
     return Shipped(

@@ -25,7 +25,7 @@ class Taken:
 
 @dataclass
 class Body:
-    """By the name that is bound. names: all of them. star: it takes names that the text doesn't tell.
+    """By the name that is bound. names: all of them.
     values: the expression of a plain assignment, None where several or other statements bind the name."""
 
     names: set[str] = field(default_factory=set)
@@ -33,7 +33,6 @@ class Body:
     classes: dict[str, list[ast.ClassDef]] = field(default_factory=dict)
     taken: dict[str, list[Taken]] = field(default_factory=dict)
     values: dict[str, "ast.expr | None"] = field(default_factory=dict)
-    star: bool = False
 
 
 def body_of(node: "ast.ClassDef | ast.Module") -> Body:
@@ -77,7 +76,6 @@ def _note(body: Body, statement: ast.stmt, owner: str) -> None:
                 body.taken.setdefault(alias.asname or whole, []).append(Taken(whole, "", 0))
         case ast.ImportFrom(names=names):
             for alias in names:
-                body.star |= alias.name == "*"
                 taken = Taken(statement.module or "", alias.name, statement.level)
                 body.taken.setdefault(alias.asname or alias.name, []).append(taken)
         case ast.Assign(targets=[ast.Name(id=name)], value=value):

@@ -12,8 +12,8 @@ from surge.run.guest.streams import Prints
 
 RETURNED, RAISED = "returned", "raised"
 FUNCTION, SCRIPT = "function", "script"
-SHARED, TOGETHER, ALONE = b"S", b"T", b"A"
-MODES = (SHARED, TOGETHER, ALONE)
+SHARED, QUIET, ALONE = b"S", b"T", b"A"
+MODES = (SHARED, QUIET, ALONE)
 """How tasks run, by the number in the code's blob: see driver.py."""
 ONE_ARGUMENT = b"\x91\x91"
 """How the input of a call with one positional argument begins: the shortest way for tiny tasks."""
@@ -73,7 +73,7 @@ def _function(modules, steps, root, mode):
             output = b"\x93" + tagged.MARK[tagged.PRINTED] + output + encode(prints.take())
         return RETURNED, output
 
-    if mode == TOGETHER and prints.size:
+    if mode == QUIET and prints.size:
         mode = ALONE  # what was printed while loading stands before what each task prints
     return run, mode
 

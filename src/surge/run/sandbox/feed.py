@@ -43,7 +43,7 @@ class Assignment:
     seed: int
 
 
-SHARED, TOGETHER, ALONE = b"S", b"T", b"A"
+SHARED, QUIET, ALONE = b"S", b"T", b"A"
 """What code says of its tasks when it is loaded: they run in one turn and share what they leave; in one turn
 until something is seen to change; each in its own."""
 BACK = {b"R": (RETURNED, False), b"E": (RAISED, False), b"r": (RETURNED, True), b"e": (RAISED, True)}
@@ -110,7 +110,7 @@ class ChunkFeed:
         return self._code
 
     def _on_ready(self, message: bytes) -> bytes:
-        if message not in (SHARED, TOGETHER, ALONE):
+        if message not in (SHARED, QUIET, ALONE):
             raise Trapped(UNEXPECTED)
         self._mode = message
         self._next = self._on_nothing
