@@ -1,5 +1,5 @@
 """Estimators with fields changed at random: what is still built may say anything of rows, but neither ends
-the process nor takes memory out of proportion. Run in a process of its own, whose allocator looks at itself."""
+the process nor takes memory out of proportion. In a process of its own, whose allocator looks at itself."""
 
 import os
 import random

@@ -288,6 +288,7 @@ def test_a_tree_that_is_one() -> None:
         form("sparse", "lil_matrix", [2, 2], np.ones(0), np.zeros(0, int), np.array([0, 10**6, 0])),
         form("sparse", "bsr_array", [2, 2], np.ones((0, 1, 1)), np.zeros(0, int), np.array([0, 10**6, 0])),
         form("sparse", "csr_array", [2, 2], np.ones(1), np.zeros(1, int), np.array([0, 2, 1])),
+        form("sparse", "csr_array", [2, 2], np.ones(0), np.zeros(0, int), np.array([0, 9, 2**64 - 5], "u8")),
         form("sparse", "coo_array", [2, 2], np.ones(1), np.array([5]), np.array([0])),
         form("sparse", "eval", [2, 2]),
         form("named", "numpy", "load", ["a"], ["x"], {"__class__": 1}),

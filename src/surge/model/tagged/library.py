@@ -149,11 +149,11 @@ def _sparse(home: str, shape: list[int], values: Any, *parts: Any) -> Any:
         array(part, "iu", None)
     if kind in ("csr", "csc", "bsr", "lil"):
         indices, indptr = parts
-        if (indptr[1:] < indptr[:-1]).any():  # which SciPy looks at only where the last one isn't 0
-            raise ValueError("rows that end before they begin")
         form = "csr" if kind == "lil" else kind
         value = getattr(sparse, f"{form}_{family}")((values, indices, indptr), shape=size)
         value.check_format(full_check=True)
+        if (value.indptr[1:] < value.indptr[:-1]).any():  # SciPy doesn't look where the last one is 0 or less
+            raise ValueError("rows that end before they begin")
         return value.tolil() if kind == "lil" else value
     if kind == "dia":
         (offsets,) = parts
