@@ -1,6 +1,7 @@
 """Encoders, vectorizers, selectors and libsvm's machines come back as themselves, or closed as a whole."""
 
 import warnings
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -24,10 +25,14 @@ from sklearn.preprocessing import (
 from sklearn.svm import SVC, SVR, NuSVC, NuSVR, OneClassSVM
 
 from forms import LABELS, MIXED, NUMBERS, ROWS, SPARSE, TABLES, TEXTS, fit, same, told
+from surge.model.errors import Distrusted
+from surge.model.tagged import encoders
 from surge.model.tagged.codec import decode
+from surge.model.tagged.core import DECODER, ENCODER
 from surge.model.tagged.opaque import Opaque
-from surge.run.guest import kinds
+from surge.run.guest import kinds, library
 from surge.run.guest import tagged as guest
+from surge.run.guest.listed import closed
 
 HONEST: list[tuple[Any, Any]] = [
     (OneHotEncoder(), MIXED),
@@ -161,3 +166,73 @@ def test_what_stays_closed(which: int, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_closed_one_is_opaque() -> None:
     assert isinstance(decode(guest.encode(fit(SVC(kernel="precomputed"), ROWS @ ROWS.T))), Opaque)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "quick"),
+    [
+        (None, True), (r"(?u)\b\w\w+\b", True), (r"[a-z]{2,}", True), (r"(?:a|b)\S+(?=\s)", True), ("", True),
+        (r"\w+\w+x", False), (r"(a|a)*x", False), (r"(?x)(a|a) *x", False), (r"\(?\(?\(?x", False),
+        (r"(\w+)\1+", False), ("a|" * 9 + "b", False), ("a" * 101, False), (1, False),
+        (r"(?#)(a|a)(?#)*", False),
+    ],
+)  # fmt: skip
+def test_patterns_that_take_no_more_than_they_must(pattern: Any, quick: bool) -> None:
+    assert encoders.is_quick(pattern) is closed.is_quick(pattern) is quick
+
+
+class Encoder(OneHotEncoder):  # type: ignore[misc]
+    pass
+
+
+class Counter(CountVectorizer):  # type: ignore[misc]
+    pass
+
+
+class Machine(SVC):  # type: ignore[misc]
+    pass
+
+
+SENT: dict[str, type] = {f"m:{kind.__name__}": kind for kind in (Encoder, Counter, Machine)}
+
+
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The classes above were sent."""
+    classes = kinds.Classes()
+    for key, kind in SENT.items():
+        classes.add(key, kind)
+    before = dict(guest.TABLE)
+    monkeypatch.setattr(kinds, "known", classes)
+    monkeypatch.setattr(library, "known", classes)
+    yield
+    guest.TABLE.clear()
+    guest.TABLE.update(before)
+
+
+@pytest.mark.usefixtures("sent")
+@pytest.mark.parametrize(("model", "rows"), [(Encoder(), MIXED), (Counter(), TEXTS), (Machine(), ROWS)])
+def test_classes_that_build_upon_them(model: Any, rows: Any) -> None:
+    content = guest.encode(fit(model, rows))
+    found = decode(content, SENT)
+    assert type(found) is type(model)
+    assert same(told(found, rows), told(model, rows))
+    tree = DECODER.decode(content)
+    for name in ("_n_features_outs", "vocabulary_", "_n_support"):
+        if name in tree[2]:
+            tree[2][name] = 1
+    with pytest.raises(Distrusted):
+        decode(ENCODER.encode(tree), SENT)
+
+
+@pytest.mark.usefixtures("sent")
+@pytest.mark.parametrize(
+    ("model", "rows"),
+    [
+        (Encoder(min_frequency=2), MIXED[:, :1]),
+        (Counter(tokenizer=str.split), TEXTS),
+        (Machine(kernel="precomputed"), ROWS @ ROWS.T),
+    ],
+)
+def test_classes_that_build_upon_them_and_stay_closed(model: Any, rows: Any) -> None:
+    assert isinstance(decode(guest.encode(fit(model, rows)), SENT), Opaque)

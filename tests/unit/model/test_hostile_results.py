@@ -21,9 +21,12 @@ from surge.model.tagged import estimators, names
 from surge.model.tagged import tags as tag
 from surge.model.tagged.codec import decode
 from surge.model.tagged.core import BUILDERS, ENCODER, MARKERS, Packing
-from surge.run.guest import library
+from surge.model.tagged.opaque import Opaque
+from surge.run.guest import entry, library
+from surge.run.guest import tagged as guest
 from surge.run.guest.listed import names as theirs
 
+assert entry.RETURNED  # the guest's packers
 FEW = 4 << 20
 """Bytes that a refusal of a short answer may take at most."""
 
@@ -85,6 +88,22 @@ GADGETS = {
     "a dunder as a field": form("fields", "sklearn.linear_model", "Ridge", {"__class__": 1}),
     "a method of an error as a field": form("error", "json", "JSONDecodeError", [], {"with_traceback": 1}),
     "a loss that is none": form("loss", "sklearn._loss._loss", "CyLossFunction.__new__", []),
+    "a type that isn't listed": form("type", "builtins", "bytes"),
+    "a type of another module": form("type", "subprocess", "Popen"),
+    "a type that reserves room": form("type", "numpy", "void"),
+    "a function as a type": form("type", "numpy", "mean"),
+    "a function as a value": form("function", "numpy", "mean"),
+    "a function as another field": form("fields", "sklearn.svm", "SVC", {}, {"kernel": ["numpy", "mean"]}),
+    "a function of another field": form(
+        "fields", "sklearn.preprocessing", "FunctionTransformer", {}, {"func": ["numpy", "mean"]}
+    ),
+    "a function that isn't listed": form(
+        "fields", "sklearn.preprocessing", "FunctionTransformer", {}, {"func": ["numpy", "load"]}
+    ),
+    "a function of another module": form(
+        "fields", "sklearn.preprocessing", "FunctionTransformer", {}, {"func": ["os", "system"]}
+    ),
+    "functions that are a list": form("fields", "sklearn.preprocessing", "FunctionTransformer", {}, [1]),
     "a name that is a list": form("fields", ["sklearn.linear_model"], "Ridge", {}),
 }  # fmt: skip
 
@@ -139,6 +158,21 @@ def test_the_lists_name_classes(which: int) -> None:
             except LookupError:
                 missing.append(name)
     assert set(missing) <= {"PatternError", "PickleError"}  # of newer Pythons
+
+
+def test_the_lists_name_functions() -> None:
+    for field, homes in names.FUNCTIONS.items():
+        for module, listed in homes.items():
+            for name in listed.split():
+                assert callable(names.function(field, module, name))
+
+
+def test_types_are_values() -> None:
+    for value in (int, str, object, np.float64, np.int64, np.intp, np.str_, np.bool_):
+        assert decode(guest.encode([value])) == [value]
+    found = decode(guest.encode({int: bytes}))
+    assert [*found] == [int]
+    assert isinstance(found[int], Opaque)
 
 
 def test_checks_are_of_listed_classes() -> None:

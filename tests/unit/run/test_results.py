@@ -169,6 +169,7 @@ def closed(which: int) -> Any:
     from sklearn.cluster import Birch
     from sklearn.ensemble import GradientBoostingRegressor
     from sklearn.linear_model import LinearRegression
+    from sklearn.metrics.pairwise import linear_kernel
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import FunctionTransformer, StandardScaler
     from sklearn.svm import SVC
@@ -176,7 +177,7 @@ def closed(which: int) -> Any:
     made = [
         lambda: FunctionTransformer(np.sinh),
         Birch,
-        lambda: make_pipeline(StandardScaler(), SVC(kernel=lambda a, b: a @ b.T)),
+        lambda: make_pipeline(StandardScaler(), SVC(kernel=linear_kernel)),
         lambda: GradientBoostingRegressor(n_estimators=2, init=LinearRegression()),
         lambda: HistGradientBoostingClassifier(max_iter=2, categorical_features=[0]),
     ]
@@ -188,6 +189,60 @@ def test_an_estimator_with_a_closed_part_stays_closed_whole(box: Slots, which: i
     (there,) = box.chunk(closed, which)[1]
     assert isinstance(there, Opaque)
     assert closed(which).__class__.__name__ in there.type_name
+
+
+def tables(which: int) -> Any:
+    """What first jobs are made of: tables with words in them, and texts."""
+    from sklearn.cluster import FeatureAgglomeration
+    from sklearn.compose import ColumnTransformer
+    from sklearn.feature_extraction import DictVectorizer, FeatureHasher
+    from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer, TfidfVectorizer
+    from sklearn.feature_selection import SelectKBest
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import KBinsDiscretizer, OneHotEncoder, OrdinalEncoder, StandardScaler
+    from sklearn.svm import SVC, SVR, NuSVC, OneClassSVM
+
+    frame = pd.DataFrame({"kind": ["a", "b", "c"] * 20, "x": ROWS[:, 0], "y": ROWS[:, 1]})
+    each = ColumnTransformer([("k", OneHotEncoder(), ["kind"]), ("n", StandardScaler(), ["x", "y"])])
+    texts = ["the cat sat", "the dog sat down", "a bird, a cat", "one bird"] * 15
+    sparse = sp.csr_matrix(np.where(ROWS > 0.5, ROWS, 0))
+    made: list[tuple[Any, Any]] = [
+        (make_pipeline(each, SVC()), frame),
+        (make_pipeline(TfidfVectorizer(), LogisticRegression()), texts),
+        (make_pipeline(HashingVectorizer(n_features=64), LogisticRegression()), texts),
+        (CountVectorizer(max_features=5, dtype=np.int32), texts),
+        (OneHotEncoder(drop="first", dtype=np.float32), frame[["kind"]]),
+        (OrdinalEncoder(dtype=np.int64), frame[["kind"]]),
+        (DictVectorizer(), [{"a": 1, "b": "x"}, {"a": 2, "b": "y"}] * 30),
+        (FeatureHasher(8), [{"a": 1, "b": "x"}, {"a": 2, "b": "y"}] * 30),
+        (KBinsDiscretizer(4), ROWS),
+        (make_pipeline(SelectKBest(k=2), NuSVC(nu=0.4)), ROWS),
+        (FeatureAgglomeration(2), ROWS),
+        (SVC(), sparse),
+        (SVR(), ROWS),
+        (OneClassSVM(), sparse),
+    ]
+    model, rows = made[which]
+    return model.fit(rows, LABELS), rows
+
+
+@pytest.mark.parametrize("which", range(14))
+def test_encoders_and_machines_come_back(box: Slots, which: int) -> None:
+    there, rows = box.chunk(tables, which)[1][0]
+    here, _ = tables(which)
+    assert type(there) is type(here)
+    way = "predict" if hasattr(here, "predict") else "transform"
+    mine, other = (getattr(model, way)(rows) for model in (here, there))
+    if sp.issparse(mine):
+        assert mine.dtype == other.dtype
+        mine, other = mine.toarray(), other.toarray()
+    assert np.allclose(mine, other)
+
+
+def test_types_come_back(box: Slots) -> None:
+    made = [float, np.float64, np.intp, np.int32, np.str_, np.bool_]
+    assert box.chunk(lambda x: [*x, float, np.int64], made)[1][0] == [*made, float, np.int64]
 
 
 # Hostile forms
@@ -228,6 +283,12 @@ def test_a_tree_that_is_one() -> None:
         form("tree", 1, np.array([9]), 1, 1, NODES, np.ones((3, 1, 2))),
         form("sparse", "csr_array", [2, 2], np.ones(2), np.array([0, 99]), np.array([0, 1, 2])),
         form("sparse", "csr_array", [2, 2], np.ones(2), np.array([0, 1]), np.array([0, 10**6, 2])),
+        form("sparse", "csr_array", [2, 2], np.ones(0), np.zeros(0, int), np.array([0, 10**6, 0])),
+        form("sparse", "csc_matrix", [2, 2], np.ones(0), np.zeros(0, int), np.array([0, 10**6, 0])),
+        form("sparse", "lil_matrix", [2, 2], np.ones(0), np.zeros(0, int), np.array([0, 10**6, 0])),
+        form("sparse", "bsr_array", [2, 2], np.ones((0, 1, 1)), np.zeros(0, int), np.array([0, 10**6, 0])),
+        form("sparse", "csr_array", [2, 2], np.ones(1), np.zeros(1, int), np.array([0, 2, 1])),
+        form("sparse", "csr_array", [2, 2], np.ones(0), np.zeros(0, int), np.array([0, 9, 2**64 - 5], "u8")),
         form("sparse", "coo_array", [2, 2], np.ones(1), np.array([5]), np.array([0])),
         form("sparse", "eval", [2, 2]),
         form("named", "numpy", "load", ["a"], ["x"], {"__class__": 1}),

@@ -152,6 +152,8 @@ def _sparse(home: str, shape: list[int], values: Any, *parts: Any) -> Any:
         form = "csr" if kind == "lil" else kind
         value = getattr(sparse, f"{form}_{family}")((values, indices, indptr), shape=size)
         value.check_format(full_check=True)
+        if (value.indptr[1:] < value.indptr[:-1]).any():  # SciPy doesn't look where the last one is 0 or less
+            raise ValueError("rows that end before they begin")
         return value.tolil() if kind == "lil" else value
     if kind == "dia":
         (offsets,) = parts

@@ -63,9 +63,9 @@ def _check_counts(each: Any, held: int, classes: int, sparse: bool) -> None:
 
 
 def _of_rows(matrix: Any, rows: int, columns: int) -> None:
+    """Of a sparse matrix, whose indices have been looked at when it was built."""
     sparse = need("scipy.sparse")
     require(type(matrix) in (sparse.csr_matrix, sparse.csr_array) and matrix.shape == (rows, columns))
-    matrix.check_format(full_check=True)
     _exactly(matrix.data, "float64", len(matrix.indices))
     _exactly(matrix.indices, "int32", int(matrix.indptr[-1]))
     _exactly(matrix.indptr, "int32", rows + 1)

@@ -78,7 +78,7 @@ def _numberless(fields):
     return not _of_numbers(fields["dtype"])
 
 
-def _is_quick(pattern):
+def is_quick(pattern):
     if pattern is None:
         return True
     if type(pattern) is not str or len(pattern) > 100 or pattern.count("|") > 4:
@@ -94,7 +94,7 @@ def _texts(fields):
     usual = usual and fields["analyzer"] in ("word", "char", "char_wb")
     usual = usual and fields["strip_accents"] in (None, "ascii", "unicode")
     usual = usual and type(grams) is tuple and len(grams) == 2 and all(type(n) is int for n in grams)
-    usual = usual and 1 <= grams[0] <= grams[1] <= 32 and _is_quick(fields["token_pattern"])
+    usual = usual and 1 <= grams[0] <= grams[1] <= 32 and is_quick(fields["token_pattern"])
     words = stops is None or (type(stops) in (str, list) and all(type(word) is str for word in stops))
     return not (usual and words and _of_numbers(fields["dtype"]))
 
