@@ -5,6 +5,7 @@ In the 32-bit sandbox these would give other integers without a word. Dictionari
 32-bit hashes: the order of a set is the sandbox's.
 """
 
+import _sitebuiltins
 import builtins
 import functools
 import sys
@@ -252,7 +253,24 @@ def scope(module):
     module.__dict__["__builtins__"] = own
 
 
+class _Builtins(types.ModuleType):
+    """What is set or deleted in builtins is so for the renter's code, too, whose built-ins are its own."""
+
+    def __setattr__(self, name, value):
+        super().__setattr__(name, value)
+        setattr(own, name, value)
+
+    def __delattr__(self, name):
+        super().__delattr__(name)
+        delattr(own, name)
+
+
 def install():
     """Of what is there from the beginning."""
     builtins.hash = own.hash = hash64
+    for name in ("exit", "quit"):  # this interpreter's own would end it with all that was written
+        quitter = _sitebuiltins.Quitter(name, "Ctrl-D (i.e. EOF)")
+        setattr(builtins, name, quitter)
+        setattr(own, name, quitter)
+    builtins.__class__ = _Builtins
     _maxsize()

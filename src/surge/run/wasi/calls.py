@@ -5,11 +5,10 @@ Each call costs CALL_FUEL, and bytes that cross cost one each, so host work can'
 
 from collections.abc import Callable
 
-from surge.model.digest import digest
 from surge.run.wasi import abi
-from surge.run.wasi.files import MAX_PATH, Denied
+from surge.run.wasi.files import MAX_PATH, Denied, inode, set_moment, stat_of
 from surge.run.wasi.memory import GuestMemory, OutOfBounds
-from surge.run.wasi.world import CALL_FUEL, CLOCK_START, FILE_FUEL, Exited, Handle, World
+from surge.run.wasi.world import CALL_FUEL, CHANGE_STEP, CLOCK_START, FILE_FUEL, Exited, Handle, World
 
 MAX_IOVECS = 1024
 MAX_SUBSCRIPTIONS = 1024
@@ -194,6 +193,7 @@ class Wasi:
             if handle.append:
                 handle.offset = len(body)
             self.world.charge(max(0, min(handle.offset, 1 << 40) - len(body)))  # the gap is filled with zeros
+            self._changed(body)
             self.world.tree.write(body, handle.offset, content)  # type: ignore[arg-type]
             handle.offset += len(content)
         self.memory.write(written_at, abi.U32.pack(len(content)))
@@ -205,6 +205,7 @@ class Wasi:
             return abi.EINVAL
         content = self._gather(at, count)
         self.world.charge(max(0, min(offset, 1 << 40) - len(body)))
+        self._changed(body)
         self.world.tree.write(body, offset, content)  # type: ignore[arg-type]
         self.memory.write(written_at, abi.U32.pack(len(content)))
         return 0
@@ -276,34 +277,33 @@ class Wasi:
 
     # -- files and folders
 
-    def _stat(self, path: str, body: bytes | bytearray | None, at: int) -> int:
-        kind = abi.DIRECTORY if body is None else abi.REGULAR_FILE
-        moment = CLOCK_START
-        fields = (1, self._inode(path), kind, 1, len(body or b""), moment, moment, moment)
-        self.memory.write(at, abi.FILESTAT.pack(*fields))
-        return 0
-
-    def _inode(self, path: str) -> int:
-        return int.from_bytes(digest("inode", path.encode())[:8], "little") or 1
-
     def fd_filestat_get(self, fd: int, at: int) -> int:
         if fd in (0, 1, 2):
             raw = abi.FILESTAT.pack(0, fd + 1, abi.CHARACTER_DEVICE, 1, 0, 0, 0, 0)
             self.memory.write(at, raw)
             return 0
         handle = self._handle(fd)
-        return self._stat(handle.path, handle.body, at)
+        self.memory.write(at, stat_of(handle.path, handle.body, CLOCK_START))
+        return 0
 
     def fd_filestat_set_size(self, fd: int, size: int) -> int:
         _, body = self._file(fd, write=True)
         if size < 0:
             return abi.EINVAL
         self.world.charge(max(0, min(size, 1 << 40) - len(body)))
+        self._changed(body)
         self.world.tree.resize(body, size)  # type: ignore[arg-type]
         return 0
 
-    def fd_filestat_set_times(self, fd: int, *_: int) -> int:
-        return self.fd_sync(fd)
+    def _changed(self, body: object) -> None:
+        """Time moves on, so that of two files the one changed last can be told."""
+        self.world.clock += CHANGE_STEP
+        set_moment(body, self.world.clock)
+
+    def fd_filestat_set_times(self, fd: int, _read: int, moment: int, flags: int) -> int:
+        if fd not in (0, 1, 2):
+            set_moment(self._handle(fd).body, self.world.clock if flags & abi.MTIM_NOW else moment, flags)
+        return 0
 
     def fd_readdir(self, fd: int, at: int, length: int, cookie: int, used_at: int) -> int:
         handle = self._handle(fd)
@@ -319,7 +319,7 @@ class Wasi:
             folder = not self.world.tree.exists(path) or self.world.tree.body(path) is None
             raw = name.encode()
             kind = abi.DIRECTORY if folder else abi.REGULAR_FILE
-            listing += abi.DIRENT.pack(n, self._inode(path), len(raw), kind) + raw
+            listing += abi.DIRENT.pack(n, inode(path), len(raw), kind) + raw
         listing = listing[:length]
         self.world.charge(len(listing))
         self.memory.write(at, listing)
@@ -336,10 +336,14 @@ class Wasi:
 
     def path_filestat_get(self, fd: int, _flags: int, at: int, length: int, stat_at: int) -> int:
         path = self._path(fd, at, length)
-        return self._stat(path, self.world.tree.body(path), stat_at)
+        self.memory.write(stat_at, stat_of(path, self.world.tree.body(path), CLOCK_START))
+        return 0
 
-    def path_filestat_set_times(self, fd: int, _flags: int, at: int, length: int, *_: int) -> int:
-        self.world.tree.body(self._path(fd, at, length))
+    def path_filestat_set_times(
+        self, fd: int, _lookup: int, at: int, length: int, _read: int, moment: int, flags: int
+    ) -> int:
+        body = self.world.tree.body(self._path(fd, at, length))
+        set_moment(body, self.world.clock if flags & abi.MTIM_NOW else moment, flags)
         return 0
 
     def path_open(
@@ -360,6 +364,7 @@ class Wasi:
         if how & abi.CREAT:
             if not tree.exists(path):
                 tree.create(path)
+                self._changed(tree.body(path))
             elif how & abi.EXCL:
                 return abi.EEXIST
         body = tree.body(path)
@@ -371,6 +376,7 @@ class Wasi:
         if how & abi.TRUNC:
             if not isinstance(body, bytearray):
                 return abi.EISDIR if body is None else abi.EROFS
+            self._changed(body)
             tree.resize(body, 0)
         handle = Handle(path, body, append=bool(flags & abi.APPEND), writable=write)
         self.memory.write(opened_at, abi.U32.pack(self.world.open(handle)))

@@ -7,6 +7,7 @@ Paths are relative to the root and normalised (`tmp/a`); the root is the empty s
 import posixpath
 from collections.abc import Callable, Iterable, Mapping
 
+from surge.model.digest import digest
 from surge.run.wasi import abi
 
 MAX_BYTES = 256 << 20
@@ -21,6 +22,33 @@ class Denied(Exception):
     def __init__(self, errno: int) -> None:
         super().__init__(errno)
         self.errno = errno
+
+
+class Body(bytearray):
+    """A file's bytes; `moment`: when they were last changed, in ns of the virtual clock (0: at its start)."""
+
+    __slots__ = ("moment",)
+
+    def __init__(self, content: bytes | bytearray = b"", moment: int = 0) -> None:
+        super().__init__(content)
+        self.moment = moment
+
+
+def set_moment(body: object, moment: int, flags: int = abi.MTIM) -> None:
+    """Of a file of the guest's; folders and the read-only ones have none of their own."""
+    if isinstance(body, Body) and flags & (abi.MTIM | abi.MTIM_NOW):
+        body.moment = moment & 0xFFFFFFFFFFFFFFFF
+
+
+def stat_of(path: str, body: bytes | Body | None, start: int) -> bytes:
+    """A WASI filestat; `start`: the moment of what was never changed."""
+    kind = abi.DIRECTORY if body is None else abi.REGULAR_FILE
+    moment = (isinstance(body, Body) and body.moment) or start
+    return abi.FILESTAT.pack(1, inode(path), kind, 1, len(body or b""), moment, moment, moment)
+
+
+def inode(path: str) -> int:
+    return int.from_bytes(digest("inode", path.encode())[:8], "little") or 1
 
 
 def _folders(paths: Iterable[str]) -> set[str]:
@@ -40,12 +68,12 @@ class Tree:
         self._load = base
         self._base: Mapping[str, bytes] | None = None
         self._base_folders: set[str] = set()
-        self.own: dict[str, bytearray | None] = {}
+        self.own: dict[str, Body | None] = {}
         self.reset(own)
 
     def reset(self, own: Mapping[str, bytes | None]) -> None:
         """Back to the given files of the guest; the read-only ones stay loaded."""
-        self.own = {path: None if body is None else bytearray(body) for path, body in own.items()}
+        self.own = {path: None if body is None else Body(body) for path, body in own.items()}
         self.used = sum(len(body) for body in self.own.values() if body)
 
     def snapshot(self) -> dict[str, bytes | None]:
@@ -70,7 +98,7 @@ class Tree:
             raise Denied(abi.EINVAL)
         return posixpath.normpath(posixpath.join("/", folder, text)).lstrip("/")
 
-    def body(self, path: str) -> bytes | bytearray | None:
+    def body(self, path: str) -> bytes | Body | None:
         """A file's bytes; None for a folder. Raises Denied(ENOENT)."""
         if path in self.own:
             return self.own[path]
@@ -112,7 +140,7 @@ class Tree:
         self._writable(path)
         if len(self.own) >= MAX_FILES:
             raise Denied(abi.ENOSPC)
-        self.own[path] = None if folder else bytearray()
+        self.own[path] = None if folder else Body()
 
     def resize(self, body: bytearray, size: int) -> None:
         """Cut or extend with zeros. Raises Denied(ENOSPC) beyond MAX_BYTES in all."""

@@ -10,10 +10,12 @@ from typing import Any, Literal
 from blake3 import blake3
 
 from surge.run.wasi import abi
-from surge.run.wasi.files import Denied, Tree
+from surge.run.wasi.files import Body, Denied, Tree
 
 CLOCK_START = 1_735_689_600 * 10**9
 """The virtual clock's first reading: 2025-01-01T00:00:00Z, in ns."""
+CHANGE_STEP = 1_000
+"""Each change of a file takes so many ns of it."""
 CLOCK_STEP = 1_000
 """Nanoseconds that pass with each reading, so that a loop which waits for time to pass ends. A task that only
 looks at the clock sees it go faster: the step doubles with each LOOKS readings, up to a millisecond."""
@@ -65,7 +67,7 @@ class Handle:
     """An open file or folder."""
 
     path: str
-    body: bytes | bytearray | None
+    body: bytes | Body | None
     offset: int = 0
     append: bool = False
     writable: bool = False
@@ -80,22 +82,22 @@ class Kept:
     drawn: int
     seed: int
     read: int
-    own: dict[str, bytearray | None]
+    own: dict[str, Body | None]
     handles: dict[int, Handle]
 
     def copy(self) -> "Kept":
         """With bodies of its own; what was one file by its name and its handles is one here, too."""
-        made: dict[int, bytearray] = {}
+        made: dict[int, Body] = {}
 
-        def body(content: bytearray) -> bytearray:
+        def body(content: Body) -> Body:
             if id(content) not in made:
-                made[id(content)] = bytearray(content)
+                made[id(content)] = Body(content, content.moment)
             return made[id(content)]
 
         own = {path: None if content is None else body(content) for path, content in self.own.items()}
         handles = {}
         for number, handle in self.handles.items():
-            content = body(handle.body) if isinstance(handle.body, bytearray) else handle.body
+            content = body(handle.body) if isinstance(handle.body, Body) else handle.body
             names = None if handle.names is None else list(handle.names)
             handles[number] = replace(handle, body=content, names=names)
         return replace(self, own=own, handles=handles)

@@ -198,6 +198,32 @@ AS_CPYTHON = {
         "print((Path(__file__).parent / 'in.txt').read_text(), Path(__file__).read_text()[:6])\n",
         0,
     ),
+    "exit": ("print('x'); open('f', 'w').write('1'); exit(4)\n", 4),
+    "quit": ("print('x')\nquit()\n", 0),
+    "files that others hold": (
+        "import builtins, json, sys\nfrom functools import partial\n"
+        "builtins.log = partial(print, file=open('a.txt', 'w'))\nlog('one')\n"
+        "json.out = open('b.txt', 'w')\njson.out.write('two')\n"
+        "class Tee:\n    def __init__(self): self.file = open('c.txt', 'w'); self.err = sys.stdout\n"
+        "    def write(self, x): self.file.write(x); self.err.write(x)\n"
+        "    def flush(self): pass\n"
+        "sys.stdout = Tee()\nprint('three')\n",
+        0,
+    ),
+    "ends of lines": ("import sys\nprint(repr(sys.stdin.read()), file=open(1, 'w', closefd=False))\n", 0),
+    "the null device": (
+        "import os\nfrom contextlib import redirect_stdout\nfrom pathlib import Path\n"
+        "with open(os.devnull, 'w') as f, redirect_stdout(f): print('gone')\n"
+        "print(open('/dev/null').read(), Path(os.devnull).read_bytes())\n",
+        0,
+    ),
+    "times of files": (
+        "import os\nfor n in 'bac': open(n + '.ckpt', 'w').write(n)\n"
+        "print(max(['a.ckpt', 'b.ckpt', 'c.ckpt'], key=os.path.getmtime))\n"
+        "os.utime('a.ckpt', (10**9, 2 * 10**9))\nprint(os.path.getmtime('a.ckpt'))\n"
+        "print(os.path.getmtime('b.ckpt') < os.path.getmtime('c.ckpt'))\n",
+        0,
+    ),
     "an interrupt": ("print(1)\nraise KeyboardInterrupt\n", 130),
     "an abort": ("import os\nprint('before', flush=True)\nos.abort()\n", 134),
 }
@@ -210,9 +236,9 @@ def test_it_ends_as_in_cpython(sandbox: Guest, tmp_path: Path, name: str) -> Non
     path = written(tmp_path, source)
     (tmp_path / "in.txt").write_bytes(b"data")
     here = subprocess.run(
-        [sys.executable, path.name], cwd=tmp_path, input=b"stdin text", capture_output=True, check=False
+        [sys.executable, path.name], cwd=tmp_path, input=b"stdin text\r\n", capture_output=True, check=False
     )
-    found = run(sandbox, path, CommandInput((), b"stdin text", {"in.txt": b"data"}))
+    found = run(sandbox, path, CommandInput((), b"stdin text\r\n", {"in.txt": b"data"}))
     assert found.stdout == here.stdout
     ended = here.returncode if here.returncode >= 0 else 128 - here.returncode
     assert found.exit_code == ended == code

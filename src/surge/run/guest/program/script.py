@@ -65,6 +65,7 @@ def _run(filename, source, own, given):
     try:
         code = _execute(filename, source, main.__dict__)
         finish([main, *(sys.modules[name] for name in own if name in sys.modules)])
+        stdio.flush_files()
         return told(code)
     finally:
         stdio.end()

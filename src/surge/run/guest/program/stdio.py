@@ -7,6 +7,7 @@ import contextlib
 import io
 import os
 import sys
+import weakref
 
 from surge.run.guest.machine import own
 
@@ -62,6 +63,29 @@ class _Also(io.RawIOBase):
         return len(content)
 
 
+class _Nothing(io.RawIOBase):
+    """os.devnull"""
+
+    name = "/dev/null"
+
+    def readable(self):
+        return True
+
+    writable = seekable = readable
+
+    def readinto(self, _):
+        return 0
+
+    def write(self, content):
+        return len(content)
+
+    def seek(self, offset, whence=0):
+        return 0
+
+    def tell(self):
+        return 0
+
+
 class _Text(io.TextIOWrapper):
     """Flushed by each line, and in any case when the program says so."""
 
@@ -89,8 +113,10 @@ class Stdio:
         self.given = _Given(stdin)
         self.out, self.err = _Told(1, "<stdout>"), _Told(2, "<stderr>")
         self.told = {1: self.out, 2: self.err}
+        self.opened = []
+        """Files that the program opened to write, weakly."""
         self.streams = (
-            io.TextIOWrapper(self.given, "utf-8", "surrogateescape"),
+            io.TextIOWrapper(self.given, "utf-8", "surrogateescape", newline="\n"),
             _Text(self.out, "utf-8", "surrogateescape", newline="", line_buffering=True),
             _Text(self.err, "utf-8", "backslashreplace", newline="", line_buffering=True),
         )
@@ -112,6 +138,14 @@ class Stdio:
         streams, os._exit, os.abort = self.before
         for name, stream in zip(_NAMES, streams, strict=True):
             setattr(sys, name, stream)
+
+    def flush_files(self):
+        """CPython writes what is still open when the last that holds it goes."""
+        for reference in self.opened:
+            opened = reference()
+            if opened is not None:
+                with contextlib.suppress(Exception):  # closed
+                    opened.flush()
 
     def flush(self):
         for stream in (sys.stdout, sys.stderr, *self.streams[1:]):
@@ -143,12 +177,19 @@ class Stdio:
         closefd=True,
         opener=None,
     ):
-        if type(file) is not int or file not in (0, 1, 2):
-            return _open(file, mode, buffering, encoding, errors, newline, closefd, opener)
-        raw = self.given if file == 0 else _Also(self.told[file])
-        if "b" in mode:
-            return raw if file == 0 or buffering == 0 else io.BufferedWriter(raw)
-        return io.TextIOWrapper(raw, encoding or "utf-8", errors, newline)
+        if isinstance(file, os.PathLike | str) and os.fspath(file) == os.devnull:
+            file = ""  # opened below as what takes all and gives nothing
+        elif type(file) is not int or file not in (0, 1, 2):
+            opened = _open(file, mode, buffering, encoding, errors, newline, closefd, opener)
+            if opened.writable():
+                self.opened.append(weakref.ref(opened))
+            return opened
+        raw = _Nothing() if file == "" else self.given if file == 0 else _Also(self.told[file])
+        if "b" not in mode:
+            return io.TextIOWrapper(raw, encoding or "utf-8", errors, newline)
+        if file == 0 or buffering == 0:
+            return raw
+        return io.BufferedRandom(raw) if file == "" else io.BufferedWriter(raw)
 
 
 _NAMES = ("stdin", "stdout", "stderr", "__stdin__", "__stdout__", "__stderr__")
