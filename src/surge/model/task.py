@@ -112,6 +112,13 @@ class Outcome:
         return digest("output", self.output)
 
 
+def ends_chunk(outcomes: Sequence[Outcome]) -> bool:
+    """Whether a chunk may end behind these outcomes, though it has more tasks: the last one broke the guest,
+    or the outputs are all that one chunk may give."""
+    broke = bool(outcomes) and outcomes[-1].status in (OUT_OF_FUEL, TRAPPED)
+    return broke or sum(len(outcome.output) for outcome in outcomes) >= CHUNK_OUTPUT
+
+
 @dataclass(frozen=True, slots=True)
 class ChunkResult:
     """Of one chunk in a sandbox: the outcomes in order and what it took.

@@ -245,7 +245,9 @@ class LeaseSession:
         return self._start()
 
     def _give_up(self) -> list[Instruction]:
-        """Drop all that is not delivered; what comes of it later is nobody's, and isn't billed."""
+        """Drop all that is not delivered; what comes of it later is nobody's, and isn't billed. After that
+        the lease takes no more work: else a renter could let it work and never pay."""
+        self._closing = self._closing or bool(self._running or self._making)
         stopped: list[Instruction] = [Stop(chunk) for chunk in sorted(self._running)]
         for waiting in (self._queue, self._early, self._running, self._making, self._to_make):
             waiting.clear()

@@ -189,7 +189,7 @@ class Job:
 
     async def _finish(self, hurry: bool = False) -> None:
         for key in self._board.open_tasks():
-            self._board.fail(key, Unavailable("the executor was shut down before this task ran"))
+            self._board.fail(key, Unavailable("the executor was shut down before this task was done"))
         await self._leases.end(hurry)
         self.row = replace(self.row, state="closed")
         self.store.put_job(self.row)

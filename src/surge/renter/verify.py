@@ -12,7 +12,7 @@ from surge.model.digest import blob_digest
 from surge.model.errors import BadInput, SurgeError
 from surge.model.lease import Lease
 from surge.model.receipt import Receipt, SignedReceipt, setup_chunk, setup_outcome, task_leaf
-from surge.model.task import SETTLED_STATUSES, WASM, ImageSpec, Outcome, Task, chunk_id, moved_of
+from surge.model.task import SETTLED_STATUSES, WASM, ImageSpec, Outcome, Task, chunk_id, ends_chunk, moved_of
 from surge.model.units import MicroUsd, counted, show_usd
 from surge.model.voucher import SignedVoucher, Voucher
 from surge.settle.fees import split
@@ -203,6 +203,10 @@ def _tasks(
     _need(
         root_of(task_leaf(outcome) for outcome in outcomes) == receipt.outcomes,
         f"an output, status or fuel of tasks {rows[0].number} to {rows[-1].number} is not the signed one",
+    )
+    _need(
+        len(outcomes) == len(rows) or ends_chunk(outcomes),
+        f"it ends after task {len(outcomes)} of {len(rows)}",
     )
     size = _size(first.code, books, store)
     size = 0 if spec.runtime == WASM else size

@@ -157,7 +157,7 @@ def _explained(row: "JobRow", trace: Path, task: int | None) -> dict[str, Any]:
     return {
         "id": row.id,
         "name": row.name,
-        "state": "closed" if told.closed else "running" if alive else "abandoned",
+        "state": "closed" if told.closed or row.state == "closed" else "running" if alive else "abandoned",
         "program": told.program,
         "tasks": {
             "submitted": told.submitted,

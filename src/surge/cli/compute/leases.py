@@ -36,7 +36,7 @@ def leases(
     every: Annotated[bool, typer.Option("--all", help="Closed ones too.")] = False,
     as_json: AsJson = False,
     network: Network = None,
-) -> None:
+) -> int:
     """Your leases, and which of them need attention."""
     from surge.chain.wallet import wallet_address
 
@@ -50,9 +50,10 @@ def leases(
         shown = [lease for lease in mine if every or states[lease.id].open]
         rows = [_row(lease, states[lease.id], chain, now, grace, jobs) for lease in reversed(shown)]
     freed: list[dict[str, Any]] = []
+    kept: list[dict[str, Any]] = []
     if close:
         left = [lease for lease in shown if lease.terms.expiry > now and _is_left(jobs.get(lease.id), access)]
-        freed = _close(access, left, jobs)
+        freed, kept = _close(access, left, jobs)
         rows = _without(rows, freed)
     reclaimed: list[dict[str, Any]] = []
     if reclaim:
@@ -68,8 +69,10 @@ def leases(
         "closed": sum(not state.open for state in states.values()) + len(reclaimed) + len(freed),
         "reclaimed": reclaimed,
         "freed": freed,
+        "kept": kept,
     }
     answer(document, as_json, show_leases)
+    return 1 if kept else 0
 
 
 def _jobs(access: "Access") -> dict[LeaseId, str]:
@@ -155,26 +158,34 @@ def _is_left(job: str | None, access: "Access") -> bool:
     return not is_running(told.program, told.program_began)
 
 
-def _close(access: "Access", left: "list[Lease]", jobs: dict[LeaseId, str]) -> list[dict[str, Any]]:
+def _close(
+    access: "Access", left: "list[Lease]", jobs: dict[LeaseId, str]
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """(those that are closed now, those that stay open and why)"""
     from surge.model.errors import SurgeError
     from surge.renter.lease.leftover import close_leftover
 
-    freed = []
+    freed: list[dict[str, Any]] = []
+    kept: list[dict[str, Any]] = []
     chain, store = access.chain(), access.store()
     try:
         for lease in left:
             given = jobs[lease.id], chain, access.key(), store, access.loopback
             try:
-                refund = show_usd(asyncio.run(close_leftover(lease, *given)))
+                refund, unseen = map(show_usd, asyncio.run(close_leftover(lease, *given)))
             except SurgeError as error:
-                tell(f"lease {lease.id} stays open: {error}")
+                told = str(error).removeprefix(f"lease {lease.id}: ")
+                kept.append({"lease": lease.id, "why": told})
+                tell(f"lease {lease.id} stays open: {told}")
                 continue
             tell(f"closed lease {lease.id}: {refund} USD came back")
-            freed.append({"lease": lease.id, "refund": refund})
+            if unseen != "0.00":
+                tell(f"{unseen} USD of it went for work that its program had asked for and never got")
+            freed.append({"lease": lease.id, "refund": refund, "unseen": unseen})
     finally:
         store.close()
         chain.disconnect()
-    return freed
+    return freed, kept
 
 
 def _reclaim(access: "Access", overdue: "list[Lease]") -> list[dict[str, Any]]:

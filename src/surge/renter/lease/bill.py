@@ -11,7 +11,7 @@ from surge.model.digest import Blob
 from surge.model.errors import Distrusted
 from surge.model.lease import Lease
 from surge.model.receipt import Receipt, SignedReceipt, setup_chunk, setup_outcome, task_leaf
-from surge.model.task import SETTLED_STATUSES, ImageSpec, Outcome, Task, chunk_id, moved_of
+from surge.model.task import SETTLED_STATUSES, ImageSpec, Outcome, Task, chunk_id, ends_chunk, moved_of
 from surge.model.typed import Domain
 from surge.model.units import MicroUsd
 from surge.model.voucher import SignedVoucher, Voucher
@@ -55,6 +55,11 @@ def check_outcomes(asked: ChunkRequest, receipt: Receipt, outcomes: Sequence[Out
     if not 0 < len(outcomes) <= len(asked.tasks):
         raise Distrusted(
             f"chunk {asked.id.hex()[:12]}: {len(outcomes)} outcomes for {len(asked.tasks)} tasks; refuse it"
+        )
+    if len(outcomes) < len(asked.tasks) and not ends_chunk(outcomes):
+        raise Distrusted(
+            f"chunk {asked.id.hex()[:12]} was cut short after {len(outcomes)} of {len(asked.tasks)} tasks; "
+            "refuse it"
         )
     for place, (outcome, expected) in enumerate(zip(outcomes, asked.task_ids, strict=False)):
         if outcome.task != expected or outcome.status not in SETTLED_STATUSES:
@@ -151,6 +156,11 @@ class LeaseBill:
         for name in new:
             del self._unbilled[name]
         return paid
+
+    def take_unseen(self, receipt: Receipt, signature: bytes) -> tuple[SignedReceipt, SignedVoucher]:
+        """Pay for work of which only the provider still knows what was asked: its price is right, and no more
+        can be said. Raises Distrusted."""
+        return self._pay(receipt, signature)
 
     def _pay(self, receipt: Receipt, signature: bytes) -> tuple[SignedReceipt, SignedVoucher]:
         if receipt.position != self._tree.size:

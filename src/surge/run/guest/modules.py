@@ -26,6 +26,17 @@ def unpack(files):
         importlib.invalidate_caches()
 
 
+class Absent(importlib.abc.MetaPathFinder):
+    """Stubs of this interpreter's library that can't be imported are not there."""
+
+    def find_spec(self, name, path=None, target=None):
+        if name in ("matplotlib", "seaborn"):
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+
+sys.meta_path.insert(0, Absent())
+
+
 class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     """modules: [name, filename, source, is a package] each. They never hide the sandbox's own. folder: where
     their files are said to lie, if not where the renter has them."""

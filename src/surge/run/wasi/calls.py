@@ -8,7 +8,7 @@ from collections.abc import Callable
 from surge.run.wasi import abi
 from surge.run.wasi.files import MAX_PATH, Denied, inode, set_moment, stat_of
 from surge.run.wasi.memory import GuestMemory, OutOfBounds
-from surge.run.wasi.world import CALL_FUEL, CHANGE_STEP, CLOCK_START, FILE_FUEL, Exited, Handle, World
+from surge.run.wasi.world import CALL_FUEL, CLOCK_START, FILE_FUEL, Exited, Handle, World
 
 MAX_IOVECS = 1024
 MAX_SUBSCRIPTIONS = 1024
@@ -193,7 +193,7 @@ class Wasi:
             if handle.append:
                 handle.offset = len(body)
             self.world.charge(max(0, min(handle.offset, 1 << 40) - len(body)))  # the gap is filled with zeros
-            self._changed(body)
+            self.world.changes(body)
             self.world.tree.write(body, handle.offset, content)  # type: ignore[arg-type]
             handle.offset += len(content)
         self.memory.write(written_at, abi.U32.pack(len(content)))
@@ -205,7 +205,7 @@ class Wasi:
             return abi.EINVAL
         content = self._gather(at, count)
         self.world.charge(max(0, min(offset, 1 << 40) - len(body)))
-        self._changed(body)
+        self.world.changes(body)
         self.world.tree.write(body, offset, content)  # type: ignore[arg-type]
         self.memory.write(written_at, abi.U32.pack(len(content)))
         return 0
@@ -291,14 +291,9 @@ class Wasi:
         if size < 0:
             return abi.EINVAL
         self.world.charge(max(0, min(size, 1 << 40) - len(body)))
-        self._changed(body)
+        self.world.changes(body)
         self.world.tree.resize(body, size)  # type: ignore[arg-type]
         return 0
-
-    def _changed(self, body: object) -> None:
-        """Time moves on, so that of two files the one changed last can be told."""
-        self.world.clock += CHANGE_STEP
-        set_moment(body, self.world.clock)
 
     def fd_filestat_set_times(self, fd: int, _read: int, moment: int, flags: int) -> int:
         if fd not in (0, 1, 2):
@@ -364,7 +359,7 @@ class Wasi:
         if how & abi.CREAT:
             if not tree.exists(path):
                 tree.create(path)
-                self._changed(tree.body(path))
+                self.world.changes(tree.body(path))
             elif how & abi.EXCL:
                 return abi.EEXIST
         body = tree.body(path)
@@ -376,7 +371,7 @@ class Wasi:
         if how & abi.TRUNC:
             if not isinstance(body, bytearray):
                 return abi.EISDIR if body is None else abi.EROFS
-            self._changed(body)
+            self.world.changes(body)
             tree.resize(body, 0)
         handle = Handle(path, body, append=bool(flags & abi.APPEND), writable=write)
         self.memory.write(opened_at, abi.U32.pack(self.world.open(handle)))

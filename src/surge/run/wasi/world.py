@@ -10,7 +10,7 @@ from typing import Any, Literal
 from blake3 import blake3
 
 from surge.run.wasi import abi
-from surge.run.wasi.files import Body, Denied, Tree
+from surge.run.wasi.files import Body, Denied, Tree, set_moment
 
 CLOCK_START = 1_735_689_600 * 10**9
 """The virtual clock's first reading: 2025-01-01T00:00:00Z, in ns."""
@@ -192,6 +192,11 @@ class World:
         self.clock, self.drawn, self.seed, self.read = kept.clock, kept.drawn, kept.seed, kept.read
         self.tree.own, self.handles = kept.own, kept.handles
         self.tree.used = self._alive()
+
+    def changes(self, body: object) -> None:
+        """A file is written to. Time moves on, so that of two files the one changed last can be told."""
+        self.clock += CHANGE_STEP
+        set_moment(body, self.clock)
 
     def differs(self, kept: Kept) -> bool:
         """Whether a task could tell this from what was kept, the clock and the random stream aside."""

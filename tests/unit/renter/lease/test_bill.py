@@ -81,10 +81,14 @@ def test_each_receipt_is_paid_by_the_next_voucher():
 
 def test_part_of_a_chunk_is_paid_as_part():
     bill, asked = a_bill(), a_chunk(5)
-    outcomes = outcomes_of(asked)[:2]
-    receipt, signature = signed(receipt_of(asked, outcomes))
-    take(bill, asked, receipt, signature, outcomes)
-    assert bill.signed.amount == receipt.amount
+    whole = outcomes_of(asked)[:2]
+    with pytest.raises(Distrusted, match="was cut short after 2 of 5 tasks"):
+        take(bill, asked, *signed(receipt_of(asked, whole)), whole)
+    for status in ("trapped", "out-of-fuel"):
+        bill, outcomes = a_bill(), (whole[0], replace(whole[1], status=status))
+        receipt, signature = signed(receipt_of(asked, outcomes))
+        take(bill, asked, receipt, signature, outcomes)
+        assert bill.signed.amount == receipt.amount
 
 
 OTHER = Outcome(bytes(32), "returned", b"output", 10**8)

@@ -313,3 +313,11 @@ def test_a_link_leads_nowhere_else(tmp_path: Path) -> None:
     (tmp_path / "got" / "out").symlink_to(tmp_path)
     with pytest.raises(BadInput, match="can't be written below"):
         CommandOutput(0, b"", b"", {"out/x": b"1"}).save(tmp_path / "got")
+
+
+def test_packages_that_are_stubs_there_are_absent(sandbox: Guest, tmp_path: Path) -> None:
+    source = (
+        "try:\n    import matplotlib\nexcept ModuleNotFoundError as error:\n    print(error, error.name)\n"
+    )
+    found = run(sandbox, written(tmp_path, source))
+    assert found.stdout == b"No module named 'matplotlib' matplotlib\n"
