@@ -5,7 +5,7 @@ from typing import Any
 
 from surge.chain.client import Chain
 from surge.model.task import SETTLED_STATUSES
-from surge.model.units import Address, show_gfuel, show_surge, show_usd
+from surge.model.units import Address, counted, show_gfuel, show_surge, show_usd
 from surge.store.renter import JobRow, RenterStore
 
 MEASURED, ESTIMATED, MIXED = "measured", "estimated", "partly measured"
@@ -45,16 +45,17 @@ class Report:
         return asdict(self)
 
     def __str__(self) -> str:
+        sent = counted(self.transactions, "transaction")
         rows = [
             ("tasks", f"{self.tasks} ({self.failed} failed)" if self.failed else str(self.tasks)),
-            ("leases", f"{self.leases} with {self.providers} providers"),
+            ("leases", f"{self.leases} with {counted(self.providers, 'provider')}"),
             ("fuel", f"{show_gfuel(self.fuel)} Gfuel"),
             ("bytes", f"{self.bytes:,}"),
             ("energy", f"{self.joules} J, {self.joules_kind}"),
             ("paid", f"{self.paid} USD, of which fee {self.fee} and reservation {self.reservation}"),
             ("burned", f"{self.burned} SURGE"),
             ("rewards", f"{self.rewards} SURGE"),
-            ("gas", f"{self.gas:,} in {self.transactions} transactions, {self.gas_per_task:,} a task"),
+            ("gas", f"{self.gas:,} in {sent}, {self.gas_per_task:,} a task"),
         ]
         rows += [(f"to {provider}", f"{amount} USD") for provider, amount in self.payments.items()]
         width = max(len(name) for name, _ in rows)
