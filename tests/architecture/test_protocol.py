@@ -12,6 +12,7 @@ from surge.provider.agent import HELLO_SECONDS, SEND_SECONDS
 from surge.provider.config import ProviderConfig
 from surge.provider.pending import MAX_OF_ONE_PEER, MAX_STRANGERS
 from surge.provider.session import MAX_MAKING, MAX_QUEUE
+from surge.store.blobs import MAX_BLOBS
 
 TEXT = (ROOT / "docs" / "protocol.md").read_text()
 
@@ -65,7 +66,7 @@ def test_the_limits_told_are_those_of_the_code() -> None:
     assert limits["frame afterwards"] == f"{m.SESSION_LIMIT >> 20} MiB"
     assert limits["blob; part of one"] == f"{m.MAX_BLOB >> 20} MiB; {m.MAX_PART >> 20} MiB"
     assert limits["output of a task"] == f"{m.MAX_OUTPUT >> 20} MiB"
-    assert limits["tasks in a chunk"] == f"{m.MAX_TASKS:,}"
+    assert limits["tasks in a chunk; blobs that they name"] == f"{m.MAX_TASKS:,}; {m.MAX_NAMED:,}"
     assert limits["ticket"] == f"{MAX_TICKET:,} characters"
     assert limits["handshakes under way; links waiting"] == f"{MAX_HANDSHAKES}; {MAX_WAITING}"
     before = f"{MAX_STRANGERS}; {MAX_OF_ONE_PEER}; {HELLO_SECONDS:.0f}"
@@ -73,6 +74,6 @@ def test_the_limits_told_are_those_of_the_code() -> None:
     assert limits["outputs of a chunk, after which it ends"] == f"{CHUNK_OUTPUT >> 20} MiB"
     quota = ProviderConfig.model_fields["disk_mib"].default
     kept = limits["blobs that a provider keeps (`disk_mib`); of one renter"]
-    assert kept == f"{quota >> 10} GiB; half of it"
+    assert kept == f"{quota >> 10} GiB; half of it, {MAX_BLOBS:,} blobs"
     assert limits["chunks and images that wait"] == f"{MAX_QUEUE} and {MAX_MAKING}"
     assert limits["seconds that a renter may not read"] == f"{SEND_SECONDS:.0f}"

@@ -28,6 +28,8 @@ MAX_INPUT = 64 << 20
 MAX_OUTPUT = 256 << 20
 MAX_TASKS = 16_384
 MAX_SOUGHT = 256
+MAX_NAMED = 4_096
+"""Blobs that the tasks of a chunk name, each counted once."""
 OPENING_LIMIT = 4 << 10
 """Bytes of a frame before the session is authenticated."""
 SESSION_LIMIT = MAX_INPUT + (4 << 20)
@@ -191,6 +193,8 @@ class RunChunk(Message, frozen=True, tag="run-chunk"):
             raise ValueError("as many seeds as inputs")
         if self.blobs and len(self.blobs) != len(self.inputs):
             raise ValueError("as many lists of blobs as inputs")
+        if len({name for names in self.blobs for name in names}) > MAX_NAMED:
+            raise ValueError(f"no more than {MAX_NAMED} blobs in a chunk")
 
 
 class PayVoucher(Message, frozen=True, tag="pay-voucher"):

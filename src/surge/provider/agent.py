@@ -142,7 +142,7 @@ class Agent:
         self._stopping.set()
 
     def _renters(self) -> set[Address]:
-        return {served.session.lease.terms.renter for served in self._served.values()}
+        return {served.session.lease.terms.renter for served in [*self._served.values()]}  # in any thread
 
     def _new(self, lease: Lease) -> _Served:
         return _Served(self._session(lease), self._blobs.of(lease.terms.renter))

@@ -20,6 +20,6 @@ async def keep(blobs: RenterBlobs, name: bytes, content: bytes) -> tuple[BlobArr
 def lacks(blobs: RenterBlobs, request: RunChunk) -> Sorry | None:
     """The refusal of a chunk that names a blob which isn't here."""
     named = {name for names in request.blobs for name in names}
-    if len(blobs.having(named)) == len(named):
+    if len(blobs.having(named)) == len(named):  # RunChunk says how many there may be
         return None
     return Sorry(Refusal.NO_BLOB, "a blob of the chunk is not here; send it first", request.chunk)

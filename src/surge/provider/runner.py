@@ -1,7 +1,7 @@
 """From an instruction of a session to the sandboxes, and back to an event."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 
 from surge.model.errors import SurgeError
 from surge.model.task import WASM, ImageSpec
@@ -22,7 +22,7 @@ class Runner:
         self._wall_seconds = wall_seconds
 
     async def make(self, spec: ImageSpec, blobs: RenterBlobs) -> ImageMade | ImageBroke:
-        module = blobs.get(spec.module) if spec.module else None
+        module = await asyncio.to_thread(blobs.get, spec.module) if spec.module else None
         try:
             image = await self._pool.image(spec, module)
         except SurgeError as error:
@@ -34,7 +34,7 @@ class Runner:
     ) -> ChunkRan | ChunkBroke:
         """`answer` takes what the tasks of a watched chunk write while they run."""
         first = work.tasks[0]
-        code = b"" if work.spec.runtime == WASM else blobs.get(first.code)
+        code = b"" if work.spec.runtime == WASM else await asyncio.to_thread(blobs.get, first.code)
         if code is None:
             return ChunkBroke(
                 work.chunk, Refusal.NO_BLOB, "the code of this chunk is not here; send it first"
@@ -44,9 +44,9 @@ class Runner:
 
         prints: asyncio.Queue[pipe.Printed | None] = asyncio.Queue()
 
-        places = {name: blobs.path(name) for task in work.tasks for name in task.blobs}
-        found = {name: place for name, place in places.items() if place is not None}
-        if len(found) < len(places):
+        named = {name for task in work.tasks for name in task.blobs}
+        found = await asyncio.to_thread(blobs.paths, named)
+        if len(found) < len(named):
             return ChunkBroke(work.chunk, Refusal.NO_BLOB, "a blob of this chunk is not here; send it first")
         heard = prints.put_nowait if work.watched else None
         job = Job(work.spec, code, tasks, first.limits, self._wall_seconds, heard, found)
@@ -59,7 +59,7 @@ class Runner:
         try:
             result = await self._pool.run(job)
         except SurgeError as error:
-            if any(blobs.get(name) is None for name in found):  # damaged here, or gone meanwhile
+            if not await asyncio.to_thread(_all_here, blobs, found):  # damaged here, or gone meanwhile
                 return ChunkBroke(
                     work.chunk, Refusal.NO_BLOB, "a blob of this chunk was lost here; send it again"
                 )
@@ -72,3 +72,7 @@ class Runner:
                 work.chunk, Refusal.FAILED, "the sandbox came back with another chunk; run it again"
             )
         return ChunkRan(result)
+
+
+def _all_here(blobs: RenterBlobs, names: Iterable[bytes]) -> bool:
+    return all(blobs.get(name) is not None for name in names)

@@ -20,11 +20,13 @@ from surge.model.errors import Unavailable
 from surge.model.signature import address_of
 from surge.model.task import MAX_SEED
 from surge.model.trace import Began, Closed, TaskFailed
+from surge.model.units import divide_up
+from surge.net.messages import MAX_NAMED
 from surge.renter.lease.funding import Funding, Settings
 from surge.renter.lease.held import HeldLeases
 from surge.renter.work.board import Board, Entry, Group, Tally
 from surge.renter.work.replay import record
-from surge.renter.work.scheduler import Scheduler
+from surge.renter.work.scheduler import MAX_CHUNK_BYTES, Scheduler
 from surge.renter.work.steps import (
     Cancelled,
     Event,
@@ -162,12 +164,14 @@ class Job:
             self._feed(Submitted(group, tuple(tasks), time.monotonic(), self._groups[group].chunksize))
 
     def _keep_blob(self, blob: Blob) -> int:
-        """Bytes that it adds to what is sent: all of it the first time."""
+        """Bytes that it adds to what is sent: all of it the first time; and its share of a chunk, so that
+        none names too many."""
+        share = divide_up(MAX_CHUNK_BYTES, MAX_NAMED)
         if blob.name in self._kept:
-            return 0
+            return share
         self._kept.add(blob.name)
         self.store.put_blob(blob.name, blob.content)
-        return blob.size
+        return max(blob.size, share)
 
     async def _cancel(self) -> None:
         self._drain()

@@ -13,6 +13,9 @@ OUTCOME = m.OutcomeMessage(D, "returned", b"", 1, False)
 HELLO = m.Hello(1, TERMS, S)
 RUN = m.RunChunk(D, D, D, [1, 2], [b"", b"x"], 1, 2, 3, False, [])
 
+NAMES = [[(256 * task + n).to_bytes(32, "big") for n in range(256)] for task in range(17)]
+"""17 · 256 blobs."""
+
 
 def changed(message: msgspec.Struct, **fields: object) -> msgspec.Struct:
     return msgspec.structs.replace(message, **fields)
@@ -96,3 +99,20 @@ def test_a_refusal_moves_no_cursor_and_forges_no_line() -> None:
     hostile = ["sorry", "\x1b[2J", "no\nINFO surge: paid\x1b]0;x\x07\x9b31m\u202e", None]
     refusal = m.decode(msgspec.msgpack.encode(hostile))
     assert refusal == m.Sorry("�[2J", "no�INFO surge: paid�]0;x��31m�")
+
+
+def test_a_chunk_may_name_the_same_blobs_in_each_task() -> None:
+    named = [NAMES[0]] * 17
+    message = m.RunChunk(D, D, D, [1] * 17, [b""] * 17, 1, 2, 3, False, named)
+    assert m.decode(m.encode(message)) == message
+    most = m.RunChunk(D, D, D, [1] * 16, [b""] * 16, 1, 2, 3, False, NAMES[:16])
+    assert m.decode(m.encode(most)) == most
+
+
+def test_a_chunk_names_no_more_blobs_than_the_event_loop_looks_up_at_once() -> None:
+    wire = msgspec.msgpack.encode(
+        ["run-chunk", D, D, D, [1] * 17, [b""] * 17, 1, 2, 3, False, [NAMES[0]] * 16 + [NAMES[16]]]
+    )
+    assert isinstance(m.decode(wire), m.RunChunk)
+    with pytest.raises(Malformed, match="no more than 4096 blobs"):
+        m.decode(msgspec.msgpack.encode(["run-chunk", *msgspec.msgpack.decode(wire)[1:-1], NAMES]))

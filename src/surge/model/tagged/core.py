@@ -126,15 +126,17 @@ class Packing:
 
 class Building:
     """One decoding under way. classes: what an instance may become, by key. root: the level at which the
-    value begins. nodes: of its graph, if it is one."""
+    value begins. nodes: of its graph, if it is one. fresh: its named tuples. weight: see parts.py."""
 
-    __slots__ = ("classes", "depth", "nodes", "root")
+    __slots__ = ("classes", "depth", "fresh", "nodes", "root", "weight")
 
     def __init__(self, classes: Mapping[str, type] | None = None) -> None:
         self.classes = classes or {}
         self.depth = 0
         self.root = 1
         self.nodes: list[Any] | None = None
+        self.fresh: dict[tuple[str, ...], Any] = {}
+        self.weight = 0
 
     def build(self, tree: Tree) -> Any:
         kind = type(tree)

@@ -156,13 +156,13 @@ def one_parent(left: Any, right: Any, leaf: Any) -> int:
         require(((child > at) & (child < nodes))[inner].all())
     children = numpy.concatenate([left[inner], right[inner]]).astype("int64")
     require(nodes and (numpy.bincount(children, minlength=nodes) == (at > 0)).all())
-    depth, level = 0, numpy.zeros(1, "int64")
-    while True:
-        level = level[inner[level]]
-        if not len(level):
-            return depth
-        depth += 1
-        level = numpy.concatenate([left[level], right[level]]).astype("int64")
+    above = numpy.zeros(nodes, "int64")
+    above[left[inner]] = above[right[inner]] = numpy.flatnonzero(inner)
+    depth = (at > 0).astype("int64")
+    while above.any():  # each step doubles how far up `above` points: a chain takes no step for each node
+        depth += depth[above]
+        above = above[above]
+    return int(depth.max())
 
 
 def _trees(found: Any, kinds: str, features: "int | list[int]") -> list[Any]:

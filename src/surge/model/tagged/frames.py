@@ -9,6 +9,7 @@ from typing import Any
 from surge.model.errors import BadInput
 from surge.model.tagged.arrays import need, unlocked
 from surge.model.tagged.core import BUILDERS, Build, Building, Pack, Packing, Tree
+from surge.model.tagged.parts import weigh
 from surge.model.tagged.standard import make_zone
 from surge.model.tagged.tags import COLUMN, FRAME, INDEX, LIBRARY, MOMENT, SERIES
 
@@ -231,8 +232,9 @@ def _pack(value: Any, packing: Packing) -> Tree:
     return packing.mark(code, *items)
 
 
-def _made_by(make: Any) -> Build:
+def _made_by(make: Any, weight: int) -> Build:
     def build(items: list[Any], building: Building) -> Any:
+        weigh(building, weight)
         pandas = need("pandas")
         built = [unlocked(building.build(x)) for x in items]
         try:
@@ -245,10 +247,10 @@ def _made_by(make: Any) -> Build:
 
 BUILDERS.update(
     {
-        FRAME: _made_by(make_frame),
-        SERIES: _made_by(make_series),
-        INDEX: _made_by(make_index),
-        COLUMN: _made_by(make_column),
-        MOMENT: _made_by(make_moment),
+        FRAME: _made_by(make_frame, 100),
+        SERIES: _made_by(make_series, 50),
+        INDEX: _made_by(make_index, 40),
+        COLUMN: _made_by(make_column, 50),
+        MOMENT: _made_by(make_moment, 10),
     }
 )

@@ -20,7 +20,7 @@ from surge.model.tagged.arrays import need
 from surge.model.tagged.core import BUILDERS, Building
 from surge.model.tagged.estimators import one_parent, whole
 from surge.model.tagged.instances import make_error, set_fields
-from surge.model.tagged.parts import array
+from surge.model.tagged.parts import array, weigh
 
 METRICS = ("euclidean", "manhattan", "chebyshev", "minkowski")
 
@@ -43,7 +43,9 @@ def _size(value: Any, most: int = (1 << 31) - 1) -> int:
     return value
 
 
-def _named(module: Any, name: Any, names: list[str], items: list[Any], extra: dict[str, Any]) -> Any:
+def _named(
+    building: Building, module: Any, name: Any, names: list[str], items: list[Any], extra: dict[str, Any]
+) -> Any:
     """A named tuple as its library makes it; where that has none of the name, one with the same fields."""
     if len(_of(names, list)) != len(_of(items, list)) or not all(type(n) is str for n in names):
         raise ValueError("no fields of a tuple")
@@ -57,8 +59,11 @@ def _named(module: Any, name: Any, names: list[str], items: list[Any], extra: di
     names = [*names, *_fields(extra)]
     if not all(n.isidentifier() and not keyword.iskeyword(n) and not n.startswith("_") for n in names):
         raise ValueError("no fields of a tuple")
-    text = _of(name, str).rpartition(".")[2]
-    fresh: Any = collections.namedtuple(text, names)  # type: ignore[misc]
+    key = (_of(name, str).rpartition(".")[2], *names)
+    fresh = building.fresh.get(key)
+    if fresh is None:
+        weigh(building, 1_000 + 20 * len(names))
+        fresh = building.fresh[key] = collections.namedtuple(key[0], names)
     return fresh(*items, *extra.values())
 
 
@@ -263,7 +268,6 @@ _FORMS: dict[str, Callable[..., Any]] = {
     "loss": _loss,
     "masked": _masked,
     "masked constant": lambda: need("numpy").ma.masked,
-    "named": _named,
     "namespace": lambda fields: types.SimpleNamespace(**_fields(fields)),
     "neighbours": _neighbours,
     "period": _period,
@@ -275,6 +279,11 @@ _FORMS: dict[str, Callable[..., Any]] = {
     "tree": _tree,
     "type": listed.type_of,
 }
+
+_WEIGHTS = {"attrs": 70, "frame of": 100, "masked": 30, "neighbours": 200, "period": 20, "random": 100}
+_WEIGHTS |= {"sparse": 150, "tree": 100}
+_LIGHT = 10
+"""Values that take as long to build, about a microsecond each."""
 
 
 def _of_known(form: str, key: str, base: Any, fields: dict[str, Any], building: Building) -> Any:
@@ -306,7 +315,11 @@ def _build(items: list[Any], building: Building) -> Any:
     building.nodes = nodes
     if form in ("array of", "frame of"):
         key, base, fields = parts
+        weigh(building, _WEIGHTS.get(form, _LIGHT))
         return _of_known(form, key, base, fields, building)
+    if form == "named":
+        return _named(building, *parts)
+    weigh(building, _WEIGHTS.get(form, _LIGHT))
     return _FORMS[form](*parts)
 
 

@@ -1,8 +1,10 @@
-"""What the checks of estimators' fields share."""
+"""What the checks of estimators' fields share, and those of all that takes long to build."""
 
 from typing import Any
 
+from surge.model.errors import LimitExceeded
 from surge.model.tagged.arrays import need
+from surge.model.tagged.core import MAX_VALUES, Building
 
 LARGEST = (1 << 31) - 1
 Fields = dict[str, Any]
@@ -65,3 +67,13 @@ NUMBERS = frozenset(
         "int",
     ]
 )
+
+
+def weigh(building: Building, values: int) -> None:
+    """Count what takes as long to build as so many values that are encoded one by one."""
+    building.weight += values
+    if building.weight > MAX_VALUES:
+        raise LimitExceeded(
+            "a result of so many frames, matrices, models or moments is not read; return fewer and larger "
+            "ones, as one DataFrame or array"
+        )
