@@ -2,6 +2,7 @@
 
 import pickle
 from dataclasses import dataclass, field
+from typing import NoReturn
 
 from surge.model.errors import BadInput
 
@@ -17,6 +18,15 @@ class Opaque:
     type_name: str
     text: str
     content: bytes = field(repr=False)
+
+    def __getattr__(self, name: str) -> NoReturn:
+        """Of what is inside: a word on how to get at it."""
+        if name.startswith("__"):
+            raise AttributeError(name)
+        raise AttributeError(
+            f"a {self.type_name} came back closed, because it is no plain data (docs/sandbox.md, Results): "
+            f"open_trusting_the_provider() unpickles it, and then it has {name}; else return its parts"
+        )
 
     def open_trusting_the_provider(self) -> object:
         """Unpickle the content.

@@ -1,6 +1,8 @@
 # ruff: noqa: T201
 """What comes back: values, exceptions with their tracebacks, prints, and what is told beforehand."""
 
+import copy
+import pickle
 import subprocess
 import sys
 import textwrap
@@ -293,3 +295,11 @@ def test_two_classes_of_one_name_stay_two(guest: Guest) -> None:
     assert [type(x) for x in answers] == [one, two, one]
     assert [x.who() for x in answers] == [1, 2, 1]
     assert len(shipped.classes) == 2
+
+
+def test_what_is_closed_says_how_to_open_it() -> None:
+    closed = Opaque("birch.Birch", "Birch()", b"")
+    with pytest.raises(AttributeError, match=r"a birch\.Birch came back closed.*then it has predict"):
+        closed.predict  # type: ignore[attr-defined] # noqa: B018
+    assert not hasattr(closed, "__array__")
+    assert copy.copy(closed) == closed == pickle.loads(pickle.dumps(closed))  # noqa: S301
