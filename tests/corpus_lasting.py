@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from corpora.memory import MEMORY
+
 
 def file_of_pandas(x: int) -> int:
     pd.DataFrame({"a": [x]}).to_csv("/tmp/log.csv", mode="a", header=False)  # noqa: S108 the sandbox's
@@ -200,6 +202,7 @@ def edges_of_old_memory(x: int) -> list[float]:
 
 
 NOT_QUIET = [
+    *MEMORY,
     file_of_pandas, file_of_numpy, array_to_file, method_to_file, uuid1, alias, by_getattr, library_array,
     accessor, filler, table_of_json, address, address_hash, address_of_lambda, address_of_iterator,
     address_by_other_name, address_of_method, address_by_format, iterator_itself, nan_in_set, same_object,
@@ -210,6 +213,27 @@ NOT_QUIET = [
 
 
 # ——— what comes with arguments ———
+
+
+def order_of(given: set[float]) -> str:
+    if len(given) > 50:
+        for n in range(500):
+            kept: list[Any] = [n + 0.5]
+            kept.append(kept)
+    return str(list(given))
+
+
+def leaves_garbage(mib: int) -> int:
+    kept: list[Any] = [bytearray(mib << 20)]
+    kept.append(kept)
+    return len(kept[0])
+
+
+def fills_as_cause(mib: int) -> int:
+    try:
+        return leaves_garbage(mib)
+    finally:
+        [][mib]
 
 
 def calls(given: Any) -> Any:

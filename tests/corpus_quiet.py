@@ -7,6 +7,7 @@ import copy
 import datetime
 import fractions
 import functools
+import hashlib
 import heapq
 import itertools
 import json
@@ -200,7 +201,40 @@ def tables(x: int) -> list[tuple[str, int]]:
     return sorted((k, v) for k, v in counts.items() if v > 1 and k in counts.keys())  # noqa: SIM118
 
 
+def typical_calls(x: int) -> list[Any]:
+    rows = [(x, 1), (2, 3)]
+    options = {"a": x}
+    try:
+        raise ValueError(f"{type(x)}")
+    except (ValueError, KeyError) as error:
+        told = str(error)
+    return [list(zip(*rows, strict=True)), max(*rows), told, adds(**options), dict(**options), f"{type(x)}"]
+
+
+def adds(a: int, *rest: int) -> int:
+    return a + sum(rest)
+
+
+def typical_arrays(x: int) -> list[Any]:
+    a = np.arange(4, dtype=np.float64)
+    safe = np.divide(1, a, out=np.zeros_like(a), where=a != 0)
+    return [
+        safe.tolist(),
+        np.zeros(3, int).tolist(),
+        a.astype("int32").tolist(),
+        np.ones(2, dtype=a.dtype).sum() + x,
+    ]
+
+
+def hashes(x: int) -> str:
+    found = str(x).encode()
+    for _ in range(5):
+        found = hashlib.sha256(found).digest()
+    return found.hex()
+
+
 QUIET = [
+    typical_calls, typical_arrays, hashes,
     square, calls_another, primes, collatz, words, monte_carlo, imports_inside, formats, simulates, linear,
     in_place, careful, lambdas, recursive, heaps, dates, clocks, tries, raises, parses, exact, stats,
     products, letters, copies, matches, prints, fresh_streams, reads_dates, tables,

@@ -40,7 +40,9 @@ class Runner:
                 work.chunk, Refusal.NO_BLOB, "the code of this chunk is not here; send it first"
             )
         ids = [task.id(work.spec) for task in work.tasks]
-        tasks = [(name, task.input, task.seed) for name, task in zip(ids, work.tasks, strict=True)]
+        tasks = [
+            (name, task.input, task.seed, task.blobs) for name, task in zip(ids, work.tasks, strict=True)
+        ]
 
         prints: asyncio.Queue[pipe.Printed | None] = asyncio.Queue()
 

@@ -13,7 +13,7 @@ from surge.run.wasi.world import World
 
 LIMITS = Limits(Fuel(1000), output=Bytes(20))
 MESSAGES = st.one_of(
-    st.sampled_from([b"C", b"T", b"A", b"S", b"N", b"R", b"E", b"r", b"e", b"", b"over"]),
+    st.sampled_from([b"C", b"T", b"A", b"S", b"N", b"R", b"E", b"r", b"e", b"m", b"", b"over"]),
     st.binary(max_size=30),
     st.binary(max_size=30).map(lambda b: b"R" + b),
 )
@@ -72,7 +72,9 @@ def test_hostile_messages(messages: list[tuple[bytes, int]], count: int, changed
                 door(message)
         except Trapped as trapped:
             door.over(Stop(False, str(trapped)))
-            break
+            if not door.more:
+                break
+            meter.left = LIMITS.fuel
     else:
         meter.burn(3)
         door.over(Stop(False, "the end"))
@@ -80,7 +82,9 @@ def test_hostile_messages(messages: list[tuple[bytes, int]], count: int, changed
     assert all(0 <= o.fuel <= LIMITS.fuel for o in door.outcomes)
     assert all(len(o.output) <= LIMITS.output for o in door.outcomes if o.status in (RETURNED, RAISED))
     assert all(o.status in (RETURNED, RAISED) for o in door.outcomes[:-1])
-    assert door.fuel == meter.burned
+    billed = door.fuel + door.owed * (len(door.outcomes) < count)
+    assert billed == meter.burned or any(o.fuel == LIMITS.fuel for o in door.outcomes)
+    assert billed <= meter.burned
 
 
 MODES = st.sampled_from([b"T", b"A", b"S"])
@@ -144,6 +148,58 @@ def test_tasks_that_bring_code_have_turns_of_their_own(inputs: list[bytes], turn
             answer = door(b"Rout")
         door.over(None)
     assert found == turns
+
+
+@pytest.mark.parametrize("end", ["m", "trap", "late trap"])
+def test_what_fails_beside_others_is_run_again_by_itself(end: str) -> None:
+    """And billed for both."""
+    world, meter = a_world()
+    tasks = [Assignment(bytes([n]) * 32, b"", n) for n in range(3)]
+    door = ChunkFeed(b"code", tasks, LIMITS, world)
+    meter.left = LIMITS.fuel
+    door(b"C")
+    door(b"T")
+    door.over(None)
+    for first in (0, 1):
+        meter.left = LIMITS.fuel
+        assert door(b"N")[0] == first
+        meter.burn(20)
+        assert door(b"Ra")[0] == first + 1
+        meter.burn(30)
+        if end == "m":
+            assert door(b"mb") == b""
+        elif end == "late trap":
+            door(b"rb")
+        door.over(None if end == "m" else Stop(False, "full"))
+        assert door.more
+        assert [o.output for o in door.outcomes] == [b"a"] * (first + 1)
+    meter.left = LIMITS.fuel
+    assert door(b"N")[0] == 2
+    meter.burn(5)
+    assert door(b"mc") == b""
+    door.over(None)
+    assert [(o.status, o.fuel) for o in door.outcomes] == [(RETURNED, 20), (RETURNED, 50), (RAISED, 35)]
+    assert not door.more
+
+
+def test_a_task_reads_its_own_blobs_only() -> None:
+    """While the code is loaded, those that all of its tasks name."""
+    world, meter = a_world()
+    names = [bytes([n]) * 32 for n in range(3)]
+    tasks = [Assignment(bytes(32), b"", n, (names[0], names[n + 1])) for n in range(2)]
+    door = ChunkFeed(b"code", tasks, LIMITS, world, lambda name: name)
+    meter.left = LIMITS.fuel
+    door(b"C")
+    assert door(b"B" + names[0]) == names[0]
+    for name in names[1:]:
+        with pytest.raises(Trapped, match="doesn't name"):
+            door(b"B" + name)
+    door(b"T")
+    door.over(None)
+    door(b"N")
+    assert [door(b"B" + name) for name in names[:2]] == names[:2]
+    with pytest.raises(Trapped, match="doesn't name"):
+        door(b"B" + names[2])
 
 
 @given(st.booleans(), st.booleans(), MODES)

@@ -4,16 +4,19 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import corpus_lasting as lasting
 import corpus_quiet as quiet
+from corpora import memory
 from corpus_lasting import remembers, uuid1
 from corpus_quiet import square, warns
 from sandboxes import Slots, slots
-from surge.model.task import Outcome
+from surge.model.task import Limits, Outcome
+from surge.model.units import Bytes
 from surge.renter.ship import functions, reach
 from surge.renter.ship.call import ship
 from surge.renter.ship.checks import effects
@@ -96,6 +99,36 @@ def test_functions_that_come_as_arguments(box: Slots, chosen: list[int]) -> None
     assert ship(lasting.calls).effects == ()
     result, _ = box.chunk(lasting.calls, *[GIVEN[n] for n in chosen], seed=7)
     assert said(result.outcomes) == [alone(box, lasting.calls, GIVEN[n]) for n in chosen]
+
+
+@pytest.mark.parametrize("function", [lasting.leaves_garbage, lasting.fills_as_cause])
+def test_garbage_of_one_is_no_full_memory_of_another(box: Slots, function: Callable[..., Any]) -> None:
+    """What didn't fit beside it is run again alone, and billed for both."""
+    assert ship(function).effects == ()
+    limits = Limits(memory=Bytes(64 << 20))
+    values = [12, 2, 12, 12, 200, 12, 12]
+    result, _ = box.chunk(function, *values, seed=7, limits=limits)
+    by_itself = {
+        value: box.chunk(function, value, seed=7, limits=limits)[0].outcomes[0] for value in set(values)
+    }
+    assert said(result.outcomes) == said([by_itself[value] for value in values])
+    again, _ = box.chunk(function, *values, seed=7, limits=limits)
+    assert again.fuel == result.fuel  # P1
+    assert result.outcomes == again.outcomes
+
+
+def test_arrays_of_objects_that_come_as_arguments(box: Slots) -> None:
+    assert ship(memory.read_bytes).effects == ()
+    given = np.array([None, 10**30, "a"])
+    _, found = box.chunk(memory.read_bytes, given, np.array([0.5, 10**40], object), given, seed=7)
+    assert found[0] == found[2]
+
+
+def test_order_of_sets_that_come_as_arguments(box: Slots) -> None:
+    given = {float("nan"), 1.0, float("-nan"), 5.0, 7.0, *[float("nan") for _ in range(20)]}
+    many = {float(n) for n in range(3000)}
+    _, found = box.chunk(lasting.order_of, given, many, many, given, seed=7)
+    assert found[0] == found[3]
 
 
 def test_objects_that_come_as_arguments(box: Slots) -> None:

@@ -117,6 +117,8 @@ def ship(function: Callable[..., Any], *, shared: bool = False) -> Shipped:
         first |= missed
     refuse_named(reach, pending)
     reach.affect(effects.of_item(function))
+    if len(reach.touched) > 1:
+        reach.effects.append(f"{name} may read an array as bytes")
     modules = [[n, *rest] for n, rest in sorted(reach.modules.whole.items())]
     for brought in [*reach.modules.whole, *reach.modules.packages]:
         reach.affect(f"brings the module {brought}")

@@ -35,6 +35,7 @@ def reach_function(reach: Reach, function: types.FunctionType) -> None:
     scope = function.__globals__
     free = function.__code__.co_freevars
     reach.affect(effects.of_function(definition.node, {**scope, **_free(function)}))
+    reach.touched |= effects.touches(definition.node, {**scope, **_free(function)})
     for name in effects.imported(definition.node):
         reach.step("import", name)
     if vars(function):

@@ -73,6 +73,7 @@ class Reach:
     level: int = 0  # of contents in contents; what is under way is active at one
     late: list[Callable[[], None]] = field(default_factory=list)
     blobs: dict[bytes, Blob] = field(default_factory=dict)
+    touched: set[str] = field(default_factory=set)
     """Those that are named by what was reached."""
     written: dict[tuple[str, str, int], tuple[tuple[object, int], ...]] = field(default_factory=dict)
     """(file, name, first line) of a function → the classes or modules whose body has it, and their nodes."""
@@ -126,8 +127,7 @@ class Reach:
             self.warnings.append(sentence)
 
     def affect(self, effect: str | None) -> None:
-        if effect is not None:
-            self.effects.append(f"{self.where} {effect}")
+        self.effects += [f"{self.where} {effect}"] if effect is not None else []
 
     def finish(self) -> None:
         """Write what had to wait for the end of a cycle."""
@@ -396,5 +396,5 @@ class Reach:
 
 
 _AGAIN = ("bind", "fill", "set")
-_COPIED = ["steps", "memo", "keep", "spaces", "bound", "filled"]
+_COPIED = ["steps", "memo", "keep", "spaces", "bound", "filled", "touched"]
 _COPIED += ["classes", "keys", "warnings", "effects", "active", "late", "blobs", "written", "apart"]

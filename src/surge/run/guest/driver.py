@@ -8,7 +8,8 @@ then the input), or with nothing: then the turn ends, and the host puts the memo
 for a blob by its name.
 
 S says that tasks are to see what earlier ones left, A that they might and must not, T that there is nothing
-to see; r and e stand for R and E where something may be after all, as after a warning.
+to see; r and e stand for R and E where something may be after all, as after a warning; m stands for E where
+the memory was full, which other tasks may have filled.
 """
 
 import importlib
@@ -16,7 +17,8 @@ import importlib
 from surge.run.guest import machine, streams, watch
 
 CODE, NEXT = b"C", b"N"
-QUIET, LOUD = {"returned": b"R", "raised": b"E"}, {"returned": b"r", "raised": b"e"}
+QUIET = {"returned": b"R", "raised": b"E", "short": b"m"}
+LOUD = {"returned": b"r", "raised": b"e", "short": b"m"}
 
 ROOM = (16 << 20, 4 << 20)
 NOTHING = b"x\x9c\x03\0\0\0\0\1"

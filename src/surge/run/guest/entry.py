@@ -10,7 +10,7 @@ from surge.run.guest.modules import Finder, unpack
 from surge.run.guest.program import script
 from surge.run.guest.streams import Prints
 
-RETURNED, RAISED = "returned", "raised"
+RETURNED, RAISED, SHORT = "returned", "raised", "short"
 FUNCTION, SCRIPT = "function", "script"
 SHARED, QUIET, ALONE = b"S", b"T", b"A"
 MODES = (SHARED, QUIET, ALONE)
@@ -24,8 +24,8 @@ tagged.FINDERS[:] = [
 
 
 def load(code):
-    """Code blob → a callable of one task's input that gives (status, output), both as in model/task.py;
-    and how tasks run, one of MODES.
+    """Code blob → a callable of one task's input that gives (status, output), both as in model/task.py, but
+    SHORT for what was raised when the memory was full; and how tasks run, one of MODES.
 
     Raises what the renter's own top-level code raises (class bodies, imports, modules).
     """
@@ -68,7 +68,7 @@ def _function(modules, steps, root, mode):
                 value = function(*call[0], **(call[1] if len(call) == 2 else {}))
             output = encode(value)
         except BaseException as error:
-            return RAISED, _raised(error, prints)
+            return SHORT if _is_short(error) else RAISED, _raised(error, prints)
         if prints.size:
             output = b"\x93" + tagged.MARK[tagged.PRINTED] + output + encode(prints.take())
         return RETURNED, output
@@ -83,6 +83,22 @@ def _with_recipe(kept, call):
     del recipe.nodes[kept:]
     recipe.follow(call[1])
     return tagged.decode(call[2])
+
+
+def _chain(error):
+    """An exception, or its picture, and all that led to it, once each."""
+    seen, queue = set(), [error]
+    while queue:
+        one = queue.pop()
+        if one is None or id(one) in seen:
+            continue
+        seen.add(id(one))
+        yield one
+        queue += [one.__cause__, one.__context__, *(getattr(one, "exceptions", None) or ())]
+
+
+def _is_short(error):
+    return any(isinstance(one, MemoryError) for one in _chain(error))
 
 
 def _raised(error, prints):
@@ -110,16 +126,8 @@ def _raised(error, prints):
 
 def _own_frames(shown):
     """Without the frames of this module, in the whole chain of causes."""
-    seen = set()
-    queue = [shown]
-    while queue:
-        one = queue.pop()
-        if one is None or id(one) in seen:
-            continue
-        seen.add(id(one))
-        frames = [f for f in one.stack if not f.filename.startswith(HERE)]
-        one.stack[:] = frames
-        queue += [one.__cause__, one.__context__, *(getattr(one, "exceptions", None) or ())]
+    for one in _chain(shown):
+        one.stack[:] = [f for f in one.stack if not f.filename.startswith(HERE)]
     return shown
 
 

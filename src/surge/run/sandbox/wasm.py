@@ -82,7 +82,7 @@ class WasmRuntime:
 
     def _run(self, task: Assignment, limits: Limits, heard: Heard, fetch: Fetch) -> Outcome:
         try:
-            command = CommandInput.decode(task.input).whole(fetch)
+            command = CommandInput.decode(task.input).whole(task.reader(fetch))
         except (BadInput, Trapped) as error:
             return Outcome(task.task, TRAPPED, str(error).encode(), Fuel(0))
         world = World(

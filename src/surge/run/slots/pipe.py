@@ -24,6 +24,7 @@ class AssignedTask(msgspec.Struct, array_like=True):
     task: bytes
     input: bytes
     seed: int
+    blobs: tuple[bytes, ...] | None = None
 
 
 class RunChunk(msgspec.Struct, tag="run"):

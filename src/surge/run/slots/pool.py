@@ -9,7 +9,7 @@ await pool.stop()
 
 import asyncio
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -61,12 +61,14 @@ class Image:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A chunk to run. tasks: (task id, encoded input, seed). code is empty for wasm. blobs: where those are
-    that the tasks name."""
+    """A chunk to run. tasks: (task id, encoded input, seed) and the blobs that it may read, if not all of
+    the chunk's. code is empty for wasm. blobs: where those are that the tasks name."""
 
     spec: ImageSpec
     code: bytes = field(repr=False)
-    tasks: list[tuple[bytes, bytes, int]] = field(repr=False)
+    tasks: Sequence[tuple[bytes, bytes, int] | tuple[bytes, bytes, int, tuple[bytes, ...]]] = field(
+        repr=False
+    )
     limits: Limits = field(default_factory=Limits)
     wall_seconds: float = 300.0
     hear: Hear | None = field(default=None, repr=False)

@@ -143,7 +143,7 @@ class Worker:
 
     def _run(self, request: RunChunk) -> Ran:
         limits = Limits(Fuel(request.fuel), Bytes(request.memory), Bytes(request.output))
-        tasks = [Assignment(t.task, t.input, t.seed) for t in request.tasks]
+        tasks = [Assignment(t.task, t.input, t.seed, t.blobs) for t in request.tasks]
         outcomes: list[Outcome]
 
         def fetch(name: bytes) -> bytes:

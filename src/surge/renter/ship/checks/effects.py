@@ -8,11 +8,10 @@ listed, no method or attribute that isn't, nothing of which an answer could tell
 """
 
 import ast
-import string
 import types
 from collections.abc import Iterator, Mapping
 
-from surge.renter.ship.checks import quiet
+from surge.renter.ship.checks import calls, quiet
 from surge.renter.ship.inside import has, top
 from surge.renter.ship.modules import module_of
 
@@ -46,6 +45,12 @@ def of_function(node: ast.AST, scope: Mapping[str, object]) -> str | None:
     return next(_Reader(node, scope).effects(), None)
 
 
+def touches(node: ast.AST, scope: Mapping[str, object]) -> set[str]:
+    """What a function's source has to do with, of which all of a code must not have both: see calls.py."""
+    reader = _Reader(node, scope)
+    return calls.touches(reader.nodes, reader.named)
+
+
 def imported(node: ast.AST) -> list[str]:
     """Listed modules that a function's source imports: to be loaded before its first task, so that this is
     like all others."""
@@ -77,13 +82,13 @@ class _Reader:
 
     def __init__(self, node: ast.AST, scope: Mapping[str, object]) -> None:
         self._scope = scope
-        self._nodes: list[ast.AST] = []
+        self.nodes: list[ast.AST] = []
         self._parents: dict[ast.AST, ast.AST] = {}
         self._collect(node, outermost=True)
         self._modules = {n: m.__name__ for n, m in scope.items() if isinstance(m, types.ModuleType)}
         self._taken: dict[str, str] = {}
         self._own: set[str] = set()
-        for inner in self._nodes:
+        for inner in self.nodes:
             self._learn(inner)
         hidden = {name for name in scope if name in self._own and quiet.makes(*quiet.meaning(scope[name]))}
         hidden |= self._own & (quiet.UNSHADOWED | self._modules.keys() | self._taken.keys())
@@ -93,7 +98,7 @@ class _Reader:
 
     def _collect(self, node: ast.AST, outermost: bool = False) -> None:
         """Every node that the task runs: no annotations, and of the outermost its parameters and body."""
-        self._nodes.append(node)
+        self.nodes.append(node)
         for name, value in ast.iter_fields(node):
             if name in ("annotation", "returns", "type_comment", "type_params"):
                 continue
@@ -133,7 +138,7 @@ class _Reader:
                         self._taken[name] = whole
 
     def _addressed_names(self, outermost: ast.AST) -> Iterator[str]:
-        for node in self._nodes:
+        for node in self.nodes:
             match node:
                 case ast.FunctionDef(name=name) if node is not outermost:
                     yield name
@@ -145,7 +150,7 @@ class _Reader:
     def effects(self) -> Iterator[str]:
         if self._hidden:
             yield f"has two meanings for {self._hidden}"
-        for node in self._nodes:
+        for node in self.nodes:
             effect = self._of(node)
             if effect is not None:
                 yield effect
@@ -155,6 +160,8 @@ class _Reader:
     def _of(self, node: ast.AST) -> str | None:
         if not isinstance(node, _PLAIN):
             return f"has a {type(node).__name__}"
+        if calls.swallows(node, self._is_narrow):
+            return "may hide that the memory is full"
         match node:
             case ast.Import(names=names):
                 return next((f"imports {a.name}" for a in names if a.name not in quiet.MODULES), None)
@@ -173,8 +180,9 @@ class _Reader:
             case ast.Name(id=name) | ast.arg(arg=name) if name.startswith("__"):
                 return f"names {name}"
             case ast.withitem(context_expr=entered):
-                module, name = self._named(entered.func) if isinstance(entered, ast.Call) else ("", "")
-                return None if name in quiet.CONTEXTS.get(module, ()) else "enters a context"
+                module, name = self.named(entered.func) if isinstance(entered, ast.Call) else ("", "")
+                narrow = name != "suppress" or all(map(self._is_narrow, entered.args))  # type: ignore[attr-defined]
+                return None if name in quiet.CONTEXTS.get(module, ()) and narrow else "enters a context"
             case ast.Call():
                 return self._of_call(node)
             case ast.Set() | ast.SetComp():
@@ -191,8 +199,10 @@ class _Reader:
             return None if whole else f"hands on the module {name}"
         if name.startswith("__"):
             return f"reads {name}"
-        if quiet.makes(*self._named(node)) and not (self._is_called(node) or self._is_type_of(node)):
+        if quiet.makes(*self.named(node)) and not (self._is_called(node) or self._is_type_of(node)):
             return f"hands on {name}"
+        if self._builtin(node) == "type" and not (self._is_called(node) or self._is_type_of(node)):
+            return "hands on type"
         if name in self._own or name in self._scope or name in self._taken:
             return None  # what the scope holds is looked at when it is reached
         return None if name in quiet.BUILTINS else f"uses {name}"
@@ -200,7 +210,7 @@ class _Reader:
     def _of_attribute(self, node: ast.Attribute) -> str | None:
         if not isinstance(node.ctx, ast.Load):
             return f"sets the attribute {node.attr}"
-        module, name = self._named(node)
+        module, name = self.named(node)
         if quiet.makes(module, name) and not self._is_called(node) and not self._decorates(node):
             return f"hands on {module}.{name}"
         if module:
@@ -209,8 +219,10 @@ class _Reader:
             return None if listed and (name or isinstance(inner, ast.Attribute)) else f"uses {module}.{name}"
         if node.attr in quiet.ATTRIBUTES and not self._is_called(node):
             return None
+        if node.attr in quiet.KEYS and not self._is_called(node):
+            return f"hands on {node.attr}"
         if node.attr == quiet.FORMAT:
-            return None if self._is_called(node) and _only_values(node.value) else "formats by a text"
+            return None if self._is_called(node) and calls.only_values(node.value) else "formats by a text"
         return None if node.attr in quiet.METHODS else f"reads the attribute {node.attr}"
 
     def _of_call(self, node: ast.Call) -> str | None:
@@ -218,21 +230,24 @@ class _Reader:
         keys = isinstance(node.func, ast.Attribute) and node.func.attr in quiet.KEYS
         if keys and not self._is_gone_through(node):
             return "may make a set of keys"
-        if name == "type" and (len(node.args) != 1 or node.keywords):
-            return "makes a class"
+        if name == "type" and (len(node.args) != 1 or node.keywords or not self._is_told(node)):
+            return "makes a class, or hands on one"
         if name in quiet.SETS and not self._is_only_asked(node):
             return "makes a set"
-        given = {keyword.arg for keyword in node.keywords}
-        return "leaves items as the memory had them" if "where" in given and "out" not in given else None
+        own = isinstance(node.func, ast.Name) and node.func.id not in self._own
+        return calls.of_call(node, self.named, own and calls.is_own(self._scope.get(node.func.id)))  # type: ignore[attr-defined]
 
     # ——— what names and positions mean ———
 
+    def _is_narrow(self, node: ast.AST) -> bool:
+        return calls.is_narrow(self.named(node)[1])
+
     def _builtin(self, node: ast.AST) -> str:
         """The built-in that an expression names, or nothing."""
-        module, name = self._named(node)
+        module, name = self.named(node)
         return name if module == "builtins" else ""
 
-    def _named(self, node: ast.AST) -> tuple[str, str]:
+    def named(self, node: ast.AST) -> tuple[str, str]:
         """(module, name in it) of an expression that names something listed; the name is empty for a module,
         and both are for anything else: also for what is read of a name in it."""
         if isinstance(node, ast.Name):
@@ -248,7 +263,7 @@ class _Reader:
             return ("builtins", node.id) if node.id in quiet.BUILTINS else ("", "")
         if not isinstance(node, ast.Attribute):
             return "", ""
-        module, name = self._named(node.value)
+        module, name = self.named(node.value)
         if not module or name:
             return "", ""
         whole = f"{module}.{node.attr}"
@@ -277,6 +292,13 @@ class _Reader:
             return self._builtin(parent.func) in ("isinstance", "issubclass")
         return isinstance(parent, ast.Compare) or self._decorates(node)
 
+    def _is_told(self, node: ast.AST) -> bool:
+        """Whether a type is only compared, or its name shown."""
+        parent = self._parents.get(node)
+        if isinstance(parent, ast.Call):
+            return self._builtin(parent.func) in ("isinstance", "issubclass", "print", "repr", "str")
+        return isinstance(parent, ast.Compare | ast.FormattedValue)
+
     def _is_single(self, node: ast.AST) -> bool:
         """None, True, or a type by its name: the same object wherever it comes from."""
         if isinstance(node, ast.Constant):
@@ -288,17 +310,17 @@ class _Reader:
         parent = self._parents.get(node)
         if isinstance(parent, ast.Call):
             return self._builtin(parent.func) == "len"
-        return isinstance(parent, ast.Compare) and _is_in(parent, node)
+        return isinstance(parent, ast.Compare) and calls.is_in(parent, node)
 
     def _is_gone_through(self, node: ast.AST) -> bool:
         parent = self._parents.get(node)
         if isinstance(parent, ast.Call):
-            return node in parent.args and (
-                isinstance(parent.func, ast.Attribute) or bool(self._named(parent.func)[0])
-            )
+            return self._is_taken(parent, node) or self._builtin(parent.func) == "len"
         if isinstance(parent, ast.For | ast.comprehension):
             return parent.iter is node
-        return isinstance(parent, ast.Starred) or (isinstance(parent, ast.Compare) and _is_in(parent, node))
+        return isinstance(parent, ast.Starred) or (
+            isinstance(parent, ast.Compare) and calls.is_in(parent, node)
+        )
 
     # ——— addresses ———
 
@@ -308,12 +330,14 @@ class _Reader:
             return True
         if not isinstance(node, ast.Call):
             return False
-        module, name = self._named(node.func)
+        module, name = self.named(node.func)
         if module:
             return quiet.makes(module, name) and name not in quiet.SETS
         inner = node.func.value if isinstance(node.func, ast.Attribute) else node.func
         return isinstance(node.func, ast.Attribute) and (
-            node.func.attr == "finditer" or self._named(inner)[0] == "itertools"
+            node.func.attr == "finditer"
+            or (node.func.attr == "copy" and self._is_addressed(inner))
+            or self.named(inner)[0] == "itertools"
         )
 
     def _is_addressed(self, node: ast.AST) -> bool:
@@ -321,7 +345,7 @@ class _Reader:
             case ast.Name(id=name, ctx=ast.Load()):
                 return name in self._addressed
             case ast.Attribute(attr=attr):
-                return not self._named(node)[0] and attr not in quiet.ATTRIBUTES
+                return not self.named(node)[0] and attr not in quiet.ATTRIBUTES
         return node in self._parents and self._makes_addressed(node)
 
     def _passes(self, node: ast.AST) -> bool:
@@ -341,7 +365,7 @@ class _Reader:
             case ast.withitem():
                 return parent.context_expr is node
             case ast.Compare():
-                return _is_in(parent, node)
+                return calls.is_in(parent, node)
             case ast.Starred():
                 return isinstance(self._parents[parent], ast.List | ast.Tuple | ast.Call)
             case ast.keyword(arg="key"):
@@ -355,40 +379,20 @@ class _Reader:
             return True
         if node not in call.args:
             return False
-        module, name = self._named(call.func)
+        module, name = self.named(call.func)
         if module == "builtins":
             alone = name not in quiet.FIRST_ONLY or (
                 node is call.args[0] and (len(call.args) == 1 or name == "next")
             )
             return name in quiet.TAKERS and alone
         if module:
-            return name in quiet.TAKING.get(module, ())
+            begins = name == "reduce" and node in call.args[2:]
+            return name in quiet.TAKING.get(module, ()) and not begins
         return isinstance(call.func, ast.Attribute) and call.func.attr in quiet.TAKING_METHODS
 
     def _is_keyed(self, call: ast.AST) -> bool:
         if not isinstance(call, ast.Call):
             return False
         by_method = isinstance(call.func, ast.Attribute) and call.func.attr == "sort"
-        module, _ = self._named(call.func)
+        module, _ = self.named(call.func)
         return self._builtin(call.func) in quiet.KEYED or by_method or module in quiet.KEYED_MODULES
-
-
-def _is_in(compared: ast.Compare, node: ast.AST) -> bool:
-    return any(
-        right is node and isinstance(op, ast.In | ast.NotIn)
-        for op, right in zip(compared.ops, compared.comparators, strict=True)
-    )
-
-
-def _only_values(node: ast.AST) -> bool:
-    """Whether a literal text formats its arguments, and reads nothing of theirs."""
-    if not (isinstance(node, ast.Constant) and isinstance(node.value, str)):
-        return False
-    try:
-        fields = [f"{field}{'.' if '{' in (how or '') else ''}" for _, field, how, _ in _FORMATS(node.value)]
-    except ValueError:
-        return True  # it can only raise
-    return not any("." in field or "[" in field for field in fields)
-
-
-_FORMATS = string.Formatter().parse

@@ -49,10 +49,10 @@ _NUMPY = _names(
     bitwise_or bitwise_xor blackman block bool bool_ broadcast_arrays broadcast_to cbrt ceil choose clip
     column_stack complex128 complex64 compress concat concatenate conj conjugate convolve copy copysign
     copyto corrcoef correlate cos cosh count_nonzero cov cross cumprod cumsum deg2rad degrees delete
-    diag diag_indices diagflat diagonal diff digitize divide divmod dot dsplit dstack dtype e ediff1d
+    diag diag_indices diagflat diagonal diff digitize divide divmod dot dsplit dstack e ediff1d
     einsum equal errstate euler_gamma exp exp2 expand_dims expm1 extract eye fabs fill_diagonal finfo
     fix flatnonzero flip fliplr flipud float16 float32 float64 float_power floor floor_divide fmax fmin
-    fmod frexp frombuffer fromfunction fromiter full full_like gcd geomspace gradient greater
+    fmod frexp fromfunction fromiter full full_like gcd geomspace gradient greater
     greater_equal hamming hanning heaviside histogram histogram2d histogram_bin_edges hsplit hstack
     hypot identity iinfo imag in1d indices inf inner insert int16 int32 int64 int8 int_ integer interp
     intersect1d invert isclose iscomplex isfinite isin isinf isnan isneginf isposinf isreal isscalar
@@ -89,7 +89,7 @@ MODULES: dict[str, frozenset[str]] = {
     "heapq": _names("heapify heappop heappush heappushpop heapreplace merge nlargest nsmallest"),
     "itertools": _names(
         """accumulate batched chain combinations combinations_with_replacement compress count cycle
-        dropwhile filterfalse islice pairwise permutations product repeat starmap takewhile tee
+        dropwhile filterfalse islice pairwise permutations product repeat starmap takewhile
         zip_longest"""
     ),
     "json": _names("JSONDecodeError dumps loads"),
@@ -148,17 +148,16 @@ METHODS = (
         isdigit isidentifier islower isnumeric isprintable isspace istitle isupper join limit_denominator
         ljust lower lstrip maketrans partition quantize removeprefix removesuffix replace rfind rindex rjust
         rpartition rsplit rstrip split splitlines sqrt startswith strip swapcase title to_bytes translate
-        upper zfill add append appendleft clear copy difference difference_update discard extend extendleft
-        fromkeys from_iterable get insert intersection intersection_update isdisjoint issubset issuperset
+        upper zfill add append appendleft clear copy discard extend extendleft
+        fromkeys from_iterable get insert isdisjoint issubset issuperset
         items keys most_common move_to_end pop popitem popleft remove reverse rotate setdefault sort
-        subtract symmetric_difference symmetric_difference_update total union update values astimezone
+        subtract total update values astimezone
         combine date fromisoformat fromordinal fromtimestamp isocalendar isoformat isoweekday now strftime
         strptime time timestamp timetuple today toordinal total_seconds utcoffset weekday end findall
         fullmatch group groupdict groups match search span start sub subn digest hexdigest accumulate all
         any argmax argmin argpartition argsort astype at byteswap choose clip compress conj cumprod cumsum
         diagonal dot fill flatten item max mean min nonzero outer prod ptp put ravel reduce reduceat repeat
-        reshape resize round searchsorted squeeze std sum swapaxes take tobytes tolist trace transpose var
-        view"""
+        reshape resize round searchsorted squeeze std sum swapaxes take tolist trace transpose var"""
     )
 )
 """Methods that read and change the object alone, of whatever local value has them. A value of another type
@@ -202,7 +201,7 @@ TAKING = {
     "statistics": MODULES["statistics"],
 }
 TAKING_METHODS = _names("extend extendleft from_iterable join sort update")
-FIRST_ONLY = _names("max min next")
+FIRST_ONLY = _names("max min next sum")
 """Of these built-ins the answer may be a further argument itself."""
 UNSHADOWED = MAKERS | SETS | {"type"}
 """Built-ins that no local name may hide."""
