@@ -13,7 +13,7 @@ from surge.cli.credit import commands as credit
 from surge.cli.credit import keeper
 from surge.cli.network import price, status, up, wallet
 from surge.cli.terminal.options import AsJson, Network
-from surge.cli.terminal.output import print_json
+from surge.cli.terminal.output import print_json, tell
 from surge.model.errors import SurgeError
 
 INTERRUPTED = 128 + signal.SIGINT
@@ -152,5 +152,5 @@ def _usage(error: Exception) -> str:
 def _fail(kind: str, message: str, code: int, as_json: bool, **fields: int | str) -> int:
     if as_json:
         print_json({"error": {"kind": kind, "message": message, **fields}})
-    sys.stderr.write(f"surge: {message}\n")
+    tell(message)
     return code

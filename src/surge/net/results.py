@@ -1,6 +1,6 @@
 """A chunk's outcomes on the wire: many small ones in one message, large ones cut into several. Pure."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from surge.model.receipt import Receipt
@@ -60,11 +60,19 @@ class Gathering:
         self._parts: dict[bytes, _Parts] = {}
         self._held = 0
 
-    def add(self, message: OutputPart | ChunkPart | ChunkDone) -> tuple[Outcome, ...] | None:
+    def add(
+        self, message: OutputPart | ChunkPart | ChunkDone, asked: Container[bytes] | None = None
+    ) -> tuple[Outcome, ...] | None:
         """All outcomes of the chunk once its ChunkDone is here. Raises Malformed beyond a cap.
 
-        Whether the chunk was asked for, and whether the receipt fits the outcomes, is the caller's check.
+        Nothing is kept of a chunk that isn't `asked` for (None: any is), as one delivered again may be.
+        Whether its ChunkDone may come, and whether the receipt fits the outcomes, is the caller's check.
         """
+        if asked is not None:
+            for gone in [chunk for chunk in self._parts if chunk not in asked]:
+                self.forget(gone)
+            if message.chunk not in asked and not isinstance(message, ChunkDone):
+                return None
         parts = self._parts.setdefault(message.chunk, _Parts())
         if isinstance(message, OutputPart):
             self._hold(message.chunk, parts, _OVERHEAD + len(message.part))

@@ -122,3 +122,16 @@ def test_a_forgotten_chunk_frees_its_room() -> None:
     for _ in range(10):
         gathering.add(ChunkPart(b"c" * 32, [OUTCOME]))
         gathering.forget(b"c" * 32)
+
+
+def test_nothing_is_kept_of_chunks_that_nobody_asked_for() -> None:
+    gathering, asked = results.Gathering(max_held=2_000), {b"a" * 32: None}
+    for number in range(100):
+        name = number.to_bytes(32, "big")
+        assert gathering.add(OutputPart(name, bytes(1_000)), asked) is None
+        assert gathering.add(ChunkPart(name, [OUTCOME]), asked) is None
+    gathering.add(OutputPart(b"a" * 32, bytes(1_000)), asked)
+    asked.clear()  # declined, or delivered
+    asked[b"b" * 32] = None
+    gathering.add(OutputPart(b"b" * 32, bytes(1_000)), asked)
+    assert gathering._parts.keys() == {b"b" * 32}

@@ -30,6 +30,8 @@ from surge.model.errors import LimitExceeded
 from surge.model.units import show_gfuel
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from surge.cli.compute.program import Program
     from surge.model.command import CommandOutput
     from surge.renter.executor import Executor
@@ -129,7 +131,7 @@ def _perform(
         hear = shown.hear if shown else None
         given = program.spec, program.code, program.given, program.output_of
         future = executor.enter(*given, hear=hear, blobs=program.blobs)
-        output: CommandOutput = future.result(timeout)
+        output: CommandOutput = _result(future, timeout, shown)
         if shown:
             shown.finish(output)
     except TimeoutError as error:
@@ -149,6 +151,15 @@ def _perform(
         raise
     executor.shutdown()
     return output
+
+
+def _result(future: "Future[CommandOutput]", timeout: float | None, shown: Shown | None) -> "CommandOutput":
+    try:
+        return future.result(timeout)
+    except BaseException:
+        if shown:
+            shown.settle()  # what a provider showed may hide what is told next
+        raise
 
 
 def _document(output: "CommandOutput", report: "Report") -> dict[str, Any]:

@@ -1,15 +1,39 @@
-"""A program's output on the terminal: while it runs, as its provider tells it, and in the end all of it."""
+"""A program's output on the terminal: while it runs, as its provider tells it, and in the end all of it.
 
+What is not paid yet is nobody's word: on a terminal it is shown without what could do more than print, and
+whatever it left behind (a colour, a half-drawn sequence) ends before Surge says something itself.
+"""
+
+import re
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from surge.cli.terminal.output import tell
+from surge.model.errors import printable
 
 if TYPE_CHECKING:
     from surge.model.command import CommandOutput
 
 MOST = 8 << 20
 """Bytes of a stream that are shown before its end; a provider may say what it likes until then."""
+_COLOUR = re.compile("(\x1b\\[[0-9;:]{0,31}m)")
+_BEGUN = re.compile(
+    rb"(\x1b(\[[0-9;:]{0,31})?|[\xc2-\xdf]|[\xe0-\xef][\x80-\xbf]?|[\xf0-\xf4][\x80-\xbf]{0,2})\Z"
+)
+"""A colour, or a letter, whose rest may be in the next piece."""
+_SETTLED = "\x1b\\\x1b[0m"
+"""Ends whatever sequence is open, and all colours."""
+
+
+def harmless(content: bytes) -> tuple[bytes, bytes]:
+    """(what may be shown of it, the end of it that has to wait for what follows): letters, line ends, tabs
+    and colours as they are, a "�" for each other control character."""
+    begun = _BEGUN.search(content)
+    end = begun.start() if begun else len(content)
+    parts = _COLOUR.split(content[:end].decode(errors="replace"))
+    kept = "\n\r\t\u00a0\u200d\u3000"
+    shown = "".join(part if n % 2 else printable(part, kept) for n, part in enumerate(parts))
+    return shown.encode(), content[end:]
 
 
 class Shown:
@@ -17,24 +41,43 @@ class Shown:
 
     def __init__(self) -> None:
         self._seen = {"stdout": bytearray(), "stderr": bytearray()}
+        self._begun = {"stdout": b"", "stderr": b""}
+        self._last = b"\n"
 
     def hear(self, stream: str, offset: int, content: bytes) -> None:
         """Show what is new. What follows a gap waits for the end; what comes twice is shown once."""
         seen = self._seen[stream]
-        if offset <= len(seen) < MOST:
-            self._show(stream, content[len(seen) - offset :])
+        if not offset <= len(seen) < MOST:
+            return
+        new = content[len(seen) - offset :]
+        seen += new
+        if _pipe(stream).isatty():
+            new, self._begun[stream] = harmless(self._begun[stream] + new)
+        self._write(stream, new)
 
     def finish(self, output: "CommandOutput") -> None:
-        """Show what is missing of the output that was paid for."""
+        """Show what is missing of the output that was paid for, as it is."""
         for stream, whole in (("stdout", output.stdout), ("stderr", output.stderr)):
-            seen = bytes(self._seen[stream])
+            seen, begun = bytes(self._seen[stream]), self._begun[stream]
             if not whole.startswith(seen):
+                self.settle()
                 tell(f"its provider showed another {stream} while it ran; this is what the program wrote:")
-                seen = b""
-            self._show(stream, whole[len(seen) :])
+                seen = begun = b""
+            self._write(stream, begun + whole[len(seen) :])
 
-    def _show(self, stream: str, content: bytes) -> None:
-        self._seen[stream] += content
-        pipe = (sys.stdout if stream == "stdout" else sys.stderr).buffer
+    def settle(self) -> None:
+        """End what unpaid output may have left behind: what follows is Surge's own."""
+        if any(self._seen.values()) and sys.stderr.isatty():
+            sys.stderr.write(_SETTLED if self._last == b"\n" else f"{_SETTLED}\n")
+            sys.stderr.flush()
+            self._last = b"\n"
+
+    def _write(self, stream: str, content: bytes) -> None:
+        pipe = _pipe(stream).buffer
         pipe.write(content)
         pipe.flush()
+        self._last = content[-1:] or self._last
+
+
+def _pipe(stream: str) -> TextIO:
+    return sys.stdout if stream == "stdout" else sys.stderr

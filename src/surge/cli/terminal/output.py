@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Union
 
 from surge.cli.terminal.wording import short
+from surge.model.errors import printable
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType
@@ -21,8 +22,8 @@ Document = Mapping[str, Any]
 
 
 def tell(line: str) -> None:
-    """Progress, for people, on stderr."""
-    sys.stderr.write(f"surge: {line}\n")
+    """Progress, for people, on stderr. Names of files and the like may be a stranger's."""
+    sys.stderr.write(f"surge: {printable(line)}\n")
     sys.stderr.flush()
 
 

@@ -320,7 +320,7 @@ class RenterSession:
             raise Distrusted(f"lease {self.lease.id}: {type(message).__name__} is not a provider's to send")
         match message:
             case OutputPart() | ChunkPart() | ChunkDone():
-                outcomes = self._gathering.add(message)
+                outcomes = self._gathering.add(message, self._asked)
                 if outcomes is not None and isinstance(message, ChunkDone):
                     await self._take_chunk(message, outcomes)
             case ImageReady():

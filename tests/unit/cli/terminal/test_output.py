@@ -4,7 +4,7 @@ import json
 import pytest
 from rich.console import Console
 
-from surge.cli.terminal.output import Column, Listing, answer, facts
+from surge.cli.terminal.output import Column, Listing, answer, facts, tell
 
 ADDRESS = "0xE72E0C4A5b528758BEf5BFB343F4e288de9eeE34"
 
@@ -72,3 +72,8 @@ def test_an_answer_in_words_goes_to_stdout(capsys):
 def test_brackets_are_no_markup(capsys):
     answer({}, False, lambda _: ["[bold] stays"])
     assert "[bold] stays" in capsys.readouterr().out
+
+
+def test_what_is_told_moves_no_cursor(capsys: pytest.CaptureFixture[str]) -> None:
+    tell("it wrote \x1b]0;a title\x07.txt\n\tand café")
+    assert capsys.readouterr().err == "surge: it wrote �]0;a title�.txt\n\tand café\n"

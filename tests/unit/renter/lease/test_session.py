@@ -27,11 +27,13 @@ from surge.model.voucher import Close
 from surge.net.blobs import blob_digest
 from surge.net.messages import (
     ChunkDone,
+    ChunkPart,
     CloseGranted,
     HaveBlobs,
     Hello,
     ImageReady,
     OutcomeMessage,
+    OutputPart,
     PayVoucher,
     PrepareImage,
     ReceiptMessage,
@@ -181,6 +183,20 @@ def test_a_provider_that_breaks_the_rules_is_distrusted(how):
 def test_a_provider_that_declines_everything_is_lost():
     answers = [Sorry("busy", "later", chunk_of(1).id)] * (MAX_DECLINES + 1)
     ending(ProviderLost, "declines everything", RunChunk=answers)
+
+
+def test_parts_that_nobody_asked_for_are_not_kept():
+    """A chunk delivered again after a broken link may come in parts too: no offence, and no memory."""
+    asked, other = chunk_of(1), chunk_of(2)
+    junk = [OutputPart(other.id, bytes(1 << 20)), ChunkPart(other.id, chunk_done(other).outcomes)]
+
+    async def story(session, notices, _):
+        await prepared(session)
+        await session.run(asked)
+        assert isinstance(await notices.get(), Delivered)
+        assert not session._gathering._parts
+
+    play(story, RunChunk=[*junk, chunk_done(asked)])
 
 
 def test_one_decline_is_no_end():
