@@ -131,14 +131,7 @@ def _reach_source(reach: Reach, kind: type, definition: Definition) -> None:
             reach.tried(lambda name=name: reach.bind(scope, name))  # type: ignore[misc]
     reach_globals(reach, scope, [n for n in before if n not in annotations and scope.get(n) is not kind])
     space = reach.space(scope)
-    cells = {}
-    for name, value in around.items():
-        if isinstance(value, types.CellType):
-            cells[name] = reach.cell(value, name)
-        else:
-            reach.step("cell")
-            cells[name] = reach.node(object())
-            reach.step("fill", cells[name], reach.content(value))
+    cells = _cells(reach, kind, definition, around)
     maker = MAKER if cells or definition.first > 1 else None
     key = key_of(reach, kind)
     reach.step(
@@ -165,6 +158,32 @@ def _reach_source(reach: Reach, kind: type, definition: Definition) -> None:
         if isinstance(inner, type) and inner.__qualname__ == f"{kind.__qualname__}.{name}":
             with reach.named(name):
                 reach.content(inner)  # so that its instances, exceptions for one, come back as themselves
+
+
+def _cells(reach: Reach, kind: type, definition: Definition, around: dict[str, Any]) -> dict[str, int]:
+    """Nodes of the cells of what the class uses of the function around it; filled, if its body reads them."""
+    cells = {}
+    for name, value in around.items():
+        if isinstance(value, types.CellType):
+            cells[name] = reach.cell(value, name)
+            if name in definition.early:
+                _refuse_circle(reach, kind, name, value)
+                reach.fill(value, name)
+        else:
+            reach.step("cell")
+            cells[name] = reach.node(object())
+            with reach.named(name):
+                reach.step("fill", cells[name], reach.shared(value))
+    return cells
+
+
+def _refuse_circle(reach: Reach, kind: type, name: str, cell: types.CellType) -> None:
+    """Raises CannotShip where the class's body reads what is made of the class itself by now."""
+    if id(cell.cell_contents) in reach.active:
+        raise CannotShip(
+            f"{reach.where}: the body of {kind.__name__} reads {name!r}, a variable of the function around "
+            "it that was assigned again since: give it a name of its own"
+        )
 
 
 def _is_lively(node: ast.AST) -> bool:

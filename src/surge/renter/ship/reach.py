@@ -395,6 +395,6 @@ class Reach:
         return Named(self.memo[id(value)]).tree
 
 
-_AGAIN = ("bind", "fill", "set")
+_AGAIN = ("bind", "fill", "set", "member")
 _COPIED = ["steps", "memo", "keep", "spaces", "bound", "filled", "touched"]
 _COPIED += ["classes", "keys", "warnings", "effects", "active", "late", "blobs", "written", "apart"]

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from surge.model.errors import CannotShip
+from surge.renter.text.around import reads, values
 from surge.renter.text.cells import lines_of_class, lines_of_timed
 from surge.renter.text.fresh import says_still
 
@@ -39,7 +40,9 @@ class Definition:
     code: types.CodeType = field(repr=False)
     future: bool
     around: dict[str, object] = field(default_factory=dict)
-    """Bases of a class that are local names of the function around it."""
+    """Bases of a class, and what else its body reads, that are local names of the function around it."""
+    early: frozenset[str] = frozenset()
+    """Variables of the function around a class that its body reads, and that a method keeps."""
 
 
 def _lines(thing: object, name: str) -> list[str]:
@@ -296,8 +299,11 @@ def _cut_class(
     indent = lines[start - 1][: node.col_offset]
     head = ""
     around: dict[str, object] = {}
+    early: frozenset[str] = frozenset()
     if indent:
         around = _local_bases(node, kind)
+        if "<locals>" in kind.__qualname__:
+            early = _read_around(node, kind, lines, methods, around)
         if len(indent) < 2:
             raise CannotShip(
                 f"the class {kind.__qualname__} is indented by one column; indent it by two or more"
@@ -309,7 +315,29 @@ def _cut_class(
     future = any(m.co_flags & FUTURE_ANNOTATIONS for m in methods) or _says_future(lines)
     text = head + body
     code = _compiled(text, filename, future)
-    return Definition(node, filename, start, shown, text, head.count("\n") + 1, code, future, around)
+    return Definition(node, filename, start, shown, text, head.count("\n") + 1, code, future, around, early)
+
+
+def _read_around(
+    node: ast.ClassDef,
+    kind: type,
+    lines: list[str],
+    methods: list[types.CodeType],
+    around: dict[str, object],
+) -> frozenset[str]:
+    """Variables that the body reads and a method keeps; all others that it reads are put into `around`."""
+    wanted = [name for name in reads(lines, node) if name not in around and name != "__class__"]
+    kept = frozenset(wanted) & {n for m in methods for n in m.co_freevars}
+    told = values([n for n in wanted if n not in kept], node, kind, lines)
+    for name in wanted:
+        if name not in kept and name not in told:
+            raise CannotShip(
+                f"the body of the class {kind.__qualname__} reads {name!r}, a variable of the function "
+                f"around it, whose value Python keeps no more: name it in a method too, or keep it as it is "
+                f"in the class (its_{name} = {name})"
+            )
+    around.update(told)
+    return kept
 
 
 def _local_bases(node: ast.ClassDef, kind: type) -> dict[str, object]:

@@ -281,6 +281,30 @@ def _given(node, name, values):
             kind.__dataclass_fields__[field].default = value
 
 
+def _member(node, name, value, fields):
+    """An Enum's member gets its value, if it is given, and its attributes."""
+    kind, fields = nodes[node], decode(fields)
+    member = kind._member_map_[name]
+    if value is not None:
+        _change_value(kind, member, decode(value))
+    for gone in [n for n in vars(member) if n not in fields and not (n.startswith("_") and n.endswith("_"))]:
+        delattr(member, gone)
+    for field, item in fields.items():
+        object.__setattr__(member, field, item)
+
+
+def _change_value(kind, member, new):
+    old, member._value_ = member._value_, new
+    if kind._member_type_ is not object and old is not new and old != new and repr(old) != repr(new):
+        raise TypeError(f"{kind.__name__}.{member.name} is {old!r} here and {new!r} at the renter's")
+    lists = [getattr(kind, name, []) for name in ("_hashable_values_", "_unhashable_values_")]
+    for held in (*lists, *getattr(kind, "_unhashable_values_map_", {}).values()):
+        held[:] = [new if x is old else x for x in held]
+    for held in [x for x, one in kind._value2member_map_.items() if one is member and x is old]:
+        del kind._value2member_map_[held]
+        kind._value2member_map_[new] = member
+
+
 def _call(function, positional, keyword):
     nodes.append(decode(function)(*decode(positional), **decode(keyword)))
 
@@ -328,6 +352,7 @@ OPS = {
     "leaves": _leaves,
     "leaf": _leaf,
     "given": _given,
+    "member": _member,
     "overlay": _overlay,
     "place": _place,
     "home": _home,

@@ -8,15 +8,14 @@ import abc
 import ast
 import enum
 import inspect
-import threading
 import types
-import weakref
 from collections.abc import Iterator
 from typing import Any
 
 from surge.model.errors import CannotShip
 from surge.renter.ship.modules import find, is_elsewhere, is_installed
-from surge.renter.ship.now.written import Leaf, Source, changed_defaults, is_default, leaves
+from surge.renter.ship.now.members import reach_members
+from surge.renter.ship.now.written import Leaf, Source, changed_defaults, is_default, leaves, may_stay
 from surge.renter.ship.reach import Reach
 
 _OWN = frozenset(
@@ -30,8 +29,6 @@ _OWN = frozenset(
 """What Python itself enters into a class; looked at one by one where it matters."""
 _TUPLES = frozenset(["_fields", "_field_defaults", "_field_types"])
 _SLOTS = (types.MemberDescriptorType, types.GetSetDescriptorType, types.WrapperDescriptorType)
-_LOCKS = (type(threading.Lock()), type(threading.RLock()), threading.Condition)
-_WEAK = (weakref.WeakSet, weakref.WeakKeyDictionary, weakref.WeakValueDictionary)
 
 
 def reach_changes(reach: Reach, kind: type, number: int, source: Source, node: ast.ClassDef) -> None:
@@ -63,6 +60,8 @@ def reach_changes(reach: Reach, kind: type, number: int, source: Source, node: a
     _generated(reach, kind, number, source)
     if isinstance(kind, abc.ABCMeta):
         _abstract(reach, kind, number)
+    if issubclass(kind, enum.Enum):
+        reach_members(reach, kind, number, source)
 
 
 def _sorted(kind: type, source: Source) -> tuple[list[Leaf], list[tuple[str, object]]]:
@@ -119,12 +118,6 @@ def _content(
         return None if reach.tried(write) else contents[0]
     write()
     return contents[0]
-
-
-def may_stay(source: Source, name: str, value: object) -> bool:
-    """A lock is as good as another, an empty table of weak references too."""
-    remade = isinstance(source.body.values.get(name), ast.Call)
-    return remade and (isinstance(value, _LOCKS) or (isinstance(value, _WEAK) and not len(value)))
 
 
 def _is_helped(kind: type, node: ast.ClassDef, source: Source) -> bool:

@@ -11,8 +11,16 @@ from surge.renter.ship.checks.effects import CONSTANTS
 from surge.renter.ship.classes import key_of, reach_made
 from surge.renter.ship.links import Import, bytes_of, has_identity, is_import
 from surge.renter.ship.modules import find
-from surge.renter.ship.now.changes import function_state, may_stay, reach_changes
-from surge.renter.ship.now.written import Leaf, Source, is_default, layers, leaves, taken_as_written
+from surge.renter.ship.now.changes import function_state, reach_changes
+from surge.renter.ship.now.written import (
+    Leaf,
+    Source,
+    is_default,
+    layers,
+    leaves,
+    may_stay,
+    taken_as_written,
+)
 from surge.renter.ship.reach import Reach
 from surge.renter.text.body import body_of
 from surge.renter.text.source import parsed

@@ -6,8 +6,10 @@ import builtins
 import functools
 import itertools
 import sys
+import threading
 import types
 import typing
+import weakref
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -162,6 +164,16 @@ def is_default(source: Source, expression: ast.expr, value: object) -> bool:
         case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as constant)):
             return type(constant) is type(value) and -constant == value
     return source.means(expression) is value and not (source.whole and has_identity(value))
+
+
+_LOCKS = (type(threading.Lock()), type(threading.RLock()), threading.Condition)
+_WEAK = (weakref.WeakSet, weakref.WeakKeyDictionary, weakref.WeakValueDictionary)
+
+
+def may_stay(source: Source, name: str, value: object) -> bool:
+    """A lock is as good as another, an empty table of weak references too."""
+    remade = isinstance(source.body.values.get(name), ast.Call)
+    return remade and (isinstance(value, _LOCKS) or (isinstance(value, _WEAK) and not len(value)))
 
 
 def changed_defaults(source: Source, function: types.FunctionType, made: Def) -> bool:
