@@ -13,6 +13,7 @@ from typing import Any
 
 from surge.model.errors import CannotShip
 from surge.renter.ship.functions import reach_globals, reach_submodules
+from surge.renter.ship.links import Import, bytes_of
 from surge.renter.ship.modules import find
 from surge.renter.ship.now.changes import reach_changes
 from surge.renter.ship.now.written import Source
@@ -39,6 +40,10 @@ def key_of(reach: Reach, kind: type) -> str:
 
 def reach_class(reach: Reach, kind: type) -> None:
     """Write the steps of `kind` and of what it reaches; it ends with a node of its own."""
+    if vars(types).get(kind.__name__) is kind:  # NoneType, say in int | None
+        reach.step("value", bytes_of(Import("types", kind.__name__)))
+        reach.node(kind)
+        return
     outer = _outer(kind)
     if outer is not None:
         reach.call(kind, getattr, (outer, kind.__name__))

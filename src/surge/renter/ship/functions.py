@@ -6,7 +6,7 @@ import types
 from contextlib import suppress
 
 from surge.model.errors import CannotShip
-from surge.renter.ship.checks import effects, versions
+from surge.renter.ship.checks import effects, replaced, versions
 from surge.renter.ship.checks.refusals import CHANGING
 from surge.renter.ship.modules import module_of
 from surge.renter.ship.objects import is_single_dispatch, reach_object
@@ -64,6 +64,9 @@ def _free(function: types.FunctionType) -> dict[str, object]:
 
 
 def reach_submodules(reach: Reach, node: ast.AST, scope: dict[str, object]) -> None:
+    replaced.refuse_in(node, scope, reach.where)
+    for sentence in replaced.lookups(node, scope, reach.where):
+        reach.warn(sentence)
     for name in reach.modules.submodules(node, scope, reach.where):
         reach.step("import", name)
 

@@ -117,7 +117,6 @@ class Modules:
             for part in parts[1:]:
                 name = f"{name}.{part}"
                 if not isinstance(sys.modules.get(name), types.ModuleType):
-                    _refuse_replaced(home.__name__, name, path)
                     break
                 self.need(name, path)
                 found.append(name)
@@ -229,20 +228,6 @@ def _chain(node: ast.AST) -> list[str]:
         parts.append(node.attr)
         node = node.value
     return [node.id, *reversed(parts)] if parts and isinstance(node, ast.Name) else []
-
-
-def _refuse_replaced(home: str, name: str, path: str) -> None:
-    """Raises CannotShip for a function of a library that the renter put another one in place of."""
-    module, _, own = name.rpartition(".")
-    value = vars(sys.modules[module]).get(own) if module in sys.modules else None
-    if not isinstance(value, types.FunctionType) or not sandbox.has(home):
-        return
-    filename = value.__code__.co_filename
-    if not filename.startswith("<") and not is_installed(filename):
-        raise CannotShip(
-            f"{path} reaches {name}, where a function of your own ({value.__code__.co_name}) was put "
-            "here; the sandbox has the library's: call yours by its own name"
-        )
 
 
 def _on_disk(name: str) -> bool:

@@ -113,6 +113,11 @@ def find_class(kind: type, name: str) -> Definition:
     cell = lines_of_class(kind, methods) if _is_of_notebook(kind) else None
     filename, lines = cell or (_file_of(kind, methods), _lines(kind, name))
     tree = _tree(lines, name)
+    if kind.__name__ != kind.__qualname__.rpartition(".")[2]:
+        raise CannotShip(
+            f"{name} was named {kind.__qualname__} when it was made, and {kind.__name__!r} since "
+            "(__name__); give it its name in the class statement"
+        )
     found = [n for n in ast.walk(tree) if isinstance(n, ast.ClassDef) and n.name == kind.__name__]
     line = vars(kind).get("__firstlineno__")
     for node in found:
