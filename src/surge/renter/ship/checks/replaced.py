@@ -38,7 +38,7 @@ _COMPILED = (math, cmath, string)
 
 
 def refuse_replaced(home: types.ModuleType, own: str, path: str) -> None:
-    """Raises CannotShip if `own`, which code reaches in a module of a library, is surely not the library's."""
+    """Raises CannotShip if `own`, which code reaches in a module of a library, is surely none of it."""
     name, value = f"{home.__name__}.{own}", vars(home).get(own)
     if not sandbox.has(home.__name__) or value is None:
         return
