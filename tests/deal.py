@@ -80,10 +80,10 @@ class Bench:
         if self.fail(job):
             raise NotDeterministic("a worker ended; the chunk must run again")
         image = digest("test-image", job.spec.id)
-        outcomes = tuple(Outcome(name, "returned", given, TASK_FUEL) for name, given, _ in job.tasks)
-        chunk = chunk_id(image, [name for name, _, _ in job.tasks], job.limits)
+        outcomes = tuple(Outcome(name, "returned", given, TASK_FUEL) for name, given, *_ in job.tasks)
+        chunk = chunk_id(image, [name for name, *_ in job.tasks], job.limits)
         self.ran.append(chunk)
-        moved = moved_of(len(job.code), [given for _, given, _ in job.tasks], outcomes)
+        moved = moved_of(len(job.code), [given for _, given, *_ in job.tasks], outcomes)
         fuel = TASK_FUEL * len(outcomes) + 10**6
         return ChunkResult(chunk, outcomes, fuel, moved, 7, False)
 

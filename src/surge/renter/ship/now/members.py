@@ -31,8 +31,8 @@ def _refuse_counted(reach: Reach, kind: type[enum.Enum], expression: ast.expr | 
     for inner in ast.walk(expression):
         if isinstance(inner, ast.Call) and ast.unparse(inner.func) == "next":
             raise CannotShip(
-                f"{reach.where} takes its value from an iterator ({ast.unparse(expression)}), which has gone on "
-                "since: write the value itself, or auto()"
+                f"{reach.where} takes its value from an iterator ({ast.unparse(expression)}) that has gone "
+                "on since: write the value itself, or auto()"
             )
 
 
