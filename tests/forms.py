@@ -1,7 +1,8 @@
 """What tests of hostile estimators share: the tree that a guest sends of one, and what changes it."""
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ import scipy.sparse as sp
 from surge.model.errors import Distrusted
 from surge.model.tagged.codec import decode
 from surge.model.tagged.core import DECODER, ENCODER, Packing
-from surge.run.guest import entry
+from surge.run.guest import entry, kinds, library
 from surge.run.guest import tagged as guest
 
 assert entry.RETURNED  # the guest's packers
@@ -101,3 +102,17 @@ def refuses(model: Any, rows: Any, change: Change) -> None:
     change(tree)
     with pytest.raises(Distrusted):
         decode(ENCODER.encode(tree))
+
+
+@contextmanager
+def known_to_the_guest(patch: pytest.MonkeyPatch, sent: dict[str, type]) -> Iterator[None]:
+    """As if the renter had sent these classes, by their keys."""
+    classes = kinds.Classes()
+    for key, kind in sent.items():
+        classes.add(key, kind)
+    before = dict(guest.TABLE)
+    patch.setattr(kinds, "known", classes)
+    patch.setattr(library, "known", classes)
+    yield
+    guest.TABLE.clear()
+    guest.TABLE.update(before)

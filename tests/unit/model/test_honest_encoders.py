@@ -24,13 +24,13 @@ from sklearn.preprocessing import (
 )
 from sklearn.svm import SVC, SVR, NuSVC, NuSVR, OneClassSVM
 
-from forms import LABELS, MIXED, NUMBERS, ROWS, SPARSE, TABLES, TEXTS, fit, same, told
+from forms import LABELS, MIXED, NUMBERS, ROWS, SPARSE, TABLES, TEXTS, fit, known_to_the_guest, same, told
 from surge.model.errors import Distrusted
 from surge.model.tagged import encoders
 from surge.model.tagged.codec import decode
 from surge.model.tagged.core import DECODER, ENCODER
 from surge.model.tagged.opaque import Opaque
-from surge.run.guest import kinds, library
+from surge.run.guest import kinds
 from surge.run.guest import tagged as guest
 from surge.run.guest.listed import closed
 
@@ -199,15 +199,8 @@ SENT: dict[str, type] = {f"m:{kind.__name__}": kind for kind in (Encoder, Counte
 @pytest.fixture
 def sent(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The classes above were sent."""
-    classes = kinds.Classes()
-    for key, kind in SENT.items():
-        classes.add(key, kind)
-    before = dict(guest.TABLE)
-    monkeypatch.setattr(kinds, "known", classes)
-    monkeypatch.setattr(library, "known", classes)
-    yield
-    guest.TABLE.clear()
-    guest.TABLE.update(before)
+    with known_to_the_guest(monkeypatch, SENT):
+        yield
 
 
 @pytest.mark.usefixtures("sent")

@@ -35,13 +35,13 @@ from sklearn.preprocessing import MultiLabelBinarizer, StandardScaler
 from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-from forms import Change, fields, setting, taking, tree_of
+from forms import Change, fields, known_to_the_guest, setting, taking, tree_of
 from surge.model.errors import Distrusted
 from surge.model.tagged import tags
 from surge.model.tagged.codec import decode
 from surge.model.tagged.core import DECODER, ENCODER, MARKERS, Packing
 from surge.model.tagged.opaque import Opaque
-from surge.run.guest import entry, kinds, library
+from surge.run.guest import entry
 from surge.run.guest import tagged as guest
 
 assert entry.RETURNED  # the guest's packers
@@ -277,15 +277,8 @@ SENT: dict[str, type] = {f"m:{kind.__name__}": kind for kind in (Mine, Machine, 
 @pytest.fixture
 def sent(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The classes above were sent."""
-    classes = kinds.Classes()
-    for key, kind in SENT.items():
-        classes.add(key, kind)
-    before = dict(guest.TABLE)
-    monkeypatch.setattr(kinds, "known", classes)
-    monkeypatch.setattr(library, "known", classes)
-    yield
-    guest.TABLE.clear()
-    guest.TABLE.update(before)
+    with known_to_the_guest(monkeypatch, SENT):
+        yield
 
 
 def instance(key: str, fields: Any) -> bytes:

@@ -22,9 +22,8 @@ from surge.model.tagged import tags as tag
 from surge.model.tagged.codec import decode
 from surge.model.tagged.core import BUILDERS, ENCODER, MARKERS, Packing
 from surge.model.tagged.opaque import Opaque
-from surge.run.guest import entry, library
+from surge.run.guest import entry
 from surge.run.guest import tagged as guest
-from surge.run.guest.listed import names as theirs
 
 assert entry.RETURNED  # the guest's packers
 FEW = 4 << 20
@@ -128,19 +127,9 @@ def test_a_file_stays(tmp_path: Path) -> None:
     assert tempfile.gettempdir()
 
 
-def test_the_guest_lists_the_same() -> None:
-    assert theirs.ERRORS == names.ERRORS
-    assert theirs.TABLES == names.TABLES
-    assert theirs.RECORDS == names.RECORDS
-    assert theirs.TYPES == names.TYPES
-    assert theirs.FUNCTIONS == names.FUNCTIONS
-    assert theirs.ESTIMATORS == estimators.ESTIMATORS
-    assert set(library.LOSSES) == set(names.LOSSES)
-
-
 TABLES = [
     (names.ERRORS, Exception), (names.TABLES, dict), (names.RECORDS, object), (names.NAMED, tuple),
-    (names.LOSSES, object), (estimators.ESTIMATORS, object), (names.TYPES, object),
+    (names.LOSSES, object), (names.ESTIMATORS, object), (names.TYPES, object),
 ]  # fmt: skip
 
 
@@ -176,7 +165,7 @@ def test_types_are_values() -> None:
 
 
 def test_checks_are_of_listed_classes() -> None:
-    listed = {name for names_of in estimators.ESTIMATORS.values() for name in names_of.split()}
+    listed = {name for names_of in names.ESTIMATORS.values() for name in names_of.split()}
     assert estimators.CHECKS.keys() <= listed
 
 

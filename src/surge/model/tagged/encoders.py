@@ -11,11 +11,9 @@ from typing import Any
 
 from surge.model.tagged.arrays import need
 from surge.model.tagged.core import hashable
+from surge.model.tagged.names import ENCODINGS
 from surge.model.tagged.parts import Fields, array, bijection, count, of_numbers, require, whole_number
 
-ENCODINGS = frozenset(
-    ["utf-8", "utf8", "latin-1", "latin1", "iso-8859-1", "ascii", "cp1252", "utf-16", "utf-32"]
-)
 LONGEST_GRAM = 32
 LONGEST_PATTERN = 100
 MOST_ALTERNATIVES = 4

@@ -13,85 +13,12 @@ from surge.model.tagged import encoders, machines, names
 from surge.model.tagged.arrays import need
 from surge.model.tagged.parts import array, count, require
 
-ESTIMATORS = {
-    "sklearn._loss.link": "HalfLogitLink IdentityLink LogLink LogitLink MultinomialLogit",
-    "sklearn._loss.loss": "AbsoluteError ExponentialLoss HalfBinomialLoss HalfGammaLoss HalfMultinomialLoss"
-    " HalfPoissonLoss HalfSquaredError HalfTweedieLoss HalfTweedieLossIdentity HuberLoss PinballLoss",
-    "sklearn.calibration": "CalibratedClassifierCV _CalibratedClassifier _SigmoidCalibration",
-    "sklearn.cluster": "AffinityPropagation AgglomerativeClustering DBSCAN FeatureAgglomeration KMeans"
-    " MeanShift MiniBatchKMeans OPTICS SpectralBiclustering SpectralClustering SpectralCoclustering",
-    "sklearn.compose": "ColumnTransformer TransformedTargetRegressor",
-    "sklearn.covariance": "EllipticEnvelope EmpiricalCovariance GraphicalLasso GraphicalLassoCV LedoitWolf"
-    " MinCovDet OAS ShrunkCovariance",
-    "sklearn.cross_decomposition": "CCA PLSCanonical PLSRegression PLSSVD",
-    "sklearn.decomposition": "DictionaryLearning FactorAnalysis FastICA IncrementalPCA KernelPCA"
-    " LatentDirichletAllocation MiniBatchDictionaryLearning MiniBatchNMF MiniBatchSparsePCA NMF PCA"
-    " SparseCoder SparsePCA TruncatedSVD",
-    "sklearn.discriminant_analysis": "LinearDiscriminantAnalysis QuadraticDiscriminantAnalysis",
-    "sklearn.dummy": "DummyClassifier DummyRegressor",
-    "sklearn.ensemble": "AdaBoostClassifier AdaBoostRegressor BaggingClassifier BaggingRegressor"
-    " ExtraTreesClassifier ExtraTreesRegressor GradientBoostingClassifier GradientBoostingRegressor"
-    " HistGradientBoostingClassifier HistGradientBoostingRegressor IsolationForest RandomForestClassifier"
-    " RandomForestRegressor StackingClassifier StackingRegressor VotingClassifier VotingRegressor",
-    "sklearn.ensemble._hist_gradient_boosting.binning": "_BinMapper",
-    "sklearn.ensemble._hist_gradient_boosting.predictor": "TreePredictor",
-    "sklearn.feature_extraction": "DictVectorizer FeatureHasher",
-    "sklearn.feature_extraction.image": "PatchExtractor",
-    "sklearn.feature_extraction.text": "CountVectorizer HashingVectorizer TfidfTransformer TfidfVectorizer",
-    "sklearn.feature_selection": "GenericUnivariateSelect RFE RFECV SelectFdr SelectFpr SelectFromModel"
-    " SelectFwe SelectKBest SelectPercentile SequentialFeatureSelector VarianceThreshold",
-    "sklearn.frozen": "FrozenEstimator",
-    "sklearn.gaussian_process": "GaussianProcessClassifier GaussianProcessRegressor",
-    "sklearn.gaussian_process._gpc": "_BinaryGaussianProcessClassifierLaplace",
-    "sklearn.gaussian_process.kernels": "CompoundKernel ConstantKernel DotProduct ExpSineSquared"
-    " Exponentiation Matern PairwiseKernel Product RBF RationalQuadratic Sum WhiteKernel",
-    "sklearn.impute": "KNNImputer MissingIndicator SimpleImputer",
-    "sklearn.impute._iterative": "IterativeImputer",
-    "sklearn.kernel_approximation": "AdditiveChi2Sampler Nystroem PolynomialCountSketch RBFSampler"
-    " SkewedChi2Sampler",
-    "sklearn.kernel_ridge": "KernelRidge",
-    "sklearn.linear_model": "ARDRegression BayesianRidge ElasticNet ElasticNetCV GammaRegressor"
-    " HuberRegressor Lars LarsCV Lasso LassoCV LassoLars LassoLarsCV LassoLarsIC LinearRegression"
-    " LogisticRegression LogisticRegressionCV MultiTaskElasticNet MultiTaskElasticNetCV MultiTaskLasso"
-    " MultiTaskLassoCV OrthogonalMatchingPursuit OrthogonalMatchingPursuitCV"
-    " PassiveAggressiveClassifier PassiveAggressiveRegressor Perceptron PoissonRegressor"
-    " QuantileRegressor RANSACRegressor Ridge RidgeCV RidgeClassifier RidgeClassifierCV SGDClassifier"
-    " SGDOneClassSVM SGDRegressor TheilSenRegressor TweedieRegressor",
-    "sklearn.manifold": "ClassicalMDS Isomap LocallyLinearEmbedding MDS SpectralEmbedding TSNE",
-    "sklearn.metrics._scorer": "_PassthroughScorer",
-    "sklearn.mixture": "BayesianGaussianMixture GaussianMixture",
-    "sklearn.model_selection": "FixedThresholdClassifier GridSearchCV GroupKFold GroupShuffleSplit"
-    " KFold LeaveOneGroupOut LeaveOneOut LeavePGroupsOut LeavePOut"
-    " PredefinedSplit RandomizedSearchCV RepeatedKFold RepeatedStratifiedKFold ShuffleSplit"
-    " StratifiedGroupKFold StratifiedKFold StratifiedShuffleSplit TimeSeriesSplit TunedThresholdClassifierCV",
-    "sklearn.model_selection._search_successive_halving": "HalvingGridSearchCV HalvingRandomSearchCV",
-    "sklearn.multiclass": "OneVsOneClassifier OneVsRestClassifier OutputCodeClassifier",
-    "sklearn.multioutput": "ClassifierChain MultiOutputClassifier MultiOutputRegressor RegressorChain",
-    "sklearn.naive_bayes": "BernoulliNB CategoricalNB ComplementNB GaussianNB MultinomialNB",
-    "sklearn.neighbors": "KNeighborsClassifier KNeighborsRegressor KNeighborsTransformer KernelDensity"
-    " LocalOutlierFactor NearestCentroid NearestNeighbors NeighborhoodComponentsAnalysis"
-    " RadiusNeighborsClassifier RadiusNeighborsRegressor RadiusNeighborsTransformer",
-    "sklearn.neural_network": "BernoulliRBM MLPClassifier MLPRegressor",
-    "sklearn.neural_network._stochastic_optimizers": "AdamOptimizer SGDOptimizer",
-    "sklearn.pipeline": "FeatureUnion Pipeline",
-    "sklearn.preprocessing": "Binarizer FunctionTransformer KBinsDiscretizer KernelCenterer LabelBinarizer"
-    " LabelEncoder MaxAbsScaler MinMaxScaler MultiLabelBinarizer Normalizer OneHotEncoder OrdinalEncoder"
-    " PolynomialFeatures PowerTransformer QuantileTransformer RobustScaler StandardScaler TargetEncoder",
-    "sklearn.random_projection": "GaussianRandomProjection SparseRandomProjection",
-    "sklearn.semi_supervised": "LabelPropagation LabelSpreading SelfTrainingClassifier",
-    "sklearn.svm": "LinearSVC LinearSVR NuSVC NuSVR OneClassSVM SVC SVR",
-    "sklearn.tree": "DecisionTreeClassifier DecisionTreeRegressor ExtraTreeClassifier ExtraTreeRegressor",
-}
-"""The guest's side has the same. What holds others as fields has each of them pass the same door."""
-MAX_THREADS = 64
-"""That a result may ask for, of threads or processes."""
-
 
 def whole(module: Any, name: Any, fields: dict[str, Any], functions: dict[str, Any] | None = None) -> Any:
     """An object of a listed class that is its fields, once they have passed its check. functions: those
     fields that are a listed function, as [module, name]. Raises ValueError or TypeError for others,
     LookupError where a field is missing."""
-    kind = names.find(ESTIMATORS, module, name, object)
+    kind = names.find(names.ESTIMATORS, module, name, object)
     if type(fields) is not dict:
         raise TypeError("no fields")
     for field, named in (functions or {}).items():
@@ -99,7 +26,7 @@ def whole(module: Any, name: Any, fields: dict[str, Any], functions: dict[str, A
     if not all(_may_be_set(kind, n) for n in fields):
         raise ValueError("no fields")
     jobs = fields.get("n_jobs")
-    require(jobs is None or (type(jobs) is int and abs(jobs) <= MAX_THREADS))
+    require(jobs is None or (type(jobs) is int and abs(jobs) <= names.MAX_THREADS))
     require(fields.get("memory") is None)  # a folder of pickles
     check = CHECKS.get(name)
     if check is not None:
@@ -109,7 +36,7 @@ def whole(module: Any, name: Any, fields: dict[str, Any], functions: dict[str, A
     return value
 
 
-NAMES = {name for listed in ESTIMATORS.values() for name in listed.split()}
+NAMES = {name for listed in names.ESTIMATORS.values() for name in listed.split()}
 
 
 def builds_on(kind: type) -> list[type]:
@@ -259,7 +186,7 @@ def _check_centres(fields: dict[str, Any]) -> None:
         return
     centres = array(fields["cluster_centers_"], "f", None, count(fields))
     require(len(centres))
-    count(fields, "_n_threads", MAX_THREADS)
+    count(fields, "_n_threads", names.MAX_THREADS)
     if "_counts" in fields:
         array(fields["_counts"], "f", len(centres))
 
@@ -329,7 +256,7 @@ CHECKS: dict[str, Callable[[dict[str, Any]], None]] = {
     **dict.fromkeys(("KMeans", "MiniBatchKMeans"), _check_centres),
     **dict.fromkeys(("NMF", "MiniBatchNMF", "LatentDirichletAllocation"), _check_parts),
     **dict.fromkeys(
-        (n for n in ESTIMATORS["sklearn.neighbors"].split() if "Neighbors" in n), _check_neighbours
+        (n for n in names.ESTIMATORS["sklearn.neighbors"].split() if "Neighbors" in n), _check_neighbours
     ),
     **dict.fromkeys(("SGDClassifier", "SGDOneClassSVM", "SGDRegressor", "Perceptron"), _check_weights),
     **dict.fromkeys(("PassiveAggressiveClassifier", "PassiveAggressiveRegressor"), _check_weights),

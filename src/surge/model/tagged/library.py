@@ -22,8 +22,6 @@ from surge.model.tagged.estimators import one_parent, whole
 from surge.model.tagged.instances import make_error, set_fields
 from surge.model.tagged.parts import array, weigh
 
-METRICS = ("euclidean", "manhattan", "chebyshev", "minkowski")
-
 
 def _of(value: Any, kind: type) -> Any:
     if type(value) is not kind:
@@ -132,7 +130,11 @@ def _tree(features: int, classes: Any, outputs: int, _: int, fields: dict[str, A
 def _neighbours(name: str, points: Any, leaf_size: int, metric: str, p: float | None) -> Any:
     if name not in ("KDTree", "BallTree", "KDTree64", "BallTree64", "KDTree32", "BallTree32"):
         raise ValueError("no tree of neighbours")
-    if metric not in METRICS or not _size(leaf_size) or type(p) not in (float, type(None)):
+    if (
+        metric not in (*listed.METRICS, "minkowski")
+        or not _size(leaf_size)
+        or type(p) not in (float, type(None))
+    ):
         raise ValueError("no metric")
     array(points, "f", None, None)
     home = need("sklearn.neighbors")

@@ -8,10 +8,8 @@ from collections.abc import Callable
 from typing import Any
 
 from surge.model.tagged.arrays import need
+from surge.model.tagged.names import KERNELS
 from surge.model.tagged.parts import LARGEST, Fields, array, count, require, whole_number
-
-KERNELS = ("linear", "poly", "rbf", "sigmoid")
-"""The others are a function, or rows of the training set."""
 
 
 def _exactly(value: Any, dtype: str, *shape: int | None) -> Any:

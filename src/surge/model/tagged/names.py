@@ -1,7 +1,7 @@
 """The classes of libraries that a result may name: exactly these, each by the module that shows it.
 
 A provider chooses the name, so that nothing but what stands here is ever imported or looked up for it.
-The guest's copy of these tables (surge/run/guest/listed/names.py) is pinned to them by a test.
+The guest reads this file, too (run/sandbox/suite.py), so that it imports nothing of ours.
 """
 
 import importlib
@@ -142,6 +142,90 @@ FUNCTIONS = {
     "score_func": {"sklearn.feature_selection": _SCORES},
 }
 """Field of an estimator → the functions that it may be."""
+ESTIMATORS = {
+    "sklearn._loss.link": "HalfLogitLink IdentityLink LogLink LogitLink MultinomialLogit",
+    "sklearn._loss.loss": "AbsoluteError ExponentialLoss HalfBinomialLoss HalfGammaLoss HalfMultinomialLoss"
+    " HalfPoissonLoss HalfSquaredError HalfTweedieLoss HalfTweedieLossIdentity HuberLoss PinballLoss",
+    "sklearn.calibration": "CalibratedClassifierCV _CalibratedClassifier _SigmoidCalibration",
+    "sklearn.cluster": "AffinityPropagation AgglomerativeClustering DBSCAN FeatureAgglomeration KMeans"
+    " MeanShift MiniBatchKMeans OPTICS SpectralBiclustering SpectralClustering SpectralCoclustering",
+    "sklearn.compose": "ColumnTransformer TransformedTargetRegressor",
+    "sklearn.covariance": "EllipticEnvelope EmpiricalCovariance GraphicalLasso GraphicalLassoCV LedoitWolf"
+    " MinCovDet OAS ShrunkCovariance",
+    "sklearn.cross_decomposition": "CCA PLSCanonical PLSRegression PLSSVD",
+    "sklearn.decomposition": "DictionaryLearning FactorAnalysis FastICA IncrementalPCA KernelPCA"
+    " LatentDirichletAllocation MiniBatchDictionaryLearning MiniBatchNMF MiniBatchSparsePCA NMF PCA"
+    " SparseCoder SparsePCA TruncatedSVD",
+    "sklearn.discriminant_analysis": "LinearDiscriminantAnalysis QuadraticDiscriminantAnalysis",
+    "sklearn.dummy": "DummyClassifier DummyRegressor",
+    "sklearn.ensemble": "AdaBoostClassifier AdaBoostRegressor BaggingClassifier BaggingRegressor"
+    " ExtraTreesClassifier ExtraTreesRegressor GradientBoostingClassifier GradientBoostingRegressor"
+    " HistGradientBoostingClassifier HistGradientBoostingRegressor IsolationForest RandomForestClassifier"
+    " RandomForestRegressor StackingClassifier StackingRegressor VotingClassifier VotingRegressor",
+    "sklearn.ensemble._hist_gradient_boosting.binning": "_BinMapper",
+    "sklearn.ensemble._hist_gradient_boosting.predictor": "TreePredictor",
+    "sklearn.feature_extraction": "DictVectorizer FeatureHasher",
+    "sklearn.feature_extraction.image": "PatchExtractor",
+    "sklearn.feature_extraction.text": "CountVectorizer HashingVectorizer TfidfTransformer TfidfVectorizer",
+    "sklearn.feature_selection": "GenericUnivariateSelect RFE RFECV SelectFdr SelectFpr SelectFromModel"
+    " SelectFwe SelectKBest SelectPercentile SequentialFeatureSelector VarianceThreshold",
+    "sklearn.frozen": "FrozenEstimator",
+    "sklearn.gaussian_process": "GaussianProcessClassifier GaussianProcessRegressor",
+    "sklearn.gaussian_process._gpc": "_BinaryGaussianProcessClassifierLaplace",
+    "sklearn.gaussian_process.kernels": "CompoundKernel ConstantKernel DotProduct ExpSineSquared"
+    " Exponentiation Matern PairwiseKernel Product RBF RationalQuadratic Sum WhiteKernel",
+    "sklearn.impute": "KNNImputer MissingIndicator SimpleImputer",
+    "sklearn.impute._iterative": "IterativeImputer",
+    "sklearn.kernel_approximation": "AdditiveChi2Sampler Nystroem PolynomialCountSketch RBFSampler"
+    " SkewedChi2Sampler",
+    "sklearn.kernel_ridge": "KernelRidge",
+    "sklearn.linear_model": "ARDRegression BayesianRidge ElasticNet ElasticNetCV GammaRegressor"
+    " HuberRegressor Lars LarsCV Lasso LassoCV LassoLars LassoLarsCV LassoLarsIC LinearRegression"
+    " LogisticRegression LogisticRegressionCV MultiTaskElasticNet MultiTaskElasticNetCV MultiTaskLasso"
+    " MultiTaskLassoCV OrthogonalMatchingPursuit OrthogonalMatchingPursuitCV"
+    " PassiveAggressiveClassifier PassiveAggressiveRegressor Perceptron PoissonRegressor"
+    " QuantileRegressor RANSACRegressor Ridge RidgeCV RidgeClassifier RidgeClassifierCV SGDClassifier"
+    " SGDOneClassSVM SGDRegressor TheilSenRegressor TweedieRegressor",
+    "sklearn.manifold": "ClassicalMDS Isomap LocallyLinearEmbedding MDS SpectralEmbedding TSNE",
+    "sklearn.metrics._scorer": "_PassthroughScorer",
+    "sklearn.mixture": "BayesianGaussianMixture GaussianMixture",
+    "sklearn.model_selection": "FixedThresholdClassifier GridSearchCV GroupKFold GroupShuffleSplit"
+    " KFold LeaveOneGroupOut LeaveOneOut LeavePGroupsOut LeavePOut"
+    " PredefinedSplit RandomizedSearchCV RepeatedKFold RepeatedStratifiedKFold ShuffleSplit"
+    " StratifiedGroupKFold StratifiedKFold StratifiedShuffleSplit TimeSeriesSplit TunedThresholdClassifierCV",
+    "sklearn.model_selection._search_successive_halving": "HalvingGridSearchCV HalvingRandomSearchCV",
+    "sklearn.multiclass": "OneVsOneClassifier OneVsRestClassifier OutputCodeClassifier",
+    "sklearn.multioutput": "ClassifierChain MultiOutputClassifier MultiOutputRegressor RegressorChain",
+    "sklearn.naive_bayes": "BernoulliNB CategoricalNB ComplementNB GaussianNB MultinomialNB",
+    "sklearn.neighbors": "KNeighborsClassifier KNeighborsRegressor KNeighborsTransformer KernelDensity"
+    " LocalOutlierFactor NearestCentroid NearestNeighbors NeighborhoodComponentsAnalysis"
+    " RadiusNeighborsClassifier RadiusNeighborsRegressor RadiusNeighborsTransformer",
+    "sklearn.neural_network": "BernoulliRBM MLPClassifier MLPRegressor",
+    "sklearn.neural_network._stochastic_optimizers": "AdamOptimizer SGDOptimizer",
+    "sklearn.pipeline": "FeatureUnion Pipeline",
+    "sklearn.preprocessing": "Binarizer FunctionTransformer KBinsDiscretizer KernelCenterer LabelBinarizer"
+    " LabelEncoder MaxAbsScaler MinMaxScaler MultiLabelBinarizer Normalizer OneHotEncoder OrdinalEncoder"
+    " PolynomialFeatures PowerTransformer QuantileTransformer RobustScaler StandardScaler TargetEncoder",
+    "sklearn.random_projection": "GaussianRandomProjection SparseRandomProjection",
+    "sklearn.semi_supervised": "LabelPropagation LabelSpreading SelfTrainingClassifier",
+    "sklearn.svm": "LinearSVC LinearSVR NuSVC NuSVR OneClassSVM SVC SVR",
+    "sklearn.tree": "DecisionTreeClassifier DecisionTreeRegressor ExtraTreeClassifier ExtraTreeRegressor",
+}
+"""Of scikit-learn, as their fields (estimators.py). What holds others has each of them pass the same door."""
+MAX_THREADS = 64
+"""That a result may ask for, of threads or processes."""
+METRICS = ("euclidean", "manhattan", "chebyshev")
+"""Of trees of neighbours, besides minkowski."""
+NUMBERS = (
+    "bool", "int", "float", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64",
+    "float32", "float64",
+)  # fmt: skip
+"""What a matrix of numbers may hold."""
+ENCODINGS = frozenset(
+    ["utf-8", "utf8", "latin-1", "latin1", "iso-8859-1", "ascii", "cp1252", "utf-16", "utf-32"]
+)
+KERNELS = ("linear", "poly", "rbf", "sigmoid")
+"""The others are a function, or rows of the training set."""
 _BEFORE = {("re", "PatternError"): "error"}
 """Names of before Python 3.13."""
 

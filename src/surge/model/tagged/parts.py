@@ -5,6 +5,7 @@ from typing import Any
 from surge.model.errors import LimitExceeded
 from surge.model.tagged.arrays import need
 from surge.model.tagged.core import MAX_VALUES, Building
+from surge.model.tagged.names import NUMBERS
 
 LARGEST = (1 << 31) - 1
 Fields = dict[str, Any]
@@ -48,25 +49,6 @@ def of_numbers(dtype: Any) -> bool:
         return dtype in NUMBERS
     plain = dtype is None or isinstance(dtype, type | numpy.dtype)
     return plain and numpy.dtype(dtype).kind in "biuf"
-
-
-NUMBERS = frozenset(
-    [
-        "float64",
-        "float32",
-        "int64",
-        "int32",
-        "int16",
-        "int8",
-        "uint64",
-        "uint32",
-        "uint16",
-        "uint8",
-        "bool",
-        "float",
-        "int",
-    ]
-)
 
 
 def weigh(building: Building, values: int) -> None:

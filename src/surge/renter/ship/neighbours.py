@@ -4,9 +4,9 @@ machine's own."""
 from typing import Any
 
 from surge.model.errors import CannotShip
+from surge.model.tagged.names import METRICS
 
 HOMES = ("sklearn.neighbors._kd_tree", "sklearn.neighbors._ball_tree")
-METRICS = ("euclidean", "manhattan", "chebyshev")
 
 
 def is_neighbours(kind: type) -> bool:

@@ -6,10 +6,19 @@ Nothing here pickles. What no form covers, or isn't listed below, travels opaque
 
 import sys
 
+from surge.model.tagged.names import (
+    ERRORS,
+    ESTIMATORS,
+    FUNCTIONS,
+    LOSSES,
+    METRICS,
+    RECORDS,
+    TABLES,
+    TYPES,
+)
 from surge.run.guest import kinds, tagged
 from surge.run.guest.kinds import known
 from surge.run.guest.listed.closed import CHECKED, stays_closed
-from surge.run.guest.listed.names import ERRORS, ESTIMATORS, FUNCTIONS, RECORDS, TABLES, TYPES
 from surge.run.guest.tagged import form, mark
 
 ROOTS = ("numpy", "pandas", "scipy", "sklearn", "statsmodels")
@@ -169,9 +178,6 @@ def _of_sklearn(kind, name):
     return _whole if _listed(ESTIMATORS, kind) else None
 
 
-LOSSES = ("sklearn._loss._loss", "sklearn.linear_model._sgd_fast")
-
-
 def _arguments(value):
     make, given = value.__reduce__()[:2]
     return [float(x) for x in given] if make is type(value) else []
@@ -239,9 +245,6 @@ def _tree(value):
         whole,
         state["values"],
     ]
-
-
-METRICS = ("euclidean", "manhattan", "chebyshev")
 
 
 def _neighbours(value):

@@ -14,7 +14,7 @@ from surge.run.sandbox.feed import Assignment, ChunkFeed, Fetch, Hear, no_blobs
 from surge.run.sandbox.guest import HostCall, Sandbox, Stop, Trapped
 from surge.run.sandbox.image import MemoryImage
 from surge.run.sandbox.interpreter import library
-from surge.run.sandbox.suite import guest_files
+from surge.run.sandbox.suite import guest_files, shared_files
 from surge.run.wasi.checkpoint import Checkpoint
 from surge.run.wasi.files import Tree
 from surge.run.wasi.memory import Stencil
@@ -46,8 +46,10 @@ SERVE_TASKS = b"__import__('sys').modules['surge.run.guest.driver'].serve_tasks(
 def guest_library() -> dict[str, bytes]:
     """The read-only files of a python guest: the standard library and our own guest modules."""
     files = dict(library())
-    for package in ("surge", "surge/run"):
+    for package in ("surge", "surge/run", "surge/model", "surge/model/tagged"):
         files[f"{GUEST_PATH}/{package}/__init__.py"] = b""
+    for name, source in shared_files().items():
+        files[f"{GUEST_PATH}/surge/{name}"] = source
     for name, source in guest_files().items():
         files[f"{GUEST_PATH}/surge/run/guest/{name}"] = source
     return files

@@ -11,12 +11,19 @@ from surge.run.sandbox.interpreter import interpreter
 RUN = Path(__file__).parent.parent
 DECIDING = ("wasi", "graft", "sandbox")
 """Folders of this room: whatever is in them may decide an outcome or its fuel, so all of it counts."""
+SHARED = ("model/tagged/names.py",)
 
 
 @cache
 def guest_files() -> dict[str, bytes]:
     """Name → source of every module of guest/, as the sandbox sees it."""
     return _sources("guest")
+
+
+@cache
+def shared_files() -> dict[str, bytes]:
+    """Name → source, below surge/, of what the guest reads of the model's own files."""
+    return {name: (RUN.parent / name).read_bytes() for name in SHARED}
 
 
 @cache
@@ -33,6 +40,8 @@ def suite_digest() -> bytes:
     for folder in (*DECIDING, "guest"):
         for name, source in _sources(folder).items():
             parts += [f"{folder}/{name}".encode(), source]
+    for name, source in shared_files().items():
+        parts += [name.encode(), source]
     return digest("suite", *parts)
 
 

@@ -6,7 +6,6 @@ import pickle
 import subprocess
 import sys
 import textwrap
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,20 +14,13 @@ import pytest
 
 import corpus
 from corpus import LIMIT, Odd, Point, Scaler
-from guests import Guest, NativeGuest, answers, remote
+from guests import Guest, answers, remote
 from places import SRC, TESTS
 from surge.model.errors import Distrusted, LimitExceeded, RemoteError
 from surge.model.tagged.codec import encode
 from surge.model.tagged.opaque import Opaque
 from surge.model.task import OUT_OF_FUEL, RAISED, RETURNED, TRAPPED
 from surge.renter.ship.call import Shipped, decode_outcome, encode_call, read_outcome, ship
-
-
-@pytest.fixture(scope="module")
-def guest() -> Iterator[Guest]:
-    guest = NativeGuest()
-    yield guest
-    guest.close()
 
 
 def divides(x: int) -> float:

@@ -1,23 +1,16 @@
 """Classes inside of functions: what their bodies read of the function's variables is there, or is refused."""
 
 import enum
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from guests import Guest, NativeGuest, remote
+from guests import Guest, remote
 from surge.model.errors import CannotShip
 from surge.renter.ship.call import ship
 
 n = 100
-
-
-@pytest.fixture(scope="module")
-def guest() -> Iterator[Guest]:
-    guest = NativeGuest()
-    yield guest
-    guest.close()
 
 
 def kept(n: int) -> Any:

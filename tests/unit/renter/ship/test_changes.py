@@ -7,23 +7,16 @@ import enum
 import functools
 import threading
 import typing
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pytest
 
-from guests import Guest, NativeGuest, remote
+from guests import Guest, remote
 from surge.model.errors import CannotShip
 from surge.renter.ship.call import ship
-
-
-@pytest.fixture(scope="module")
-def guest() -> Iterator[Guest]:
-    guest = NativeGuest()
-    yield guest
-    guest.close()
 
 
 def plus(function: Callable[..., Any]) -> Callable[..., Any]:

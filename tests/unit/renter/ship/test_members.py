@@ -2,21 +2,13 @@
 
 import enum
 import itertools
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from guests import Guest, NativeGuest, remote
+from guests import Guest, remote
 from surge.model.errors import CannotShip
 from surge.renter.ship.call import ship
-
-
-@pytest.fixture(scope="module")
-def guest() -> Iterator[Guest]:
-    guest = NativeGuest()
-    yield guest
-    guest.close()
 
 
 class Value(enum.Enum):

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from guests import Guest, NativeGuest, SandboxGuest
 from surge.model import command
@@ -14,6 +16,7 @@ from surge.model.errors import BadInput, CannotShip
 from surge.model.tagged.codec import encode
 from surge.renter.ship.inside import PACKAGES
 from surge.renter.ship.script import ship_script
+from surge.run.guest.program import script as guest_script
 
 
 @pytest.fixture(scope="module")
@@ -321,3 +324,20 @@ def test_packages_that_are_stubs_there_are_absent(sandbox: Guest, tmp_path: Path
     )
     found = run(sandbox, written(tmp_path, source))
     assert found.stdout == b"No module named 'matplotlib' matplotlib\n"
+
+
+CONTENTS = st.dictionaries(st.sampled_from("abcdef"), st.binary(max_size=9), max_size=6)
+
+
+@given(CONTENTS, CONTENTS)
+def test_both_sides_choose_the_same_files(before: dict[str, bytes], after: dict[str, bytes]) -> None:
+    """The guest's own for Python files, the host's for wasm commands."""
+    with pytest.MonkeyPatch.context() as patch:
+        for side in (command, guest_script):
+            patch.setattr(side, "MAX_WRITTEN", 20)
+            patch.setattr(side, "MAX_FILES", 3)
+        assert guest_script.written(before, after) == command.written(before, after)
+
+
+def test_both_sides_have_the_same_bounds() -> None:
+    assert (guest_script.MAX_WRITTEN, guest_script.MAX_FILES) == (command.MAX_WRITTEN, command.MAX_FILES)

@@ -7,29 +7,14 @@ As model/tagged/encoders.py and machines.py have it; a test asks both about the 
 import re
 import sys
 
-ENCODINGS = ["utf-8", "utf8", "latin-1", "latin1", "iso-8859-1", "ascii", "cp1252", "utf-16", "utf-32"]
-NUMBERS = [
-    "float64",
-    "float32",
-    "int64",
-    "int32",
-    "int16",
-    "int8",
-    "uint64",
-    "uint32",
-    "uint16",
-    "uint8",
-    "bool",
-    "float",
-    "int",
-]
-KERNELS = ("linear", "poly", "rbf", "sigmoid")
+from surge.model.tagged.names import ENCODINGS, KERNELS, MAX_THREADS, NUMBERS
 
 
 def stays_closed(name, fields):
     """Of a class of this name. Whatever is no estimator of the names below may stand open."""
     jobs = fields.get("n_jobs")
-    if fields.get("memory") is not None or not (jobs is None or (type(jobs) is int and abs(jobs) <= 64)):
+    few = jobs is None or (type(jobs) is int and abs(jobs) <= MAX_THREADS)
+    if fields.get("memory") is not None or not few:
         return True
     try:
         return name in CHECKED and CHECKED[name](fields)
