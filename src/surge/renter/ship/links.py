@@ -3,14 +3,17 @@
 import enum
 import sys
 import types
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from surge.model.errors import CannotShip
+from surge.model.digest import Blob
+from surge.model.errors import BadInput, CannotShip
 from surge.model.tagged import tags as tag
 from surge.model.tagged.codec import encode
-from surge.model.tagged.core import MARKERS, MAX_DEPTH, Packing, Tree
-from surge.model.tagged.instances import CHANGING, base_of, parts_of
+from surge.model.tagged.core import DEEP, ENCODER, MARKERS, Fallback, Packing, TooDeep, Tree
+from surge.model.tagged.graph import Graph
+from surge.model.tagged.instances import CHANGING, base_of
 from surge.renter.ship.checks.effects import CONSTANTS
 from surge.renter.ship.modules import is_elsewhere
 from surge.renter.ship.plain import is_plain
@@ -66,6 +69,15 @@ def kind_is_array(kind: type) -> bool:
     return kind.__name__ == "ndarray" and kind.__module__ == "numpy"
 
 
+def memory_of(value: Any) -> Any:
+    """What owns the memory that a value shows: an array of any class, or what it was made on."""
+    base = getattr(value, "base", None)
+    while base is not None:
+        value = base.obj if isinstance(base, memoryview) else base
+        base = getattr(value, "base", None)
+    return value
+
+
 def owner_of(value: Any) -> Any:
     """The array whose memory this one shows: itself, if that is no array's."""
     while kind_is_array(type(value.base)):
@@ -91,12 +103,12 @@ def is_shell(value: object) -> bool:
 @dataclass
 class Links:
     """owned: ids of values, no code, that are nodes because others could hold them. kept: (node, its step) of
-    these. inlined: id of what was written into others → the outermost of these; missed: what was written into
-    two such, and should be a node."""
+    these. inlined: ids of what was written into others; missed: what stood in two places, and should be a
+    node. roots: ids of what is being written."""
 
     owned: set[int] = field(default_factory=set)
     kept: list[tuple[int, int]] = field(default_factory=list)
-    inlined: dict[int, int] = field(default_factory=dict)
+    inlined: set[int] = field(default_factory=set)
     missed: list[object] = field(default_factory=list)
     keep: list[object] = field(default_factory=list)
     roots: list[int] = field(default_factory=list)
@@ -108,22 +120,41 @@ class Links:
     def branch(self) -> "Links":
         return Links(self.owned.copy())
 
-    def note(self, value: object) -> None:
-        root = self.roots[-1]
-        if self.inlined.setdefault(id(value), root) != root:
+    def note(self, value: object, path: list[str]) -> bool:
+        """That a value stands inside of another; whether it is the first time."""
+        if id(value) in self.inlined:
             self.missed.append(value)
+            return False
+        self.inlined.add(id(value))
         self.keep.append(value)
-        if kind_is_array(type(value)):
-            self.see(value)
+        self.see(value, path)
+        return True
 
-    def see(self, value: Any) -> None:
+    def forget(self, first: list[object], again: list[object]) -> None:
+        """What was noted of a value that is written once more, as a graph."""
+        self.inlined.difference_update(map(id, first))
+        gone = set(map(id, again))
+        self.missed[:] = [value for value in self.missed if id(value) not in gone]
+
+    def see(self, value: Any, path: list[str]) -> None:
         """An array; others that show the same memory, and the one that owns it, are missed."""
-        owner = owner_of(value)
+        numpy = sys.modules.get("numpy")
+        if numpy is None or not isinstance(value, numpy.ndarray | bytearray):
+            return
+        owner = memory_of(value)
         seen = self.arrays.setdefault(id(owner), [])
-        if not any(other is value for other in seen):
-            shown = [o for o in seen if sys.modules["numpy"].may_share_memory(o, value)]
-            self.missed += [owner, *shown, value] if shown else []
-            self.arrays[id(owner)] = [*seen, value]
+        if any(other is value for other in seen):
+            return
+        shown = [o for o in seen if o is owner or value is owner or numpy.may_share_memory(o, value)]
+        strange = next((o for o in (owner, *shown, value) if not kind_is_array(type(o))), None)
+        if shown and strange is not None:
+            raise CannotShip(
+                f"{' → '.join(path)} shares its memory with another value; that can't be kept where one is a "
+                f"{type(strange).__name__}: copy one of them (numpy.copy, .copy())"
+            )
+        self.missed += [owner, *shown, value] if shown else []
+        self.arrays[id(owner)] = [*seen, value]
+        self.keep += [owner, value]
 
     def is_view(self, value: Any) -> bool:
         """Whether an array is to be made as a view of another that is a node."""
@@ -131,50 +162,72 @@ class Links:
             kind_is_array(type(value)) and owner_of(value) is not value and id(owner_of(value)) in self.owned
         )
 
-    def root(self, value: object) -> None:
+    def root(self, value: object, path: list[str]) -> None:
         """Of what becomes a node now: whether it was written into another before."""
         if id(value) in self.inlined:
             self.missed.append(value)
-        if kind_is_array(type(value)):
-            self.see(value)
+        self.see(value, path)
 
-    def inside(self, value: Any, memo: dict[int, int], above: tuple[int, ...] = ()) -> Any:
-        """`value` with the names of nodes where it holds these; itself if it holds none, or holds itself."""
-        kind = type(value)
-        if kind not in (list, tuple, dict) or id(value) in above or len(above) > MAX_DEPTH:
-            return value
-        items = value.values() if kind is dict else value
-        if _PLAIN.issuperset(map(type, items)):
-            return value
-        new = [x if type(x) in _PLAIN else self.linked(x, memo, (*above, id(value))) for x in items]
-        if all(a is b for a, b in zip(new, items, strict=True)):
-            return value
-        made = dict(zip(value, new, strict=True)) if kind is dict else kind(new)
-        self.keep.append(made)
-        return made
 
-    def linked(self, value: Any, memo: dict[int, int], above: tuple[int, ...] = ()) -> Any:
-        """The name of `value` if it is a node that others may hold; else as `inside`."""
-        if id(value) in self.owned and id(value) in memo:
-            return Named(memo[id(value)])
-        kind = type(value)
-        if kind in CONTAINERS or (kind not in _PLAIN and has_identity(value)):
-            self.note(value)
-        return self.inside(value, memo, above)
+_SINGLE = frozenset([*CONSTANTS, Named, Import, Blob, tuple, frozenset])
+_STILL = ("typing", "numpy.dtypes", "operator", "functools")
 
-    def instance(self, value: Any, key: str, memo: dict[int, int], packing: Packing) -> Tree:
-        """As `pack_instance`, with links."""
-        base = base_of(type(value))
 
-        def write() -> Tree:
-            return packing.form(tag.INSTANCE, key, *self.parts(value, memo))
+def is_linked(value: object) -> bool:
+    """Whether a value inside of another is to be one with the same one elsewhere."""
+    kind = type(value)
+    if kind in _SINGLE or isinstance(value, types.GenericAlias | types.UnionType):
+        return False
+    return kind.__module__ not in _STILL and has_identity(value)
 
-        if base is None or base in CHANGING or isinstance(value, BaseException):
-            return packing.whole(value, write)
-        return write()
 
-    def parts(self, value: Any, memo: dict[int, int]) -> tuple[Any, Any]:
-        """(fields, what its base holds) with links."""
-        fields, contents = parts_of(value)
-        fields = {n: self.linked(x, memo) for n, x in fields.items()}
-        return fields, self.inside(contents, memo)
+Look = Callable[[object], Tree | None]
+
+
+class _Linking(Packing):
+    """Names the nodes that a value holds; `look` gives a node's name."""
+
+    look: Look
+
+    def pack(self, value: object) -> Tree:
+        found = self.look(value) if is_linked(value) else None
+        return Packing.pack(self, value) if found is None else found
+
+
+class _LinkingGraph(Graph):
+    look: Look
+
+    def pack(self, value: object) -> Tree:
+        found = self.look(value) if id(value) not in self.numbers and is_linked(value) else None
+        return Graph.pack(self, value) if found is None else found
+
+
+def written(
+    value: object, fallback: Fallback, blobs: dict[bytes, Blob], links: Links, look: Look, path: list[str]
+) -> bytes:
+    """As encode, with the names of nodes where the value holds these. look: gives a node's name. All
+    else that it holds is noted."""
+    first: list[object] = []
+    again: list[object] = []
+
+    def noting(inner: object) -> Tree | None:
+        if inner is value:
+            return None
+        found = look(inner)
+        if found is None:
+            (first if links.note(inner, path) else again).append(inner)
+        return found
+
+    tree = _Linking(fallback, blobs)
+    tree.look = noting
+    try:
+        return ENCODER.encode(Packing.pack(tree, value))
+    except (TooDeep, RecursionError):
+        links.forget(first, again)
+        first.clear()
+    graph = _LinkingGraph(fallback, blobs)
+    graph.look = noting
+    try:
+        return ENCODER.encode(graph.table(value))
+    except RecursionError as error:
+        raise BadInput(DEEP) from error

@@ -17,7 +17,7 @@ from surge.model.errors import BadInput, CannotShip
 from surge.model.tagged import tags as tag
 from surge.model.tagged.codec import encode
 from surge.model.tagged.core import DEEP, Packing, TooDeep, Tree
-from surge.model.tagged.instances import pack_instance, pack_member
+from surge.model.tagged.instances import pack_instance, pack_member, parts_of
 from surge.renter.ship.checks import effects
 from surge.renter.ship.checks.refusals import refuse
 from surge.renter.ship.links import (
@@ -30,7 +30,9 @@ from surge.renter.ship.links import (
     has_identity,
     is_flat,
     is_import,
+    is_linked,
     is_shell,
+    written,
 )
 from surge.renter.ship.modules import (
     Modules,
@@ -84,6 +86,7 @@ class Reach:
     links: Links = field(default_factory=Links)
     linked: int = 0  # whether what is written names the nodes that it holds
     branched: bool = False
+    awaited: list[int] = field(default_factory=list)  # instances whose class is made first
 
     # ——— steps and nodes ———
 
@@ -100,15 +103,28 @@ class Reach:
 
     def content(self, value: object) -> bytes:
         """Tagged bytes of a value; what it reaches is written before."""
+        top = self.links.roots[-1:] == [id(value)]
+        if not top and is_linked(value) and self.look(value) is not None:
+            return self.named_node(value)
         self.level += 1
         try:
-            return encode(value, self.tree, self.blobs)
+            if self.branched and not self.linked:
+                return encode(value, self.tree, self.blobs)
+            return written(value, self.tree, self.blobs, self.links, self.look, self.path)
         except CannotShip:
             raise
         except BadInput as error:
             raise CannotShip(f"{self.where}: {error}") from error
         finally:
             self.level -= 1
+
+    def look(self, value: object) -> Tree | None:
+        """The name of a value that is a node which others may hold."""
+        if id(value) in self.links.owned and id(value) in self.memo and (self.linked or not self.branched):
+            return Named(self.memo[id(value)]).tree
+        if id(value) in self.awaited:
+            raise Circle(f"{self.where} holds an instance of its class through code or a call: set it later")
+        return None
 
     @contextmanager
     def named(self, name: str) -> Iterator[None]:
@@ -236,7 +252,7 @@ class Reach:
         self.affect(effects.of_value(value))
         if type(value) in effects.CONSTANTS or id(value) in self.memo:
             return self.content(value) if id(value) not in self.memo else self.named_node(value)
-        self.links.root(value)
+        self.links.root(value, self.path)
         content = self.alone(value)
         if id(value) in self.memo:
             return self.named_node(value)
@@ -292,7 +308,13 @@ class Reach:
         if type(value) in CONTAINERS:
             self.step("value", encode(type(value)()))
         else:
-            self.content(type(value))
+            self.awaited.append(id(value))
+            try:
+                self.content(type(value))
+            finally:
+                self.awaited.pop()
+            if id(value) in self.memo:
+                return  # its class holds it
             self.step("shell", self.keys[type(value)])
         self.datum(value)
 
@@ -304,7 +326,7 @@ class Reach:
         else:
             self.linked += 1
             self.links.roots.append(id(value))
-            fields, contents = map(self.content, self.links.parts(value, self.memo))
+            fields, contents = map(self.content, parts_of(value))
             self.links.roots.pop()
             self.linked -= 1
             self.step("contents", number, contents, fields)
@@ -318,7 +340,7 @@ class Reach:
         self.linked += 1
         self.links.roots.append(id(value))
         try:
-            return self.content(self.links.inside(value, self.memo))
+            return self.content(value)
         finally:
             self.linked -= 1
             self.links.roots.pop()
@@ -388,8 +410,6 @@ class Reach:
         if not is_elsewhere(kind) and is_plain(kind):
             self.content(kind)
             if kind in self.keys:
-                if self.linked:
-                    return self.links.instance(value, self.keys[kind], self.memo, packing)
                 return pack_instance(value, self.keys[kind], packing)
         self.handlers.of_object(self, value)
         return Named(self.memo[id(value)]).tree
