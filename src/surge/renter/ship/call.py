@@ -22,10 +22,11 @@ from surge.renter.ship import inside as sandbox
 from surge.renter.ship.checks import effects
 from surge.renter.ship.classes import reach_class
 from surge.renter.ship.functions import reach_function
+from surge.renter.ship.handlers import Handlers
 from surge.renter.ship.now.whole import reach_whole, reach_whole_classes, refuse_named
 from surge.renter.ship.objects import reach_object
 from surge.renter.ship.plain import is_plain
-from surge.renter.ship.reach import Handlers, Reach
+from surge.renter.ship.reach import Reach
 
 FUNCTION = "function"
 SHARED, QUIET, ALONE = range(3)

@@ -41,7 +41,7 @@ def reach_function(reach: Reach, function: types.FunctionType) -> None:
     if vars(function):
         reach.affect("has attributes")
     if function.__defaults__ or function.__kwdefaults__:
-        reach.default(reach.memo[id(function)], function)
+        reach_default(reach, reach.memo[id(function)], function)
     for name, cell in zip(free, function.__closure__ or (), strict=True):
         reach.fill(cell, name)
     reach_globals(reach, scope, loaded(function.__code__))
@@ -52,6 +52,17 @@ def reach_function(reach: Reach, function: types.FunctionType) -> None:
     _warn_of_rebinding(reach, function, definition.node, where)
     for name, value in vars(function).items():
         _attribute(reach, function, name, value)
+
+
+def reach_default(reach: Reach, number: int, function: types.FunctionType) -> None:
+    """The default arguments of a node that is a function, as they are now."""
+    with reach.named("its default arguments"):
+        positional, keyword = function.__defaults__, function.__kwdefaults__
+        for value in (*(positional or ()), *(keyword or {}).values()):
+            reach.affect(effects.of_item(value))
+        given = None if positional is None else reach.parts(positional)
+        named = None if keyword is None else dict(zip(keyword, reach.parts(keyword.values()), strict=True))
+        reach.step("default", number, reach.content(given), reach.content(named))
 
 
 def _free(function: types.FunctionType) -> dict[str, object]:

@@ -20,6 +20,7 @@ from surge.model.tagged.core import DEEP, Packing, TooDeep, Tree
 from surge.model.tagged.instances import pack_instance, pack_member, parts_of
 from surge.renter.ship.checks import effects
 from surge.renter.ship.checks.refusals import refuse
+from surge.renter.ship.handlers import Handlers
 from surge.renter.ship.links import (
     CONTAINERS,
     Circle,
@@ -34,22 +35,8 @@ from surge.renter.ship.links import (
     is_shell,
     written,
 )
-from surge.renter.ship.modules import (
-    Modules,
-    is_elsewhere,
-    is_installed,
-)
+from surge.renter.ship.modules import Modules, is_elsewhere, is_installed
 from surge.renter.ship.plain import is_plain
-
-
-@dataclass(frozen=True, slots=True)
-class Handlers:
-    """How classes and functions are taken apart: given to a Reach by whoever makes it, since each of them
-    reaches on through it."""
-
-    of_class: Callable[["Reach", type], None]
-    of_function: Callable[["Reach", types.FunctionType], None]
-    of_object: Callable[["Reach", Any], None]
 
 
 @dataclass
@@ -344,16 +331,6 @@ class Reach:
         finally:
             self.linked -= 1
             self.links.roots.pop()
-
-    def default(self, number: int, function: types.FunctionType) -> None:
-        """The default arguments of a node that is a function, as they are now."""
-        with self.named("its default arguments"):
-            positional, keyword = function.__defaults__, function.__kwdefaults__
-            for value in (*(positional or ()), *(keyword or {}).values()):
-                self.affect(effects.of_item(value))
-            given = None if positional is None else self.parts(positional)
-            named = None if keyword is None else dict(zip(keyword, self.parts(keyword.values()), strict=True))
-            self.step("default", number, self.content(given), self.content(named))
 
     @contextmanager
     def under_way(self, value: object) -> Iterator[None]:

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from surge.model.errors import CannotShip
+from surge.renter.ship.functions import reach_default
 from surge.renter.ship.modules import find, is_elsewhere, is_installed
 from surge.renter.ship.now.members import reach_members
 from surge.renter.ship.now.written import Leaf, Source, changed_defaults, is_default, leaves, may_stay
@@ -172,7 +173,7 @@ def function_state(
         reach.step("leaf", number, made.node.name, made.line)
         leaf = reach.node(function)
         if defaults:
-            reach.default(leaf, function)
+            reach_default(reach, leaf, function)
         for name, value in attributes.items():
             with reach.named(f"its attribute {name}"):
                 reach.step("set", leaf, name, reach.shared(value))

@@ -1,0 +1,16 @@
+"""What takes apart the values that have no tagged form of their own."""
+
+import types
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Handlers:
+    """How classes and functions are taken apart: given to a Reach by whoever makes it, since each of them
+    reaches on through it."""
+
+    of_class: Callable[[Any, type], None]
+    of_function: Callable[[Any, types.FunctionType], None]
+    of_object: Callable[[Any, Any], None]

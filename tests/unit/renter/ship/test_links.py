@@ -1,0 +1,85 @@
+"""What stands in several places of what is sent is one there, whatever holds it."""
+
+import collections
+import functools
+import types
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+from guests import Guest, NativeGuest, remote
+from surge.model.errors import CannotShip
+from surge.renter.ship.call import ship
+
+
+@pytest.fixture(scope="module")
+def guest() -> Iterator[Guest]:
+    guest = NativeGuest()
+    yield guest
+    guest.close()
+
+
+class Counter:
+    held: Any = []  # noqa: RUF012 the case itself
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def add(self) -> int:
+        self.count += 1
+        return self.count
+
+
+ONE = Counter()
+ADD = ONE.add
+HOLDERS: Any = [
+    ADD,
+    functools.partial(ONE.add),
+    functools.partial(Counter.add, ONE),
+    types.SimpleNamespace(one=ONE).one.add,
+]
+KEPT: Any = types.SimpleNamespace(
+    one=ONE,
+    queue=collections.deque([ONE]),
+    ordered=collections.OrderedDict(a=ONE),
+    table=collections.defaultdict(list, a=ONE),
+    objects=np.array([ONE, None], dtype=object),
+)
+GRID = [[0] * 2] * 2
+ARRAYS = [np.eye(2)] * 2
+ERROR: Any = ValueError("x")
+ERROR.one = ONE
+HELD = Counter()
+Counter.held.append(HELD.add)
+MASKED = np.ma.masked_array([1, 2, 3], mask=[0, 1, 0])  # type: ignore[no-untyped-call]
+DATA = MASKED.data
+
+
+def test_methods_and_their_instance(guest: Guest) -> None:
+    assert remote(guest, lambda: (ADD(), [f() for f in HOLDERS], ONE.count)) == (1, [2, 3, 4, 5], 5)
+    assert remote(guest, lambda: ([f() for f in Counter.held], HELD.count)) == ([1], 1)
+
+
+def test_what_containers_hold(guest: Guest) -> None:
+    def run() -> int:
+        for one in (KEPT.one, KEPT.queue[0], KEPT.ordered["a"], KEPT.table["a"], KEPT.objects[0], ERROR.one):
+            one.add()
+        return ONE.count
+
+    assert remote(guest, run) == 6
+
+
+def test_one_value_twice(guest: Guest) -> None:
+    def run() -> Any:
+        GRID[0][0] = 1
+        ARRAYS[0][0, 0] = 7
+        return GRID, ARRAYS[1][0, 0].item()
+
+    assert remote(guest, run) == ([[1, 0], [1, 0]], 7.0)
+
+
+def test_memory_that_can_not_be_shared_is_refused() -> None:
+    with pytest.raises(CannotShip, match="shares its memory with another value"):
+        ship(lambda: (MASKED, DATA))
