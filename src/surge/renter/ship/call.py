@@ -115,6 +115,8 @@ def ship(function: Callable[..., Any], *, shared: bool = False) -> Shipped:
         if set(reach.modules.whole) <= whole and missed.keys() <= first.keys():
             break
         whole |= set(reach.modules.whole)
+        if len(first) > len(missed) * 20 + 2000:
+            raise CannotShip(f"{name} holds values that are made anew whenever they are asked for")
         first |= missed
     refuse_named(reach, pending)
     reach.affect(effects.of_item(function))
