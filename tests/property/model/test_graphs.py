@@ -3,14 +3,17 @@
 import contextlib
 import time
 import tracemalloc
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from dataclasses import dataclass
 from functools import reduce
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.linear_model import LinearRegression
 
 from surge.model.errors import Distrusted, LimitExceeded
 from surge.model.tagged import tags as tag
@@ -140,9 +143,26 @@ def graphs(draw: st.DrawFn) -> Any:
 @settings(max_examples=300)
 @given(graphs())
 def test_the_same_shape(value: Any) -> None:
-    written = graph(value)
-    for copy in (decode(written, CLASSES), guest.decode(written), decode(guest_graph.encode(value), CLASSES)):
-        assert same_shape(value, copy)
+    for written in (graph(value), encode(value, tree)):
+        assert same_shape(value, guest.decode(written))
+        assert same_shape(value, decode(written, CLASSES))
+    for written in (guest_graph.encode(value), guest.encode(value)):
+        assert same_shape(value, decode(written, CLASSES))
+
+
+def test_one_array_or_frame_in_two_places() -> None:
+    """Whatever holds it; the renter's side and the sandbox's."""
+    values = [np.arange(3.0), np.array([[1], None], object), pd.DataFrame({"a": [1]}), pd.Series([1.5])]
+    held: Any = [values, {"again": values[::-1]}, (deque(values),)]
+    for copy in (decode(encode(held)), decode(guest.encode(held)), guest.decode(encode(held))):
+        first, second, (third,) = copy
+        for one, other, last in zip(first, second["again"][::-1], third, strict=True):
+            assert one is other is last
+        assert len(set(map(id, first))) == 4
+    masked, model = np.ma.masked_array([1, 2], [True, False]), LinearRegression().fit([[1.0], [2.0]], [1, 2])
+    returned = decode(guest.encode([masked, model, masked, model]))
+    assert returned[0] is returned[2] and returned[1] is returned[3] is not returned[0]
+    assert returned[0].mask.tolist() == [True, False] and returned[1].coef_.tolist() == model.coef_.tolist()
 
 
 @settings(max_examples=500)

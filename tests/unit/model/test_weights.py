@@ -1,5 +1,6 @@
 """What takes long to build for each of its bytes: so much of it is read, and no more."""
 
+import copy
 import random
 import time
 from typing import Any
@@ -61,7 +62,7 @@ def test_what_is_heavy_is_counted(value: Any, monkeypatch: pytest.MonkeyPatch) -
         form = encode_library(value)
         content = ENCODER.encode([form] * 300)
     else:
-        content = encode([value] * 300)
+        content = encode([copy.copy(value) for _ in range(300)])
     assert len(decode(content)) == 300
     monkeypatch.setattr(parts, "MAX_VALUES", 2_000)
     with pytest.raises(LimitExceeded, match="is not read"):

@@ -7,7 +7,7 @@ from typing import Any
 
 from surge.model.errors import BadInput
 from surge.model.tagged import tags as tag
-from surge.model.tagged.core import BUILDERS, MARKERS, MAX_BYTES, Building, Pack, Packing, Tree
+from surge.model.tagged.core import BUILDERS, CHANGING, MARKERS, MAX_BYTES, Building, Pack, Packing, Tree
 
 _DTYPE = re.compile(
     r"(\|[b]1|[<|>=]?(i[1248]|u[1248]|f[248]|c8|c16|[SUV]\d{1,9}|[mM]8(\[\d*[A-Za-zμ]{1,7}\])?))"
@@ -34,6 +34,7 @@ def packer(kind: type) -> Pack | None:
     if kind.__module__ == "numpy" or kind.__module__.startswith("numpy."):
         numpy = need("numpy")
         if kind is numpy.ndarray:
+            CHANGING.add(kind)
             return pack_array
         if issubclass(kind, numpy.generic):
             return _pack_scalar

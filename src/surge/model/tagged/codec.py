@@ -4,8 +4,8 @@ Covered: None, bool, int of any size, float (nan, inf and -0.0 exact), complex, 
 list, tuple, set, frozenset, dict (any hashable keys, order kept), range, slice, the datetime family,
 Decimal, Fraction, UUID, paths, the collections, exceptions, Enum members, dataclasses, NamedTuples and
 plain instances of known classes, numpy arrays and scalars, pandas frames, series and indexes.
-References shared inside one value are not kept: each place gets its own copy. Values that hold themselves
-or are deeper than a tree may be travel as a graph (graph.py), in which they are kept.
+Values that stand in two places of one value, hold themselves, or are deeper than a tree may be travel as a
+graph (graph.py), in which what is one stays one.
 
 Decoding looks a class up only in the table it is given, builds instances without calling their code,
 and never unpickles. Hostile bytes end in Distrusted, in time and memory proportional to their length.
@@ -38,7 +38,7 @@ def encode(value: object, fallback: Fallback | None = None, blobs: dict[bytes, B
     """`fallback` gives the tree of a value that has no tagged form; without it BadInput is raised. `blobs`
     takes those that the value names, by name; without it a Blob is refused."""
     try:
-        return ENCODER.encode(Packing(fallback, blobs).pack(value))
+        return ENCODER.encode(Packing(fallback, blobs, {}).pack(value))
     except (TooDeep, RecursionError):
         pass
     try:

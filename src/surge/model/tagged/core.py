@@ -63,7 +63,7 @@ DECODER = msgspec.msgpack.Decoder(ext_hook=_marker)
 
 
 class TooDeep(BadInput):
-    """Met by a tree; what a graph (graph.py) may still hold."""
+    """Met by a tree: what is too deep, or stands there twice; a graph (graph.py) may still hold it."""
 
 
 DEEP = (
@@ -73,15 +73,22 @@ DEEP = (
 
 
 class Packing:
-    """One encoding under way: its depth, what it does with values that have no tagged form, and where the
-    blobs are noted that it names."""
+    """One encoding under way: its depth, what it does with values that have no tagged form, where the blobs
+    are noted that it names, and what it met that can change, by id; None where what stands there twice is
+    written twice."""
 
-    __slots__ = ("blobs", "depth", "fallback")
+    __slots__ = ("blobs", "depth", "fallback", "met")
 
-    def __init__(self, fallback: Fallback | None = None, blobs: dict[bytes, Blob] | None = None) -> None:
+    def __init__(
+        self,
+        fallback: Fallback | None = None,
+        blobs: dict[bytes, Blob] | None = None,
+        met: dict[int, object] | None = None,
+    ) -> None:
         self.depth = 0
         self.fallback = fallback
         self.blobs = blobs
+        self.met = met
 
     def pack(self, value: object) -> Tree:
         packer = PACKERS.get(type(value))
@@ -91,6 +98,8 @@ class Packing:
             return value
         if self.depth >= MAX_DEPTH:
             raise TooDeep(DEEP)
+        if type(value) in CHANGING:
+            self.meet(value)
         self.depth += 1
         try:
             return packer(value, self)
@@ -98,19 +107,29 @@ class Packing:
             self.depth -= 1
 
     def _other(self, value: object) -> Tree:
-        found = find_packer(type(value))
-        if found is not None:
-            self.depth += 1
-            try:
-                return found(value, self)
-            finally:
-                self.depth -= 1
+        if find_packer(type(value)) is not None:
+            return self.pack(value)
         if self.fallback is None:
             raise BadInput(
                 f"a {type(value).__module__}.{type(value).__qualname__} can't travel as data; "
                 "pass lists, dicts, arrays or instances of your own classes"
             )
         return self.fallback(value, self)
+
+    def meet(self, value: object) -> None:
+        """Raises TooDeep for what stands there a second time: only a graph keeps it one."""
+        if self.met is not None:
+            if id(value) in self.met:
+                raise TooDeep(DEEP)
+            self.met[id(value)] = value
+
+    def sealed(self, code: int, *items: object) -> Tree:
+        """As mark, of parts that a graph holds as one."""
+        before, self.met = self.met, None
+        try:
+            return self.mark(code, *items)
+        finally:
+            self.met = before
 
     def mark(self, code: int, *items: object) -> Tree:
         return [MARKERS[code], *(self.pack(item) for item in items)]
@@ -121,6 +140,7 @@ class Packing:
 
     def whole(self, value: object, write: Callable[[], Tree]) -> Tree:
         """The tree that `write` gives of a value with an identity, or a graph's link to it."""
+        self.meet(value)
         return write()
 
 
@@ -332,6 +352,10 @@ PACKERS: dict[type, Pack] = {
 }
 
 
+CHANGING: set[type] = {list, dict, set, bytearray}
+"""Types whose values can change, so that it matters which are one."""
+SEALED: set[type] = set()
+"""Those of CHANGING whose values a graph holds as they are, with all that they hold."""
 FINDERS: list[Callable[[type], Pack | None]] = []
 """Asked in turn for the packer of a type met for the first time."""
 

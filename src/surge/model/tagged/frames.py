@@ -8,7 +8,7 @@ from typing import Any
 
 from surge.model.errors import BadInput
 from surge.model.tagged.arrays import need, unlocked
-from surge.model.tagged.core import BUILDERS, Build, Building, Pack, Packing, Tree
+from surge.model.tagged.core import BUILDERS, CHANGING, SEALED, Build, Building, Pack, Packing, Tree
 from surge.model.tagged.parts import weigh
 from surge.model.tagged.standard import make_zone
 from surge.model.tagged.tags import COLUMN, FRAME, INDEX, LIBRARY, MOMENT, SERIES
@@ -218,6 +218,10 @@ def packer(kind: type) -> Pack | None:
     if kind is Column:
         return lambda value, packing: packing.mark(COLUMN, *value.items)
     if kind.__module__.partition(".")[0] == "pandas":
+        pandas = need("pandas")
+        if kind in (pandas.DataFrame, pandas.Series):
+            CHANGING.add(kind)
+            SEALED.add(kind)
         return _pack
     return None
 
@@ -229,7 +233,7 @@ def _pack(value: Any, packing: Packing) -> Tree:
             return packing.fallback(value, packing)
         raise BadInput(f"a pandas {type(value).__name__} can't travel; pass a frame or a series")
     code, items = words
-    return packing.mark(code, *items)
+    return packing.sealed(code, *items)
 
 
 def _made_by(make: Any, weight: int) -> Build:

@@ -12,6 +12,7 @@ shows only what is small as a tree (SMALL values). All else is filled in when ev
 import collections
 import contextlib
 import types
+from functools import partial
 from typing import Any
 
 from surge.model.digest import Blob
@@ -20,8 +21,10 @@ from surge.model.tagged import arrays
 from surge.model.tagged import tags as tag
 from surge.model.tagged.core import (
     BUILDERS,
+    CHANGING,
     MARKERS,
     PACKERS,
+    SEALED,
     Building,
     Fallback,
     Marker,
@@ -34,9 +37,9 @@ from surge.model.tagged.standard import empty_collection
 
 SMALL = 1_000
 HELD = {tuple, frozenset}
-COLLECTIONS = {collections.OrderedDict, collections.Counter, collections.deque, collections.defaultdict}
-COLLECTED = tuple(COLLECTIONS)
-WHOLE = {list, dict, set, bytearray, *COLLECTIONS}
+COLLECTED = (collections.OrderedDict, collections.Counter, collections.deque, collections.defaultdict)
+LEAVES = {tag.ARRAY, tag.FRAME, tag.SERIES, tag.LIBRARY}
+"""Of nodes that hold no links, but namespaces."""
 
 
 class _NotYet(Exception):
@@ -79,11 +82,10 @@ class Graph(Packing):
         if id(value) in self.numbers:
             return self._link(value)
         kind = type(value)
-        if kind in WHOLE:
-            return self.whole(value, lambda: Packing.pack(self, value))
         packer = PACKERS.get(kind) or find_packer(kind)
-        if packer is arrays.pack_array and value.dtype.hasobject:  # type: ignore[attr-defined]
-            return self.whole(value, lambda: Packing.pack(self, value))
+        if kind in CHANGING:
+            sealed = kind in SEALED or (packer is arrays.pack_array and not _holds(value))
+            return self.whole(value, partial(Packing.pack, self.inner if sealed else self, value))
         error = isinstance(value, BaseException) and not isinstance(value, BaseExceptionGroup)
         if packer is None or kind in HELD or error:
             return Packing.pack(self, value)
@@ -132,16 +134,24 @@ def _empty(tree: Tree, building: Building) -> Any:
         return empty_collection(name, option)
     if code == tag.OBJECTS:
         return arrays.empty_objects(tree[1:])
+    if _is_leaf(tree):
+        return building.build(tree)
     if code == tag.LIBRARY:
-        _, form, _ = tree
-        if form != "namespace":
-            raise ValueError("no node")
         return types.SimpleNamespace()
     return _PLAIN[type(tree) if code == 0 else code]()
 
 
 _PLAIN: dict[Any, Any] = {list: list, dict: dict, tag.INTS: list, tag.FLOATS: list}
 _PLAIN |= {tag.SET: set, tag.DICT: dict, tag.BYTEARRAY: bytearray}
+
+
+def _holds(value: Any) -> bool:
+    """Whether an array's items can be linked to."""
+    return bool(value.dtype.hasobject) and value.dtype.names is None
+
+
+def _is_leaf(tree: Tree) -> bool:
+    return _code(tree) in LEAVES and not (_code(tree) == tag.LIBRARY and tree[1] == "namespace")
 
 
 class _Filling:
@@ -259,6 +269,8 @@ class _Filling:
         """What is to be poured into a node. late: the fields that an instance still misses."""
         tree, build = self.trees[number], self.building.build
         code = _code(tree)
+        if _is_leaf(tree):
+            return None
         if code == tag.INSTANCE:
             fields = _own(tree[2], build) if late is None else {build(n): build(x) for n, x in late}
             return fields, _own(tree[3], build)
@@ -268,6 +280,8 @@ class _Filling:
 
     def _pour(self, number: int, contents: Any) -> None:
         node, code = self.nodes[number], _code(self.trees[number])
+        if _is_leaf(self.trees[number]):
+            return
         if code == tag.INSTANCE:
             fields, held = contents
             if isinstance(node, list):

@@ -14,6 +14,7 @@ from typing import Any
 from surge.model.tagged import tags as tag
 from surge.model.tagged.core import (
     BUILDERS,
+    CHANGING,
     PACKERS,
     Build,
     Building,
@@ -90,6 +91,7 @@ def _pack_defaultdict(value: "collections.defaultdict[Any, Any]", packing: Packi
 
 
 PACKERS[collections.defaultdict] = _pack_defaultdict
+CHANGING.update((collections.OrderedDict, collections.Counter, collections.deque, collections.defaultdict))
 
 
 def _build_collection(items: list[Any], building: Building) -> Any:

@@ -23,6 +23,7 @@ from surge.renter.ship.checks import effects
 from surge.renter.ship.classes import reach_class
 from surge.renter.ship.functions import reach_function
 from surge.renter.ship.handlers import Handlers
+from surge.renter.ship.links import Links
 from surge.renter.ship.now.whole import reach_whole, reach_whole_classes, refuse_named
 from surge.renter.ship.objects import reach_object
 from surge.renter.ship.plain import is_plain
@@ -101,6 +102,7 @@ def ship(function: Callable[..., Any], *, shared: bool = False) -> Shipped:
         raise CannotShip(f"{name} is an async function; wrap it: def task(x): return asyncio.run({name}(x))")
     whole: set[str] = set()
     first: dict[int, object] = {}
+    before: Links | None = None
     while True:
         reach = Reach(HANDLERS)
         for module in sorted(whole):
@@ -111,13 +113,13 @@ def ship(function: Callable[..., Any], *, shared: bool = False) -> Shipped:
             pending = reach_whole(reach)
             root = reach.shared(function)
             reach.finish()
-        missed = {id(value): value for value in reach.links.missed}
-        if set(reach.modules.whole) <= whole and missed.keys() <= first.keys():
+        missed = reach.links.lasting(before)
+        settled = before is not None or not reach.links.missed
+        if settled and set(reach.modules.whole) <= whole and missed.keys() <= first.keys():
             break
         whole |= set(reach.modules.whole)
-        if len(first) > len(missed) * 20 + 2000:
-            raise CannotShip(f"{name} holds values that are made anew whenever they are asked for")
         first |= missed
+        before = reach.links
     refuse_named(reach, pending)
     reach.affect(effects.of_item(function))
     if len(reach.touched) > 1:

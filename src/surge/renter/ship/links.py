@@ -156,6 +156,12 @@ class Links:
         self.arrays[id(owner)] = [*seen, value]
         self.keep += [owner, value]
 
+    def lasting(self, before: "Links | None") -> dict[int, object]:
+        """What was missed and stood there in the walk before this one too: what is made anew for each walk
+        (a view, a copy) can't be shared. None without a walk before."""
+        ids = set() if before is None else {id(value) for value in before.keep}
+        return {id(value): value for value in self.missed if id(value) in ids}
+
     def is_view(self, value: Any) -> bool:
         """Whether an array is to be made as a view of another that is a node."""
         return (
@@ -166,6 +172,7 @@ class Links:
         """Of what becomes a node now: whether it was written into another before."""
         if id(value) in self.inlined:
             self.missed.append(value)
+        self.keep.append(value)
         self.see(value, path)
 
 

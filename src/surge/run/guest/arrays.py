@@ -62,6 +62,7 @@ def _pack_objects(shape, items, put, depth):
 
 
 def pack_array(value, put, depth):
+    tagged.meet(value)
     shape = list(value.shape)
     if value.dtype.hasobject and value.dtype.names is None:
         _pack_objects(shape, value.ravel().tolist(), put, depth)

@@ -7,7 +7,7 @@ Twin of model/tagged/frames.py.
 import re
 
 from surge.run.guest.arrays import unlocked
-from surge.run.guest.tagged import BUILDERS, COLUMN, FRAME, INDEX, LIBRARY, MOMENT, SERIES, mark
+from surge.run.guest.tagged import BUILDERS, COLUMN, FRAME, INDEX, LIBRARY, MOMENT, SERIES, mark, sealed
 
 _MASKED = re.compile(r"(U?Int(8|16|32|64)|Float(32|64)|boolean)")
 MAX_RANGE = 1 << 16
@@ -176,7 +176,9 @@ def find(kind):
 
     kinds = (pandas.DataFrame, pandas.Series, pandas.Index, pandas.Timestamp, pandas.Timedelta)
     kinds += (type(pandas.NaT), type(pandas.NA), pandas.api.extensions.ExtensionArray)
-    return _pack if issubclass(kind, kinds) else None
+    if not issubclass(kind, kinds):
+        return None
+    return sealed(_pack) if issubclass(kind, kinds[:2]) else _pack
 
 
 def _pack(value, put, depth):

@@ -32,6 +32,8 @@ class _Links:
             return partial(self._link, packer)
         if kind.__module__ == "types" and kind.__name__ == "SimpleNamespace":
             return partial(self._link, library.pack_namespace)
+        if packer in tagged.SEALED:
+            return partial(self._link, partial(_inner, packer))
         if packer is kinds.pack_instance:
             return partial(self._link, packer) if kinds.changes(kind) else packer
         if packer is arrays.pack_array:
@@ -51,10 +53,8 @@ class _Links:
         TABLE[int](number, put, depth)
 
     def _array(self, value, put, depth):
-        if value.dtype.hasobject:
-            self._link(arrays.pack_array, value, put, depth)
-        else:
-            _inner(arrays.pack_array, value, put, depth)
+        linked = value.dtype.hasobject and value.dtype.names is None
+        self._link(arrays.pack_array if linked else partial(_inner, arrays.pack_array), value, put, depth)
 
 
 _LINK = b"\x92" + tagged.MARK[LINK]

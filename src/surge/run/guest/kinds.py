@@ -88,6 +88,8 @@ def fields_of(value):
 
 def pack_instance(value, put, depth):
     kind = type(value)
+    if changes(kind):
+        tagged.meet(value)
     fields = fields_of(value)
     base = base_of(kind)
     name = None if base is None else base.__name__
@@ -184,9 +186,12 @@ def _listed(code, parts):
 
 def _collection(kind, contents, option):
     name = kind.__name__
-    return lambda value, put, depth: form(
-        tagged.COLLECTION, [name, contents(value), option(value)], put, depth
-    )
+
+    def pack(value, put, depth):
+        tagged.meet(value)
+        form(tagged.COLLECTION, [name, contents(value), option(value)], put, depth)
+
+    return pack
 
 
 _FACTORIES = {kind.__name__: kind for kind in (int, float, str, list, dict, set, tuple, bool)}

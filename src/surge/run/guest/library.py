@@ -28,7 +28,12 @@ def _form(name, parts):
     return lambda value, put, depth: mark(tagged.LIBRARY, [name, *parts(value)], put, depth)
 
 
+def _sealed(name, parts):
+    return tagged.sealed(_form(name, parts))
+
+
 def pack_namespace(value, put, depth):
+    tagged.meet(value)
     form(tagged.LIBRARY, ["namespace", dict(vars(value))], put, depth)
 
 
@@ -56,17 +61,17 @@ def find(kind):
         return None
     numpy = sys.modules.get("numpy")
     if root == "numpy" and name == "MaskedArray":
-        return _form("masked", _masked)
+        return _sealed("masked", _masked)
     if root == "numpy" and name == "MaskedConstant":
         return _form("masked constant", lambda v: [])
     if root == "numpy" and name in ("matrix", "recarray"):
-        return _form("subarray", lambda v: [name, numpy.asarray(v)])
+        return _sealed("subarray", lambda v: [name, numpy.asarray(v)])
     if root == "numpy" and name in ("Generator", "RandomState"):
-        return _form("random", _random)
+        return _sealed("random", _random)
     if root == "pandas" and name == "Period":
         return _form("period", lambda v: [v.ordinal, v.freqstr])
     if root == "scipy" and _is_sparse(kind):
-        return _form("sparse", _sparse)
+        return _sealed("sparse", _sparse)
     if root == "sklearn":
         found = _of_sklearn(kind, name)
         if found is not None:
@@ -78,10 +83,10 @@ def find(kind):
         )
     if issubclass(kind, dict):
         home = _listed(TABLES, kind)
-        return home and _form("table", lambda v: [*home, dict(v)])
+        return home and _sealed("table", lambda v: [*home, dict(v)])
     if hasattr(kind, "__dataclass_fields__"):
         home = _listed(RECORDS, kind)
-        return home and _form("record", lambda v: [*home, dict(vars(v))])
+        return home and _sealed("record", lambda v: [*home, dict(vars(v))])
     return None
 
 
@@ -91,15 +96,15 @@ def of_subclass(kind):
         return None
     if _builds_on_closed(kind):
         return kinds.opaque(kind)
-    checked = [o.__name__ for o in kind.__mro__ if o.__name__ in CHECKED and _listed(ESTIMATORS, o)]
-    if checked:
-        return _of_estimator(checked)
+    estimators = [o.__name__ for o in kind.__mro__ if _listed(ESTIMATORS, o)]
+    if estimators:
+        return _of_estimator([name for name in estimators if name in CHECKED])
     numpy, pandas = sys.modules.get("numpy"), sys.modules.get("pandas")
     if numpy is not None and issubclass(kind, numpy.ndarray):
-        return _form("array of", lambda v: [known.keys[kind], numpy.asarray(v), dict(vars(v))])
+        return _sealed("array of", lambda v: [known.keys[kind], numpy.asarray(v), dict(vars(v))])
     if pandas is not None and issubclass(kind, pandas.DataFrame | pandas.Series):
         base = pandas.DataFrame if issubclass(kind, pandas.DataFrame) else pandas.Series
-        return _form("frame of", lambda v: [known.keys[kind], base(v), _metadata(v)])
+        return _sealed("frame of", lambda v: [known.keys[kind], base(v), _metadata(v)])
     return None
 
 
@@ -110,7 +115,7 @@ def _of_estimator(names):
         closed = any(stays_closed(name, vars(value)) for name in names)
         (kinds.opaque(type(value)) if closed else kinds.pack_instance)(value, put, depth)
 
-    return pack
+    return tagged.whole(pack)
 
 
 def _builds_on_closed(kind):
@@ -168,14 +173,14 @@ NODE = ("left_child", "right_child", "feature", "threshold", "impurity", "n_node
 
 def _of_sklearn(kind, name):
     if name == "Tree":
-        return _form("tree", _tree)
+        return _sealed("tree", _tree)
     if name in ("KDTree", "BallTree", "KDTree64", "BallTree64", "KDTree32", "BallTree32"):
-        return _form("neighbours", _neighbours)
+        return _sealed("neighbours", _neighbours)
     if kind.__module__ in LOSSES:
         return _form("loss", lambda v: [kind.__module__, name, _arguments(v)])
     if issubclass(kind, tuple | dict | Exception) or hasattr(kind, "__dataclass_fields__"):
         return None
-    return _whole if _listed(ESTIMATORS, kind) else None
+    return tagged.sealed(_whole) if _listed(ESTIMATORS, kind) else None
 
 
 def _arguments(value):

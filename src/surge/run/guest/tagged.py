@@ -29,6 +29,10 @@ FINDERS = []
 """Asked in turn for the packer of a type met for the first time."""
 GRAPHS = {}
 """encode, decode (graph.py)"""
+SEALED = set()
+"""Packers that `sealed` made."""
+met = None
+"""What can change and stands in the tree that is written, by id; None where a graph is."""
 
 
 class Marker:
@@ -46,7 +50,7 @@ class Linked(Exception):
 
 
 class TooDeep(ValueError):
-    """What is written is no tree."""
+    """What is written is no tree: too deep, or something stands there twice."""
 
 
 DEEP = "values other than lists, dicts, sets and instances of your own classes are nested deeper than "
@@ -190,12 +194,51 @@ def encode(value):
         return _double(0xCB, value)
     elif value is None:
         return b"\xc0"
+    global met
     chunks = []
+    met = {}
     try:
         pack(value, chunks.append, 0)
     except (TooDeep, RecursionError):
+        met = None
         return GRAPHS["encode"](value)
+    finally:
+        met = None
     return b"".join(chunks)
+
+
+def meet(value):
+    """Raises TooDeep for what stands there a second time: only a graph keeps it one."""
+    if met is not None:
+        if id(value) in met:
+            raise TooDeep(DEEP)
+        met[id(value)] = value
+
+
+def whole(packer):
+    """A packer of what is held as it is, with all that it holds, wherever it stands."""
+
+    def pack_whole(value, put, depth):
+        global met
+        before, met = met, None
+        try:
+            packer(value, put, depth)
+        finally:
+            met = before
+
+    return pack_whole
+
+
+def sealed(packer):
+    """As whole, of what can change: in a graph it stands once."""
+    inner = whole(packer)
+
+    def pack_sealed(value, put, depth):
+        meet(value)
+        inner(value, put, depth)
+
+    SEALED.add(pack_sealed)
+    return pack_sealed
 
 
 def pack(value, put, depth):
@@ -291,6 +334,7 @@ def _pack_text(value, put, depth):
 
 
 def _pack_list(value, put, depth):
+    meet(value)
     depth = deeper(depth)
     if len(value) >= PACKED_FROM:
         kinds = set(map(type, value))
@@ -320,6 +364,7 @@ def _pack_tuple(value, put, depth):
 
 
 def _pack_dict(value, put, depth):
+    meet(value)
     depth = deeper(depth)
     count = len(value)
     if all(type(key) is str and key.isascii() for key in value):
@@ -338,6 +383,8 @@ def _pack_dict(value, put, depth):
 
 
 def _pack_set(value, put, depth):
+    if type(value) is set:
+        meet(value)
     depth = deeper(depth)
     head(len(value) + 1, put)
     put(MARK[SET if type(value) is set else FROZENSET])
@@ -348,6 +395,11 @@ def _pack_set(value, put, depth):
         items.append(b"".join(chunks))
     for item in sorted(items):
         put(item)
+
+
+def _pack_bytearray(value, put, depth):
+    meet(value)
+    mark(BYTEARRAY, [bytes(value)], put, depth)
 
 
 TABLE.update(
@@ -363,7 +415,7 @@ TABLE.update(
         dict: _pack_dict,
         set: _pack_set,
         frozenset: _pack_set,
-        bytearray: lambda value, put, depth: mark(BYTEARRAY, [bytes(value)], put, depth),
+        bytearray: _pack_bytearray,
     }
 )
 
