@@ -12,8 +12,9 @@ import scipy.sparse as sp
 from surge.model.errors import Distrusted
 from surge.model.tagged.codec import decode
 from surge.model.tagged.core import DECODER, ENCODER, Packing
-from surge.run.guest import entry, kinds, library
-from surge.run.guest import tagged as guest
+from surge.run.guest import entry
+from surge.run.guest.tagged import core as guest
+from surge.run.guest.tagged import kinds, library
 
 assert entry.RETURNED  # the guest's packers
 Change = Callable[[Any], None]

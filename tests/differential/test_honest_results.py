@@ -23,8 +23,9 @@ from surge.model.tagged import codec
 from surge.model.tagged.core import Packing
 from surge.model.tagged.instances import pack_instance, pack_member
 from surge.model.tagged.opaque import Opaque
-from surge.run.guest import entry, kinds
-from surge.run.guest import tagged as guest
+from surge.run.guest import entry
+from surge.run.guest.tagged import core as guest
+from surge.run.guest.tagged import kinds
 
 assert entry.RETURNED  # the guest's packers
 

@@ -20,7 +20,7 @@ from surge.model.errors import BadInput
 from surge.model.tagged import codec as tagged
 from surge.model.tagged import tags
 from surge.run.guest import entry
-from surge.run.guest import tagged as guest
+from surge.run.guest.tagged import core as guest
 
 zones = st.none() | st.just(dt.UTC) | st.just(zoneinfo.ZoneInfo("Europe/Paris"))
 keys = (

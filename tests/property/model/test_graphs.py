@@ -21,9 +21,10 @@ from surge.model.tagged.codec import decode, encode
 from surge.model.tagged.core import ENCODER, MARKERS, Packing
 from surge.model.tagged.graph import Graph
 from surge.model.tagged.instances import pack_instance
-from surge.run.guest import entry, kinds
-from surge.run.guest import graph as guest_graph
-from surge.run.guest import tagged as guest
+from surge.run.guest import entry
+from surge.run.guest.tagged import core as guest
+from surge.run.guest.tagged import graph as guest_graph
+from surge.run.guest.tagged import kinds
 
 assert entry.FUNCTION
 
@@ -161,8 +162,10 @@ def test_one_array_or_frame_in_two_places() -> None:
         assert len(set(map(id, first))) == 4
     masked, model = np.ma.masked_array([1, 2], [True, False]), LinearRegression().fit([[1.0], [2.0]], [1, 2])
     returned = decode(guest.encode([masked, model, masked, model]))
-    assert returned[0] is returned[2] and returned[1] is returned[3] is not returned[0]
-    assert returned[0].mask.tolist() == [True, False] and returned[1].coef_.tolist() == model.coef_.tolist()
+    assert returned[0] is returned[2]
+    assert returned[1] is returned[3]
+    assert returned[0].mask.tolist() == [True, False]
+    assert returned[1].coef_.tolist() == model.coef_.tolist()
 
 
 @settings(max_examples=500)

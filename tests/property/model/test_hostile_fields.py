@@ -22,7 +22,8 @@ from sklearn.tree import DecisionTreeClassifier
 from surge.model.errors import SurgeError
 from surge.model.tagged.codec import decode
 from surge.model.tagged.core import DECODER, ENCODER, Marker
-from surge.run.guest import entry, tagged
+from surge.run.guest import entry
+from surge.run.guest.tagged import core as tagged
 
 resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 ROWS, LABELS = np.random.default_rng(0).random((30, 3)), np.arange(30) % 3

@@ -30,9 +30,8 @@ from surge.model.tagged import encoders
 from surge.model.tagged.codec import decode
 from surge.model.tagged.core import DECODER, ENCODER
 from surge.model.tagged.opaque import Opaque
-from surge.run.guest import kinds
-from surge.run.guest import tagged as guest
-from surge.run.guest.listed import closed
+from surge.run.guest.tagged import closed, kinds
+from surge.run.guest.tagged import core as guest
 
 HONEST: list[tuple[Any, Any]] = [
     (OneHotEncoder(), MIXED),

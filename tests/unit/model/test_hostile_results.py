@@ -23,7 +23,7 @@ from surge.model.tagged.codec import decode
 from surge.model.tagged.core import BUILDERS, ENCODER, MARKERS, Packing
 from surge.model.tagged.opaque import Opaque
 from surge.run.guest import entry
-from surge.run.guest import tagged as guest
+from surge.run.guest.tagged import core as guest
 
 assert entry.RETURNED  # the guest's packers
 FEW = 4 << 20

@@ -2,7 +2,7 @@
 
 A tagged value is a MessagePack array whose first item is a marker: an extension of that code with
 one zero byte. No extension stands anywhere else, so an array without a marker is always a list.
-The guest's copy of these numbers (surge/run/guest/tagged.py) is pinned to them by a test.
+The guest reads this file too.
 """
 
 TUPLE, SET, FROZENSET, DICT, INT, COMPLEX, BYTEARRAY, TEXT, RANGE, SLICE = range(1, 11)

@@ -5,10 +5,13 @@
 import sys
 import traceback
 
-from surge.run.guest import arrays, frames, graph, kinds, library, recipe, tagged  # noqa: F401 for tagged
+from surge.model.tagged import tags as tag
+from surge.run.guest import recipe
 from surge.run.guest.modules import Finder, unpack
 from surge.run.guest.program import script
 from surge.run.guest.streams import Prints
+from surge.run.guest.tagged import arrays, frames, graph, kinds, library  # noqa: F401 for tagged
+from surge.run.guest.tagged import core as tagged
 
 RETURNED, RAISED, SHORT = "returned", "raised", "short"
 FUNCTION, SCRIPT = "function", "script"
@@ -70,7 +73,7 @@ def _function(modules, steps, root, mode):
         except BaseException as error:
             return SHORT if _is_short(error) else RAISED, _raised(error, prints)
         if prints.size:
-            output = b"\x93" + tagged.MARK[tagged.PRINTED] + output + encode(prints.take())
+            output = b"\x93" + tagged.MARK[tag.PRINTED] + output + encode(prints.take())
         return RETURNED, output
 
     if mode == QUIET and prints.size:

@@ -14,10 +14,10 @@ import linecache
 import sys
 import types
 
-from surge.run.guest import tagged
-from surge.run.guest.kinds import empty_instance, fields_of, known, set_fields
+from surge.model.tagged import tags as tag
 from surge.run.guest.machine import scope
-from surge.run.guest.tagged import BUILDERS, decode
+from surge.run.guest.tagged.core import BUILDERS, decode
+from surge.run.guest.tagged.kinds import empty_instance, fields_of, known, set_fields
 
 nodes: list = []
 spaces: dict = {}
@@ -96,9 +96,9 @@ def _resolve(items):
     return found
 
 
-BUILDERS[tagged.REFERENCE] = lambda items: nodes[items[0]]
-BUILDERS[tagged.IMPORT] = _resolve
-BUILDERS[tagged.METHOD] = lambda items: types.MethodType(*items)
+BUILDERS[tag.REFERENCE] = lambda items: nodes[items[0]]
+BUILDERS[tag.IMPORT] = _resolve
+BUILDERS[tag.METHOD] = lambda items: types.MethodType(*items)
 
 
 def _space(label, name, filename, own):

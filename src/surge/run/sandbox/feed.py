@@ -81,7 +81,7 @@ WITH_CODE = b"\x93\xc0"
 """How the input of a call begins that brings functions or classes of its own (renter/ship/call.py)."""
 TELLING = (b"\xd4\x02\0", b"\xd4\x03\0", b"\xd4\x1d\0")
 """The marks of a set, of a frozenset and of an array of objects, whose bytes are addresses
-(run/guest/tagged.py)."""
+(run/guest/tagged/core.py)."""
 UNEXPECTED = "a message to the host that it didn't expect"
 
 

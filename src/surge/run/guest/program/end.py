@@ -8,7 +8,7 @@ import gc
 import sys
 import traceback
 
-from surge.run.guest import kinds
+from surge.run.guest.tagged import kinds
 
 INTERRUPTED = 130
 """What a shell sees of a process that SIGINT ended."""

@@ -6,12 +6,13 @@ import os
 import sys
 import types
 
-from surge.run.guest import host, tagged
+from surge.run.guest import host
 from surge.run.guest.machine import scope
 from surge.run.guest.modules import PACKAGES, Finder
 from surge.run.guest.program.end import exit_code, finish, uncaught
 from surge.run.guest.program.stdio import Stdio
 from surge.run.guest.recipe import show
+from surge.run.guest.tagged import core as tagged
 
 RETURNED = "returned"
 ROOT = HOME = "/job"

@@ -3,8 +3,10 @@
 
 from functools import partial
 
-from surge.run.guest import arrays, kinds, library, tagged
-from surge.run.guest.tagged import DICT, FLOATS, FROZENSET, INTS, LINK, SET, TABLE
+from surge.model.tagged import tags as tag
+from surge.run.guest.tagged import arrays, kinds, library, reading
+from surge.run.guest.tagged import core as tagged
+from surge.run.guest.tagged.core import TABLE
 
 COLLECTIONS = ("OrderedDict", "Counter", "deque", "defaultdict")
 
@@ -57,7 +59,7 @@ class _Links:
         self._link(arrays.pack_array if linked else partial(_inner, arrays.pack_array), value, put, depth)
 
 
-_LINK = b"\x92" + tagged.MARK[LINK]
+_LINK = b"\x92" + tagged.MARK[tag.LINK]
 
 
 def _inner(packer, value, put, depth):
@@ -82,7 +84,7 @@ def encode(value):
         tagged.PACKERS = before
     first = []
     tagged.head(2 + len(links.nodes), first.append)
-    return b"".join([*first, tagged.MARK[tagged.GRAPH], *chunks])
+    return b"".join([*first, tagged.MARK[tag.GRAPH], *chunks])
 
 
 class _Tagged:
@@ -95,16 +97,16 @@ class _Tagged:
         self.items = items
 
 
-_UNBUILT = [partial(_Tagged, code) for code in range(tagged.BLOB + 1)]
+_UNBUILT = [partial(_Tagged, code) for code in range(tag.BLOB + 1)]
 
 
 def decode(content):
     """What a graph holds."""
-    before, tagged.BUILDERS = tagged.BUILDERS, _UNBUILT
+    before, reading.BUILDERS = reading.BUILDERS, _UNBUILT
     try:
-        whole = tagged.READERS[content[0]](content, 1, content[0])[0]
+        whole = reading.READERS[content[0]](content, 1, content[0])[0]
     finally:
-        tagged.BUILDERS = before
+        reading.BUILDERS = before
     root, *trees = whole.items
     nodes = []
     build = partial(_build, nodes)
@@ -122,7 +124,7 @@ def _met(items):
 def _build(nodes, tree):
     kind = type(tree)
     if kind is _Tagged:
-        if tree.code == LINK:
+        if tree.code == tag.LINK:
             return nodes[tree.items[0]]
         return tagged.BUILDERS[tree.code]([_build(nodes, x) for x in tree.items])
     if kind is list:
@@ -136,29 +138,29 @@ def _haste(tree):
     """Nodes that hash nothing are filled first, then those that hold what hashes, then tables."""
     if not _hashes(tree):
         return 0
-    return 2 if type(tree) is _Tagged and tree.code in (SET, DICT, tagged.COLLECTION) else 1
+    return 2 if type(tree) is _Tagged and tree.code in (tag.SET, tag.DICT, tag.COLLECTION) else 1
 
 
 def _hashes(tree):
     if type(tree) is dict:
         return any(map(_hashes, tree.values()))
     if type(tree) is _Tagged:
-        return tree.code in (SET, FROZENSET, DICT) or _hashes(tree.items)
+        return tree.code in (tag.SET, tag.FROZENSET, tag.DICT) or _hashes(tree.items)
     return type(tree) is list and any(map(_hashes, tree))
 
 
-_PLAIN = {SET: set, DICT: dict, INTS: list, FLOATS: list, tagged.BYTEARRAY: bytearray}
+_PLAIN = {tag.SET: set, tag.DICT: dict, tag.INTS: list, tag.FLOATS: list, tag.BYTEARRAY: bytearray}
 
 
 def _empty(tree, build):
     if type(tree) is not _Tagged:
         return type(tree)()
     code, items = tree.code, tree.items
-    if code == tagged.INSTANCE:
+    if code == tag.INSTANCE:
         return kinds.empty_instance(items[0])
-    if code == tagged.COLLECTION:
+    if code == tag.COLLECTION:
         return kinds.empty_collection(items[0], items[2])
-    if code == tagged.OBJECTS:
+    if code == tag.OBJECTS:
         import numpy
 
         return numpy.empty(items[0], object)
@@ -167,16 +169,16 @@ def _empty(tree, build):
 
 def _fill(node, tree, build):
     code = tree.code if type(tree) is _Tagged else 0
-    if code == tagged.INSTANCE:
+    if code == tag.INSTANCE:
         _, fields, contents = map(build, tree.items)
         kinds.fill_instance(node, contents)
         kinds.set_fields(node, fields)
-    elif code == tagged.OBJECTS:
+    elif code == tag.OBJECTS:
         arrays.fill_objects(node, [build(x) for x in tree.items[1:]])
-    elif code in (0, tagged.COLLECTION, *_PLAIN):
-        contents = build(tree.items[1] if code == tagged.COLLECTION else tree)
+    elif code in (0, tag.COLLECTION, *_PLAIN):
+        contents = build(tree.items[1] if code == tag.COLLECTION else tree)
         (node.update if hasattr(node, "update") else node.extend)(contents)
 
 
-tagged.BUILDERS[LINK] = _met
+tagged.BUILDERS[tag.LINK] = _met
 tagged.GRAPHS.update(encode=encode, decode=decode)

@@ -10,8 +10,9 @@ import errno
 import sys
 from functools import lru_cache
 
-from surge.run.guest import tagged
-from surge.run.guest.tagged import BUILDERS, form, mark
+from surge.model.tagged import tags as tag
+from surge.run.guest.tagged import core as tagged
+from surge.run.guest.tagged.core import BUILDERS, form, mark
 
 LISTED = 200
 """Characters of the repr of what can't travel as data."""
@@ -107,7 +108,7 @@ def pack_instance(value, put, depth):
         contents = _of_base(base, base, value)
     if name == "defaultdict":
         fields["default_factory"] = _factory(value)
-    form(tagged.INSTANCE, [known.keys[kind], fields, contents], put, depth)
+    form(tag.INSTANCE, [known.keys[kind], fields, contents], put, depth)
 
 
 def _of_base(base, kind, value):
@@ -131,7 +132,7 @@ def _number(error):
 def _pack_member(value, put, depth):
     name = value._name_
     named = name in type(value)._member_map_
-    mark(tagged.ENUM, [known.keys[type(value)], name if named else value.value], put, depth)
+    mark(tag.ENUM, [known.keys[type(value)], name if named else value.value], put, depth)
 
 
 def pack_exception(value, put, depth):
@@ -139,7 +140,7 @@ def pack_exception(value, put, depth):
     if isinstance(value, OSError) and value.errno is not None:
         named = [value.filename] if value.filename is not None else []
         arguments = [_number(value), value.strerror, *named]
-    form(tagged.EXCEPTION, [type(value).__name__, arguments, dict(vars(value))], put, depth)
+    form(tag.EXCEPTION, [type(value).__name__, arguments, dict(vars(value))], put, depth)
 
 
 LINUX = {
@@ -172,7 +173,7 @@ def _pack_opaque(value, put, depth):
         raise TypeError(
             f"the task returned a {name}, which can't travel ({error}): return its parts as lists or arrays"
         ) from None
-    mark(tagged.OPAQUE, [name, repr(value)[:LISTED], content], put, depth)
+    mark(tag.OPAQUE, [name, repr(value)[:LISTED], content], put, depth)
 
 
 def _clock(value):
@@ -189,7 +190,7 @@ def _collection(kind, contents, option):
 
     def pack(value, put, depth):
         tagged.meet(value)
-        form(tagged.COLLECTION, [name, contents(value), option(value)], put, depth)
+        form(tag.COLLECTION, [name, contents(value), option(value)], put, depth)
 
     return pack
 
@@ -203,20 +204,20 @@ def _factory(value):
 
 
 _TABLE = {
-    "builtins.complex": _listed(tagged.COMPLEX, lambda v: (v.real, v.imag)),
-    "builtins.range": _listed(tagged.RANGE, lambda v: (v.start, v.stop, v.step)),
-    "builtins.slice": _listed(tagged.SLICE, lambda v: (v.start, v.stop, v.step)),
-    "builtins.ellipsis": _listed(tagged.SINGLETON, lambda v: ("Ellipsis",)),
-    "builtins.NotImplementedType": _listed(tagged.SINGLETON, lambda v: ("NotImplemented",)),
-    "datetime.date": _listed(tagged.DATE, lambda v: (v.year, v.month, v.day)),
-    "datetime.time": _listed(tagged.TIME, _clock),
-    "datetime.datetime": _listed(tagged.DATETIME, lambda v: (v.year, v.month, v.day, *_clock(v))),
-    "datetime.timedelta": _listed(tagged.TIMEDELTA, lambda v: (v.days, v.seconds, v.microseconds)),
-    "datetime.timezone": _listed(tagged.TIMEZONE, lambda v: v.__getinitargs__()),
-    "zoneinfo.ZoneInfo": _listed(tagged.ZONE, lambda v: (v.key,)),
-    "decimal.Decimal": _listed(tagged.DECIMAL, lambda v: (str(v),)),
-    "fractions.Fraction": _listed(tagged.FRACTION, lambda v: (v.numerator, v.denominator)),
-    "uuid.UUID": _listed(tagged.UUID, lambda v: (v.bytes,)),
+    "builtins.complex": _listed(tag.COMPLEX, lambda v: (v.real, v.imag)),
+    "builtins.range": _listed(tag.RANGE, lambda v: (v.start, v.stop, v.step)),
+    "builtins.slice": _listed(tag.SLICE, lambda v: (v.start, v.stop, v.step)),
+    "builtins.ellipsis": _listed(tag.SINGLETON, lambda v: ("Ellipsis",)),
+    "builtins.NotImplementedType": _listed(tag.SINGLETON, lambda v: ("NotImplemented",)),
+    "datetime.date": _listed(tag.DATE, lambda v: (v.year, v.month, v.day)),
+    "datetime.time": _listed(tag.TIME, _clock),
+    "datetime.datetime": _listed(tag.DATETIME, lambda v: (v.year, v.month, v.day, *_clock(v))),
+    "datetime.timedelta": _listed(tag.TIMEDELTA, lambda v: (v.days, v.seconds, v.microseconds)),
+    "datetime.timezone": _listed(tag.TIMEZONE, lambda v: v.__getinitargs__()),
+    "zoneinfo.ZoneInfo": _listed(tag.ZONE, lambda v: (v.key,)),
+    "decimal.Decimal": _listed(tag.DECIMAL, lambda v: (str(v),)),
+    "fractions.Fraction": _listed(tag.FRACTION, lambda v: (v.numerator, v.denominator)),
+    "uuid.UUID": _listed(tag.UUID, lambda v: (v.bytes,)),
 }
 
 
@@ -228,7 +229,7 @@ def find(kind):
         return found
     if kind.__module__.startswith("pathlib"):
         concrete = not kind.__name__.startswith("Pure")
-        return _listed(tagged.PATH, lambda v: (v.as_posix(), concrete))
+        return _listed(tag.PATH, lambda v: (v.as_posix(), concrete))
     if kind.__module__ == "collections":
         if kind.__name__ == "deque":
             return _collection(kind, list, lambda v: v.maxlen)
@@ -367,23 +368,23 @@ def _build_instance(items):
 
 BUILDERS.update(
     {
-        tagged.COMPLEX: lambda items: complex(*items),
-        tagged.RANGE: lambda items: range(*items),
-        tagged.SLICE: lambda items: slice(*items),
-        tagged.SINGLETON: lambda items: {"Ellipsis": ..., "NotImplemented": NotImplemented}[items[0]],
-        tagged.DATE: _imported("datetime", "date"),
-        tagged.TIME: _build_time,
-        tagged.DATETIME: _build_datetime,
-        tagged.TIMEDELTA: _imported("datetime", "timedelta"),
-        tagged.TIMEZONE: _imported("datetime", "timezone"),
-        tagged.ZONE: _imported("zoneinfo", "ZoneInfo"),
-        tagged.DECIMAL: _imported("decimal", "Decimal"),
-        tagged.FRACTION: _imported("fractions", "Fraction"),
-        tagged.UUID: _build_uuid,
-        tagged.PATH: _build_path,
-        tagged.COLLECTION: _build_collection,
-        tagged.EXCEPTION: _build_exception,
-        tagged.ENUM: _build_enum,
-        tagged.INSTANCE: _build_instance,
+        tag.COMPLEX: lambda items: complex(*items),
+        tag.RANGE: lambda items: range(*items),
+        tag.SLICE: lambda items: slice(*items),
+        tag.SINGLETON: lambda items: {"Ellipsis": ..., "NotImplemented": NotImplemented}[items[0]],
+        tag.DATE: _imported("datetime", "date"),
+        tag.TIME: _build_time,
+        tag.DATETIME: _build_datetime,
+        tag.TIMEDELTA: _imported("datetime", "timedelta"),
+        tag.TIMEZONE: _imported("datetime", "timezone"),
+        tag.ZONE: _imported("zoneinfo", "ZoneInfo"),
+        tag.DECIMAL: _imported("decimal", "Decimal"),
+        tag.FRACTION: _imported("fractions", "Fraction"),
+        tag.UUID: _build_uuid,
+        tag.PATH: _build_path,
+        tag.COLLECTION: _build_collection,
+        tag.EXCEPTION: _build_exception,
+        tag.ENUM: _build_enum,
+        tag.INSTANCE: _build_instance,
     }
 )

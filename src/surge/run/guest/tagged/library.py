@@ -6,6 +6,7 @@ Nothing here pickles. What no form covers, or isn't listed below, travels opaque
 
 import sys
 
+from surge.model.tagged import tags as tag
 from surge.model.tagged.names import (
     ERRORS,
     ESTIMATORS,
@@ -16,16 +17,17 @@ from surge.model.tagged.names import (
     TABLES,
     TYPES,
 )
-from surge.run.guest import kinds, tagged
-from surge.run.guest.kinds import known
-from surge.run.guest.listed.closed import CHECKED, stays_closed
-from surge.run.guest.tagged import form, mark
+from surge.run.guest.tagged import core as tagged
+from surge.run.guest.tagged import kinds
+from surge.run.guest.tagged.closed import CHECKED, stays_closed
+from surge.run.guest.tagged.core import form, mark
+from surge.run.guest.tagged.kinds import known
 
 ROOTS = ("numpy", "pandas", "scipy", "sklearn", "statsmodels")
 
 
 def _form(name, parts):
-    return lambda value, put, depth: mark(tagged.LIBRARY, [name, *parts(value)], put, depth)
+    return lambda value, put, depth: mark(tag.LIBRARY, [name, *parts(value)], put, depth)
 
 
 def _sealed(name, parts):
@@ -34,7 +36,7 @@ def _sealed(name, parts):
 
 def pack_namespace(value, put, depth):
     tagged.meet(value)
-    form(tagged.LIBRARY, ["namespace", dict(vars(value))], put, depth)
+    form(tag.LIBRARY, ["namespace", dict(vars(value))], put, depth)
 
 
 def _listed(table, kind):
@@ -209,7 +211,7 @@ def _whole(value, put, depth):
     if parts is None:
         kinds.opaque(type(value))(value, put, depth)
     else:
-        mark(tagged.LIBRARY, parts, put, depth)
+        mark(tag.LIBRARY, parts, put, depth)
 
 
 def _function(field, value):
@@ -228,7 +230,7 @@ def _pack_type(value, put, depth):
     for module, names in TYPES.items():
         for name in names.split():
             if getattr(sys.modules.get(module), name, None) is value:
-                mark(tagged.LIBRARY, ["type", module, name], put, depth)
+                mark(tag.LIBRARY, ["type", module, name], put, depth)
                 return
     kinds.opaque(type)(value, put, depth)
 
@@ -274,4 +276,4 @@ def _build(items):
     return value
 
 
-tagged.BUILDERS[tagged.LIBRARY] = _build
+tagged.BUILDERS[tag.LIBRARY] = _build

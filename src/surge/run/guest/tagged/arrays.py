@@ -7,8 +7,9 @@ gives int64 as in a local run; int32 is another type here (see surge/run/graft/w
 
 import sys
 
-from surge.run.guest import tagged
-from surge.run.guest.tagged import BUILDERS, mark
+from surge.model.tagged import tags as tag
+from surge.run.guest.tagged import core as tagged
+from surge.run.guest.tagged.core import BUILDERS, mark
 
 KINDS = "biufcSUVmM"
 
@@ -55,7 +56,7 @@ def _dtype(words):
 def _pack_objects(shape, items, put, depth):
     depth = tagged.deeper(depth)
     tagged.head(len(items) + 2, put)
-    put(tagged.MARK[tagged.OBJECTS])
+    put(tagged.MARK[tag.OBJECTS])
     tagged.TABLE[list](shape, put, depth)
     for item in items:
         tagged.pack(item, put, depth)
@@ -73,7 +74,7 @@ def pack_array(value, put, depth):
     order = order_of(value)
     inner = value.transpose(order) if type(order) is list else value
     items = [words, shape, order, inner.tobytes("F" if order == "F" else "C")]
-    mark(tagged.ARRAY, items if value.flags.writeable else [*items, True], put, depth)
+    mark(tag.ARRAY, items if value.flags.writeable else [*items, True], put, depth)
 
 
 def order_of(value):
@@ -90,14 +91,14 @@ def _pack_scalar(value, put, depth):
     words = _words(value.dtype)
     if words is None:
         raise TypeError(f"a numpy {value.dtype} can't travel: convert it to a Python number first")
-    mark(tagged.SCALAR, [words, value.tobytes()], put, depth)
+    mark(tag.SCALAR, [words, value.tobytes()], put, depth)
 
 
 def _pack_dtype(value, put, depth):
     words = _words(value)
     if words is None:
         raise TypeError(f"the dtype {value} can't travel: return its name")
-    mark(tagged.SCALAR, [words, None], put, depth)
+    mark(tag.SCALAR, [words, None], put, depth)
 
 
 def find(kind):
@@ -161,4 +162,4 @@ def _build_scalar(items):
     return dtype if content is None else numpy.frombuffer(content, dtype)[0]
 
 
-BUILDERS.update({tagged.ARRAY: _build_array, tagged.OBJECTS: _build_objects, tagged.SCALAR: _build_scalar})
+BUILDERS.update({tag.ARRAY: _build_array, tag.OBJECTS: _build_objects, tag.SCALAR: _build_scalar})

@@ -6,8 +6,9 @@ Twin of model/tagged/frames.py.
 
 import re
 
-from surge.run.guest.arrays import unlocked
-from surge.run.guest.tagged import BUILDERS, COLUMN, FRAME, INDEX, LIBRARY, MOMENT, SERIES, mark, sealed
+from surge.model.tagged import tags as tag
+from surge.run.guest.tagged.arrays import unlocked
+from surge.run.guest.tagged.core import BUILDERS, mark, sealed
 
 _MASKED = re.compile(r"(U?Int(8|16|32|64)|Float(32|64)|boolean)")
 MAX_RANGE = 1 << 16
@@ -20,28 +21,28 @@ def words_of(value, pandas):
     if isinstance(value, pandas.DataFrame | pandas.Series) and value.attrs:
         plain = value.copy(deep=False)
         plain.attrs = {}
-        return LIBRARY, ["attrs", plain, dict(value.attrs)]
+        return tag.LIBRARY, ["attrs", plain, dict(value.attrs)]
     if isinstance(value, pandas.DataFrame):
         columns = [value.iloc[:, at].array for at in range(value.shape[1])]
-        return FRAME, [value.columns, value.index, *map(column_of, columns)]
+        return tag.FRAME, [value.columns, value.index, *map(column_of, columns)]
     if isinstance(value, pandas.Series):
-        return SERIES, [value.index, column_of(value.array), value.name]
+        return tag.SERIES, [value.index, column_of(value.array), value.name]
     if isinstance(value, pandas.MultiIndex):
         codes = [numpy_of(c, "int64") for c in value.codes]
-        return INDEX, ["multi", [level_of(x, pandas) for x in value.levels], codes, list(value.names)]
+        return tag.INDEX, ["multi", [level_of(x, pandas) for x in value.levels], codes, list(value.names)]
     if isinstance(value, pandas.RangeIndex):
-        return INDEX, ["range", int(value.start), int(value.stop), int(value.step), value.name]
+        return tag.INDEX, ["range", int(value.start), int(value.stop), int(value.step), value.name]
     if isinstance(value, pandas.Index):
-        return INDEX, ["plain", column_of(value.array), value.name, getattr(value, "freqstr", None)]
+        return tag.INDEX, ["plain", column_of(value.array), value.name, getattr(value, "freqstr", None)]
     if value is pandas.NaT or value is pandas.NA:
-        return MOMENT, ["NaT" if value is pandas.NaT else "NA"]
+        return tag.MOMENT, ["NaT" if value is pandas.NaT else "NA"]
     if isinstance(value, pandas.Timestamp):
-        return MOMENT, ["stamp", numpy_of(value.asm8, None), zone_of(value.tz)]
+        return tag.MOMENT, ["stamp", numpy_of(value.asm8, None), zone_of(value.tz)]
     if isinstance(value, pandas.Timedelta):
-        return MOMENT, ["span", numpy_of(value.asm8, None)]
+        return tag.MOMENT, ["span", numpy_of(value.asm8, None)]
     if hasattr(value, "dtype") and hasattr(value, "_from_sequence"):
         column = column_of(value)
-        return (COLUMN, column.items) if isinstance(column, Column) else None
+        return (tag.COLUMN, column.items) if isinstance(column, Column) else None
     return None
 
 
@@ -169,7 +170,7 @@ def make_moment(items, pandas):
 
 def find(kind):
     if kind is Column:
-        return lambda value, put, depth: mark(COLUMN, value.items, put, depth)
+        return lambda value, put, depth: mark(tag.COLUMN, value.items, put, depth)
     if kind.__module__.partition(".")[0] != "pandas":
         return None
     import pandas
@@ -201,10 +202,10 @@ def _made_by(make):
 
 BUILDERS.update(
     {
-        FRAME: _made_by(make_frame),
-        SERIES: _made_by(make_series),
-        INDEX: _made_by(make_index),
-        COLUMN: _made_by(make_column),
-        MOMENT: _made_by(make_moment),
+        tag.FRAME: _made_by(make_frame),
+        tag.SERIES: _made_by(make_series),
+        tag.INDEX: _made_by(make_index),
+        tag.COLUMN: _made_by(make_column),
+        tag.MOMENT: _made_by(make_moment),
     }
 )

@@ -1,1 +1,0 @@
-"""What a result of a library may name, and which of its estimators stay closed."""

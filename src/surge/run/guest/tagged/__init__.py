@@ -1,0 +1,1 @@
+"""Values as tagged MessagePack, inside the sandbox."""
