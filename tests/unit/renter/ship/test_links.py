@@ -83,3 +83,18 @@ def test_one_value_twice(guest: Guest) -> None:
 def test_memory_that_can_not_be_shared_is_refused() -> None:
     with pytest.raises(CannotShip, match="shares its memory with another value"):
         ship(lambda: (MASKED, DATA))
+
+
+def test_what_stands_twice_among_the_arguments_and_in_the_result(guest: Guest) -> None:
+    def run(one: Counter, held: Any, other: Counter, table: Any) -> Any:
+        held[0].add()
+        table[0, 0] = 9.0
+        return one.count, other.count, one is other, held[1][0, 0], [held, one, table, held]
+
+    one, table = Counter(), np.eye(2)
+    *seen, (first, back, array, second) = remote(guest, run, one, [one, table], one, table)
+    assert seen == [1, 1, True, 9.0]
+    assert first is second
+    assert first[0] is back
+    assert first[1] is array
+    assert (type(back), back.count, array[0, 0]) == (Counter, 1, 9.0)
