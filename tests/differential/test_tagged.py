@@ -220,3 +220,15 @@ def test_moments(value: Any) -> None:
     for found in (there(value), back(value)):
         assert type(found) is type(value)
         assert repr(found) == repr(value)
+
+
+def test_nothing_stands_between_the_fields_of_records() -> None:
+    """Old memory would: another task's, or what the renter never meant to send."""
+    inner = np.dtype({"names": ["x", "y"], "formats": ["i1", "f8"], "offsets": [0, 8], "itemsize": 16})
+    dtype = np.dtype({"names": ["a", "b"], "formats": ["i1", inner], "offsets": [0, 8], "itemsize": 32})
+    records = np.frombuffer(b"\xff" * 96, dtype)
+    for value in (records, records[0], records[1:], np.asfortranarray(np.broadcast_to(records, (2, 3)))):
+        for write in (tagged.encode, guest.encode):
+            content = write(value)
+            assert content.count(b"\xff") == value.size * 10, write
+            assert tagged.decode(content)["b"]["x"].tolist() == value["b"]["x"].tolist()

@@ -131,6 +131,16 @@ def order_of(value: Any) -> Any:
     return axes if value.transpose(axes).flags.c_contiguous else "C"
 
 
+def _cleared(value: Any) -> Any:
+    """The array; of records, a copy with zeros between the fields, where old memory could stand."""
+    if value.dtype.names is None:
+        return value
+    cleared = need("numpy").zeros(value.shape, value.dtype)
+    for name in value.dtype.names:
+        cleared[name] = _cleared(value[name])
+    return cleared
+
+
 def pack_array(value: Any, packing: Packing) -> Tree:
     shape = list(value.shape)
     if value.dtype.hasobject and value.dtype.names is None:
@@ -143,14 +153,15 @@ def pack_array(value: Any, packing: Packing) -> Tree:
     order = order_of(value)
     inner = value.transpose(order) if type(order) is list else value
     locked = [] if value.flags.writeable else [True]
-    return packing.mark(tag.ARRAY, words, shape, order, inner.tobytes("F" if order == "F" else "C"), *locked)
+    content = _cleared(inner).tobytes("F" if order == "F" else "C")
+    return packing.mark(tag.ARRAY, words, shape, order, content, *locked)
 
 
 def _pack_scalar(value: Any, packing: Packing) -> Tree:
     words = _words(value.dtype)
     if words is None:
         raise BadInput(f"a numpy {value.dtype} can't travel; convert it to a Python number first")
-    return packing.mark(tag.SCALAR, words, value.tobytes())
+    return packing.mark(tag.SCALAR, words, _cleared(value.reshape(())).tobytes())
 
 
 def _pack_dtype(value: Any, packing: Packing) -> Tree:

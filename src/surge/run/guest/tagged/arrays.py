@@ -73,8 +73,20 @@ def pack_array(value, put, depth):
         raise TypeError(f"an array of {value.dtype} can't travel: convert it with astype first")
     order = order_of(value)
     inner = value.transpose(order) if type(order) is list else value
-    items = [words, shape, order, inner.tobytes("F" if order == "F" else "C")]
+    items = [words, shape, order, _cleared(inner).tobytes("F" if order == "F" else "C")]
     mark(tag.ARRAY, items if value.flags.writeable else [*items, True], put, depth)
+
+
+def _cleared(value):
+    """The array; of records, a copy with zeros between the fields, where old memory could stand."""
+    if value.dtype.names is None:
+        return value
+    import numpy
+
+    cleared = numpy.zeros(value.shape, value.dtype)
+    for name in value.dtype.names:
+        cleared[name] = _cleared(value[name])
+    return cleared
 
 
 def order_of(value):
@@ -91,7 +103,7 @@ def _pack_scalar(value, put, depth):
     words = _words(value.dtype)
     if words is None:
         raise TypeError(f"a numpy {value.dtype} can't travel: convert it to a Python number first")
-    mark(tag.SCALAR, [words, value.tobytes()], put, depth)
+    mark(tag.SCALAR, [words, _cleared(value.reshape(())).tobytes()], put, depth)
 
 
 def _pack_dtype(value, put, depth):
