@@ -29,6 +29,12 @@
   (import "python" "PyErr_SetString" (func $raise (param i32 i32)))
   (import "python" "PyErr_Occurred" (func $occurred (result i32)))
   (import "python" "PyErr_Clear" (func $clear))
+  (import "python" "PyImport_AddModule" (func $module (param i32) (result i32)))
+  (import "python" "PyObject_GetAttrString" (func $attribute (param i32 i32) (result i32)))
+  (import "python" "PyObject_CallNoArgs" (func $call_object (param i32) (result i32)))
+  (import "python" "PyErr_GetRaisedException" (func $raised (result i32)))
+  (import "python" "PyErr_DisplayException" (func $display (param i32)))
+  (import "python" "fflush" (func $flush (param i32) (result i32)))
   (import "python" "PyFloat_AsDouble" (func $as_double (param i32) (result f64)))
 
   (import "original" "f1" (func $original1 (param i32) (result i32)))
@@ -62,6 +68,7 @@
     "this integer doesn't fit NumPy's index type, which has 32 bits in the sandbox: keep it as int64\00")
   (data (i32.const 100)
     "the sandbox draws C's long with 32 bits: use integers(0, 2**63) of numpy.random.default_rng\00")
+  (data (i32.const 208) "_host\00serve\00")
   ;; Where CPython keeps its pointer to OverflowError; the type ndarray.
   (func $too_wide
     (call $raise (i32.load (i32.const 26079564)) (global.get $data)))
@@ -161,7 +168,25 @@
       (then
         (i32.store offset=788 (local.get $thread) (i32.const 0xe00000))
         (i32.store offset=792 (local.get $thread) (i32.const 0xde0000))))
+    (if (i32.eqz (local.get 1)) (then (return (call $serve))))
     (call $original2 (local.get 0) (local.get 1)))
+
+  ;; A turn without text calls _host.serve, which takes a tenth of the time; 1 if it raised.
+  (func $serve (result i32)
+    (local $found i32) (local $result i32)
+    (local.set $found (call $module (i32.add (global.get $data) (i32.const 208))))
+    (if (local.get $found)
+      (then
+        (local.set $found (call $attribute (local.get $found) (i32.add (global.get $data) (i32.const 214))))
+        (if (local.get $found)
+          (then
+            (local.set $result (call $call_object (local.get $found)))
+            (call $decref (local.get $found))))))
+    (if (i32.eqz (local.get $result))
+      (then (call $display (call $raised)))
+      (else (call $decref (local.get $result))))
+    (drop (call $flush (i32.const 0)))
+    (i32.eqz (local.get $result)))
 
   ;; ---- types
   (func (export "default") (param i32) (result i32)

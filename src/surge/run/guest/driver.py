@@ -37,6 +37,7 @@ def serve():
     except BaseException as error:  # noqa: BLE001 whatever it raises is an outcome
         run, mode = entry.failed(error), entry.ALONE
     loaded.append(run)
+    _host.serve = serve_tasks  # what a turn without text calls
     _make_room()
     _host.call(mode)
 

@@ -138,7 +138,7 @@ class Sandbox:
         self.world.charge(CALL_FUEL + length)
         reply = self.host_call(self.memory.read(at, length))
         self.world.charge(len(reply))
-        address = self.allocate(len(reply))
+        address = self.allocate(len(reply)) if reply else 0
         self.memory.write(address, reply)
         self.memory.write(reply_at, abi.U32.pack(address))
         self.memory.write(reply_length_at, abi.U32.pack(len(reply)))

@@ -38,8 +38,8 @@ from surge.run.guest import driver
 driver.prepare({modules!r})
 """
 SERVE = b"driver.serve()\n"
-SERVE_TASKS = b"__import__('sys').modules['surge.run.guest.driver'].serve_tasks()\n"
-"""`__main__` is the renter's by then."""
+SERVE_TASKS = b""
+"""It calls _host.serve (graft/wide.wat): reading a text would take longer than a small task."""
 
 
 @cache
@@ -81,7 +81,7 @@ class PythonGuest(Sandbox):
         """Run source in the persistent `__main__`; how it stopped, if it didn't end well."""
 
         def body() -> int | None:
-            address = self.allocate(len(source))
+            address = self.allocate(len(source)) if source else 0
             self.memory.write(address, source)
             result: int | None = self.exports["turn"](self.store, address, len(source))  # type: ignore[operator]
             return result
