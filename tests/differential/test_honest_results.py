@@ -25,7 +25,7 @@ from surge.model.tagged.instances import pack_instance, pack_member
 from surge.model.tagged.opaque import Opaque
 from surge.run.guest import entry
 from surge.run.guest.tagged import core as guest
-from surge.run.guest.tagged import kinds
+from surge.run.guest.tagged import kinds, reading
 
 assert entry.RETURNED  # the guest's packers
 
@@ -151,7 +151,7 @@ def back(value: object) -> Any:
 
 def both(value: object) -> list[Any]:
     """As it comes back, and as it arrives there."""
-    return [back(value), guest.decode(codec.encode(value, fallback))]
+    return [back(value), reading.decode(codec.encode(value, fallback))]
 
 
 def test_ordered_dicts_keep_their_order_and_work() -> None:

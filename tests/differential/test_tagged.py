@@ -21,6 +21,7 @@ from surge.model.tagged import codec as tagged
 from surge.model.tagged import tags
 from surge.run.guest import entry
 from surge.run.guest.tagged import core as guest
+from surge.run.guest.tagged import reading
 
 zones = st.none() | st.just(dt.UTC) | st.just(zoneinfo.ZoneInfo("Europe/Paris"))
 keys = (
@@ -85,7 +86,7 @@ def same(left: Any, right: Any) -> bool:
 def there(value: object) -> Any:
     """What the guest reads when the renter writes."""
     assert entry.RETURNED == "returned"
-    return guest.decode(tagged.encode(value))
+    return reading.decode(tagged.encode(value))
 
 
 def back(value: object) -> Any:

@@ -24,7 +24,7 @@ from surge.model.tagged.instances import pack_instance
 from surge.run.guest import entry
 from surge.run.guest.tagged import core as guest
 from surge.run.guest.tagged import graph as guest_graph
-from surge.run.guest.tagged import kinds
+from surge.run.guest.tagged import kinds, reading
 
 assert entry.FUNCTION
 
@@ -145,7 +145,7 @@ def graphs(draw: st.DrawFn) -> Any:
 @given(graphs())
 def test_the_same_shape(value: Any) -> None:
     for written in (graph(value), encode(value, tree)):
-        assert same_shape(value, guest.decode(written))
+        assert same_shape(value, reading.decode(written))
         assert same_shape(value, decode(written, CLASSES))
     for written in (guest_graph.encode(value), guest.encode(value)):
         assert same_shape(value, decode(written, CLASSES))
@@ -155,7 +155,7 @@ def test_one_array_or_frame_in_two_places() -> None:
     """Whatever holds it; the renter's side and the sandbox's."""
     values = [np.arange(3.0), np.array([[1], None], object), pd.DataFrame({"a": [1]}), pd.Series([1.5])]
     held: Any = [values, {"again": values[::-1]}, (deque(values),)]
-    for copy in (decode(encode(held)), decode(guest.encode(held)), guest.decode(encode(held))):
+    for copy in (decode(encode(held)), decode(guest.encode(held)), reading.decode(encode(held))):
         first, second, (third,) = copy
         for one, other, last in zip(first, second["again"][::-1], third, strict=True):
             assert one is other is last
@@ -280,7 +280,7 @@ def test_keys_with_a_hash_of_their_own() -> None:
     value: list[Any] = [{keys[0], keys[1]}, {Key(keys[0], keys[1]): 1}, keys]
     value.append(value)
     for content in (graph(value), encode(value, tree), guest.encode(value)):
-        for found in (decode(content, CLASSES), guest.decode(content)):
+        for found in (decode(content, CLASSES), reading.decode(content)):
             assert found[:3] == value[:3]
             assert found[3] is found
             assert found[2][0] in found[0]

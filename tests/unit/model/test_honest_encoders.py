@@ -26,9 +26,9 @@ from sklearn.svm import SVC, SVR, NuSVC, NuSVR, OneClassSVM
 
 from forms import LABELS, MIXED, NUMBERS, ROWS, SPARSE, TABLES, TEXTS, fit, known_to_the_guest, same, told
 from surge.model.errors import Distrusted
-from surge.model.tagged import encoders
 from surge.model.tagged.codec import decode
 from surge.model.tagged.core import DECODER, ENCODER
+from surge.model.tagged.fitted import encoders
 from surge.model.tagged.opaque import Opaque
 from surge.run.guest.tagged import closed, kinds
 from surge.run.guest.tagged import core as guest

@@ -17,10 +17,11 @@ import sklearn.neighbors
 import sklearn.tree  # noqa: F401
 
 from surge.model.errors import Distrusted
-from surge.model.tagged import estimators, names
+from surge.model.tagged import names
 from surge.model.tagged import tags as tag
 from surge.model.tagged.codec import decode
 from surge.model.tagged.core import BUILDERS, ENCODER, MARKERS, Packing
+from surge.model.tagged.fitted import estimators
 from surge.model.tagged.opaque import Opaque
 from surge.run.guest import entry
 from surge.run.guest.tagged import core as guest

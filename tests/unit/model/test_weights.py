@@ -15,7 +15,7 @@ from surge.model.tagged import parts
 from surge.model.tagged import tags as tag
 from surge.model.tagged.codec import decode, encode
 from surge.model.tagged.core import ENCODER, MARKERS, Packing
-from surge.model.tagged.estimators import one_parent
+from surge.model.tagged.fitted.estimators import one_parent
 
 LIBRARY = MARKERS[tag.LIBRARY]
 

@@ -8,6 +8,7 @@ from typing import Any
 from surge.model.errors import BadInput
 from surge.model.tagged import tags as tag
 from surge.model.tagged.core import BUILDERS, CHANGING, MARKERS, MAX_BYTES, Building, Pack, Packing, Tree
+from surge.model.tagged.layout import bytes_of, cleared, order_of
 
 _DTYPE = re.compile(
     r"(\|[b]1|[<|>=]?(i[1248]|u[1248]|f[248]|c8|c16|[SUV]\d{1,9}|[mM]8(\[\d*[A-Za-zμ]{1,7}\])?))"
@@ -121,26 +122,6 @@ def _sizes(value: Any, itemsize: int) -> tuple[tuple[int, ...], int]:
     return sizes, math.prod(sizes)
 
 
-def order_of(value: Any) -> Any:
-    """How an array's items follow each other: "C", "F", or its axes from the slowest to the quickest."""
-    if value.flags.c_contiguous:
-        return "C"
-    if value.flags.f_contiguous:
-        return "F"
-    axes = sorted(range(value.ndim), key=lambda axis: -value.strides[axis])
-    return axes if value.transpose(axes).flags.c_contiguous else "C"
-
-
-def _cleared(value: Any) -> Any:
-    """The array; of records, a copy with zeros between the fields, where old memory could stand."""
-    if value.dtype.names is None:
-        return value
-    cleared = need("numpy").zeros(value.shape, value.dtype)
-    for name in value.dtype.names:
-        cleared[name] = _cleared(value[name])
-    return cleared
-
-
 def pack_array(value: Any, packing: Packing) -> Tree:
     shape = list(value.shape)
     if value.dtype.hasobject and value.dtype.names is None:
@@ -151,17 +132,15 @@ def pack_array(value: Any, packing: Packing) -> Tree:
             f"an array of {value.dtype} can't travel; convert it with astype first (float64 for long doubles)"
         )
     order = order_of(value)
-    inner = value.transpose(order) if type(order) is list else value
     locked = [] if value.flags.writeable else [True]
-    content = _cleared(inner).tobytes("F" if order == "F" else "C")
-    return packing.mark(tag.ARRAY, words, shape, order, content, *locked)
+    return packing.mark(tag.ARRAY, words, shape, order, bytes_of(value, order), *locked)
 
 
 def _pack_scalar(value: Any, packing: Packing) -> Tree:
     words = _words(value.dtype)
     if words is None:
         raise BadInput(f"a numpy {value.dtype} can't travel; convert it to a Python number first")
-    return packing.mark(tag.SCALAR, words, _cleared(value.reshape(())).tobytes())
+    return packing.mark(tag.SCALAR, words, cleared(value).tobytes()[: value.dtype.itemsize])
 
 
 def _pack_dtype(value: Any, packing: Packing) -> Tree:
@@ -230,8 +209,10 @@ def _build_scalar(items: list[Any], building: Building) -> Any:
     wire, given = _dtype(words)
     if content is None:
         return given
-    if type(content) is not bytes or len(content) != wire.itemsize or not content:
+    if type(content) is not bytes or len(content) != wire.itemsize:
         raise ValueError("a scalar of the wrong size")
+    if not content:
+        return given.type()  # an empty text
     return need("numpy").frombuffer(bytearray(content), wire).astype(given, copy=False)[0]
 
 

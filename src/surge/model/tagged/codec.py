@@ -23,7 +23,6 @@ from surge.model.tagged.core import (
     DEEP,
     ENCODER,
     FINDERS,
-    FREELY_DECODED,
     MAX_BYTES,
     MAX_DEPTH,
     MAX_LEVELS,
@@ -34,6 +33,9 @@ from surge.model.tagged.core import (
     TooDeep,
 )
 from surge.model.tagged.graph import Graph
+
+FREELY_DECODED = 1 << 10
+"""Up to this length the bytes can't hold values or levels enough to do harm."""
 
 FINDERS[:] = [tagged_types.packer, instances.packer, arrays.packer, frames.packer]
 

@@ -24,8 +24,6 @@ MAX_VALUES = 4_000_000
 """Of values that are encoded one by one; lists of ints or floats and arrays count as one."""
 PACKED_FROM = 32
 """Shortest list of ints or floats that travels as one block of bytes."""
-FREELY_DECODED = 1 << 10
-"""Up to this length the bytes can't hold values or levels enough to do harm."""
 MAX_SAME_HASH = 64
 
 Tree = Any

@@ -14,7 +14,7 @@ from typing import Any
 from surge.model.errors import Distrusted
 from surge.model.tagged import tags as tag
 from surge.model.tagged.core import BUILDERS, MARKERS, Building, Pack, Packing, Tree
-from surge.model.tagged.estimators import builds_on, check_bases
+from surge.model.tagged.fitted.estimators import builds_on, check_bases
 from surge.model.tagged.standard import FACTORIES, factory_name, of_kind
 
 FURTHEST = 1_000

@@ -18,7 +18,7 @@ from surge.model.tagged import names as listed
 from surge.model.tagged import tags as tag
 from surge.model.tagged.arrays import need
 from surge.model.tagged.core import BUILDERS, Building
-from surge.model.tagged.estimators import one_parent, whole
+from surge.model.tagged.fitted.estimators import one_parent, whole
 from surge.model.tagged.instances import make_error, set_fields
 from surge.model.tagged.parts import array, weigh
 

@@ -10,7 +10,7 @@ from surge.run.guest import recipe
 from surge.run.guest.modules import Finder, unpack
 from surge.run.guest.program import script
 from surge.run.guest.streams import Prints
-from surge.run.guest.tagged import arrays, frames, graph, kinds, library  # noqa: F401 for tagged
+from surge.run.guest.tagged import arrays, frames, graph, kinds, library, reading
 from surge.run.guest.tagged import core as tagged
 
 RETURNED, RAISED, SHORT = "returned", "raised", "short"
@@ -24,6 +24,7 @@ ONE_ARGUMENT = b"\x91\x91"
 tagged.FINDERS[:] = [
     library.of_subclass, kinds.find, arrays.find, frames.find, library.find, kinds.opaque,
 ]  # fmt: skip
+reading.GRAPHS.update(encode=graph.encode, decode=graph.decode)
 
 
 def load(code):
@@ -32,7 +33,7 @@ def load(code):
 
     Raises what the renter's own top-level code raises (class bodies, imports, modules).
     """
-    kind, packages, *rest = tagged.decode(code)
+    kind, packages, *rest = reading.decode(code)
     unpack(packages)
     if kind == SCRIPT:
         return script.load(*rest), ALONE
@@ -55,8 +56,8 @@ def _function(modules, steps, root, mode):
     if modules:
         sys.meta_path.insert(0, Finder(modules))
     recipe.follow(steps)
-    function = tagged.decode(root)
-    encode, decode, readers = tagged.encode, tagged.decode, tagged.READERS
+    function = reading.decode(root)
+    encode, decode, readers = tagged.encode, reading.decode, reading.READERS
     kept = len(recipe.nodes)
 
     def run(task):
@@ -85,7 +86,7 @@ def _with_recipe(kept, call):
     """The arguments of a call that brings functions or classes of its own."""
     del recipe.nodes[kept:]
     recipe.follow(call[1])
-    return tagged.decode(call[2])
+    return reading.decode(call[2])
 
 
 def _chain(error):

@@ -16,8 +16,8 @@ import types
 
 from surge.model.tagged import tags as tag
 from surge.run.guest.machine import scope
-from surge.run.guest.tagged.core import BUILDERS, decode
 from surge.run.guest.tagged.kinds import empty_instance, fields_of, known, set_fields
+from surge.run.guest.tagged.reading import BUILDERS, decode
 
 nodes: list = []
 spaces: dict = {}

@@ -13,6 +13,7 @@ from surge.run.guest.program.end import exit_code, finish, uncaught
 from surge.run.guest.program.stdio import Stdio
 from surge.run.guest.recipe import show
 from surge.run.guest.tagged import core as tagged
+from surge.run.guest.tagged import reading
 
 RETURNED = "returned"
 ROOT = HOME = "/job"
@@ -30,7 +31,7 @@ def load(name, source, modules):
     show(filename, 1, source)
 
     def run(task):
-        given = tagged.decode(task)
+        given = reading.decode(task)
         return RETURNED, tagged.encode(_run(filename, source, own, given))
 
     return run

@@ -8,8 +8,10 @@ gives int64 as in a local run; int32 is another type here (see surge/run/graft/w
 import sys
 
 from surge.model.tagged import tags as tag
+from surge.model.tagged.layout import bytes_of, cleared, order_of
 from surge.run.guest.tagged import core as tagged
-from surge.run.guest.tagged.core import BUILDERS, mark
+from surge.run.guest.tagged.core import mark
+from surge.run.guest.tagged.reading import BUILDERS
 
 KINDS = "biufcSUVmM"
 
@@ -72,38 +74,15 @@ def pack_array(value, put, depth):
     if words is None:
         raise TypeError(f"an array of {value.dtype} can't travel: convert it with astype first")
     order = order_of(value)
-    inner = value.transpose(order) if type(order) is list else value
-    items = [words, shape, order, _cleared(inner).tobytes("F" if order == "F" else "C")]
+    items = [words, shape, order, bytes_of(value, order)]
     mark(tag.ARRAY, items if value.flags.writeable else [*items, True], put, depth)
-
-
-def _cleared(value):
-    """The array; of records, a copy with zeros between the fields, where old memory could stand."""
-    if value.dtype.names is None:
-        return value
-    import numpy
-
-    cleared = numpy.zeros(value.shape, value.dtype)
-    for name in value.dtype.names:
-        cleared[name] = _cleared(value[name])
-    return cleared
-
-
-def order_of(value):
-    """How an array's items follow each other: "C", "F", or its axes from the slowest to the quickest."""
-    if value.flags.c_contiguous:
-        return "C"
-    if value.flags.f_contiguous:
-        return "F"
-    axes = sorted(range(value.ndim), key=lambda axis: -value.strides[axis])
-    return axes if value.transpose(axes).flags.c_contiguous else "C"
 
 
 def _pack_scalar(value, put, depth):
     words = _words(value.dtype)
     if words is None:
         raise TypeError(f"a numpy {value.dtype} can't travel: convert it to a Python number first")
-    mark(tag.SCALAR, [words, _cleared(value.reshape(())).tobytes()], put, depth)
+    mark(tag.SCALAR, [words, cleared(value).tobytes()[: value.dtype.itemsize]], put, depth)
 
 
 def _pack_dtype(value, put, depth):
@@ -171,7 +150,9 @@ def _build_scalar(items):
 
     words, content = items
     dtype = _dtype(words)
-    return dtype if content is None else numpy.frombuffer(content, dtype)[0]
+    if content is None:
+        return dtype
+    return numpy.frombuffer(content, dtype)[0] if content else dtype.type()  # an empty text
 
 
 BUILDERS.update({tag.ARRAY: _build_array, tag.OBJECTS: _build_objects, tag.SCALAR: _build_scalar})

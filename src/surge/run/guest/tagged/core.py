@@ -8,7 +8,7 @@ import array
 import struct
 
 from surge.model.tagged import tags as tag
-from surge.run.guest.tagged.reading import BUILDERS, GRAPHS, READERS, Linked, decode  # noqa: F401 one door
+from surge.run.guest.tagged.reading import GRAPHS
 
 MAX_DEPTH = 100
 PACKED_FROM = 32

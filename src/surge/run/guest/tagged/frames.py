@@ -8,7 +8,8 @@ import re
 
 from surge.model.tagged import tags as tag
 from surge.run.guest.tagged.arrays import unlocked
-from surge.run.guest.tagged.core import BUILDERS, mark, sealed
+from surge.run.guest.tagged.core import mark, sealed
+from surge.run.guest.tagged.reading import BUILDERS
 
 _MASKED = re.compile(r"(U?Int(8|16|32|64)|Float(32|64)|boolean)")
 MAX_RANGE = 1 << 16

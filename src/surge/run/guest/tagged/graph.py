@@ -1,6 +1,7 @@
 # mypy: ignore-errors
 """Values that hold each other, or go deeper than a tree may. Twin of model/tagged/graph.py."""
 
+import types
 from functools import partial
 
 from surge.model.tagged import tags as tag
@@ -118,7 +119,7 @@ def decode(content):
 
 
 def _met(items):
-    raise tagged.Linked
+    raise reading.Linked
 
 
 def _build(nodes, tree):
@@ -126,7 +127,7 @@ def _build(nodes, tree):
     if kind is _Tagged:
         if tree.code == tag.LINK:
             return nodes[tree.items[0]]
-        return tagged.BUILDERS[tree.code]([_build(nodes, x) for x in tree.items])
+        return reading.BUILDERS[tree.code]([_build(nodes, x) for x in tree.items])
     if kind is list:
         return [_build(nodes, x) for x in tree]
     if kind is dict:
@@ -152,6 +153,10 @@ def _hashes(tree):
 _PLAIN = {tag.SET: set, tag.DICT: dict, tag.INTS: list, tag.FLOATS: list, tag.BYTEARRAY: bytearray}
 
 
+def _is_namespace(tree):
+    return type(tree) is _Tagged and tree.code == tag.LIBRARY and tree.items[0] == "namespace"
+
+
 def _empty(tree, build):
     if type(tree) is not _Tagged:
         return type(tree)()
@@ -160,6 +165,8 @@ def _empty(tree, build):
         return kinds.empty_instance(items[0])
     if code == tag.COLLECTION:
         return kinds.empty_collection(items[0], items[2])
+    if _is_namespace(tree):
+        return types.SimpleNamespace()
     if code == tag.OBJECTS:
         import numpy
 
@@ -173,6 +180,8 @@ def _fill(node, tree, build):
         _, fields, contents = map(build, tree.items)
         kinds.fill_instance(node, contents)
         kinds.set_fields(node, fields)
+    elif _is_namespace(tree):
+        vars(node).update(build(tree.items[1]))
     elif code == tag.OBJECTS:
         arrays.fill_objects(node, [build(x) for x in tree.items[1:]])
     elif code in (0, tag.COLLECTION, *_PLAIN):
@@ -180,5 +189,4 @@ def _fill(node, tree, build):
         (node.update if hasattr(node, "update") else node.extend)(contents)
 
 
-tagged.BUILDERS[tag.LINK] = _met
-tagged.GRAPHS.update(encode=encode, decode=decode)
+reading.BUILDERS[tag.LINK] = _met

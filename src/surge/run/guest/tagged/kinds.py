@@ -12,7 +12,8 @@ from functools import lru_cache
 
 from surge.model.tagged import tags as tag
 from surge.run.guest.tagged import core as tagged
-from surge.run.guest.tagged.core import BUILDERS, form, mark
+from surge.run.guest.tagged.core import form, mark
+from surge.run.guest.tagged.reading import BUILDERS
 
 LISTED = 200
 """Characters of the repr of what can't travel as data."""

@@ -5,6 +5,7 @@ Nothing here pickles. What no form covers, or isn't listed below, travels opaque
 """
 
 import sys
+import types
 
 from surge.model.tagged import tags as tag
 from surge.model.tagged.names import (
@@ -22,6 +23,7 @@ from surge.run.guest.tagged import kinds
 from surge.run.guest.tagged.closed import CHECKED, stays_closed
 from surge.run.guest.tagged.core import form, mark
 from surge.run.guest.tagged.kinds import known
+from surge.run.guest.tagged.reading import BUILDERS
 
 ROOTS = ("numpy", "pandas", "scipy", "sklearn", "statsmodels")
 
@@ -270,10 +272,12 @@ def _neighbours(value):
 
 
 def _build(items):
-    """What the renter sends so: a frame with attributes."""
-    _, value, attrs = items
-    value.attrs.update(attrs)
+    """What the renter sends so: a namespace, or a frame with attributes."""
+    form, value, *attrs = items
+    if form == "namespace":
+        return types.SimpleNamespace(**value)
+    value.attrs.update(*attrs)
     return value
 
 
-tagged.BUILDERS[tag.LIBRARY] = _build
+BUILDERS[tag.LIBRARY] = _build

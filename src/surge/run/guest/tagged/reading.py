@@ -13,7 +13,7 @@ from surge.run.guest import host
 BUILDERS = {}
 """tag → builder(items). Another while a graph is read (graph.py)."""
 GRAPHS = {}
-"""encode, decode (graph.py)"""
+"""encode, decode of graph.py, which needs this module; entry.py enters them"""
 
 
 class Marker:

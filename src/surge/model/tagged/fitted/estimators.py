@@ -9,8 +9,9 @@ they are refused here.
 from collections.abc import Callable
 from typing import Any
 
-from surge.model.tagged import encoders, machines, names
+from surge.model.tagged import names
 from surge.model.tagged.arrays import need
+from surge.model.tagged.fitted import encoders, machines
 from surge.model.tagged.parts import array, count, require
 
 

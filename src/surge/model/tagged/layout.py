@@ -1,0 +1,32 @@
+"""How an array lies in memory. The sandbox reads this file too."""
+
+from typing import Any
+
+
+def order_of(value: Any) -> Any:
+    """How an array's items follow each other: "C", "F", or its axes from the slowest to the quickest."""
+    if value.flags.c_contiguous:
+        return "C"
+    if value.flags.f_contiguous:
+        return "F"
+    axes = sorted(range(value.ndim), key=lambda axis: -value.strides[axis])
+    return axes if value.transpose(axes).flags.c_contiguous else "C"
+
+
+def bytes_of(value: Any, order: Any) -> bytes:
+    """An array's bytes in the order that `order_of` gave; zeros between the fields of records."""
+    inner = value.transpose(order) if type(order) is list else value
+    content: bytes = cleared(inner).tobytes("F" if order == "F" else "C")
+    return content
+
+
+def cleared(value: Any) -> Any:
+    """The array; of records, a copy with zeros between the fields, where old memory could stand."""
+    if value.dtype.names is None:
+        return value
+    import numpy
+
+    copy = numpy.zeros(value.shape, value.dtype)
+    for name in value.dtype.names:
+        copy[name] = cleared(value[name])
+    return copy
