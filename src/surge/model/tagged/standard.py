@@ -6,6 +6,7 @@ import decimal
 import fractions
 import pathlib
 import re
+import types
 import uuid
 import zoneinfo
 from dataclasses import dataclass
@@ -91,7 +92,9 @@ def _pack_defaultdict(value: "collections.defaultdict[Any, Any]", packing: Packi
 
 
 PACKERS[collections.defaultdict] = _pack_defaultdict
+PACKERS[types.SimpleNamespace] = lambda v, p: p.form(tag.LIBRARY, "namespace", dict(vars(v)))
 CHANGING.update((collections.OrderedDict, collections.Counter, collections.deque, collections.defaultdict))
+CHANGING.add(types.SimpleNamespace)
 
 
 def _build_collection(items: list[Any], building: Building) -> Any:

@@ -55,9 +55,11 @@ _IMPORT = bytes_of(Import("", ""))[:4]
 
 def has_identity(value: object) -> bool:
     """Whether it matters that two names mean one and the same: it can change."""
-    if isinstance(value, (*_CODE, tuple, frozenset, enum.Enum, *CONSTANTS)):
-        return False
     kind = type(value)
+    if isinstance(value, (*_CODE, enum.Enum)):
+        return False
+    if isinstance(value, (tuple, frozenset, *CONSTANTS)):
+        return not is_elsewhere(kind) and bool(getattr(value, "__dict__", None))
     return kind.__module__ not in _VALUES and (kind.__module__ != "numpy" or kind.__name__ == "ndarray")
 
 

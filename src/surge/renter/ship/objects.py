@@ -1,5 +1,6 @@
 """Objects that are no plain data: the sandbox makes each anew by a call, as pickle and copy would."""
 
+import collections
 import copyreg
 import functools
 import operator
@@ -15,6 +16,8 @@ from surge.renter.ship.modules import is_elsewhere
 from surge.renter.ship.neighbours import is_neighbours, made_from
 from surge.renter.ship.reach import Reach
 
+_FORGETFUL: tuple[Any, ...] = (collections.Counter.__reduce__, collections.defaultdict.__reduce__)
+"""They leave out what a subclass's instance has besides."""
 _DISPATCH = functools.singledispatch(len).__code__  # type: ignore[attr-defined]
 
 
@@ -62,6 +65,8 @@ def _view(reach: Reach, value: Any) -> None:
     place = {"buffer": Named(reach.memo[id(owner)]), "offset": offset, "strides": value.strides}
     reach.call(value, type(value), (value.shape, value.dtype), place)
     reach.links.owned.add(id(value))
+    if not value.flags.writeable:
+        reach.call(object(), operator.methodcaller("setflags", write=False), (value,))
 
 
 def _builtin_method(reach: Reach, value: Any) -> None:
@@ -121,6 +126,8 @@ def _reduced(reach: Reach, value: Any) -> None:
         reach.node(value)
         return
     function, args, state, items, pairs, setter = (*reduced, *[None] * 6)[:6]
+    if kind.__reduce__ in _FORGETFUL and state is None:
+        state = vars(value) or None if hasattr(value, "__dict__") else None
     if setter is not None:
         raise CannotShip(f"{reach.where} is a {noun}, which rebuilds itself in a way that can't be sent")
     number = reach.call(value, function, args)

@@ -4,7 +4,7 @@ import collections
 import functools
 import types
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -22,7 +22,7 @@ def guest() -> Iterator[Guest]:
 
 
 class Counter:
-    held: Any = []  # noqa: RUF012 the case itself
+    held: ClassVar[list[Any]] = []
 
     def __init__(self) -> None:
         self.count = 0
@@ -53,7 +53,7 @@ ERROR: Any = ValueError("x")
 ERROR.one = ONE
 HELD = Counter()
 Counter.held.append(HELD.add)
-MASKED = np.ma.masked_array([1, 2, 3], mask=[0, 1, 0])  # type: ignore[no-untyped-call]
+MASKED: Any = np.ma.MaskedArray([1, 2, 3], mask=[0, 1, 0])
 DATA = MASKED.data
 
 
@@ -98,3 +98,75 @@ def test_what_stands_twice_among_the_arguments_and_in_the_result(guest: Guest) -
     assert first[0] is back
     assert first[1] is array
     assert (type(back), back.count, array[0, 0]) == (Counter, 1, 9.0)
+
+
+class Tally(collections.Counter[str]):
+    pass
+
+
+class Lists(collections.defaultdict[str, list[int]]):
+    pass
+
+
+class Whole(int):
+    pass
+
+
+class Pair(tuple[int, int]):
+    pass
+
+
+def marked(value: Any) -> Any:
+    value.mark = [1]
+    return value
+
+
+TALLY, LISTS = marked(Tally("ab")), marked(Lists(list, a=[1]))
+WHOLE, PAIR = marked(Whole(5)), marked(Pair((1, 2)))
+HELD_TWICE = {"whole": WHOLE, "pair": PAIR}
+BASE = np.arange(3)
+LOCKED = BASE[1:]
+LOCKED.flags.writeable = False
+
+
+def test_what_subclasses_of_collections_have_besides(guest: Guest) -> None:
+    def run(tally: Tally, lists: Lists) -> Any:
+        return TALLY.mark, LISTS.mark, tally.mark, lists.mark, tally["a"], lists["new"]  # type: ignore[attr-defined]
+
+    assert remote(guest, run, TALLY, LISTS) == ([1], [1], [1], [1], 1, [])
+
+
+def test_values_that_have_attributes_are_one(guest: Guest) -> None:
+    def run() -> Any:
+        WHOLE.mark.append(2)
+        PAIR.mark = 3
+        return HELD_TWICE["whole"].mark, HELD_TWICE["pair"].mark, WHOLE + 1, PAIR[1]
+
+    assert remote(guest, run) == ([1, 2], 3, 6, 2)
+
+
+def test_a_namespace_among_the_arguments(guest: Guest) -> None:
+    def run(space: types.SimpleNamespace, items: list[int], again: types.SimpleNamespace) -> Any:
+        items.append(1)
+        again.new = space
+        return space.items, space.new is space, space
+
+    items = [0]
+    space = types.SimpleNamespace(items=items)
+    found, same, back = remote(guest, run, space, items, space)
+    assert (found, same) == ([0, 1], True)
+    assert (type(back), back.new) == (types.SimpleNamespace, back)
+
+
+def test_a_view_stays_locked(guest: Guest) -> None:
+    def run() -> Any:
+        BASE[1] = 9
+        return LOCKED.tolist(), LOCKED.flags.writeable, BASE.flags.writeable
+
+    assert remote(guest, run) == ([9, 2], False, True)
+
+
+def test_empty_texts_of_numpy(guest: Guest) -> None:
+    found = remote(guest, lambda *given: given, np.str_(""), np.bytes_(b""))
+    assert found == ("", b"")
+    assert [type(x) for x in found] == [np.str_, np.bytes_]
