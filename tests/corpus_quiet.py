@@ -233,7 +233,16 @@ def hashes(x: int) -> str:
     return found.hex()
 
 
+def copies_under_its_name(x: int) -> Any:
+    table = {"a": x}
+    table = table.copy()
+    other = table.copy()
+    other["b"] = 2
+    return table, other
+
+
 QUIET = [
+    copies_under_its_name,
     typical_calls, typical_arrays, hashes,
     square, calls_another, primes, collatz, words, monte_carlo, imports_inside, formats, simulates, linear,
     in_place, careful, lambdas, recursive, heaps, dates, clocks, tries, raises, parses, exact, stats,

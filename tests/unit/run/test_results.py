@@ -165,6 +165,25 @@ def test_exceptions_are_themselves(box: Slots, which: int) -> None:
         assert getattr(there, name, None) == getattr(here.value, name, None)
 
 
+SENT = FileNotFoundError(2, "no such thing", "data.csv")
+
+
+def handed_back(error: OSError) -> Any:
+    import errno
+
+    known = [e.errno == errno.ENOENT for e in (error, SENT)]
+    return known, error.filename, SENT.filename, error, SENT
+
+
+def test_errors_of_the_system_keep_their_meaning_there_and_back(box: Slots) -> None:
+    (found,) = box.chunk(handed_back, SENT)[1]
+    known, *names, back, again = found
+    assert (known, names) == ([True, True], ["data.csv", "data.csv"])
+    for error in (back, again):
+        assert type(error) is FileNotFoundError
+        assert (error.errno, error.filename, str(error)) == (2, "data.csv", str(SENT))
+
+
 def closed(which: int) -> Any:
     from sklearn.cluster import Birch
     from sklearn.ensemble import GradientBoostingRegressor

@@ -29,7 +29,10 @@ def packer(kind: type) -> Pack | None:
 
 
 def _pack_exception(value: BaseException, packing: Packing) -> Tree:
-    return packing.form(tag.EXCEPTION, type(value).__name__, list(value.args), dict(vars(value)))
+    arguments = list(value.args)
+    if isinstance(value, OSError) and len(arguments) == 2 and value.filename is not None:
+        arguments.append(value.filename)
+    return packing.form(tag.EXCEPTION, type(value).__name__, arguments, dict(vars(value)))
 
 
 def make_error(kind: Any, arguments: list[Any]) -> Any:

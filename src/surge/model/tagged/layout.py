@@ -15,8 +15,8 @@ def order_of(value: Any) -> Any:
 
 def bytes_of(value: Any, order: Any) -> bytes:
     """An array's bytes in the order that `order_of` gave; zeros between the fields of records."""
-    inner = value.transpose(order) if type(order) is list else value
-    content: bytes = cleared(inner).tobytes("F" if order == "F" else "C")
+    axes = order if type(order) is list else range(value.ndim)[:: -1 if order == "F" else 1]
+    content: bytes = cleared(value.transpose(*axes)).tobytes()  # in C's order: another one would copy records
     return content
 
 
@@ -26,7 +26,9 @@ def cleared(value: Any) -> Any:
         return value
     import numpy
 
-    copy = numpy.zeros(value.shape, value.dtype)
+    copy = numpy.zeros(
+        value.shape, value.dtype
+    )  # zeros_like, and each copy of records, leave gaps as they are
     for name in value.dtype.names:
         copy[name] = cleared(value[name])
     return copy

@@ -93,8 +93,10 @@ class _Reader:
         hidden = {name for name in scope if name in self._own and quiet.makes(*quiet.meaning(scope[name]))}
         hidden |= self._own & (quiet.UNSHADOWED | self._modules.keys() | self._taken.keys())
         self._hidden = min(hidden, default="")
-        self._addressed = set(self._addressed_names(node))
+        self._addressed: set[str] = set()
         """Names of what an answer could tell the address of."""
+        while more := set(self._addressed_names(node)) - self._addressed:
+            self._addressed |= more  # a copy of one is one, whatever stands first
 
     def _collect(self, node: ast.AST, outermost: bool = False) -> None:
         """Every node that the task runs: no annotations, and of the outermost its parameters and body."""

@@ -150,6 +150,7 @@ LINUX = {
     "EPIPE": 32, "EDOM": 33, "ERANGE": 34, "ENAMETOOLONG": 36, "ENOSYS": 38, "ENOTEMPTY": 39, "ENOTSUP": 95,
 }  # fmt: skip
 """WASI numbers errors otherwise."""
+HERE = {number: getattr(errno, name) for name, number in LINUX.items() if hasattr(errno, name)}
 
 
 strict = 0
@@ -303,7 +304,10 @@ def _build_collection(items):
 
 def _build_exception(items):
     name, arguments, fields = items
-    error = getattr(builtins, name)(*arguments)
+    kind = getattr(builtins, name)
+    if issubclass(kind, OSError) and len(arguments) > 1:
+        arguments = [HERE.get(arguments[0], arguments[0]), *arguments[1:]]
+    error = kind(*arguments)
     vars(error).update(fields)
     return error
 
