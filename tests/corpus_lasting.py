@@ -120,15 +120,6 @@ def iterator_itself(x: int) -> Any:
     return map(abs, [x])
 
 
-def iterator_copied_before_it_is_made(x: int) -> str:
-    held = made = None
-    for _ in range(2):
-        if made is not None:
-            held = made.copy()  # type: ignore[unreachable]
-        made = re.finditer("a", "a")
-    return f"{held or made}"
-
-
 def nan_in_set(x: int) -> list[str]:
     return [str(v) for v in {float(t) for t in ("nan", "1", "2", "3")}]
 
@@ -214,7 +205,7 @@ NOT_QUIET = [
     *MEMORY,
     file_of_pandas, file_of_numpy, array_to_file, method_to_file, uuid1, alias, by_getattr, library_array,
     accessor, filler, table_of_json, address, address_hash, address_of_lambda, address_of_iterator,
-    address_by_other_name, address_of_method, address_by_format, iterator_itself, iterator_copied_before_it_is_made, nan_in_set, same_object,
+    address_by_other_name, address_of_method, address_by_format, iterator_itself, nan_in_set, same_object,
     old_memory, old_memory_by_where, at_the_end, generators, context, class_attribute, remembers,
     makes_by_default, finds_modules, keys_of_two, edges_of_old_memory, zip,
 ]  # fmt: skip
