@@ -14,6 +14,7 @@ from surge.model.errors import Unavailable
 from surge.run.sandbox import interpreter as room
 from surge.run.sandbox import suite
 from surge.run.sandbox.engine import engine
+from surge.run.sandbox.python import PythonGuest
 from surge.run.sandbox.suite import guest_files, runtime_number, suite_digest
 from surge.run.slots.cache import Cache
 
@@ -111,3 +112,22 @@ def test_nans_have_one_form() -> None:
     store.set_epoch_deadline(1)
     run = wasmtime.Instance(store, wasmtime.Module(engine(), wasmtime.wat2wasm(text)), []).exports(store)["f"]
     assert run(store, 0.0) == 0x7FF8000000000000  # type: ignore[operator]
+
+
+def test_a_turn_without_text_calls_the_host_s_serve() -> None:
+    """And says so if there is none, or if it raises."""
+    guest = PythonGuest(Cache.open(None).interpreter(lambda *_: None), 1 << 30, lambda _: b"")
+    try:
+        for text, said in (
+            (b"", "has no attribute 'serve'"),
+            (b"import _host\n_host.serve = lambda: 1 / 0\n", "ZeroDivisionError"),
+            (b"_host.serve = None\n", "not callable"),
+        ):
+            assert not text or guest.turn(text) is None
+            stop = guest.turn(b"")
+            assert stop is not None
+            assert said in stop.reason.splitlines()[-1]
+        assert guest.turn(b"_host.serve = [].copy\n") is None
+        assert guest.turn(b"") is None
+    finally:
+        guest.close()

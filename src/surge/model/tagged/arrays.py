@@ -8,7 +8,7 @@ from typing import Any
 from surge.model.errors import BadInput
 from surge.model.tagged import tags as tag
 from surge.model.tagged.core import BUILDERS, CHANGING, MARKERS, MAX_BYTES, Building, Pack, Packing, Tree
-from surge.model.tagged.layout import bytes_of, cleared, order_of
+from surge.model.tagged.layout import bytes_of, cleared, holds_objects, order_of
 
 _DTYPE = re.compile(
     r"(\|[b]1|[<|>=]?(i[1248]|u[1248]|f[248]|c8|c16|[SUV]\d{1,9}|[mM]8(\[\d*[A-Za-zμ]{1,7}\])?))"
@@ -124,7 +124,7 @@ def _sizes(value: Any, itemsize: int) -> tuple[tuple[int, ...], int]:
 
 def pack_array(value: Any, packing: Packing) -> Tree:
     shape = list(value.shape)
-    if value.dtype.hasobject and value.dtype.names is None:
+    if holds_objects(value):
         return [MARKERS[tag.OBJECTS], shape, *map(packing.pack, value.ravel().tolist())]
     words = _words(value.dtype)
     if words is None:

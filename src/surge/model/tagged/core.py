@@ -121,8 +121,8 @@ class Packing:
                 raise TooDeep(DEEP)
             self.met[id(value)] = value
 
-    def sealed(self, code: int, *items: object) -> Tree:
-        """As mark, of parts that a graph holds as one."""
+    def unnoted(self, code: int, *items: object) -> Tree:
+        """As mark, of parts that a graph holds as they are: what stands there twice isn't noted."""
         before, self.met = self.met, None
         try:
             return self.mark(code, *items)

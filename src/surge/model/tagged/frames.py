@@ -233,7 +233,7 @@ def _pack(value: Any, packing: Packing) -> Tree:
             return packing.fallback(value, packing)
         raise BadInput(f"a pandas {type(value).__name__} can't travel; pass a frame or a series")
     code, items = words
-    return packing.sealed(code, *items)
+    return packing.unnoted(code, *items)
 
 
 def _made_by(make: Any, weight: int) -> Build:

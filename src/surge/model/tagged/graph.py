@@ -33,6 +33,7 @@ from surge.model.tagged.core import (
     find_packer,
 )
 from surge.model.tagged.instances import base_of, empty_instance, fill_instance, set_fields
+from surge.model.tagged.layout import holds_objects
 from surge.model.tagged.standard import empty_collection
 
 SMALL = 1_000
@@ -84,7 +85,7 @@ class Graph(Packing):
         kind = type(value)
         packer = PACKERS.get(kind) or find_packer(kind)
         if kind in CHANGING:
-            sealed = kind in SEALED or (packer is arrays.pack_array and not _holds(value))
+            sealed = kind in SEALED or (packer is arrays.pack_array and not holds_objects(value))
             return self.whole(value, partial(Packing.pack, self.inner if sealed else self, value))
         error = isinstance(value, BaseException) and not isinstance(value, BaseExceptionGroup)
         if packer is None or kind in HELD or error:
@@ -143,11 +144,6 @@ def _empty(tree: Tree, building: Building) -> Any:
 
 _PLAIN: dict[Any, Any] = {list: list, dict: dict, tag.INTS: list, tag.FLOATS: list}
 _PLAIN |= {tag.SET: set, tag.DICT: dict, tag.BYTEARRAY: bytearray}
-
-
-def _holds(value: Any) -> bool:
-    """Whether an array's items can be linked to."""
-    return bool(value.dtype.hasobject) and value.dtype.names is None
 
 
 def _is_leaf(tree: Tree) -> bool:

@@ -3,6 +3,11 @@
 from typing import Any
 
 
+def holds_objects(value: Any) -> bool:
+    """Whether an array's items are objects, which travel one by one."""
+    return bool(value.dtype.hasobject) and value.dtype.names is None
+
+
 def order_of(value: Any) -> Any:
     """How an array's items follow each other: "C", "F", or its axes from the slowest to the quickest."""
     if value.flags.c_contiguous:

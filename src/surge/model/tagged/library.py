@@ -1,6 +1,6 @@
 """Results of libraries: estimators, sparse matrices, named tuples, exceptions. Data, never authority.
 
-A form names a class that names.py or estimators.py lists, and its parts; no code of the class runs where it
+A form names a class that names.py lists, and its parts; no code of the class runs where it
 could do more than hold data. Parts that a library's compiled code trusts without looking (indices of sparse
 matrices, nodes of trees, places in a generator's state) are checked here, and whatever would make a builder
 take more memory than has arrived (a range where an array belongs) is refused.

@@ -8,8 +8,8 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Handlers:
-    """How classes and functions are taken apart: given to a Reach by whoever makes it, since each of them
-    reaches on through it."""
+    """How classes, functions and objects are taken apart: given to a Reach by whoever makes it, since each of
+    them reaches on through it."""
 
     of_class: Callable[[Any, type], None]
     of_function: Callable[[Any, types.FunctionType], None]

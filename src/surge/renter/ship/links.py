@@ -106,7 +106,8 @@ def is_shell(value: object) -> bool:
 class Links:
     """owned: ids of values, no code, that are nodes because others could hold them. kept: (node, its step) of
     these. inlined: ids of what was written into others; missed: what stood in two places, and should be a
-    node. roots: ids of what is being written."""
+    node. keep: all that was met, which its ids stand for. roots: ids of what is being written with the names
+    of the nodes that it holds."""
 
     owned: set[int] = field(default_factory=set)
     kept: list[tuple[int, int]] = field(default_factory=list)
@@ -160,7 +161,7 @@ class Links:
 
     def lasting(self, before: "Links | None") -> dict[int, object]:
         """What was missed and stood there in the walk before this one too: what is made anew for each walk
-        (a view, a copy) can't be shared. None without a walk before."""
+        (a view, a copy) can't be shared. Nothing lasts without a walk before."""
         ids = set() if before is None else {id(value) for value in before.keep}
         return {id(value): value for value in self.missed if id(value) in ids}
 
@@ -233,7 +234,6 @@ def written(
         return ENCODER.encode(Packing.pack(tree, value))
     except (TooDeep, RecursionError):
         links.forget(first, again)
-        first.clear()
     graph = _LinkingGraph(fallback, blobs)
     graph.look = noting
     try:

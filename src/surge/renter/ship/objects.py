@@ -127,7 +127,7 @@ def _reduced(reach: Reach, value: Any) -> None:
         return
     function, args, state, items, pairs, setter = (*reduced, *[None] * 6)[:6]
     if kind.__reduce__ in _FORGETFUL and state is None:
-        state = vars(value) or None if hasattr(value, "__dict__") else None
+        state = getattr(value, "__dict__", None) or None
     if setter is not None:
         raise CannotShip(f"{reach.where} is a {noun}, which rebuilds itself in a way that can't be sent")
     number = reach.call(value, function, args)

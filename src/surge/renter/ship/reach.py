@@ -71,7 +71,6 @@ class Reach:
     lively: int = -1
     """The last step that runs code of the renter's which can change what was made before."""
     links: Links = field(default_factory=Links)
-    linked: int = 0  # whether what is written names the nodes that it holds
     branched: bool = False
     awaited: list[int] = field(default_factory=list)  # instances whose class is made first
 
@@ -95,7 +94,7 @@ class Reach:
             return self.named_node(value)
         self.level += 1
         try:
-            if self.branched and not self.linked:
+            if self.branched and not self.links.roots:
                 return encode(value, self.tree, self.blobs)
             return written(value, self.tree, self.blobs, self.links, self.look, self.path)
         except CannotShip:
@@ -107,7 +106,8 @@ class Reach:
 
     def look(self, value: object) -> Tree | None:
         """The name of a value that is a node which others may hold."""
-        if id(value) in self.links.owned and id(value) in self.memo and (self.linked or not self.branched):
+        known = id(value) in self.links.owned and id(value) in self.memo
+        if known and (self.links.roots or not self.branched):
             return Named(self.memo[id(value)]).tree
         if id(value) in self.awaited:
             raise Circle(f"{self.where} holds an instance of its class through code or a call: set it later")
@@ -311,11 +311,8 @@ class Reach:
         if type(value) in CONTAINERS:
             self.step("contents", number, self.linking(value))
         else:
-            self.linked += 1
-            self.links.roots.append(id(value))
-            fields, contents = map(self.content, parts_of(value))
-            self.links.roots.pop()
-            self.linked -= 1
+            with self.rooted(value):
+                fields, contents = map(self.content, parts_of(value))
             self.step("contents", number, contents, fields)
         self.path = before
 
@@ -324,13 +321,16 @@ class Reach:
         self.links.kept.append((self.node(value), len(self.steps) - 1))
 
     def linking(self, value: object) -> bytes:
-        self.linked += 1
+        with self.rooted(value):
+            return self.content(value)
+
+    @contextmanager
+    def rooted(self, value: object) -> Iterator[None]:
         self.links.roots.append(id(value))
         try:
-            return self.content(value)
+            yield
         finally:
-            self.linked -= 1
-            self.links.roots.pop()
+            self.links.roots.pop()  # of the links as they are by then: see `tried`
 
     @contextmanager
     def under_way(self, value: object) -> Iterator[None]:

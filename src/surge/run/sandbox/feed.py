@@ -16,6 +16,7 @@ goes wrong behind it, a further message to begin with, takes the outcome's place
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from surge.model.tagged import tags as tag
 from surge.model.task import CHUNK_OUTPUT, OUT_OF_FUEL, RAISED, RETURNED, TRAPPED, Limits, Outcome
 from surge.model.units import Fuel
 from surge.run.sandbox.guest import Stop, Trapped
@@ -79,9 +80,8 @@ BACK = {
 that the memory was full."""
 WITH_CODE = b"\x93\xc0"
 """How the input of a call begins that brings functions or classes of its own (renter/ship/call.py)."""
-TELLING = (b"\xd4\x02\0", b"\xd4\x03\0", b"\xd4\x1d\0")
-"""The marks of a set, of a frozenset and of an array of objects, whose bytes are addresses
-(run/guest/tagged/core.py)."""
+TELLING = tuple(bytes([0xD4, code, 0]) for code in (tag.SET, tag.FROZENSET, tag.OBJECTS))
+"""The marks of a set, of a frozenset and of an array of objects, whose bytes are addresses."""
 UNEXPECTED = "a message to the host that it didn't expect"
 
 

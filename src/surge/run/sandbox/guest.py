@@ -138,14 +138,16 @@ class Sandbox:
         self.world.charge(CALL_FUEL + length)
         reply = self.host_call(self.memory.read(at, length))
         self.world.charge(len(reply))
-        address = self.allocate(len(reply)) if reply else 0
+        address = self.allocate(len(reply))
         self.memory.write(address, reply)
         self.memory.write(reply_at, abi.U32.pack(address))
         self.memory.write(reply_length_at, abi.U32.pack(len(reply)))
         return 0
 
     def allocate(self, length: int) -> int:
-        """An address in the guest with room for `length` bytes. Raises Trapped when it has none."""
+        """An address in the guest with room for `length` bytes; 0 for none. Raises Trapped without room."""
+        if not length:
+            return 0
         address: int = self.exports["host_alloc"](self.store, length) & 0xFFFFFFFF  # type: ignore[operator]
         if address == 0:
             raise Trapped(f"no memory left for {length} bytes from the host")

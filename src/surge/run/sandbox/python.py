@@ -81,7 +81,7 @@ class PythonGuest(Sandbox):
         """Run source in the persistent `__main__`; how it stopped, if it didn't end well."""
 
         def body() -> int | None:
-            address = self.allocate(len(source)) if source else 0
+            address = self.allocate(len(source))
             self.memory.write(address, source)
             result: int | None = self.exports["turn"](self.store, address, len(source))  # type: ignore[operator]
             return result

@@ -1,9 +1,9 @@
 """Estimators of scikit-learn as their fields: which classes may come so, and what must fit together in them.
 
-A class stands here if what it predicts or transforms goes through NumPy, or through compiled code that looks
-at what it is given; or if its check (below, in encoders.py or in machines.py) proves what that code takes for
-granted. All others (Birch, HDBSCAN, splines, …) come back closed: the guest doesn't send their fields, and
-they are refused here.
+A class is listed in names.py if what it predicts or transforms goes through NumPy, or through compiled code
+that looks at what it is given; or if its check (below, in encoders.py or in machines.py) proves what that
+code takes for granted. All others (Birch, HDBSCAN, splines, …) come back closed: the guest doesn't send their
+fields, and they are refused here.
 """
 
 from collections.abc import Callable

@@ -8,7 +8,7 @@ gives int64 as in a local run; int32 is another type here (see surge/run/graft/w
 import sys
 
 from surge.model.tagged import tags as tag
-from surge.model.tagged.layout import bytes_of, cleared, order_of
+from surge.model.tagged.layout import bytes_of, cleared, holds_objects, order_of
 from surge.run.guest.tagged import core as tagged
 from surge.run.guest.tagged.core import mark
 from surge.run.guest.tagged.reading import BUILDERS
@@ -67,7 +67,7 @@ def _pack_objects(shape, items, put, depth):
 def pack_array(value, put, depth):
     tagged.meet(value)
     shape = list(value.shape)
-    if value.dtype.hasobject and value.dtype.names is None:
+    if holds_objects(value):
         _pack_objects(shape, value.ravel().tolist(), put, depth)
         return
     words = _words(value.dtype)

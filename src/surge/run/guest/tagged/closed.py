@@ -1,7 +1,7 @@
 # mypy: ignore-errors
 """Which estimators of listed classes stay closed: those that the renter's side couldn't check.
 
-As model/tagged/encoders.py and machines.py have it; a test asks both about the same estimators.
+As model/tagged/fitted/encoders.py and machines.py have it; a test asks both about the same estimators.
 """
 
 import re

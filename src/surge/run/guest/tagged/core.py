@@ -38,7 +38,7 @@ _wide = struct.Struct(">Bq").pack
 _double = struct.Struct(">Bd").pack
 
 _BYTE = [bytes([n]) for n in range(256)]
-MARK = [bytes([0xD4, code, 0]) for code in range(tag.BLOB + 1)]
+MARK = [bytes([0xD4, code, 0]) for code in range(tag.HIGHEST + 1)]
 _TUPLES = [_BYTE[0x91 + count] + MARK[tag.TUPLE] for count in range(15)]
 
 
@@ -74,22 +74,22 @@ def meet(value):
         met[id(value)] = value
 
 
-def whole(packer):
-    """A packer of what is held as it is, with all that it holds, wherever it stands."""
+def unnoted(packer):
+    """A packer of what a graph holds as it is: what stands there twice isn't noted."""
 
-    def pack_whole(value, put, depth):
+    def pack_unnoted(value, put, depth):
         before, Once.met = Once.met, None
         try:
             packer(value, put, depth)
         finally:
             Once.met = before
 
-    return pack_whole
+    return pack_unnoted
 
 
 def sealed(packer):
-    """As whole, of what can change: in a graph it stands once."""
-    inner = whole(packer)
+    """As unnoted, of what can change: in a graph it stands once."""
+    inner = unnoted(packer)
 
     def pack_sealed(value, put, depth):
         meet(value)

@@ -5,6 +5,7 @@ import types
 from functools import partial
 
 from surge.model.tagged import tags as tag
+from surge.model.tagged.layout import holds_objects
 from surge.run.guest.tagged import arrays, kinds, library, reading
 from surge.run.guest.tagged import core as tagged
 from surge.run.guest.tagged.core import TABLE
@@ -56,8 +57,12 @@ class _Links:
         TABLE[int](number, put, depth)
 
     def _array(self, value, put, depth):
-        linked = value.dtype.hasobject and value.dtype.names is None
-        self._link(arrays.pack_array if linked else partial(_inner, arrays.pack_array), value, put, depth)
+        self._link(
+            arrays.pack_array if holds_objects(value) else partial(_inner, arrays.pack_array),
+            value,
+            put,
+            depth,
+        )
 
 
 _LINK = b"\x92" + tagged.MARK[tag.LINK]
@@ -98,7 +103,7 @@ class _Tagged:
         self.items = items
 
 
-_UNBUILT = [partial(_Tagged, code) for code in range(tag.BLOB + 1)]
+_UNBUILT = [partial(_Tagged, code) for code in range(tag.HIGHEST + 1)]
 
 
 def decode(content):

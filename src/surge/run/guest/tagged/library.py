@@ -119,7 +119,7 @@ def _of_estimator(names):
         closed = any(stays_closed(name, vars(value)) for name in names)
         (kinds.opaque(type(value)) if closed else kinds.pack_instance)(value, put, depth)
 
-    return tagged.whole(pack)
+    return tagged.unnoted(pack)
 
 
 def _builds_on_closed(kind):

@@ -23,7 +23,7 @@ class Marker:
         self.code = code
 
 
-MARKERS = [Marker(code) for code in range(tag.BLOB + 1)]
+MARKERS = [Marker(code) for code in range(tag.HIGHEST + 1)]
 
 
 class Linked(Exception):
