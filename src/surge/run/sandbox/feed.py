@@ -90,6 +90,15 @@ def may_tell(content: bytes) -> bool:
     return any(mark in content for mark in TELLING)
 
 
+@dataclass(frozen=True, slots=True)
+class Loading:
+    """What loading a chunk's code came to: what it says of its tasks, its fuel, and the clock behind it."""
+
+    mode: bytes
+    fuel: int
+    clock: int
+
+
 class ChunkFeed:
     """Hands out a chunk's code, tasks and blobs, and takes one outcome per task; fuel is read here. Whoever
     runs the turns gives the guest the limit's fuel before each, and calls `over` after it.
@@ -109,6 +118,8 @@ class ChunkFeed:
         self.changed: Callable[[], bool] = lambda: False
         self._mode = b""
         self._broken, self._loading = False, True
+        self.fetched = False
+        """Whether the guest asked for a blob."""
         self._began = 0
         """How many outcomes there were when the turn began."""
         self._again, self._odd = False, False
@@ -121,6 +132,7 @@ class ChunkFeed:
         if message[:1] == b"B" and self._next in (self._on_ready, self._on_result):
             for task in self._tasks if self._loading else self._tasks[len(self.outcomes) :][:1]:
                 task.check(message[1:])
+            self.fetched = True
             content = self._fetch(message[1:])
             self._odd |= not self._loading and may_tell(content)
             self.world.set_fuel(max(0, self.world.fuel_left() - FETCH_FUEL * len(content)))
@@ -144,6 +156,15 @@ class ChunkFeed:
     def in_one_turn(self) -> bool:
         """Whether nothing will have to be put back."""
         return self._mode == SHARED or len(self._tasks) == 1
+
+    @property
+    def loading(self) -> Loading:
+        return Loading(self._mode, self.setup_fuel, self._clock)
+
+    def skip(self, loading: Loading) -> None:
+        """The code is loaded already, and that is what it came to."""
+        self._mode, self.setup_fuel, self._clock = loading.mode, loading.fuel, loading.clock
+        self._loading, self._next = False, self._on_asked
 
     def _spent(self) -> int:
         return self._limits.fuel - self.world.fuel_left()

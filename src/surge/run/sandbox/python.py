@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache
 
 import wasmtime
@@ -10,7 +10,7 @@ import wasmtime
 from surge.model.errors import BadInput
 from surge.model.task import ImageSpec, Limits, Outcome
 from surge.model.units import Bytes, Fuel
-from surge.run.sandbox.feed import Assignment, ChunkFeed, Fetch, Hear, no_blobs
+from surge.run.sandbox.feed import Assignment, ChunkFeed, Fetch, Hear, Loading, no_blobs
 from surge.run.sandbox.guest import HostCall, Sandbox, Stop, Trapped
 from surge.run.sandbox.image import MemoryImage
 from surge.run.sandbox.interpreter import library
@@ -18,7 +18,7 @@ from surge.run.sandbox.suite import guest_files, shared_files
 from surge.run.wasi.checkpoint import Checkpoint
 from surge.run.wasi.files import Tree
 from surge.run.wasi.memory import Stencil
-from surge.run.wasi.world import Exited, World
+from surge.run.wasi.world import Exited, Kept, World
 
 GUEST_PATH = "usr/local/lib/surge"
 ENVIRON = (b"HOME=/tmp", b"PYTHONTZPATH=", b"TMPDIR=/tmp")
@@ -27,6 +27,8 @@ PRINT_LIMIT = 1 << 20
 """Bytes of stdout and of stderr that are kept of a chunk."""
 IMAGE_LIMITS = Limits(Fuel(2_000 * 10**9), Bytes(1 << 30))
 """Of the imports of an image."""
+MAX_LOADED = 64 << 20
+"""Bytes of the memory in which code was loaded that are kept for the next chunk."""
 MAX_MODULES = 64
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}(\.[A-Za-z_][A-Za-z0-9_]{0,63}){0,7}", re.ASCII)
 
@@ -99,14 +101,57 @@ class PythonGuest(Sandbox):
         return f"\n{text}" if text else ""
 
 
+@dataclass
+class Loaded:
+    """An image in which a chunk's code was loaded: where its tasks start, and those of the next chunk of the
+    same code and limits, as loading it again would give the same memory and take the same fuel. alone: that
+    the loading did nothing else (no blob was read, nothing was printed, no file was written)."""
+
+    code: bytes
+    limits: Limits
+    loading: Loading
+    kept: Kept
+    memory: Checkpoint
+    alone: bool
+
+
 class Image:
     """A memory image ready to be laid over fresh guests, and its digest."""
 
     def __init__(self, source: MemoryImage) -> None:
         self.digest, self.fuel, self.state = source.digest, source.fuel, source.state
         self.stencil = Stencil(source.memory)
+        self._loaded: Loaded | None = None
+        self._last: tuple[bytes, Limits] | None = None
+
+    def loaded(self, code: bytes, limits: Limits) -> Loaded | None:
+        """Where the code was loaded last, if it was this code."""
+        last = self._loaded
+        return last if last is not None and (last.code, last.limits) == (code, limits) else None
+
+    def is_again(self, code: bytes, limits: Limits) -> bool:
+        """Whether the chunk before had the same: then others may follow."""
+        before, self._last = self._last, (code, limits)
+        return before == self._last
+
+    def hold(self, loaded: Loaded) -> None:
+        """In the place of what was loaded before."""
+        self.release()
+        self._loaded = loaded
+
+    def trim(self) -> None:
+        """After a chunk: keep only what another chunk may start from, and what is small."""
+        last = self._loaded
+        if last is not None and not (last.alone and last.memory.weight <= MAX_LOADED):
+            self.release()
+
+    def release(self) -> None:
+        if self._loaded is not None:
+            self._loaded.memory.close()
+            self._loaded = None
 
     def close(self) -> None:
+        self.release()
         self.stencil.close()
 
 
@@ -161,41 +206,49 @@ class PythonRuntime:
         guest.host_call = feed = ChunkFeed(code, tasks, limits, guest.world, fetch)
         if hear is not None:
             guest.world.listen(lambda stream, content: hear(len(feed.outcomes), stream, content))
+        loaded, again = image.loaded(code, limits), image.is_again(code, limits)
         try:
-            guest.memory.grow_to(size)
-            guest.memory.lay(image.stencil)
-            guest.world.restore(image.state)
-            guest.world.set_fuel(limits.fuel)
-            feed.over(guest.turn(SERVE))
-            if feed.more:
-                guest = self._serve(guest, image, feed, limits)
+            if loaded is None:
+                guest.memory.grow_to(size)
+                guest.memory.lay(image.stencil)
+                guest.world.restore(image.state)
+                guest.world.set_fuel(limits.fuel)
+                feed.over(guest.turn(SERVE))
+                if feed.more and (again or not feed.in_one_turn):
+                    kept, memory = guest.world.keep(), Checkpoint(guest.memory, image.stencil)
+                    alone = not feed.fetched and not guest.world.wrote
+                    loaded = Loaded(code, limits, feed.loading, kept, memory, alone)
+                    image.hold(loaded)
+            else:
+                loaded.memory.lay(guest.memory)
+                guest.world.back(loaded.kept)
+                feed.skip(loaded.loading)
+            if loaded is not None and not feed.in_one_turn:
+                guest = self._serve(guest, loaded, feed)
+            elif feed.more:
+                guest.world.set_fuel(limits.fuel)
+                feed.over(guest.turn(SERVE_TASKS))
             return feed.outcomes, feed.fuel
         finally:
             guest.close()
+            image.trim()
 
-    def _serve(self, guest: PythonGuest, image: Image, feed: ChunkFeed, limits: Limits) -> PythonGuest:
+    def _serve(self, guest: PythonGuest, loaded: Loaded, feed: ChunkFeed) -> PythonGuest:
         """The turns in which the tasks run, each from the memory as it was when the code was loaded; the
         guest that ran the last one."""
-        if feed.in_one_turn:
-            guest.world.set_fuel(limits.fuel)
-            feed.over(guest.turn(SERVE_TASKS))
-            return guest
-        kept, before = guest.world.keep(), Checkpoint(guest.memory, image.stencil)
+        kept, before, limits = loaded.kept, loaded.memory, loaded.limits
         feed.changed = lambda: guest.memory.refresh() != before.size or guest.world.differs(kept)
-        try:
-            while True:
-                guest.world.set_fuel(limits.fuel)
-                stop = guest.turn(SERVE_TASKS)
-                feed.over(stop)
-                if not feed.more:
-                    return guest
-                if stop is not None or not before.back(guest.memory):
-                    heard = guest.world.heard
-                    guest.close()
-                    guest = PythonGuest(self._module, limits.memory, feed)
-                    guest.world.listen(heard)
-                    before.lay(guest.memory)
-                    feed.world = guest.world
-                guest.world.back(kept)
-        finally:
-            before.close()
+        while True:
+            guest.world.set_fuel(limits.fuel)
+            stop = guest.turn(SERVE_TASKS)
+            feed.over(stop)
+            if not feed.more:
+                return guest
+            if stop is not None or not before.back(guest.memory):
+                heard = guest.world.heard
+                guest.close()
+                guest = PythonGuest(self._module, limits.memory, feed)
+                guest.world.listen(heard)
+                before.lay(guest.memory)
+                feed.world = guest.world
+            guest.world.back(kept)

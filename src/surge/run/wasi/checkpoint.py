@@ -10,6 +10,7 @@ import os
 import re
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from surge.run.wasi.memory import GuestMemory, Stencil, map_private
@@ -38,6 +39,7 @@ class Checkpoint:
         whole = sys.platform != "linux"
         runs = [(0, self.size)] if whole else _changed(memory.address, self.size)
         self._runs = [(start, memory.read(start, length)) for start, length in runs]
+        self.weight = sum(len(content) for _, content in self._runs)
 
     def close(self) -> None:
         if self._file is not None:
@@ -79,6 +81,7 @@ class Checkpoint:
             map_private(memory.address + start, len(content), self._file, start)
 
 
+@cache
 def _libc() -> ctypes.CDLL:
     return ctypes.CDLL(None, use_errno=True)
 

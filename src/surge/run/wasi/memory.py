@@ -4,6 +4,7 @@ import ctypes
 import mmap
 import os
 import sys
+from functools import cache
 
 import wasmtime
 
@@ -51,6 +52,7 @@ def map_private(address: int, size: int, file: int, offset: int) -> None:
         raise OSError(ctypes.get_errno(), "the image can't be mapped; this machine is out of memory")
 
 
+@cache
 def _libc_mmap() -> "ctypes._NamedFuncPointer":
     call = ctypes.CDLL(None, use_errno=True).mmap
     call.restype = ctypes.c_void_p

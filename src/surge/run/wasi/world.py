@@ -181,6 +181,11 @@ class World:
         self.tree.reset(state["own"])
         self.__post_init__()
 
+    @property
+    def wrote(self) -> bool:
+        """Whether the guest has written anything since it was set back."""
+        return self.touched or any(s.kept or s.dropped for s in (self.stdout, self.stderr))
+
     def keep(self) -> Kept:
         """All that a guest could find again, open files and their places included."""
         return Kept(self.clock, self.drawn, self.seed, self.read, self.tree.own, self.handles).copy()
