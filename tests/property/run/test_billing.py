@@ -68,8 +68,12 @@ class Runs:
             made.save(cache.image_path(spec.id))
         self.image = python.Image(made)
 
-    def chunk(self, function: Callable[..., Any], limits: Limits = LIMITS) -> tuple[list[Outcome], int, int]:
-        """(outcomes, fuel that is billed, fuel that was burned)"""
+    def chunk(
+        self, function: Callable[..., Any], limits: Limits = LIMITS, anew: bool = True
+    ) -> tuple[list[Outcome], int, int]:
+        """(outcomes, fuel that is billed, fuel that was burned). anew: load the code though it was before."""
+        if anew:
+            self.image.release()
         shipped = ship(function)
         tasks = [Assignment(bytes([n]) * 32, encode_call((n,), {}, shipped), n) for n in range(TASKS)]
         found: list[Any] = []
@@ -179,6 +183,7 @@ def test_what_is_billed_is_what_was_burned(runs: Runs, loading: list[Any], runni
     assert 1 <= len(outcomes) <= TASKS
     assert all(0 <= o.fuel <= LIMITS.fuel for o in outcomes)
     assert all(o.status not in (OUT_OF_FUEL, TRAPPED) for o in outcomes[:-1])
+    assert runs.chunk(function, anew=False)[:2] == (outcomes, billed)
     assert runs.chunk(function) == (outcomes, billed, burned)
 
 

@@ -7,7 +7,17 @@ from typing import Any
 
 from surge.model.errors import BadInput
 from surge.model.tagged import tags as tag
-from surge.model.tagged.core import BUILDERS, CHANGING, MARKERS, MAX_BYTES, Building, Pack, Packing, Tree
+from surge.model.tagged.core import (
+    BUILDERS,
+    CHANGING,
+    MARKERS,
+    MAX_BYTES,
+    Building,
+    Pack,
+    Packing,
+    Tree,
+    Twice,
+)
 from surge.model.tagged.layout import bytes_of, cleared, holds_objects, order_of
 
 _DTYPE = re.compile(
@@ -16,6 +26,9 @@ _DTYPE = re.compile(
 INDEX = {"l4": "<i8", "L4": "<u8"}
 """How the guest writes arrays of its index type (32 bits there), and what they are in a local run."""
 MAX_FIELDS = 1_000
+MAX_SHOWN = 1 << 20
+"""Bytes of memory that several arguments may show as one."""
+MAX_WORK = 10_000
 MAX_EMPTY = 1_000
 """Of items without bytes in an array."""
 
@@ -122,7 +135,37 @@ def _sizes(value: Any, itemsize: int) -> tuple[tuple[int, ...], int]:
     return sizes, math.prod(sizes)
 
 
+def memory_of(value: Any) -> Any:
+    """What owns the memory that a value shows: an array of any class, or what it was made on."""
+    base = getattr(value, "base", None)
+    while base is not None:
+        value = base.obj if isinstance(base, memoryview) else base
+        base = getattr(value, "base", None)
+    return value
+
+
+def overlap(one: Any, other: Any) -> bool:
+    """Whether two arrays have bytes in common; true where that would take long to find out."""
+    numpy = need("numpy")
+    try:
+        return bool(numpy.shares_memory(one, other, max_work=MAX_WORK))
+    except numpy.exceptions.TooHardError:
+        return True
+
+
+def _once(value: Any, packing: Packing) -> None:
+    """As Packing.once, of memory that another array shows."""
+    owner = memory_of(value)
+    seen: Any = None if packing.lone is None else packing.lone.setdefault(id(owner), [owner])
+    if seen is None or getattr(owner, "nbytes", 0) > MAX_SHOWN:
+        return
+    if any(other is not value and overlap(other, value) for other in seen[1:]):
+        raise Twice("two arrays share their memory")
+    seen.append(value)
+
+
 def pack_array(value: Any, packing: Packing) -> Tree:
+    _once(value, packing)
     shape = list(value.shape)
     if holds_objects(value):
         return [MARKERS[tag.OBJECTS], shape, *map(packing.pack, value.ravel().tolist())]

@@ -40,15 +40,22 @@ FREELY_DECODED = 1 << 10
 FINDERS[:] = [tagged_types.packer, instances.packer, arrays.packer, frames.packer]
 
 
-def encode(value: object, fallback: Fallback | None = None, blobs: dict[bytes, Blob] | None = None) -> bytes:
+def encode(
+    value: object,
+    fallback: Fallback | None = None,
+    blobs: dict[bytes, Blob] | None = None,
+    strict: bool = False,
+) -> bytes:
     """`fallback` gives the tree of a value that has no tagged form; without it BadInput is raised. `blobs`
-    takes those that the value names, by name; without it a Blob is refused."""
+    takes those that the value names, by name; without it a Blob is refused. strict: raise Twice where even a
+    graph would hold two copies of one thing: exceptions, instances built on numbers and texts, memory that
+    small arrays share."""
     try:
-        return ENCODER.encode(Packing(fallback, blobs, {}).pack(value))
+        return ENCODER.encode(Packing(fallback, blobs, {}, {} if strict else None).pack(value))
     except (TooDeep, RecursionError):
         pass
     try:
-        return ENCODER.encode(Graph(fallback, blobs).table(value))
+        return ENCODER.encode(Graph(fallback, blobs, {} if strict else None).table(value))
     except RecursionError as error:
         raise BadInput(DEEP) from error
 

@@ -64,6 +64,10 @@ class TooDeep(BadInput):
     """Met by a tree: what is too deep, or stands there twice; a graph (graph.py) may still hold it."""
 
 
+class Twice(BadInput):
+    """Met by an encoding that is to tell: two places of a value would be filled by copies of one thing."""
+
+
 DEEP = (
     "values other than lists, dicts, sets and instances of your own classes are nested deeper than "
     f"{MAX_DEPTH} levels, or hold themselves; use lists for them"
@@ -73,20 +77,22 @@ DEEP = (
 class Packing:
     """One encoding under way: its depth, what it does with values that have no tagged form, where the blobs
     are noted that it names, and what it met that can change, by id; None where what stands there twice is
-    written twice."""
+    written twice. lone: what it met that no graph keeps one, by id; None where nobody is to be told."""
 
-    __slots__ = ("blobs", "depth", "fallback", "met")
+    __slots__ = ("blobs", "depth", "fallback", "lone", "met")
 
     def __init__(
         self,
         fallback: Fallback | None = None,
         blobs: dict[bytes, Blob] | None = None,
         met: dict[int, object] | None = None,
+        lone: dict[int, object] | None = None,
     ) -> None:
         self.depth = 0
         self.fallback = fallback
         self.blobs = blobs
         self.met = met
+        self.lone = lone
 
     def pack(self, value: object) -> Tree:
         packer = PACKERS.get(type(value))
@@ -120,6 +126,13 @@ class Packing:
             if id(value) in self.met:
                 raise TooDeep(DEEP)
             self.met[id(value)] = value
+
+    def once(self, value: object) -> None:
+        """Of what a graph writes wherever it stands. Raises Twice the second time, if that is to be told."""
+        if self.lone is not None:
+            if id(value) in self.lone:
+                raise Twice(f"a {type(value).__name__} stands in two places")
+            self.lone[id(value)] = value
 
     def unnoted(self, code: int, *items: object) -> Tree:
         """As mark, of parts that a graph holds as they are: what stands there twice isn't noted."""

@@ -29,6 +29,7 @@ def packer(kind: type) -> Pack | None:
 
 
 def _pack_exception(value: BaseException, packing: Packing) -> Tree:
+    packing.once(value)
     arguments = list(value.args)
     if isinstance(value, OSError) and len(arguments) == 2 and value.filename is not None:
         arguments.append(value.filename)
@@ -259,6 +260,8 @@ def pack_instance(value: Any, key: str, packing: Packing) -> Tree:
     base = base_of(type(value))
     if base is None or base in CHANGING or isinstance(value, BaseException):
         return packing.whole(value, lambda: packing.form(tag.INSTANCE, key, *parts_of(value)))
+    if getattr(value, "__dict__", None):
+        packing.once(value)
     return packing.form(tag.INSTANCE, key, *parts_of(value))
 
 

@@ -14,11 +14,12 @@ from surge.model.digest import BLOB_FROM, MAX_BLOB, Blob
 from surge.model.errors import BadInput, CannotShip, Distrusted, JobFailed, LimitExceeded, RemoteError
 from surge.model.tagged import tags as tag
 from surge.model.tagged.codec import decode, encode
-from surge.model.tagged.core import MARKERS, Packing, Tree
+from surge.model.tagged.core import MARKERS, Packing, Tree, Twice
 from surge.model.tagged.instances import pack_instance, pack_member
 from surge.model.tagged.standard import Printed, prints_of
 from surge.model.task import OUT_OF_FUEL, RAISED, RETURNED, TRAPPED
 from surge.renter.ship import inside as sandbox
+from surge.renter.ship import shells
 from surge.renter.ship.checks import effects
 from surge.renter.ship.classes import reach_class
 from surge.renter.ship.functions import reach_function
@@ -34,7 +35,7 @@ SHARED, QUIET, ALONE = range(3)
 """How the guest is to run tasks: see run/guest/driver.py."""
 TOLD = 500
 """Characters of a provider's reason that are shown."""
-HANDLERS = Handlers(of_class=reach_class, of_function=reach_function, of_object=reach_object)
+HANDLERS = Handlers(reach_class, reach_function, reach_object, shells.make, shells.fill)
 
 
 @dataclass
@@ -109,7 +110,7 @@ def ship(function: Callable[..., Any], *, shared: bool = False) -> Shipped:
             reach.modules.need(module, name)
         with reach.named(name):
             reach_whole_classes(reach)
-            reach.first(list(first.values()))
+            shells.reach_first(reach, list(first.values()))
             pending = reach_whole(reach)
             root = reach.shared(function)
             reach.finish()
@@ -147,21 +148,31 @@ def encode_call(
     Without it everything stays in the input. Raises CannotShip for an argument that can't leave this machine.
     """
     try:
-        given = encode([list(args), dict(kwargs)] if kwargs else [list(args)], shipped.tree, blobs)
+        given = encode([list(args), dict(kwargs)] if kwargs else [list(args)], shipped.tree, blobs, True)
         if blobs is None or len(given) <= BLOB_FROM:
             return given
         lean = [_lean(x, shipped, blobs) for x in args]
         named = {name: _lean(x, shipped, blobs) for name, x in kwargs.items()}
         return encode([lean, named] if kwargs else [lean], shipped.tree, blobs)
-    except _NeedsRecipe:
+    except (_NeedsRecipe, Twice):
         pass
     except BadInput as error:
         raise CannotShip(f"an argument of {shipped.name}: {error}") from error
-    reach = shipped.reach.branch()
-    reach.classes |= shipped.classes
-    with reach.named(f"an argument of {shipped.name}"):
-        call = reach.content((list(args), dict(kwargs)))
-        reach.finish()
+    first: dict[int, object] = {}
+    before: Links | None = None
+    while True:
+        reach = shipped.reach.branch()
+        reach.classes |= shipped.classes
+        with reach.named(f"an argument of {shipped.name}"):
+            shells.reach_first(reach, list(first.values()))
+            call = reach.content((list(args), dict(kwargs)))
+            reach.finish()
+        missed = reach.links.lasting(before)
+        settled = before is not None or not reach.links.missed
+        if settled and missed.keys() <= first.keys():
+            break
+        first |= missed
+        before = reach.links
     brought = {*reach.modules.whole, *reach.modules.packages}
     if brought := brought - {*shipped.reach.modules.whole, *shipped.reach.modules.packages}:
         raise CannotShip(

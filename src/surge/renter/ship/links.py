@@ -1,6 +1,8 @@
 """What several globals, cells or attributes hold stays one: a value that holds another's node names it."""
 
+import copy
 import enum
+import math
 import sys
 import types
 from collections.abc import Callable
@@ -10,6 +12,7 @@ from typing import Any
 from surge.model.digest import Blob
 from surge.model.errors import BadInput, CannotShip
 from surge.model.tagged import tags as tag
+from surge.model.tagged.arrays import memory_of, overlap
 from surge.model.tagged.codec import encode
 from surge.model.tagged.core import DEEP, ENCODER, MARKERS, Fallback, Packing, TooDeep, Tree
 from surge.model.tagged.graph import Graph
@@ -71,15 +74,6 @@ def kind_is_array(kind: type) -> bool:
     return kind.__name__ == "ndarray" and kind.__module__ == "numpy"
 
 
-def memory_of(value: Any) -> Any:
-    """What owns the memory that a value shows: an array of any class, or what it was made on."""
-    base = getattr(value, "base", None)
-    while base is not None:
-        value = base.obj if isinstance(base, memoryview) else base
-        base = getattr(value, "base", None)
-    return value
-
-
 def owner_of(value: Any) -> Any:
     """The array whose memory this one shows: itself, if that is no array's."""
     while kind_is_array(type(value.base)):
@@ -116,12 +110,10 @@ class Links:
     keep: list[object] = field(default_factory=list)
     roots: list[int] = field(default_factory=list)
     arrays: dict[int, list[Any]] = field(default_factory=dict)  # that show the memory of one owner
+    shown: float = math.inf  # bytes of memory that is kept one
 
     def copy(self) -> "Links":
-        return Links(**{name: value.copy() for name, value in vars(self).items()})
-
-    def branch(self) -> "Links":
-        return Links(self.owned.copy())
+        return Links(**{name: copy.copy(value) for name, value in vars(self).items()})
 
     def note(self, value: object, path: list[str]) -> bool:
         """That a value stands inside of another; whether it is the first time."""
@@ -145,10 +137,12 @@ class Links:
         if numpy is None or not isinstance(value, numpy.ndarray | bytearray):
             return
         owner = memory_of(value)
+        if getattr(owner, "nbytes", 0) > self.shown:
+            return
         seen = self.arrays.setdefault(id(owner), [])
         if any(other is value for other in seen):
             return
-        shown = [o for o in seen if o is owner or value is owner or numpy.may_share_memory(o, value)]
+        shown = [o for o in seen if o is owner or value is owner or overlap(o, value)]
         strange = next((o for o in (owner, *shown, value) if not kind_is_array(type(o))), None)
         if shown and strange is not None:
             raise CannotShip(

@@ -15,9 +15,9 @@ from typing import Any
 from surge.model.digest import Blob
 from surge.model.errors import BadInput, CannotShip
 from surge.model.tagged import tags as tag
-from surge.model.tagged.codec import encode
+from surge.model.tagged.arrays import MAX_SHOWN
 from surge.model.tagged.core import DEEP, Packing, TooDeep, Tree
-from surge.model.tagged.instances import pack_instance, pack_member, parts_of
+from surge.model.tagged.instances import pack_instance, pack_member
 from surge.renter.ship.checks import effects
 from surge.renter.ship.checks.refusals import refuse
 from surge.renter.ship.handlers import Handlers
@@ -72,6 +72,8 @@ class Reach:
     """The last step that runs code of the renter's which can change what was made before."""
     links: Links = field(default_factory=Links)
     branched: bool = False
+    ground: dict[int, int] = field(default_factory=dict)
+    """Of a branch: the nodes of what the code's globals and cells hold. Arguments hold copies of it."""
     awaited: list[int] = field(default_factory=list)  # instances whose class is made first
 
     # ——— steps and nodes ———
@@ -94,8 +96,6 @@ class Reach:
             return self.named_node(value)
         self.level += 1
         try:
-            if self.branched and not self.links.roots:
-                return encode(value, self.tree, self.blobs)
             return written(value, self.tree, self.blobs, self.links, self.look, self.path)
         except CannotShip:
             raise
@@ -106,9 +106,10 @@ class Reach:
 
     def look(self, value: object) -> Tree | None:
         """The name of a value that is a node which others may hold."""
-        known = id(value) in self.links.owned and id(value) in self.memo
-        if known and (self.links.roots or not self.branched):
+        if id(value) in self.links.owned and id(value) in self.memo:
             return Named(self.memo[id(value)]).tree
+        if id(value) in self.ground and self.links.roots:
+            return Named(self.ground[id(value)]).tree
         if id(value) in self.awaited:
             raise Circle(f"{self.where} holds an instance of its class through code or a call: set it later")
         return None
@@ -147,16 +148,23 @@ class Reach:
         try:
             action()
         except CannotShip as error:
-            self._restore(before)
+            vars(self).update(before)
             return error
         return None
 
     def branch(self) -> "Reach":
         """What was reached so far as the ground of one call's arguments: same nodes, no steps yet."""
-        return Reach(
-            self.handlers,
-            **{**self._copy(), "steps": [], "path": [], "links": self.links.branch(), "branched": True},
-        )
+        ground = {key: number for key, number in self.memo.items() if key in self.links.owned}
+        memo = {key: number for key, number in self.memo.items() if key not in ground}
+        own = {
+            "steps": [],
+            "path": [],
+            "links": Links(shown=MAX_SHOWN),
+            "branched": True,
+            "ground": ground,
+            "memo": memo,
+        }
+        return Reach(self.handlers, **{**self._copy(), **own})
 
     def _copy(self) -> dict[str, Any]:
         kept = {n: getattr(self, n).copy() for n in _COPIED}
@@ -167,10 +175,6 @@ class Reach:
             "modules": self.modules.copy(),
             "links": self.links.copy(),
         }
-
-    def _restore(self, before: dict[str, Any]) -> None:
-        for name, value in before.items():
-            setattr(self, name, value)
 
     # ——— names and cells ———
 
@@ -237,8 +241,17 @@ class Reach:
     def shared(self, value: object) -> bytes:
         """Bytes that name `value` as a node if others could hold the same one."""
         self.affect(effects.of_value(value))
-        if type(value) in effects.CONSTANTS or id(value) in self.memo:
-            return self.content(value) if id(value) not in self.memo else self.named_node(value)
+        number = self.held(value)
+        if number is not None:
+            return bytes_of(Named(number))
+        return self.content(value) if type(value) in effects.CONSTANTS else self.made(value)
+
+    def held(self, value: object) -> int | None:
+        """The number of the node that code means by `value`."""
+        return self.ground.get(id(value), self.memo.get(id(value)))
+
+    def made(self, value: object) -> bytes:
+        """As `shared`, of what is no node yet."""
         self.links.root(value, self.path)
         content = self.alone(value)
         if id(value) in self.memo:
@@ -261,9 +274,9 @@ class Reach:
             return contents[0]
         if not isinstance(refused, Circle):
             raise refused
-        self._shell(value)
+        self.handlers.make_shell(self, value)
         path = self.path.copy()
-        self.late.append(lambda: self._fill(value, path))
+        self.late.append(lambda: self.handlers.fill_shell(self, value, path))
         return self.named_node(value)
 
     def _inside(self, value: object) -> bytes:
@@ -278,43 +291,9 @@ class Reach:
         found: list[object] = []
         for value in values:
             self.shared(value)
-            found.append(Named(self.memo[id(value)]) if id(value) in self.memo else value)
+            number = self.held(value)
+            found.append(value if number is None else Named(number))
         return tuple(found)
-
-    def first(self, values: list[object]) -> None:
-        """Nodes of what several hold: empty at first where they could hold each other."""
-        holders = [v for v in values if type(v) in CONTAINERS or is_shell(v)]
-        for value in holders:
-            self._shell(value)
-        for value in values:
-            self.shared(value)
-        for value in sorted(holders, key=lambda v: type(v) in CONTAINERS):  # hashes ask for fields
-            self._fill(value, self.path)
-
-    def _shell(self, value: object) -> None:
-        if type(value) in CONTAINERS:
-            self.step("value", encode(type(value)()))
-        else:
-            self.awaited.append(id(value))
-            try:
-                self.content(type(value))
-            finally:
-                self.awaited.pop()
-            if id(value) in self.memo:
-                return  # its class holds it
-            self.step("shell", self.keys[type(value)])
-        self.datum(value)
-
-    def _fill(self, value: object, path: list[str]) -> None:
-        number, before = self.memo[id(value)], self.path
-        self.path = path.copy()
-        if type(value) in CONTAINERS:
-            self.step("contents", number, self.linking(value))
-        else:
-            with self.rooted(value):
-                fields, contents = map(self.content, parts_of(value))
-            self.step("contents", number, contents, fields)
-        self.path = before
 
     def datum(self, value: object) -> None:
         self.links.owned.add(id(value))
@@ -350,7 +329,7 @@ class Reach:
     def tree(self, value: object, packing: Packing) -> Tree:
         if type(value) is Named:
             return value.tree
-        if id(value) in self.memo and not (self.branched and id(value) in self.links.owned):
+        if id(value) in self.memo:
             return Named(self.memo[id(value)]).tree
         refuse(value, self.where)
         if isinstance(value, types.ModuleType):

@@ -6,6 +6,7 @@ import types
 from typing import Any, ClassVar
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from guests import Guest, remote
@@ -147,6 +148,113 @@ def test_a_namespace_among_the_arguments(guest: Guest) -> None:
     found, same, back = remote(guest, run, space, items, space)
     assert (found, same) == ([0, 1], True)
     assert (type(back), back.new) == (types.SimpleNamespace, back)
+
+
+class Queue(collections.deque[int]):
+    pass
+
+
+class Adder:
+    def __init__(self, items: list[int]) -> None:
+        self.items = items
+
+    def add(self, x: int) -> None:
+        self.items.append(x)
+
+
+def adds(items: list[int], x: int) -> None:
+    items.append(x)
+
+
+def holders(items: list[int]) -> dict[str, Any]:
+    """Things of which each holds the list, and can lengthen it."""
+
+    def closure(x: int) -> None:
+        items.append(x)
+
+    def default(x: int, held: list[int] = items) -> None:
+        held.append(x)
+
+    def attributed(x: int) -> None:
+        attributed.items.append(x)  # type: ignore[attr-defined]
+
+    attributed.items = items  # type: ignore[attr-defined]
+    queue = Queue()
+    queue.items = items  # type: ignore[attr-defined]
+    return {
+        "partial": functools.partial(adds, items),
+        "closure": closure,
+        "default": default,
+        "attributed": attributed,
+        "method": Adder(items).add,
+        "queue": queue,
+        "series": pd.Series([items, None]),
+        "objects": np.array([items, None], dtype=object),
+    }
+
+
+@pytest.mark.parametrize("name", list(holders([])))
+def test_what_arguments_share_through_code_and_objects(guest: Guest, name: str) -> None:
+    def run(items: list[int], partial: Any, holder: Any) -> Any:
+        partial(1)
+        if isinstance(holder, Queue):
+            holder.items.append(2)  # type: ignore[attr-defined]
+        elif callable(holder):
+            holder(2)
+        else:
+            holder[0].append(2)
+        items.append(3)
+        return items
+
+    items: list[int] = []
+    assert remote(guest, run, items, functools.partial(adds, items), holders(items)[name]) == [1, 2, 3]
+
+
+def test_what_only_code_can_keep_one_among_arguments(guest: Guest) -> None:
+    def run(whole: Whole, pair: Pair, error: Any, again: list[Any], view: Any, owner: Any) -> Any:
+        whole.mark.append(2)  # type: ignore[attr-defined]
+        pair.mark = 3  # type: ignore[attr-defined]
+        error.mark = 4
+        owner[1] = 5
+        return again[0].mark, again[1].mark, again[2].mark, again[2] is error, view.tolist()
+
+    def run_with_classes(*args: Any) -> Any:
+        return run(*args), Whole.__name__, Pair.__name__
+
+    error, owner = ValueError("x"), np.zeros(3)
+    args: Any = WHOLE, PAIR, error, [WHOLE, PAIR, error], owner[1:], owner
+    expected = ([1, 2], 3, 4, True, [5.0, 0.0])
+    assert remote(guest, run, *args) == expected
+    assert remote(guest, run_with_classes, *args) == (expected, "Whole", "Pair")
+
+
+def test_views_among_arguments(guest: Guest) -> None:
+    def run(one: Any, other: Any) -> Any:
+        one[...] = 7
+        return other.sum()
+
+    small, large = np.zeros((4, 6)), np.zeros((300, 500))
+    assert remote(guest, run, small[:2], small[1:]) == 42.0
+    assert remote(guest, run, small[:, :2], small[:, 1:]) == 28.0
+    assert remote(guest, run, small[:, ::2], small[:, 1::2]) == 0.0
+    assert remote(guest, run, large[:2, :3], large[1:3, :3]) == 0.0  # told in docs/sandbox.md
+    with pytest.raises(CannotShip, match="shares its memory with another value"):
+        remote(guest, run, MASKED, DATA)
+
+
+SHARED_LIST = [0]
+
+
+def test_an_argument_is_a_copy_of_what_a_global_holds_and_one_among_arguments(guest: Guest) -> None:
+    def uses() -> list[int]:
+        return SHARED_LIST
+
+    def run(items: list[int], partial: Any, function: Any) -> Any:
+        partial(1)
+        return items, SHARED_LIST, function() is SHARED_LIST
+
+    partial = functools.partial(adds, SHARED_LIST)
+    assert remote(guest, run, SHARED_LIST, partial, uses) == ([0, 1], [0], True)
 
 
 def test_a_view_stays_locked(guest: Guest) -> None:
