@@ -28,7 +28,10 @@ INDEX = {"l4": "<i8", "L4": "<u8"}
 MAX_FIELDS = 1_000
 MAX_SHOWN = 1 << 20
 """Bytes of memory that several arguments may show as one."""
+MAX_VIEWS = 2_000
+"""Of one memory that are told apart; further ones count as copies."""
 MAX_WORK = 10_000
+"""Candidates that NumPy tries before it gives up to find a byte that two arrays share."""
 MAX_EMPTY = 1_000
 """Of items without bytes in an array."""
 
@@ -144,7 +147,46 @@ def memory_of(value: Any) -> Any:
     return value
 
 
-def overlap(one: Any, other: Any) -> bool:
+def is_shareable(value: Any) -> bool:
+    """Whether a view of the memory that an array shows can be made anew of a copy of it."""
+    owner, plain = memory_of(value), need("numpy").ndarray
+    if type(value) is not plain or type(owner) is not plain or owner.nbytes > MAX_SHOWN:
+        return False
+    return owner.flags.c_contiguous and not owner.dtype.hasobject
+
+
+class Memories:
+    """Arrays that were met, by the owner of the memory that they show: (first byte, the one behind the last,
+    array) of each; the first MAX_VIEWS of an owner."""
+
+    def __init__(self, met: "dict[int, list[tuple[float, float, Any]]] | None" = None) -> None:
+        self._met = met or {}
+
+    def copy(self) -> "Memories":
+        return Memories({owner: met.copy() for owner, met in self._met.items()})
+
+    def meet(self, value: Any) -> list[Any]:
+        """Those met before, but itself, that have bytes in common with it. value: an array or a bytearray."""
+        owner = memory_of(value)
+        met = self._met.setdefault(id(owner), [])
+        if len(met) >= MAX_VIEWS:
+            return []
+        low, high = _bounds(value)
+        near = [other for start, end, other in met if start < high and low < end]
+        if any(other is value for other in near):
+            return []
+        met.append((low, high, value))
+        return [other for other in near if other is owner or value is owner or _overlap(other, value)]
+
+
+def _bounds(value: Any) -> tuple[float, float]:
+    if isinstance(value, need("numpy").ndarray) and value.size:
+        bounds: tuple[int, int] = need("numpy.lib.array_utils").byte_bounds(value)
+        return bounds
+    return -math.inf, math.inf
+
+
+def _overlap(one: Any, other: Any) -> bool:
     """Whether two arrays have bytes in common; true where that would take long to find out."""
     numpy = need("numpy")
     try:
@@ -153,19 +195,9 @@ def overlap(one: Any, other: Any) -> bool:
         return True
 
 
-def _once(value: Any, packing: Packing) -> None:
-    """As Packing.once, of memory that another array shows."""
-    owner = memory_of(value)
-    seen: Any = None if packing.lone is None else packing.lone.setdefault(id(owner), [owner])
-    if seen is None or getattr(owner, "nbytes", 0) > MAX_SHOWN:
-        return
-    if any(other is not value and overlap(other, value) for other in seen[1:]):
-        raise Twice("two arrays share their memory")
-    seen.append(value)
-
-
 def pack_array(value: Any, packing: Packing) -> Tree:
-    _once(value, packing)
+    if packing.memories is not None and is_shareable(value) and packing.memories.meet(value):
+        raise Twice("two arrays share their memory")
     shape = list(value.shape)
     if holds_objects(value):
         return [MARKERS[tag.OBJECTS], shape, *map(packing.pack, value.ravel().tolist())]

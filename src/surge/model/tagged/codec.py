@@ -12,7 +12,7 @@ and never unpickles. Hostile bytes end in Distrusted, in time and memory proport
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from surge.model.digest import Blob
 from surge.model.errors import BadInput, Distrusted, LimitExceeded, SurgeError
@@ -34,6 +34,7 @@ from surge.model.tagged.core import (
 )
 from surge.model.tagged.graph import Graph
 
+P = TypeVar("P", bound=Packing)
 FREELY_DECODED = 1 << 10
 """Up to this length the bytes can't hold values or levels enough to do harm."""
 
@@ -51,13 +52,21 @@ def encode(
     graph would hold two copies of one thing: exceptions, instances built on numbers and texts, memory that
     small arrays share."""
     try:
-        return ENCODER.encode(Packing(fallback, blobs, {}, {} if strict else None).pack(value))
+        return ENCODER.encode(_told(Packing(fallback, blobs, {}), strict).pack(value))
     except (TooDeep, RecursionError):
         pass
+    graph = _told(Graph(fallback, blobs), strict)
+    graph.inner.lone, graph.inner.memories = graph.lone, graph.memories
     try:
-        return ENCODER.encode(Graph(fallback, blobs, {} if strict else None).table(value))
+        return ENCODER.encode(graph.table(value))
     except RecursionError as error:
         raise BadInput(DEEP) from error
+
+
+def _told(packing: P, strict: bool) -> P:
+    if strict:
+        packing.lone, packing.memories = {}, arrays.Memories()
+    return packing
 
 
 def decode(content: bytes, classes: Mapping[str, type] | None = None) -> Any:

@@ -77,22 +77,23 @@ DEEP = (
 class Packing:
     """One encoding under way: its depth, what it does with values that have no tagged form, where the blobs
     are noted that it names, and what it met that can change, by id; None where what stands there twice is
-    written twice. lone: what it met that no graph keeps one, by id; None where nobody is to be told."""
+    written twice. lone: what it met that no graph keeps one, by id; memories: of the arrays that it met; None
+    where nobody is to be told."""
 
-    __slots__ = ("blobs", "depth", "fallback", "lone", "met")
+    __slots__ = ("blobs", "depth", "fallback", "lone", "memories", "met")
 
     def __init__(
         self,
         fallback: Fallback | None = None,
         blobs: dict[bytes, Blob] | None = None,
         met: dict[int, object] | None = None,
-        lone: dict[int, object] | None = None,
     ) -> None:
         self.depth = 0
         self.fallback = fallback
         self.blobs = blobs
         self.met = met
-        self.lone = lone
+        self.lone: dict[int, object] | None = None
+        self.memories: Any = None
 
     def pack(self, value: object) -> Tree:
         packer = PACKERS.get(type(value))

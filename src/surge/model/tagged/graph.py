@@ -64,14 +64,9 @@ class Graph(Packing):
 
     __slots__ = ("inner", "kept", "numbers", "writers")
 
-    def __init__(
-        self,
-        fallback: Fallback | None = None,
-        blobs: dict[bytes, Blob] | None = None,
-        lone: dict[int, object] | None = None,
-    ) -> None:
-        super().__init__(fallback, blobs, None, lone)
-        self.inner = Packing(fallback, blobs, None, lone)
+    def __init__(self, fallback: Fallback | None = None, blobs: dict[bytes, Blob] | None = None) -> None:
+        super().__init__(fallback, blobs)
+        self.inner = Packing(fallback, blobs)
         self.numbers: dict[int, int] = {}
         self.kept: list[object] = []
         """What the ids stand for."""

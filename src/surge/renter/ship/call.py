@@ -24,7 +24,7 @@ from surge.renter.ship.checks import effects
 from surge.renter.ship.classes import reach_class
 from surge.renter.ship.functions import reach_function
 from surge.renter.ship.handlers import Handlers
-from surge.renter.ship.links import Links
+from surge.renter.ship.links import Walks
 from surge.renter.ship.now.whole import reach_whole, reach_whole_classes, refuse_named
 from surge.renter.ship.objects import reach_object
 from surge.renter.ship.plain import is_plain
@@ -102,25 +102,20 @@ def ship(function: Callable[..., Any], *, shared: bool = False) -> Shipped:
     if inspect.iscoroutinefunction(bare) or inspect.isasyncgenfunction(bare):
         raise CannotShip(f"{name} is an async function; wrap it: def task(x): return asyncio.run({name}(x))")
     whole: set[str] = set()
-    first: dict[int, object] = {}
-    before: Links | None = None
+    walks = Walks()
     while True:
         reach = Reach(HANDLERS)
         for module in sorted(whole):
             reach.modules.need(module, name)
         with reach.named(name):
             reach_whole_classes(reach)
-            shells.reach_first(reach, list(first.values()))
+            shells.reach_first(reach, list(walks.first.values()))
             pending = reach_whole(reach)
             root = reach.shared(function)
             reach.finish()
-        missed = reach.links.lasting(before)
-        settled = before is not None or not reach.links.missed
-        if settled and set(reach.modules.whole) <= whole and missed.keys() <= first.keys():
+        if walks.settled(reach.links) and set(reach.modules.whole) <= whole:
             break
         whole |= set(reach.modules.whole)
-        first |= missed
-        before = reach.links
     refuse_named(reach, pending)
     reach.affect(effects.of_item(function))
     if len(reach.touched) > 1:
@@ -158,21 +153,19 @@ def encode_call(
         pass
     except BadInput as error:
         raise CannotShip(f"an argument of {shipped.name}: {error}") from error
-    first: dict[int, object] = {}
-    before: Links | None = None
+    if blobs is not None:
+        args = tuple(_lean_or_whole(x, shipped, blobs) for x in args)
+        kwargs = {name: _lean_or_whole(x, shipped, blobs) for name, x in kwargs.items()}
+    walks = Walks()
     while True:
         reach = shipped.reach.branch()
         reach.classes |= shipped.classes
         with reach.named(f"an argument of {shipped.name}"):
-            shells.reach_first(reach, list(first.values()))
+            shells.reach_first(reach, list(walks.first.values()))
             call = reach.content((list(args), dict(kwargs)))
             reach.finish()
-        missed = reach.links.lasting(before)
-        settled = before is not None or not reach.links.missed
-        if settled and missed.keys() <= first.keys():
+        if walks.settled(reach.links):
             break
-        first |= missed
-        before = reach.links
     brought = {*reach.modules.whole, *reach.modules.packages}
     if brought := brought - {*shipped.reach.modules.whole, *shipped.reach.modules.packages}:
         raise CannotShip(
@@ -198,6 +191,16 @@ def _lean(value: object, shipped: Shipped, blobs: dict[bytes, Blob]) -> object:
             "a part of it, or split it into several arguments"
         )
     return Blob.of(content)
+
+
+def _lean_or_whole(value: object, shipped: Shipped, blobs: dict[bytes, Blob]) -> object:
+    """As _lean, and the value where it holds what only the walk can send."""
+    try:
+        return _lean(value, shipped, blobs)
+    except _NeedsRecipe:
+        return value
+    except BadInput as error:
+        raise CannotShip(f"an argument of {shipped.name}: {error}") from error
 
 
 def put(value: object) -> Any:

@@ -1,10 +1,9 @@
 """What several globals, cells or attributes hold stays one: a value that holds another's node names it."""
 
-import copy
 import enum
-import math
 import sys
 import types
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,7 +11,7 @@ from typing import Any
 from surge.model.digest import Blob
 from surge.model.errors import BadInput, CannotShip
 from surge.model.tagged import tags as tag
-from surge.model.tagged.arrays import memory_of, overlap
+from surge.model.tagged.arrays import Memories, is_shareable, memory_of
 from surge.model.tagged.codec import encode
 from surge.model.tagged.core import DEEP, ENCODER, MARKERS, Fallback, Packing, TooDeep, Tree
 from surge.model.tagged.graph import Graph
@@ -97,6 +96,22 @@ def is_shell(value: object) -> bool:
 
 
 @dataclass
+class Walks:
+    """Walks over the same values, until they have told what stands in several places."""
+
+    first: dict[int, object] = field(default_factory=dict)
+    before: "Links | None" = None
+
+    def settled(self, links: "Links") -> bool:
+        """Whether the walk that gave `links` told nothing that `first` lacked; else it is there now."""
+        missed = links.lasting(self.before)
+        done = (self.before is not None or not links.missed) and missed.keys() <= self.first.keys()
+        self.first |= missed
+        self.before = links
+        return done
+
+
+@dataclass
 class Links:
     """owned: ids of values, no code, that are nodes because others could hold them. kept: (node, its step) of
     these. inlined: ids of what was written into others; missed: what stood in two places, and should be a
@@ -109,11 +124,13 @@ class Links:
     missed: list[object] = field(default_factory=list)
     keep: list[object] = field(default_factory=list)
     roots: list[int] = field(default_factory=list)
-    arrays: dict[int, list[Any]] = field(default_factory=dict)  # that show the memory of one owner
-    shown: float = math.inf  # bytes of memory that is kept one
+    memories: Memories = field(default_factory=Memories)
+    owners: list[tuple[object, object]] = field(default_factory=list)  # of memory, and an array that shows it
+    lenient: bool = False  # whether memory that can't be kept one may be copied
 
     def copy(self) -> "Links":
-        return Links(**{name: copy.copy(value) for name, value in vars(self).items()})
+        kept: dict[str, Any] = {n: v if type(v) is bool else v.copy() for n, v in vars(self).items()}
+        return Links(**kept)
 
     def note(self, value: object, path: list[str]) -> bool:
         """That a value stands inside of another; whether it is the first time."""
@@ -128,36 +145,38 @@ class Links:
     def forget(self, first: list[object], again: list[object]) -> None:
         """What was noted of a value that is written once more, as a graph."""
         self.inlined.difference_update(map(id, first))
-        gone = set(map(id, again))
-        self.missed[:] = [value for value in self.missed if id(value) not in gone]
+        left = Counter(map(id, again))  # what it reached through code may have missed the same: that stays
+        kept = []
+        for value in reversed(self.missed):
+            left[id(value)] -= 1
+            if left[id(value)] < 0:
+                kept.append(value)
+        self.missed[:] = reversed(kept)
 
     def see(self, value: Any, path: list[str]) -> None:
         """An array; others that show the same memory, and the one that owns it, are missed."""
         numpy = sys.modules.get("numpy")
         if numpy is None or not isinstance(value, numpy.ndarray | bytearray):
             return
-        owner = memory_of(value)
-        if getattr(owner, "nbytes", 0) > self.shown:
+        if self.lenient and not (isinstance(value, numpy.ndarray) and is_shareable(value)):
             return
-        seen = self.arrays.setdefault(id(owner), [])
-        if any(other is value for other in seen):
-            return
-        shown = [o for o in seen if o is owner or value is owner or overlap(o, value)]
+        owner, shown = memory_of(value), self.memories.meet(value)
         strange = next((o for o in (owner, *shown, value) if not kind_is_array(type(o))), None)
         if shown and strange is not None:
             raise CannotShip(
                 f"{' → '.join(path)} shares its memory with another value; that can't be kept where one is a "
                 f"{type(strange).__name__}: copy one of them (numpy.copy, .copy())"
             )
-        self.missed += [owner, *shown, value] if shown else []
-        self.arrays[id(owner)] = [*seen, value]
+        self.missed += [*shown, value] if shown else []
+        self.owners += [(owner, view) for view in (*shown, value)] if shown else []
         self.keep += [owner, value]
 
     def lasting(self, before: "Links | None") -> dict[int, object]:
-        """What was missed and stood there in the walk before this one too: what is made anew for each walk
-        (a view, a copy) can't be shared. Nothing lasts without a walk before."""
+        """What was missed and stood there in the walk before this one too, behind what owns its memory.
+        What is made anew for each walk (a view, a copy) can't be shared; nothing lasts without one before."""
         ids = set() if before is None else {id(value) for value in before.keep}
-        return {id(value): value for value in self.missed if id(value) in ids}
+        found = {id(owner): owner for owner, view in self.owners if id(view) in ids}
+        return found | {id(value): value for value in self.missed if id(value) in ids}
 
     def is_view(self, value: Any) -> bool:
         """Whether an array is to be made as a view of another that is a node."""
@@ -214,20 +233,25 @@ def written(
     first: list[object] = []
     again: list[object] = []
 
+    begun = True  # the tree's root is not looked at; the graph's is
+
     def noting(inner: object) -> Tree | None:
-        if inner is value:
+        nonlocal begun
+        if inner is value and not begun:
+            begun = True
             return None
         found = look(inner)
-        if found is None:
+        if found is None and inner is not value:
             (first if links.note(inner, path) else again).append(inner)
         return found
 
-    tree = _Linking(fallback, blobs)
+    tree = _Linking(fallback, blobs, {})
     tree.look = noting
     try:
         return ENCODER.encode(Packing.pack(tree, value))
     except (TooDeep, RecursionError):
         links.forget(first, again)
+        begun = False
     graph = _LinkingGraph(fallback, blobs)
     graph.look = noting
     try:

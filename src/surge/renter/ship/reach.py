@@ -15,7 +15,6 @@ from typing import Any
 from surge.model.digest import Blob
 from surge.model.errors import BadInput, CannotShip
 from surge.model.tagged import tags as tag
-from surge.model.tagged.arrays import MAX_SHOWN
 from surge.model.tagged.core import DEEP, Packing, TooDeep, Tree
 from surge.model.tagged.instances import pack_instance, pack_member
 from surge.renter.ship.checks import effects
@@ -74,6 +73,8 @@ class Reach:
     branched: bool = False
     ground: dict[int, int] = field(default_factory=dict)
     """Of a branch: the nodes of what the code's globals and cells hold. Arguments hold copies of it."""
+    given: bool = False
+    """Whether what is written is held by arguments, and not by code alone."""
     awaited: list[int] = field(default_factory=list)  # instances whose class is made first
 
     # ——— steps and nodes ———
@@ -108,7 +109,7 @@ class Reach:
         """The name of a value that is a node which others may hold."""
         if id(value) in self.links.owned and id(value) in self.memo:
             return Named(self.memo[id(value)]).tree
-        if id(value) in self.ground and self.links.roots:
+        if id(value) in self.ground and self.links.roots and not self.given:
             return Named(self.ground[id(value)]).tree
         if id(value) in self.awaited:
             raise Circle(f"{self.where} holds an instance of its class through code or a call: set it later")
@@ -159,7 +160,7 @@ class Reach:
         own = {
             "steps": [],
             "path": [],
-            "links": Links(shown=MAX_SHOWN),
+            "links": Links(lenient=True),
             "branched": True,
             "ground": ground,
             "memo": memo,

@@ -10,6 +10,7 @@ from surge.renter.ship.reach import Reach
 def reach_first(reach: Reach, values: list[object]) -> None:
     """Nodes of what several hold: empty at first where they could hold each other."""
     holders = [v for v in values if type(v) in CONTAINERS or is_shell(v)]
+    reach.given = reach.branched
     for value in holders:
         make(reach, value)
     for value in values:
@@ -18,6 +19,7 @@ def reach_first(reach: Reach, values: list[object]) -> None:
             reach.made(value)
     for value in sorted(holders, key=lambda v: type(v) in CONTAINERS):  # hashes ask for fields
         fill(reach, value, reach.path)
+    reach.given = False
 
 
 def make(reach: Reach, value: object) -> None:

@@ -7,6 +7,7 @@ from functools import cache
 
 import wasmtime
 
+from surge.model.digest import digest
 from surge.model.errors import BadInput
 from surge.model.task import ImageSpec, Limits, Outcome
 from surge.model.units import Bytes, Fuel
@@ -104,7 +105,7 @@ class PythonGuest(Sandbox):
 @dataclass
 class Loaded:
     """An image in which a chunk's code was loaded: where its tasks start, and those of the next chunk of the
-    same code and limits, as loading it again would give the same memory and take the same fuel. alone: that
+    same code and limits, as loading it again would give the same memory and take the same fuel. pure: that
     the loading did nothing else (no blob was read, nothing was printed, no file was written)."""
 
     code: bytes
@@ -112,7 +113,7 @@ class Loaded:
     loading: Loading
     kept: Kept
     memory: Checkpoint
-    alone: bool
+    pure: bool
 
 
 class Image:
@@ -122,7 +123,7 @@ class Image:
         self.digest, self.fuel, self.state = source.digest, source.fuel, source.state
         self.stencil = Stencil(source.memory)
         self._loaded: Loaded | None = None
-        self._last: tuple[bytes, Limits] | None = None
+        self._last: tuple[bytes, Limits] | None = None  # digest of the code of the chunk before
 
     def loaded(self, code: bytes, limits: Limits) -> Loaded | None:
         """Where the code was loaded last, if it was this code."""
@@ -131,7 +132,7 @@ class Image:
 
     def is_again(self, code: bytes, limits: Limits) -> bool:
         """Whether the chunk before had the same: then others may follow."""
-        before, self._last = self._last, (code, limits)
+        before, self._last = self._last, (digest("loaded", code), limits)
         return before == self._last
 
     def hold(self, loaded: Loaded) -> None:
@@ -142,7 +143,7 @@ class Image:
     def trim(self) -> None:
         """After a chunk: keep only what another chunk may start from, and what is small."""
         last = self._loaded
-        if last is not None and not (last.alone and last.memory.weight <= MAX_LOADED):
+        if last is not None and not (last.pure and len(last.code) + last.memory.weight <= MAX_LOADED):
             self.release()
 
     def release(self) -> None:
@@ -216,14 +217,14 @@ class PythonRuntime:
                 feed.over(guest.turn(SERVE))
                 if feed.more and (again or not feed.in_one_turn):
                     kept, memory = guest.world.keep(), Checkpoint(guest.memory, image.stencil)
-                    alone = not feed.fetched and not guest.world.wrote
-                    loaded = Loaded(code, limits, feed.loading, kept, memory, alone)
+                    pure = not feed.fetched and not guest.world.wrote
+                    loaded = Loaded(code, limits, feed.loading, kept, memory, pure)
                     image.hold(loaded)
             else:
                 loaded.memory.lay(guest.memory)
                 guest.world.back(loaded.kept)
                 feed.skip(loaded.loading)
-            if loaded is not None and not feed.in_one_turn:
+            if feed.more and loaded is not None and not feed.in_one_turn:
                 guest = self._serve(guest, loaded, feed)
             elif feed.more:
                 guest.world.set_fuel(limits.fuel)

@@ -38,8 +38,9 @@ class Checkpoint:
         self._laid = False  # in the memory that goes back: only when it first does, as it may never
         whole = sys.platform != "linux"
         runs = [(0, self.size)] if whole else _changed(memory.address, self.size)
-        self._runs = [(start, memory.read(start, length)) for start, length in runs]
-        self.weight = sum(len(content) for _, content in self._runs)
+        self._places = list(runs)
+        self._contents = [memory.read(start, length) for start, length in self._places]
+        self.weight = sum(length for _, length in self._places)
 
     def close(self) -> None:
         if self._file is not None:
@@ -69,16 +70,17 @@ class Checkpoint:
     def _lay_runs(self, memory: GuestMemory) -> None:
         self._laid = True
         if sys.platform != "linux":
-            for start, content in self._runs:
+            for (start, _), content in zip(self._places, self._contents, strict=True):
                 memory.write(start, content)
             return
         if self._file is None:
             self._file = os.memfd_create("surge-checkpoint")
             os.truncate(self._file, self.size)
-            for start, content in self._runs:
+            for (start, _), content in zip(self._places, self._contents, strict=True):
                 os.pwrite(self._file, content, start)
-        for start, content in self._runs:
-            map_private(memory.address + start, len(content), self._file, start)
+            self._contents.clear()
+        for start, length in self._places:
+            map_private(memory.address + start, length, self._file, start)
 
 
 @cache

@@ -127,6 +127,14 @@ def test_only_a_loading_that_did_nothing_else_is_held(
     assert (image.loaded(code, LIMITS) is not None) == held
 
 
+def test_a_chunk_without_tasks(runtime: PythonRuntime, image: Image) -> None:
+    for function in (everything, opens):
+        first = chunk(runtime, image, function, ())
+        chunk(runtime, image, function, (1, 2))
+        assert image.loaded(ship(function).code, LIMITS)
+        assert chunk(runtime, image, function, ()) == first
+
+
 def test_other_code_and_other_limits_load_anew(runtime: PythonRuntime, image: Image) -> None:
     first = chunk(runtime, image, fails, (1, 2))
     assert image.loaded(ship(fails).code, LIMITS)
