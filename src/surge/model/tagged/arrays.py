@@ -28,6 +28,8 @@ INDEX = {"l4": "<i8", "L4": "<u8"}
 MAX_FIELDS = 1_000
 MAX_SHOWN = 1 << 20
 """Bytes of memory that several arguments may show as one."""
+MAX_BASES = 100
+"""Arrays, one on the other, down to what owns the memory."""
 MAX_VIEWS = 2_000
 """Of one memory that are told apart; further ones count as copies."""
 MAX_WORK = 10_000
@@ -140,17 +142,20 @@ def _sizes(value: Any, itemsize: int) -> tuple[tuple[int, ...], int]:
 
 def memory_of(value: Any) -> Any:
     """What owns the memory that a value shows: an array of any class, or what it was made on."""
-    base = getattr(value, "base", None)
-    while base is not None:
-        value = base.obj if isinstance(base, memoryview) else base
+    for _ in range(MAX_BASES):
         base = getattr(value, "base", None)
+        if base is None:
+            break
+        value = base.obj if isinstance(base, memoryview) else base
     return value
 
 
 def is_shareable(value: Any) -> bool:
     """Whether a view of the memory that an array shows can be made anew of a copy of it."""
-    owner, plain = memory_of(value), need("numpy").ndarray
-    if type(value) is not plain or type(owner) is not plain or owner.nbytes > MAX_SHOWN:
+    owner, plain, base = memory_of(value), need("numpy").ndarray, value
+    while type(base) is plain and base is not owner:
+        base = base.base  # a sliding window stands on something between
+    if type(base) is not plain or owner.nbytes > MAX_SHOWN:
         return False
     return owner.flags.c_contiguous and not owner.dtype.hasobject
 

@@ -26,6 +26,8 @@ def words_of(value: Any, pandas: Any) -> tuple[int, list[Any]] | None:
         plain = value.copy(deep=False)
         plain.attrs = {}
         return LIBRARY, ["attrs", plain, dict(value.attrs)]
+    if isinstance(value, pandas.DataFrame | pandas.Series) and not value.flags.allows_duplicate_labels:
+        raise BadInput("flags of a frame can't travel; set_flags(allows_duplicate_labels=True) first")
     if isinstance(value, pandas.DataFrame):
         columns = [value.iloc[:, at].array for at in range(value.shape[1])]
         return FRAME, [value.columns, value.index, *map(column_of, columns)]

@@ -13,6 +13,7 @@ from typing import Any
 
 from surge.model.errors import Distrusted
 from surge.model.tagged import tags as tag
+from surge.model.tagged.bare import bare
 from surge.model.tagged.core import BUILDERS, MARKERS, Building, Pack, Packing, Tree
 from surge.model.tagged.fitted.estimators import builds_on, check_bases
 from surge.model.tagged.standard import FACTORIES, factory_name, of_kind
@@ -147,6 +148,7 @@ def empty_instance(key: Any, building: Building, fields: dict[str, Any] | None =
 
 
 _ARGS: Any = vars(BaseException)["args"]
+_MAXLEN: Any = vars(collections.deque)["maxlen"]
 _FACTORY: Any = vars(collections.defaultdict)["default_factory"]
 
 
@@ -276,11 +278,9 @@ def parts_of(value: Any) -> tuple[dict[str, Any], Any]:
                 fields[name] = held
     contents: Any = list(value.args) if isinstance(value, BaseException) else None
     if base is collections.deque:
-        contents = [value.maxlen, *value]
-    elif base in (collections.OrderedDict, collections.defaultdict):
-        contents = dict(base.items(value))
-        if base is collections.defaultdict:
-            fields["default_factory"] = factory_name(value)
+        contents = [_MAXLEN.__get__(value), *base.__iter__(value)]
     elif base is not None:
-        contents = base(value) if base in CHANGING else _of_base(base, base, value)
+        contents = _of_base(base, base, value) if base.__module__ == "datetime" else bare(base, value)
+    if base is collections.defaultdict:
+        fields["default_factory"] = factory_name(value)
     return fields, contents

@@ -7,6 +7,7 @@ take more memory than has arrived (a range where an array belongs) is refused.
 """
 
 import collections
+import importlib
 import keyword
 import re
 import types
@@ -42,16 +43,26 @@ def _size(value: Any, most: int = (1 << 31) - 1) -> int:
 
 
 def _named(
-    building: Building, module: Any, name: Any, names: list[str], items: list[Any], extra: dict[str, Any]
+    building: Building,
+    module: Any,
+    name: Any,
+    names: list[str],
+    items: list[Any],
+    extra: dict[str, Any],
+    held: dict[str, Any] | None = None,
 ) -> Any:
-    """A named tuple as its library makes it; where that has none of the name, one with the same fields."""
+    """A named tuple as its library makes it; where that has none of the name, one with the same fields.
+    held: what it has besides, to answer questions with (scipy.stats' intervals)."""
     if len(_of(names, list)) != len(_of(items, list)) or not all(type(n) is str for n in names):
         raise ValueError("no fields of a tuple")
     try:
         kind = listed.find(listed.NAMED, module, name, tuple)
         if [*kind._fields] == names and [*getattr(kind, "_extra_fields", ())] == [*_fields(extra)]:
             made: Any = tuple.__new__(kind, items)
-            return _with(made, extra) if extra else made
+            kept = {n: x for n, x in _of(held or {}, dict).items() if not hasattr(kind, n)}
+            if "_xp" in kept:
+                kept["_xp"] = importlib.import_module("scipy._lib.array_api_compat.numpy")
+            return _with(made, extra | kept) if extra or kept else made
     except (ImportError, LookupError, TypeError, ValueError):
         pass  # another version of the library, or one that isn't listed
     names = [*names, *_fields(extra)]
@@ -63,6 +74,18 @@ def _named(
         weigh(building, 1_000 + 20 * len(names))
         fresh = building.fresh[key] = collections.namedtuple(key[0], names)
     return fresh(*items, *extra.values())
+
+
+def _dtype(name: Any, categories: Any = None, ordered: Any = False) -> Any:
+    """Of a pandas column."""
+    pandas = need("pandas")
+    if name != "category":
+        if not listed.DTYPE.fullmatch(_of(name, str)):
+            raise ValueError("no type of a column")
+        return pandas.api.types.pandas_dtype(name)
+    if categories is not None and not isinstance(categories, pandas.Index):
+        raise TypeError("no categories")
+    return pandas.CategoricalDtype(categories, _of(ordered, bool))
 
 
 def _table(module: Any, name: Any, contents: dict[Any, Any]) -> Any:
@@ -272,6 +295,7 @@ _FORMS: dict[str, Callable[..., Any]] = {
     "masked constant": lambda: need("numpy").ma.masked,
     "namespace": lambda fields: types.SimpleNamespace(**_fields(fields)),
     "neighbours": _neighbours,
+    "dtype": _dtype,
     "period": _period,
     "random": _random,
     "record": _record,
@@ -282,7 +306,15 @@ _FORMS: dict[str, Callable[..., Any]] = {
     "type": listed.type_of,
 }
 
-_WEIGHTS = {"attrs": 70, "frame of": 100, "masked": 30, "neighbours": 200, "period": 20, "random": 100}
+_WEIGHTS = {
+    "attrs": 70,
+    "frame of": 100,
+    "masked": 30,
+    "neighbours": 200,
+    "dtype": 100,
+    "period": 20,
+    "random": 100,
+}
 _WEIGHTS |= {"sparse": 150, "tree": 100}
 _LIGHT = 10
 """Values that take as long to build, about a microsecond each."""

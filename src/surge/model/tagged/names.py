@@ -5,6 +5,7 @@ The guest reads this file, too (run/sandbox/suite.py), so that it imports nothin
 """
 
 import importlib
+import re
 from typing import Any
 
 ERRORS = {
@@ -259,3 +260,13 @@ def function(field: Any, module: Any, name: Any) -> Any:
     if not callable(found) or isinstance(found, type):
         raise TypeError("no function")
     return found
+
+
+_UNIT = "(s|ms|us|ns)"
+_ZONE = r"(UTC([+-]\d\d:\d\d)?|[A-Z][A-Za-z0-9_+-]{0,31}(/[A-Z][A-Za-z0-9_+-]{0,31}){0,2})"
+DTYPE = re.compile(
+    r"str|string|U?Int(8|16|32|64)|Float(32|64)|boolean"
+    rf"|datetime64\[{_UNIT}, {_ZONE}\]|period\[-?[0-9]{{0,4}}[A-Za-z]{{1,4}}(-[A-Za-z]{{3}})?\]"
+    rf"|interval\[(int64|float64|datetime64\[{_UNIT}\]), (left|right|both|neither)\]"
+)
+"""Types of pandas' columns, by their names; those of categories have none."""

@@ -12,6 +12,7 @@ import zoneinfo
 from dataclasses import dataclass
 from typing import Any
 
+from surge.model.errors import BadInput
 from surge.model.tagged import tags as tag
 from surge.model.tagged.core import (
     BUILDERS,
@@ -45,6 +46,12 @@ def _pack_zone(value: zoneinfo.ZoneInfo, packing: Packing) -> Tree:
     return packing.mark(tag.ZONE, value.key)
 
 
+def _pack_table(name: str, value: Any, packing: Packing) -> Tree:
+    if vars(value):
+        raise BadInput(f"the attributes of a {name} can't travel: pass them beside it")
+    return packing.form(tag.COLLECTION, name, dict(value), None)
+
+
 def _clock(value: "dt.time | dt.datetime") -> tuple[object, ...]:
     return value.hour, value.minute, value.second, value.microsecond, value.fold, value.tzinfo
 
@@ -65,8 +72,8 @@ PACKERS.update(
         uuid.UUID: lambda v, p: p.mark(tag.UUID, v.bytes),
         type(...): lambda _, p: p.mark(tag.SINGLETON, "Ellipsis"),
         type(NotImplemented): lambda _, p: p.mark(tag.SINGLETON, "NotImplemented"),
-        collections.OrderedDict: lambda v, p: p.form(tag.COLLECTION, "OrderedDict", dict(v), None),
-        collections.Counter: lambda v, p: p.form(tag.COLLECTION, "Counter", dict(v), None),
+        collections.OrderedDict: lambda v, p: _pack_table("OrderedDict", v, p),
+        collections.Counter: lambda v, p: _pack_table("Counter", v, p),
         collections.deque: lambda v, p: p.form(tag.COLLECTION, "deque", list(v), v.maxlen),
     }
 )

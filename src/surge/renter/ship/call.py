@@ -182,7 +182,7 @@ def _lean(value: object, shipped: Shipped, blobs: dict[bytes, Blob]) -> object:
     """The value, or a blob in its place if it is large."""
     if type(value) in (int, float, bool, type(None), Blob):
         return value
-    content = encode(value, shipped.tree, blobs)
+    content = encode(value, shipped.tree, blobs, True)
     if len(content) <= BLOB_FROM:
         return value
     if len(content) > MAX_BLOB:
@@ -197,7 +197,7 @@ def _lean_or_whole(value: object, shipped: Shipped, blobs: dict[bytes, Blob]) ->
     """As _lean, and the value where it holds what only the walk can send."""
     try:
         return _lean(value, shipped, blobs)
-    except _NeedsRecipe:
+    except (_NeedsRecipe, Twice):
         return value
     except BadInput as error:
         raise CannotShip(f"an argument of {shipped.name}: {error}") from error

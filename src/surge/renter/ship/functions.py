@@ -11,8 +11,9 @@ from surge.renter.ship.checks.refusals import CHANGING
 from surge.renter.ship.modules import module_of
 from surge.renter.ship.objects import is_single_dispatch, reach_object
 from surge.renter.ship.reach import Reach
+from surge.renter.text.fresh import says_still
 from surge.renter.text.names import loaded, rebound, rebound_nonlocal
-from surge.renter.text.source import Definition, find_function
+from surge.renter.text.source import Definition, changed_since, find_function
 
 
 def reach_function(reach: Reach, function: types.FunctionType) -> None:
@@ -165,6 +166,8 @@ def _body_of(reach: Reach, function: types.FunctionType) -> int | None:
     """The node of the one class or module whose source makes this function there, if there is one."""
     code = function.__code__
     homes = reach.written.get((code.co_filename, code.co_name, code.co_firstlineno), ())
+    if homes and not says_still(code):
+        raise changed_since(reach.where, code.co_filename)
     for name, cell in zip(code.co_freevars, function.__closure__ or (), strict=True):
         if name == "__class__":
             homes = tuple(h for h in homes if h[0] is cell.cell_contents)

@@ -80,6 +80,11 @@ def owner_of(value: Any) -> Any:
     return value
 
 
+def _is_plain_view(value: Any, owner: Any) -> bool:
+    """Whether an array can be made on its owner; not one that stands on something between (a window)."""
+    return kind_is_array(type(value)) and owner_of(value) is owner
+
+
 def is_flat(value: Any) -> bool:
     """A container of plain constants."""
     kind = type(value)
@@ -161,7 +166,7 @@ class Links:
         if self.lenient and not (isinstance(value, numpy.ndarray) and is_shareable(value)):
             return
         owner, shown = memory_of(value), self.memories.meet(value)
-        strange = next((o for o in (owner, *shown, value) if not kind_is_array(type(o))), None)
+        strange = next((o for o in (owner, *shown, value) if not _is_plain_view(o, owner)), None)
         if shown and strange is not None:
             raise CannotShip(
                 f"{' → '.join(path)} shares its memory with another value; that can't be kept where one is a "

@@ -78,7 +78,7 @@ def _tree(lines: list[str], name: str) -> ast.Module:
             ) from error
 
 
-def _changed(name: str, filename: str) -> CannotShip:
+def changed_since(name: str, filename: str) -> CannotShip:
     return CannotShip(
         f"{name} is not in {filename} as and where it was when it was imported; "
         "the file has changed since: import it again"
@@ -90,7 +90,7 @@ def find_function(function: types.FunctionType, name: str) -> Definition:
     code = function.__code__
     lines = _lines(function, name)
     if not says_still(code):
-        raise _changed(name, code.co_filename)
+        raise changed_since(name, code.co_filename)
     tree = _tree(lines, name)
     if code.co_name == "<lambda>":
         node = _pick_lambda(tree, code, name)
@@ -101,7 +101,7 @@ def find_function(function: types.FunctionType, name: str) -> Definition:
             start = min([found.lineno, *(d.lineno for d in found.decorator_list)])
             if start == line and _parameters(found.args) == _arguments(code):
                 return _cut_function(found, code, lines)
-    raise _changed(name, code.co_filename)
+    raise changed_since(name, code.co_filename)
 
 
 def find_class(kind: type, name: str) -> Definition:
@@ -139,7 +139,7 @@ def find_class(kind: type, name: str) -> Definition:
             inside = [min(found, key=lambda n: abs(n.lineno - 1 - at))]
         if inside:
             return _cut_class(inside[-1], kind, lines, methods, filename)
-    raise _changed(name, filename)
+    raise changed_since(name, filename)
 
 
 def _is_of_notebook(kind: type) -> bool:
@@ -187,7 +187,7 @@ def _pick_lambda(tree: ast.AST, code: types.CodeType, name: str) -> ast.Lambda:
         and _parameters(n.args) == _arguments(code)
     ]
     if not found:
-        raise _changed(name, code.co_filename)
+        raise changed_since(name, code.co_filename)
     if len(found) == 1:
         return found[0]
     positions = set(code.co_positions())

@@ -85,6 +85,7 @@ def _function(modules, steps, root, mode):
 def _with_recipe(kept, call):
     """The arguments of a call that brings functions or classes of its own."""
     del recipe.nodes[kept:]
+    recipe.kept.clear()  # what stands there is put back while the code is loaded, and never after
     recipe.follow(call[1])
     return reading.decode(call[2])
 

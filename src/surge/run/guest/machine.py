@@ -230,8 +230,9 @@ def apply_numpy_random(random):
 
 
 def _words(seed):
-    """All of it, in the halves that NumPy takes."""
-    return [seed & 0xFFFFFFFF, seed >> 32]
+    """All of it, in the halves that NumPy takes, and a word of its own: the module random begins with the
+    seed itself, by the same generator, and would give the same numbers."""
+    return [seed & 0xFFFFFFFF, seed >> 32, 0x6E756D70]
 
 
 now = [None]

@@ -15,8 +15,9 @@ import sys
 import types
 
 from surge.model.tagged import tags as tag
+from surge.model.tagged.bare import bare
 from surge.run.guest.machine import scope
-from surge.run.guest.tagged.kinds import empty_instance, fields_of, known, set_fields
+from surge.run.guest.tagged.kinds import base_of, empty_instance, fields_of, fill_instance, known, set_fields
 from surge.run.guest.tagged.reading import BUILDERS, decode
 
 nodes: list = []
@@ -57,21 +58,19 @@ def _keep(value):
 
 def _parts(value):
     """(a copy of what it contains if that can change, its fields if it is of the renter's class)"""
-    base = next((b for b in CONTAINERS if isinstance(value, b)), None)
+    base = base_of(type(value))
     if type(value) in known.keys:
-        return base and base(value), fields_of(value)
-    return base(value) if type(value) is base else None, None
+        return bare(base, value) if base in CONTAINERS else None, fields_of(value)
+    return bare(base, value) if type(value) is base and base in CONTAINERS else None, None
 
 
 CONTAINERS = (list, dict, set, bytearray)
 
 
 def _refill(value, contents, fields):
-    if type(contents) is list:
-        value[:] = contents
-    elif type(contents) in CONTAINERS:
-        value.clear()
-        (value.extend if type(contents) is bytearray else value.update)(contents)
+    if contents is not None:
+        base_of(type(value)).clear(value)
+        fill_instance(value, contents)
     if fields is not None:
         if hasattr(value, "__dict__"):
             value.__dict__.clear()

@@ -11,7 +11,7 @@ from surge.run.sandbox.interpreter import interpreter
 RUN = Path(__file__).parent.parent
 DECIDING = ("wasi", "graft", "sandbox")
 """Folders of this room: whatever is in them may decide an outcome or its fuel, so all of it counts."""
-SHARED = tuple(f"model/tagged/{name}.py" for name in ("layout", "names", "tags"))
+SHARED = tuple(f"model/tagged/{name}.py" for name in ("bare", "layout", "names", "tags"))
 
 
 @cache

@@ -342,3 +342,34 @@ def test_empty_texts_of_numpy(guest: Guest) -> None:
     found = remote(guest, lambda *given: given, np.str_(""), np.bytes_(b""))
     assert found == ("", b"")
     assert [type(x) for x in found] == [np.str_, np.bytes_]
+
+
+def test_a_group_of_exceptions_twice(guest: Guest) -> None:
+    shared = [1]
+    group = ExceptionGroup("g", [ValueError(shared), TypeError([shared])])
+    assert remote(guest, lambda a, b: (a is b, str(a)), group, group) == (True, "g (2 sub-exceptions)")
+
+
+def test_a_sliding_window_is_refused_among_globals_and_copied_among_arguments(guest: Guest) -> None:
+    def run(owner: Any, window: Any) -> Any:
+        owner[0] = 9.0
+        return window[0, 0]
+
+    values = np.arange(6.0)
+    window = np.lib.stride_tricks.sliding_window_view(values, 3)
+    assert remote(guest, run, values, window) == 0.0
+    with pytest.raises(CannotShip, match="shares its memory with another value"):
+        ship(lambda: (WINDOWED, WINDOW))
+
+
+WINDOWED = np.arange(6.0)
+WINDOW = np.lib.stride_tricks.sliding_window_view(WINDOWED, 3)
+
+
+def test_what_one_large_argument_shares_inside(guest: Guest) -> None:
+    shipped, error, values = ship(ids), ValueError("x"), np.arange(4.0)
+    for shared in ([error, error], [values, values[1:]]):
+        blobs: dict[bytes, Any] = {}
+        given = encode_call(([*shared, "s" * (2 << 20)],), {}, shipped, blobs)
+        assert given[:2] == b"\x93\xc0"
+        assert not blobs

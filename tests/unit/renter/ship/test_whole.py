@@ -96,3 +96,6 @@ def test_a_file_that_says_something_else_by_now(own: types.ModuleType, tmp_path:
     )
     with pytest.raises(CannotShip, match="the file has changed since: import it again"):
         ship(held)
+    (tmp_path / "changing_module.py").write_text(MODULE.replace('"old"', '"new"'))
+    with pytest.raises(CannotShip, match="the file has changed since: import it again"):
+        ship(lambda: [own.aide()])

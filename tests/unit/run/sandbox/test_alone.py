@@ -8,7 +8,11 @@ from typing import Any
 import pytest
 
 from sandboxes import Slots
-from surge.renter.ship.call import ship
+from surge.model.task import Limits
+from surge.model.units import Bytes
+from surge.renter.ship.call import encode_call, ship
+from surge.run.sandbox.suite import python_spec
+from surge.run.slots.pool import Job
 from surge.run.wasi import checkpoint
 
 N = 6
@@ -245,3 +249,22 @@ def test_objects_with_attributes_of_their_own(box: Slots) -> None:
 
 def test_methods_that_change_nothing(box: Slots) -> None:
     assert box.chunk({1: "a"}.get, 1, 2)[1] == ["a", None]
+
+
+def test_arguments_that_share_through_code_do_not_pile_up(box: Slots) -> None:
+    """40 times 4 MiB of 128, in one turn."""
+
+    def size(block: bytearray, function: Callable[[], Any]) -> int:
+        return len(block) + len(function())
+
+    def given() -> tuple[bytearray, Callable[[], Any]]:
+        block = bytearray(4 << 20)
+        return block, lambda: block
+
+    shipped = ship(size, shared=True)
+    limits = Limits(memory=Bytes(160 << 20))
+    spec = python_spec(shipped.modules)
+    inputs = [encode_call(given(), {}, shipped) for _ in range(40)]
+    tasks = [(bytes([n]) * 32, one, n) for n, one in enumerate(inputs)]
+    result = box.do(box.pool.run(Job(spec, shipped.code, tasks, limits)))
+    assert [o.status for o in result.outcomes] == ["returned"] * 40

@@ -310,6 +310,22 @@ def test_randomness_comes_from_the_tasks_seed(box: Slots) -> None:
     assert len({repr(v) for v in together}) == 3
 
 
+def both_streams(n: int) -> tuple[list[float], list[float]]:
+    import random
+
+    import numpy as np
+
+    return [random.random() for _ in range(200)], np.random.rand(200).tolist()
+
+
+def test_the_streams_of_random_and_of_numpy_are_independent(box: Slots) -> None:
+    for own, other in box.chunk(both_streams, 1, 2)[1]:
+        assert not set(own) & set(other)
+        mean = [sum(values) / len(values) for values in (own, other)]
+        shared = sum((a - mean[0]) * (b - mean[1]) for a, b in zip(own, other, strict=True))
+        assert abs(shared) / (200 / 12) < 0.3
+
+
 def test_modules_that_are_not_there_are_told(box: Slots) -> None:
     with pytest.raises(BadInput, match="nothing_such"):
         box.image("nothing_such")

@@ -29,7 +29,7 @@ _KINDS: tuple[tuple[Any, str, str], ...] = (
     (
         socket.socket,
         "an open socket",
-        "open it inside the task's own data instead: the sandbox has no network",
+        "fetch what you need here and pass the bytes: the sandbox has no network",
     ),
     (io.IOBase, "an open file", "read it here and pass its content as bytes or text"),
     (_LOCKS, "a lock", "a task runs alone in its sandbox; leave the lock out"),

@@ -23,6 +23,8 @@ def words_of(value, pandas):
         plain = value.copy(deep=False)
         plain.attrs = {}
         return tag.LIBRARY, ["attrs", plain, dict(value.attrs)]
+    if isinstance(value, pandas.DataFrame | pandas.Series) and not value.flags.allows_duplicate_labels:
+        raise TypeError("flags of a frame can't travel; set_flags(allows_duplicate_labels=True) first")
     if isinstance(value, pandas.DataFrame):
         columns = [value.iloc[:, at].array for at in range(value.shape[1])]
         return tag.FRAME, [value.columns, value.index, *map(column_of, columns)]

@@ -195,3 +195,4 @@ def _fill(node, tree, build):
 
 
 reading.BUILDERS[tag.LINK] = _met
+reading.BUILDERS[tag.GRAPH] = lambda items: items[0]  # one without links: a value that a tree could not hold

@@ -11,6 +11,7 @@ import sys
 from functools import lru_cache
 
 from surge.model.tagged import tags as tag
+from surge.model.tagged.bare import bare
 from surge.run.guest.tagged import core as tagged
 from surge.run.guest.tagged.core import form, mark
 from surge.run.guest.tagged.reading import BUILDERS
@@ -99,14 +100,10 @@ def pack_instance(value, put, depth):
     if isinstance(value, OSError) and value.errno is not None:
         fields["errno"] = number = _number(value)
         contents[:1] = [number]
-    if name in ("list", "set"):
-        contents = base(base.__iter__(value))
-    elif name in ("dict", "OrderedDict", "defaultdict"):
-        contents = dict(base.items(value))
-    elif name == "deque":
-        contents = [value.maxlen, *base.__iter__(value)]
+    if name == "deque":
+        contents = [base.maxlen.__get__(value), *base.__iter__(value)]
     elif base is not None:
-        contents = _of_base(base, base, value)
+        contents = _of_base(base, base, value) if base.__module__ == "datetime" else bare(base, value)
     if name == "defaultdict":
         fields["default_factory"] = _factory(value)
     form(tag.INSTANCE, [known.keys[kind], fields, contents], put, depth)
@@ -192,6 +189,8 @@ def _collection(kind, contents, option):
 
     def pack(value, put, depth):
         tagged.meet(value)
+        if getattr(value, "__dict__", None):
+            raise TypeError(f"the attributes of a {name} can't travel: return them beside it")
         form(tag.COLLECTION, [name, contents(value), option(value)], put, depth)
 
     return pack

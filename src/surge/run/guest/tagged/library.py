@@ -9,6 +9,7 @@ import types
 
 from surge.model.tagged import tags as tag
 from surge.model.tagged.names import (
+    DTYPE,
     ERRORS,
     ESTIMATORS,
     FUNCTIONS,
@@ -72,6 +73,8 @@ def find(kind):
         return _sealed("subarray", lambda v: [name, numpy.asarray(v)])
     if root == "numpy" and name in ("Generator", "RandomState"):
         return _sealed("random", _random)
+    if root == "pandas" and hasattr(kind, "construct_from_string"):
+        return _form("dtype", _pandas_dtype)
     if root == "pandas" and name == "Period":
         return _form("period", lambda v: [v.ordinal, v.freqstr])
     if root == "scipy" and _is_sparse(kind):
@@ -81,10 +84,7 @@ def find(kind):
         if found is not None:
             return found
     if issubclass(kind, tuple) and hasattr(kind, "_fields"):
-        home, extra = [kind.__module__, kind.__qualname__], getattr(kind, "_extra_fields", ())
-        return _form(
-            "named", lambda v: [*home, list(kind._fields), list(v), {n: getattr(v, n) for n in extra}]
-        )
+        return _form("named", _named)
     if issubclass(kind, dict):
         home = _listed(TABLES, kind)
         return home and _sealed("table", lambda v: [*home, dict(v)])
@@ -92,6 +92,34 @@ def find(kind):
         home = _listed(RECORDS, kind)
         return home and _sealed("record", lambda v: [*home, dict(vars(v))])
     return None
+
+
+def _named(value):
+    """Of a named tuple: its class, the names, the items, the fields that it has besides, and what it only
+    holds; a module is told by the mark alone that there is one."""
+    kind = type(value)
+    extra = {name: getattr(value, name) for name in getattr(kind, "_extra_fields", ())}
+    held = {n: x for n, x in getattr(value, "__dict__", {}).items() if n not in extra and _is_small(x)}
+    for name in [n for n, x in held.items() if isinstance(x, types.ModuleType)]:
+        held[name] = None
+    return [kind.__module__, kind.__qualname__, list(kind._fields), list(value), extra, held]
+
+
+def _pandas_dtype(value):
+    """Its name; of categories also what they are."""
+    if hasattr(value, "categories"):
+        return ["category", value.categories, bool(value.ordered)]
+    if not DTYPE.fullmatch(str(value)):
+        raise TypeError(f"the dtype {value} can't travel; return str(…) of it")
+    return [str(value)]
+
+
+def _is_small(value):
+    """Numbers, texts, arrays of numbers, a dtype, a module."""
+    kind = type(value)
+    if kind.__module__ == "numpy" or kind.__module__.startswith("numpy."):
+        return not getattr(value, "dtype", value).hasobject
+    return kind in (int, float, bool, str, type(None), types.ModuleType)
 
 
 def of_subclass(kind):
