@@ -1,12 +1,15 @@
 """One guest: a module's instance in its own store, with its World, its limits and its ways to end."""
 
+import logging
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import wasmtime
 
-from surge.model.errors import BadInput, NotDeterministic
+from surge.model.errors import NotDeterministic, SurgeError
 from surge.run.sandbox.engine import engine
 from surge.run.wasi import abi
 from surge.run.wasi.calls import Wasi
@@ -17,8 +20,9 @@ HostCall = Callable[[bytes], bytes]
 """Answers one message of the guest. May raise to end the guest."""
 
 MAX_MESSAGE = 512 << 20
-MAX_TABLE = 1 << 20
-"""Functions in a table; a guest could fill the host's memory with tables otherwise."""
+MAX_TABLES = 4
+MAX_TABLE = 1 << 18
+"""Functions in a table. So tables take at most 16 MiB beside the memory that the limit means."""
 TRAPS = {
     wasmtime.TrapCode.MEMORY_OUT_OF_BOUNDS: "an address outside the memory",
     wasmtime.TrapCode.TABLE_OUT_OF_BOUNDS: "an index outside a table",
@@ -32,6 +36,7 @@ TRAPS = {
 }
 
 
+_PAST_LIMITS = re.compile("exceeds (memory|table) limits|resource limit exceeded")
 _UNCAUGHT = "thrown Wasm exception"
 UNTOLD = "the engine can't tell the fuel of such an end, so the whole limit is billed"
 # Fuel counts live in registers between calls: after a trap by a faulting instruction the engine knows
@@ -93,38 +98,54 @@ def linked() -> Linked:
     return Linked()
 
 
-class Sandbox:
-    """An instance. `memory_limit` in bytes; `host_call` (python only) answers `host.call`.
+class _NoMemory:
+    """Stands for a guest's memory until its module is instantiated."""
 
-    Raises BadInput if the module needs more memory than the limit.
-    Warning: the process runs one sandbox at a time: the one that was made last, or resumed.
+    def __getattr__(self, _name: str) -> Any:
+        raise Trapped("a call to the host by the start section, which may only compute")
+
+
+class Sandbox:
+    """A store for one instance. `memory_limit` in bytes; `fuel` from the first instruction on, the module's
+    start section included; `host_call` (python only) answers `host.call`.
+
+    Warning: the process runs one sandbox at a time: the one that was made last.
     """
 
-    def __init__(
-        self, module: wasmtime.Module, world: World, memory_limit: int, host_call: HostCall | None = None
-    ) -> None:
+    def __init__(self, world: World, memory_limit: int, fuel: int, host_call: HostCall | None = None) -> None:
         self.store = wasmtime.Store(engine())
         self.store.set_limits(
-            memory_size=memory_limit, table_elements=MAX_TABLE, instances=1, tables=16, memories=1
+            memory_size=memory_limit, table_elements=MAX_TABLE, instances=1, tables=MAX_TABLES, memories=1
         )
         self.store.set_epoch_deadline(1)
-        self.store.set_fuel(2**62)
-        self.world = world
+        self.store.set_fuel(fuel)
+        self.world, self._memory_limit = world, memory_limit
         self.host_call: HostCall = host_call or _no_host_call
         world.fuel_left, world.set_fuel = self.store.get_fuel, self.store.set_fuel
+        self.memory: GuestMemory = _NoMemory()  # type: ignore[assignment]
+        linked().point(self)
+
+    def instantiate(self, module: wasmtime.Module) -> None:
+        """Make the instance, and run its start section; inside of `run`, as that may end in all ways.
+
+        Raises Trapped if the module asks for more memory or tables than it may have.
+        """
         try:
-            exports = linked().linker.instantiate(self.store, module).exports(self.store)
-        except (wasmtime.WasmtimeError, wasmtime.Trap) as error:
-            self.close()
-            raise BadInput(
-                f"the module can't start within {memory_limit >> 20} MiB of memory "
-                f"({str(error).splitlines()[0]}); raise the memory limit"
-            ) from error
-        memory = exports.get("memory")
+            instance = linked().linker.instantiate(self.store, module)
+        except wasmtime.Trap:
+            raise
+        except wasmtime.WasmtimeError as error:
+            said = str(error).splitlines()[0]
+            if _PAST_LIMITS.search(said):
+                raise Trapped(
+                    f"the module can't start within {self._memory_limit >> 20} MiB of memory ({said}); "
+                    "raise the memory limit"
+                ) from error
+            raise
+        self.exports = instance.exports(self.store)
+        memory = self.exports.get("memory")
         if not isinstance(memory, wasmtime.Memory):
-            self.close()
-            raise BadInput("the module exports no memory; link it as a wasm32-wasi command")
-        self.exports = exports
+            raise Trapped("the module exports no memory; link it as a wasm32-wasi command")
         self.memory = GuestMemory(memory, self.store)
         linked().point(self)
 
@@ -153,9 +174,14 @@ class Sandbox:
             raise Trapped(f"no memory left for {length} bytes from the host")
         return address
 
-    def start(self) -> int | Stop | Exited | None:
-        """Run a command's `_start` to its end: None, or how else it ended."""
-        return self.run(lambda: self.exports["_start"](self.store))  # type: ignore[operator]
+    def start(self, module: wasmtime.Module) -> int | Stop | Exited | None:
+        """Run a command to its end: None, or how else it ended."""
+
+        def body() -> None:
+            self.instantiate(module)
+            self.exports["_start"](self.store)  # type: ignore[operator]
+
+        return self.run(body)
 
     def run(self, body: Callable[[], int | None]) -> int | Stop | Exited | None:
         """Run calls into the guest. Their result, or how the guest ended.
@@ -176,6 +202,14 @@ class Sandbox:
             return self._stop(trap)
         except wasmtime.WasmtimeError as error:
             raise NotDeterministic(f"the sandbox failed: {str(error).splitlines()[0]}") from error
+        except SurgeError:
+            raise
+        except (MemoryError, RecursionError) as error:
+            raise NotDeterministic("the host ran out of memory while it answered the sandbox") from error
+        except Exception as error:
+            logging.getLogger(__name__).exception("a call to the host failed")
+            said = f"a fault of Surge's in a call to the host ({type(error).__name__}); please report it"
+            return Stop(False, said)
 
     def _stop(self, trap: wasmtime.Trap) -> Stop:
         code = trap.trap_code

@@ -24,6 +24,8 @@ from surge.run.wasi.world import Exited, Kept, World
 GUEST_PATH = "usr/local/lib/surge"
 ENVIRON = (b"HOME=/tmp", b"PYTHONTZPATH=", b"TMPDIR=/tmp")
 OWN_FILES: Mapping[str, bytes | None] = {"tmp": None}
+UNLIMITED = 2**62
+"""Fuel until the first turn sets a limit."""
 PRINT_LIMIT = 1 << 20
 """Bytes of stdout and of stderr that are kept of a chunk."""
 IMAGE_LIMITS = Limits(Fuel(2_000 * 10**9), Bytes(1 << 30))
@@ -78,7 +80,11 @@ class PythonGuest(Sandbox):
         world = World(
             Tree(guest_library, OWN_FILES), (b"/usr/local/bin/python",), ENVIRON, output_limit=PRINT_LIMIT
         )
-        super().__init__(module, world, memory_limit, host_call)
+        super().__init__(world, memory_limit, UNLIMITED, host_call)
+        stop = self.run(lambda: self.instantiate(module))
+        if isinstance(stop, Stop):  # it is ours, and has no start section
+            self.close()
+            raise BadInput(stop.reason)
 
     def turn(self, source: bytes) -> Stop | None:
         """Run source in the persistent `__main__`; how it stopped, if it didn't end well."""

@@ -45,9 +45,12 @@ def check_command(module: wasmtime.Module) -> None:
             f"the module imports what the sandbox doesn't offer: {', '.join(unknown[:8])}; "
             f"build it for wasm32-wasi with {abi.MODULE} alone"
         )
-    exports = {item.name for item in module.exports}
-    if not {"_start", "memory"} <= exports:
+    exports = {item.name: item.type for item in module.exports}
+    start, memory = exports.get("_start"), exports.get("memory")
+    if not isinstance(start, wasmtime.FuncType) or not isinstance(memory, wasmtime.MemoryType):
         raise BadInput("the module is no command: it exports no _start and memory; link it as an executable")
+    if start.params or start.results:
+        raise BadInput("the module is no command: its _start takes or gives values; link it as an executable")
 
 
 def module_image(named: bytes) -> bytes:
@@ -93,10 +96,9 @@ class WasmRuntime:
             seed=task.seed,
             heard=heard,
         )
-        sandbox = Sandbox(self._module, world, limits.memory)
+        sandbox = Sandbox(world, limits.memory, limits.fuel)
         try:
-            world.set_fuel(limits.fuel)
-            ended = sandbox.start()
+            ended = sandbox.start(self._module)
             fuel = Fuel(limits.fuel - world.fuel_left())
         finally:
             sandbox.close()

@@ -1,6 +1,8 @@
 """WASI preview 1 over a World: every function that a guest may import, none of which reaches the host.
 
-Each call costs CALL_FUEL, and bytes that cross cost one each, so host work can't be had for nothing.
+Each call costs CALL_FUEL, bytes that cross cost one each, and what a call has to go through one by one
+(vectors, subscriptions, names, files) costs by its number: host work costs about as much as wasm that takes as
+long. All is charged before it is done, and none is much: no guard can interrupt the host.
 """
 
 from collections.abc import Callable
@@ -8,7 +10,7 @@ from collections.abc import Callable
 from surge.run.wasi import abi
 from surge.run.wasi.files import MAX_PATH, Denied, inode, set_moment, stat_of
 from surge.run.wasi.memory import GuestMemory, OutOfBounds
-from surge.run.wasi.world import CALL_FUEL, CLOCK_START, FILE_FUEL, Exited, Handle, World
+from surge.run.wasi.world import CALL_FUEL, CLOCK_START, ITEM_FUEL, PATH_FUEL, Exited, Handle, World
 
 MAX_IOVECS = 1024
 MAX_SUBSCRIPTIONS = 1024
@@ -57,12 +59,14 @@ class Wasi:
     # -- arguments, clock, randomness
 
     def _sizes(self, items: tuple[bytes, ...], count_at: int, size_at: int) -> int:
+        self.world.charge(ITEM_FUEL * len(items) // 8)
         self.memory.write(count_at, abi.U32.pack(len(items)))
         self.memory.write(size_at, abi.U32.pack(sum(len(i) + 1 for i in items)))
         return 0
 
     def _strings(self, items: tuple[bytes, ...], pointers_at: int, text_at: int) -> int:
         for n, item in enumerate(items):
+            self.world.charge(ITEM_FUEL + len(item))
             self.memory.write(pointers_at + 4 * n, abi.U32.pack(text_at & 0xFFFFFFFF))
             self.memory.write(text_at, item + b"\0")
             text_at += len(item) + 1
@@ -101,6 +105,7 @@ class Wasi:
         """A wait ends at once: the clock moves on by the shortest one; files are always ready."""
         if not 0 < count <= MAX_SUBSCRIPTIONS:
             return abi.EINVAL
+        self.world.charge(ITEM_FUEL * count)
         waits = []
         for n in range(count):
             raw = self.memory.read(subscriptions_at + 48 * n, 48)
@@ -142,6 +147,7 @@ class Wasi:
     def _vectors(self, at: int, count: int) -> list[tuple[int, int]]:
         if not 0 <= count <= MAX_IOVECS:
             raise Denied(abi.EINVAL)
+        self.world.charge(ITEM_FUEL * count)
         return list(abi.IOVEC.iter_unpack(self.memory.read(at, 8 * count)))
 
     def _gather(self, at: int, count: int) -> bytes:
@@ -192,7 +198,7 @@ class Wasi:
             content = self._gather(at, count)
             if handle.append:
                 handle.offset = len(body)
-            self.world.charge(max(0, min(handle.offset, 1 << 40) - len(body)))  # the gap is filled with zeros
+            self.world.charge(2 * max(0, min(handle.offset, 1 << 40) - len(body)))  # the gap is zeros
             self.world.changes(body)
             self.world.tree.write(body, handle.offset, content)  # type: ignore[arg-type]
             handle.offset += len(content)
@@ -204,7 +210,7 @@ class Wasi:
         if offset < 0:
             return abi.EINVAL
         content = self._gather(at, count)
-        self.world.charge(max(0, min(offset, 1 << 40) - len(body)))
+        self.world.charge(2 * max(0, min(offset, 1 << 40) - len(body)))
         self.world.changes(body)
         self.world.tree.write(body, offset, content)  # type: ignore[arg-type]
         self.memory.write(written_at, abi.U32.pack(len(content)))
@@ -290,7 +296,7 @@ class Wasi:
         _, body = self._file(fd, write=True)
         if size < 0:
             return abi.EINVAL
-        self.world.charge(max(0, min(size, 1 << 40) - len(body)))
+        self.world.charge(2 * max(0, min(size, 1 << 40) - len(body)))
         self.world.changes(body)
         self.world.tree.resize(body, size)  # type: ignore[arg-type]
         return 0
@@ -302,23 +308,24 @@ class Wasi:
 
     def fd_readdir(self, fd: int, at: int, length: int, cookie: int, used_at: int) -> int:
         handle = self._handle(fd)
-        length &= 0xFFFFFFFF
+        length = min(length & 0xFFFFFFFF, MAX_TRANSFER)
         if handle.names is None or cookie == 0:
-            self.world.charge(FILE_FUEL * (len(self.world.tree.own) + len(self.world.tree.base)))
-            handle.names = self.world.tree.names(handle.path)
-        listing = b""
-        for n, name in enumerate(handle.names[cookie:], start=cookie + 1):
+            self.world.list(handle)
+        names = handle.names or []
+        listing = bytearray()
+        for n in range(min(cookie & 0xFFFFFFFFFFFFFFFF, len(names)), len(names)):
             if len(listing) >= length:
                 break
-            path = f"{handle.path}/{name}" if handle.path else name
+            path = f"{handle.path}/{names[n]}" if handle.path else names[n]
+            self.world.charge(ITEM_FUEL + PATH_FUEL * len(path))
             folder = not self.world.tree.exists(path) or self.world.tree.body(path) is None
-            raw = name.encode()
+            raw = names[n].encode()
             kind = abi.DIRECTORY if folder else abi.REGULAR_FILE
-            listing += abi.DIRENT.pack(n, inode(path), len(raw), kind) + raw
-        listing = listing[:length]
-        self.world.charge(len(listing))
-        self.memory.write(at, listing)
-        self.memory.write(used_at, abi.U32.pack(len(listing)))
+            listing += abi.DIRENT.pack(n + 1, inode(path), len(raw), kind) + raw
+        content = bytes(listing[:length])
+        self.world.charge(len(content))
+        self.memory.write(at, content)
+        self.memory.write(used_at, abi.U32.pack(len(content)))
         return 0
 
     def _path(self, fd: int, at: int, length: int) -> str:
@@ -327,6 +334,7 @@ class Wasi:
             raise Denied(abi.ENOTDIR)
         if not 0 <= length <= MAX_PATH:
             raise Denied(abi.ENAMETOOLONG)
+        self.world.charge(PATH_FUEL * (length + len(handle.path)))
         return self.world.tree.resolve(handle.path, self.memory.read(at, length))
 
     def path_filestat_get(self, fd: int, _flags: int, at: int, length: int, stat_at: int) -> int:
@@ -382,6 +390,7 @@ class Wasi:
         return 0
 
     def path_remove_directory(self, fd: int, at: int, length: int) -> int:
+        self.world.search()
         self.world.tree.remove(self._path(fd, at, length), folder=True)
         return 0
 
@@ -391,6 +400,7 @@ class Wasi:
         return 0
 
     def path_rename(self, fd: int, at: int, length: int, to_fd: int, to_at: int, to_length: int) -> int:
+        self.world.search()
         self.world.tree.rename(self._path(fd, at, length), self._path(to_fd, to_at, to_length))
         self.world.recount()
         return 0

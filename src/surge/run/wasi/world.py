@@ -22,9 +22,15 @@ looks at the clock sees it go faster: the step doubles with each LOOKS readings,
 LOOKS, DOUBLINGS = 1_000, 10
 CALL_FUEL = 20_000
 """Fuel of one call to the host: a call takes about as long as this many instructions."""
-FILE_FUEL = 20
+FILE_FUEL = 200
 """Fuel per file that a call has to look at."""
+ITEM_FUEL = 4_000
+"""Fuel per vector, subscription, string or name of a folder that a call has to deal with one by one."""
+PATH_FUEL = 10
+"""Fuel per byte of a path: it is cut into its parts."""
 MAX_HANDLES = 256
+MAX_LISTED = 64 << 20
+"""Bytes of names that a guest's open folders keep."""
 
 
 class OutOfFuel(Exception):
@@ -162,10 +168,28 @@ class World:
         self.handles[number] = handle
         return number
 
+    def look(self) -> None:
+        """Pay for a look at each file of the guest's own, and at each handle."""
+        self.charge(FILE_FUEL * (len(self.tree.own) + len(self.handles)))
+
     def recount(self) -> None:
         """Bytes that the guest's files hold now: a removed file counts until its last handle is closed."""
-        self.charge(FILE_FUEL * len(self.tree.own))
+        self.look()
         self.tree.used = self._alive()
+
+    def search(self) -> None:
+        """Pay for a look at what may lie in a folder."""
+        self.charge(FILE_FUEL * (5 * len(self.tree.own) + len(self.tree.base)))
+
+    def list(self, handle: Handle) -> None:
+        """Have a handle keep the names of its folder."""
+        self.search()
+        names = self.tree.names(handle.path)
+        self.charge(ITEM_FUEL * len(names) // 4)
+        held = [h.names for h in self.handles.values() if h.names is not None and h is not handle]
+        if sum(len(name) for kept in (names, *held) for name in kept) > MAX_LISTED:
+            raise Denied(abi.ENOSPC)
+        handle.names = names
 
     def _alive(self) -> int:
         bodies = [*self.tree.own.values(), *(h.body for h in self.handles.values())]
