@@ -45,8 +45,9 @@ def lease_of(escrow=10_000_000, slots=1, number=1):
     return Lease(number, terms, 900, bytes(32))
 
 
-def chunk_of(*numbers):
-    tasks = [Task(blob_digest(CODE), b"input %d" % n, n, LIMITS) for n in numbers]
+def chunk_of(*numbers, memory=LIMITS.memory):
+    limits = Limits(LIMITS.fuel, memory, LIMITS.output)
+    tasks = [Task(blob_digest(CODE), b"input %d" % n, n, limits) for n in numbers]
     return ChunkRequest.of(SPEC, digest("test-image", SPEC.id), tasks, len(CODE))
 
 

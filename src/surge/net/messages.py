@@ -305,6 +305,7 @@ class Refusal(StrEnum):
     NO_BLOB = "no-blob"
     NO_ROOM = "no-room"
     NO_IMAGE = "no-image"
+    TOO_MUCH = "too-much"
     WRONG_CHUNK = "wrong-chunk"
     BUSY = "busy"
     FAILED = "failed"

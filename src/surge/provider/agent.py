@@ -16,10 +16,9 @@ from coincurve import PrivateKey
 from surge.chain.client import Chain
 from surge.model.errors import Distrusted, SurgeError
 from surge.model.lease import Lease
-from surge.model.signature import address_of, recover, sign
+from surge.model.signature import address_of, sign
 from surge.model.task import ImageSpec
-from surge.model.units import Address, LeaseId
-from surge.model.voucher import Session
+from surge.model.units import Address, Bytes, LeaseId
 from surge.net.blobs import Assembly
 from surge.net.endpoint import Endpoint
 from surge.net.errors import LinkClosed
@@ -45,6 +44,7 @@ from surge.net.messages import (
 from surge.net.results import result_messages
 from surge.provider.blobs import keep, lacks
 from surge.provider.config import ProviderConfig
+from surge.provider.door import Door
 from surge.provider.journal import defect, tell
 from surge.provider.pending import PendingLinks
 from surge.provider.redeemer import Redeemer
@@ -63,6 +63,7 @@ from surge.provider.steps import (
     MakeImage,
     Redeem,
     Redeliver,
+    Shun,
     Stop,
     Tick,
     ToppedUp,
@@ -119,6 +120,9 @@ class Agent:
         self._served: dict[LeaseId, _Served] = {}
         self._blobs = BlobStore(store.path.parent / "blobs", config.disk_mib << 20, self._renters)
         self._pending = PendingLinks(self.dropped)
+        self._door = Door(
+            chain, store, self.address, endpoint.id, lambda one: self._spawn(self._give_back(one))
+        )
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopping = asyncio.Event()
 
@@ -153,7 +157,9 @@ class Agent:
             lease,
             self._domain,
             lambda message: sign(message, self._key),
-            Policy(self._config.credit_limit, self._config.redeem_limit),
+            Policy(
+                self._config.credit_limit, self._config.redeem_limit, Bytes(self._config.memory_mib << 20)
+            ),
             [one.receipt for one in self._store.receipts(lease.id)],
             kept.voucher if kept else None,
         )
@@ -219,25 +225,17 @@ class Agent:
 
     async def _admit(self, link: Link, hello: Hello) -> _Served:
         """The lease that this peer proves to hold, as the chain has it now. Raises Distrusted."""
-        terms, lease_id = hello.terms.terms(), LeaseId(hello.lease)
-        session = Session(lease_id, link.remote, self._endpoint.id)
-        if recover(self._domain.digest(session.struct_hash), hello.signature) != terms.renter:
-            raise Distrusted(f"the hello for lease {lease_id} is not signed by its renter")
+        terms, lease_id = self._door.holder(link, hello), LeaseId(hello.lease)
         served = self._served.get(lease_id)
         if served is None or served.session.lease.terms != terms:
-            lease = await asyncio.to_thread(self._open_lease, lease_id)
-            if lease is None or lease.terms != terms or terms.provider != self.address:
-                said = f"lease {lease_id} is not open here with these terms"
-                await link.send(Sorry(Refusal.NO_LEASE, said))
-                await link.close()
-                raise Distrusted(f"lease {lease_id} is not open here with the terms of the hello")
+            lease = await self._door.admit(link, lease_id, terms, known=served is not None)
             served = await self._take_over(lease)
         return served
 
-    def _open_lease(self, lease: LeaseId) -> Lease | None:
-        if not self._chain.leases.state(lease).open:
-            return None
-        return self._chain.leases.find(lease)
+    async def _give_back(self, lease: Lease) -> None:
+        """Close a lease that isn't served, so that its slots are free again."""
+        self._store.put_lease(lease)
+        await self._redeemer.close(lease.id)
 
     async def _take_over(self, lease: Lease) -> _Served:
         """Serve a lease, new or with a larger escrow, as the chain has it."""
@@ -322,6 +320,9 @@ class Agent:
                 case KeepVoucher(voucher, signature, paid_below):
                     self._store.put_voucher(voucher, signature)
                     self._store.drop_answers(lease, paid_below)
+                case Shun(renter, until):
+                    self._store.shun(renter, until)
+                    log.warning("a renter is shunned for a day", lease=lease, renter=renter)
                 case Redeem():
                     self._spawn(self._redeemer.redeem(lease))
                 case EndLease():

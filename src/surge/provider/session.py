@@ -13,7 +13,16 @@ from typing import assert_never
 from surge.model.errors import Distrusted
 from surge.model.lease import Lease
 from surge.model.receipt import Receipt, setup_chunk, setup_outcome, task_leaf
-from surge.model.task import ChunkResult, ImageSpec, Limits, Outcome, Task, amount_of, chunk_id
+from surge.model.task import (
+    DEFAULT_MEMORY,
+    ChunkResult,
+    ImageSpec,
+    Limits,
+    Outcome,
+    Task,
+    amount_of,
+    chunk_id,
+)
 from surge.model.typed import Domain
 from surge.model.units import Bytes, Fuel, MicroUsd, MilliJoules, Seconds, show_usd
 from surge.model.voucher import Close, Voucher
@@ -32,6 +41,7 @@ from surge.net.messages import (
     VoucherAccepted,
     Welcome,
 )
+from surge.provider.bill import Bill
 from surge.provider.steps import (
     Answer,
     BlobArrived,
@@ -50,12 +60,12 @@ from surge.provider.steps import (
     MakeImage,
     Redeem,
     Redeliver,
+    Shun,
     Stop,
     Tick,
     ToppedUp,
 )
-from surge.settle.merkle import Frontier, root_of
-from surge.settle.voucher import check_voucher, unpaid
+from surge.settle.merkle import root_of
 
 MAX_QUEUE = 64
 """Chunks of one lease that wait for a slot or for a voucher."""
@@ -63,6 +73,11 @@ MAX_QUEUED_BYTES = 256 << 20
 """Inputs of those chunks."""
 MAX_MAKING = 4
 """Images of one lease that are made, or wait for that."""
+MAX_UNBILLED = 4
+"""Chunks and images of one lease that may end without a bill, and one more for each BILLED_FOR_ONE receipts.
+An honest renter's do where the machine is overloaded; nobody may have it work for nothing again and again."""
+BILLED_FOR_ONE = 16
+SHUN_SECONDS = 86_400
 LAST_CALL = 30
 """Seconds after expiry that unpaid work waits for its voucher, within the Market's grace."""
 
@@ -73,19 +88,12 @@ class Policy:
 
     credit_limit: unsigned work after which it waits for a voucher. redeem_at: signed and not yet settled
     money at which it goes to the chain before the lease ends.
+    memory: in bytes, what a task may ask for.
     """
 
     credit_limit: MicroUsd = MicroUsd(50_000)
     redeem_at: MicroUsd = MicroUsd(5_000_000)
-
-
-@dataclass(frozen=True, slots=True)
-class _Owed:
-    """The lease's bill after one receipt."""
-
-    position: int
-    amount: int
-    root: bytes
+    memory: Bytes = DEFAULT_MEMORY
 
 
 class LeaseSession:
@@ -104,11 +112,7 @@ class LeaseSession:
         self._domain = domain
         self._sign = sign
         self._policy = policy
-        self._voucher = voucher
-        self._tree = Frontier()
-        self._owed = 0
-        self._unpaid: deque[_Owed] = deque()
-        self._done: dict[bytes, int] = {}
+        self._bill = Bill(lease.id, receipts, voucher)
         self._images: dict[bytes, ImageSpec] = {}
         self._early: list[RunChunk] = []
         self._queue: OrderedDict[bytes, Execute] = OrderedDict()
@@ -120,22 +124,21 @@ class LeaseSession:
         self._making: dict[bytes, ImageSpec] = {}
         self._to_make: deque[ImageSpec] = deque()
         self._closing = False
+        self._unbilled = 0
+        self._broken_off: Seconds | None = None
         self._short = False
         self._now = Seconds(0)
-        for receipt in receipts:
-            self._enter(receipt)
-        self._forgive(self.signed)
         self._knows_billed = self.receipts == 0
         """Whether it made all receipts: they don't tell which blobs they billed, and none is twice."""
 
     @property
     def signed(self) -> Voucher:
         """The latest voucher; sequence 0 before the first."""
-        return self._voucher or unpaid(self.lease.id)
+        return self._bill.signed
 
     @property
     def receipts(self) -> int:
-        return self._tree.size
+        return self._bill.receipts
 
     def handle(self, event: Event) -> list[Instruction]:
         """What to do now that `event` happened, in this order."""
@@ -146,7 +149,8 @@ class LeaseSession:
                 return self._bill_image(event) + self._start() + self._accept_early()
             case ImageBroke(spec, reason):
                 self._making.pop(spec, None)
-                return [_sorry(Refusal.NO_IMAGE, reason, spec), *self._start(), *self._accept_early()]
+                ended = [_sorry(Refusal.NO_IMAGE, reason, spec), *self._count_unbilled()]
+                return [*ended, *self._start(), *self._accept_early()]
             case RunChunk():
                 return self._accept(event)
             case Hello():
@@ -155,7 +159,8 @@ class LeaseSession:
                 return self._bill_chunk(result) + self._start()
             case ChunkBroke(chunk, code, reason):
                 self._running.pop(chunk, None)
-                return [_sorry(code, reason, chunk), *self._start()]
+                unbilled = self._count_unbilled() if code == Refusal.FAILED else []
+                return [_sorry(code, reason, chunk), *unbilled, *self._start()]
             case PayVoucher():
                 return self._take_voucher(event) + self._start()
             case GiveUp():
@@ -185,7 +190,7 @@ class LeaseSession:
         welcome = Welcome(
             signed.sequence, signed.amount, self.receipts, terms.slots, self._policy.credit_limit
         )
-        return [Answer(welcome), *(Redeliver(owed.position) for owed in self._unpaid)]
+        return [Answer(welcome), *map(Redeliver, self._bill.unpaid)]
 
     # Images
 
@@ -233,8 +238,12 @@ class LeaseSession:
         tasks = tuple(Task(request.code, each, seed, limits, names) for each, seed, names in given)
         if chunk_id(request.image, [task.id(spec) for task in tasks], limits) != request.chunk:
             return [_sorry(Refusal.WRONG_CHUNK, "the chunk's id is not that of its tasks", request.chunk)]
-        if request.chunk in self._done:
-            return [Redeliver(self._done[request.chunk])]
+        if limits.memory > self._policy.memory:
+            offered, asked = self._policy.memory >> 20, limits.memory >> 20
+            said = f"the chunk asks for {asked} MiB a task, and {offered} are offered here"
+            return [_sorry(Refusal.TOO_MUCH, said, request.chunk)]
+        if (position := self._bill.position(request.chunk)) is not None:
+            return [Redeliver(position)]
         if request.chunk in self._running or request.chunk in self._queue:
             return []
         if refusal := self._refusal():
@@ -243,6 +252,23 @@ class LeaseSession:
             return [_sorry(Refusal.BUSY, "too many chunks wait already; send this one later", request.chunk)]
         self._queue[request.chunk] = Execute(request.chunk, spec, tasks, request.watched)
         return self._start()
+
+    def _count_unbilled(self) -> list[Instruction]:
+        """One more ended without a bill. When there were too many, no more work is taken, the lease ends as
+        soon as its bill is signed, and the renter is remembered."""
+        self._unbilled += 1
+        if self._broken_off is not None or self._unbilled <= MAX_UNBILLED + self.receipts // BILLED_FOR_ONE:
+            return []
+        self._closing, self._broken_off = True, self._now
+        waiting = [*self._queue, *(request.chunk for request in self._early)]
+        for spec in self._to_make:
+            waiting.append(spec.id)
+            del self._making[spec.id]
+        for held in (self._queue, self._early, self._to_make):
+            held.clear()
+        said = f"{self._unbilled} chunks or images of this lease ended without a result; it is over"
+        refused = [_sorry(Refusal.OVER, said, chunk) for chunk in waiting]
+        return [Shun(self.lease.terms.renter, Seconds(self._now + SHUN_SECONDS)), *refused]
 
     def _give_up(self) -> list[Instruction]:
         """Drop all that is not delivered; what comes of it later is nobody's, and isn't billed. After that
@@ -267,12 +293,12 @@ class LeaseSession:
         """Why no new work is taken."""
         if self._closing or self._now >= self.lease.terms.expiry:
             return Refusal.OVER, "the lease is over; open another one"
-        if self._short or self._owed >= self.lease.terms.escrow:
+        if self._short or self._bill.owed >= self.lease.terms.escrow:
             return Refusal.ESCROW_SPENT, self._spent()
         return None
 
     def _has_credit(self) -> bool:
-        return self._owed - self.signed.amount <= self._policy.credit_limit
+        return self._bill.unsigned <= self._policy.credit_limit
 
     def _start(self) -> list[Instruction]:
         """Take waiting images and chunks up while there is a free slot and credit."""
@@ -320,45 +346,28 @@ class LeaseSession:
         """The next receipt, entered in the bill; None if the escrow can't pay it."""
         terms = self.lease.terms
         amount = MicroUsd(amount_of(fuel, moved, terms.price_gfuel, terms.price_gib))
-        if self._owed + amount > terms.escrow:
+        if self._bill.owed + amount > terms.escrow:
             self._short = True  # no more work for nothing, until it is topped up
             return None
         root = root_of(task_leaf(outcome) for outcome in outcomes)
-        receipt = Receipt(self.lease.id, self._tree.size, chunk, root, fuel, moved, joules, measured, amount)
-        self._enter(receipt)
+        receipt = Receipt(self.lease.id, self.receipts, chunk, root, fuel, moved, joules, measured, amount)
+        self._bill.enter(receipt)
         return receipt
-
-    def _enter(self, receipt: Receipt) -> None:
-        self._tree.append(receipt.struct_hash)
-        self._owed += receipt.amount
-        self._done[receipt.chunk] = receipt.position
-        self._unpaid.append(_Owed(receipt.position, self._owed, self._tree.root))
 
     def _take_voucher(self, paid: PayVoucher) -> list[Instruction]:
         voucher = Voucher(self.lease.id, paid.sequence, MicroUsd(paid.amount), paid.root)
-        if voucher == self._voucher or voucher.sequence < self.signed.sequence:
-            return [Answer(VoucherAccepted(self.signed.sequence))]  # again, or late: the newest one counts
         try:
-            check_voucher(voucher, paid.signature, self._voucher, self.lease, self._domain)
+            paid_below = self._bill.take(voucher, paid.signature, self.lease, self._domain)
         except Distrusted as error:
             return [_sorry(Refusal.BAD_VOUCHER, str(error), None)]
-        owed = next((o for o in self._unpaid if (o.amount, o.root) == (voucher.amount, voucher.root)), None)
-        if owed is None:
-            reason = "the voucher's amount and root fit none of the receipts; recompute both"
-            return [_sorry(Refusal.BAD_VOUCHER, reason, None)]
-        self._voucher = voucher
-        self._forgive(voucher)
-        kept = KeepVoucher(voucher, paid.signature, owed.position + 1)
-        return [kept, Answer(VoucherAccepted(paid.sequence))]
-
-    def _forgive(self, voucher: Voucher) -> None:
-        while self._unpaid and self._unpaid[0].amount <= voucher.amount:
-            self._unpaid.popleft()
+        if paid_below is None:
+            return [Answer(VoucherAccepted(self.signed.sequence))]  # again, or late: the newest one counts
+        return [KeepVoucher(voucher, paid.signature, paid_below), Answer(VoucherAccepted(paid.sequence))]
 
     def _grant(self, sequence: int, amount: int) -> list[Instruction]:
         signed = self.signed
-        if self._unpaid or self._running or self._queue or self._making or self._early:
-            owed = show_usd(self._owed - signed.amount)
+        if self._bill.unpaid or self._running or self._queue or self._making or self._early:
+            owed = show_usd(self._bill.unsigned)
             return [_sorry(Refusal.UNPAID, f"{owed} is owed and not signed, or work is under way", None)]
         if (sequence, amount) != (signed.sequence, signed.amount):
             reason = f"the latest voucher is {signed.sequence} over {show_usd(signed.amount)}"
@@ -371,9 +380,10 @@ class LeaseSession:
         self._now = now
         if settled is None:
             return [Forget()]
-        if now >= self.lease.terms.expiry:
-            under_way = self._unpaid or self._running
-            return [] if under_way and now < self.lease.terms.expiry + LAST_CALL else [EndLease()]
+        end = self.lease.terms.expiry if self._broken_off is None else self._broken_off
+        if now >= end:
+            under_way = self._bill.unpaid or self._running
+            return [] if under_way and now < end + LAST_CALL else [EndLease()]
         if self.signed.amount - settled >= self._policy.redeem_at:
             return [Redeem()]
         return []

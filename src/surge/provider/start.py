@@ -91,7 +91,7 @@ async def provide(
 ) -> None:
     """Serve until SIGTERM or SIGINT; then withdraw the ask and leave every lease resumable."""
     store = ProviderStore(place.database(chain.book))
-    pool = Pool(config.slots)
+    pool = Pool(config.slots, memory=config.memory_mib << 20)
     warming = asyncio.create_task(pool.start())
     if not Cache.open().has_interpreter():
         await warming  # the compile: nothing can be offered before

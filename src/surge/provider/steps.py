@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from surge.model.lease import Lease
 from surge.model.receipt import Receipt
 from surge.model.task import ChunkResult, ImageSpec, Outcome, Task
-from surge.model.units import Fuel, MicroUsd, MilliJoules, Seconds
+from surge.model.units import Address, Fuel, MicroUsd, MilliJoules, Seconds
 from surge.model.voucher import Voucher
 from surge.net.messages import (
     GiveUp,
@@ -132,6 +132,14 @@ class DeliverImage:
 
 
 @dataclass(frozen=True, slots=True)
+class Shun:
+    """Take no more leases of this renter's for a while: its work ended too often without a bill."""
+
+    renter: Address
+    until: Seconds
+
+
+@dataclass(frozen=True, slots=True)
 class Redeliver:
     """Send a kept answer again; it is billed already."""
 
@@ -172,6 +180,7 @@ Instruction = (
     | Redeliver
     | KeepVoucher
     | Redeem
+    | Shun
     | EndLease
     | Forget
 )

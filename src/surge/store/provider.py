@@ -11,7 +11,7 @@ from surge.model.receipt import Receipt
 from surge.model.units import Address, Bytes, Fuel, LeaseId, MicroUsd, MilliJoules, Seconds
 from surge.model.voucher import Voucher
 from surge.store.database import open_database, reading
-from surge.store.tables.provider import LEASES, METADATA, RECEIPTS, VOUCHERS
+from surge.store.tables.provider import LEASES, METADATA, RECEIPTS, SHUNNED, VOUCHERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +156,19 @@ class ProviderStore:
     def mark_redeemed(self, lease: LeaseId, amount: MicroUsd) -> None:
         with self._engine.begin() as connection:
             connection.execute(sa.update(VOUCHERS).where(VOUCHERS.c.lease == lease).values(redeemed=amount))
+
+    def shun(self, renter: Address, until: Seconds) -> None:
+        statement = upsert(SHUNNED).values(renter=renter, until=until)
+        with self._engine.begin() as connection:
+            connection.execute(
+                statement.on_conflict_do_update(index_elements=["renter"], set_={"until": until})
+            )
+
+    def shunned_until(self, renter: Address) -> Seconds:
+        """In chain time; 0 of a renter that was never shunned."""
+        with reading(self._engine) as connection:
+            found = connection.execute(sa.select(SHUNNED.c.until).where(SHUNNED.c.renter == renter)).scalar()
+        return Seconds(found or 0)
 
     def earnings(self) -> tuple[int, int, int, int]:
         """(receipts, fuel, signed by renters, redeemed on the chain); money in millionths of a dollar."""

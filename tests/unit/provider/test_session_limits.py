@@ -6,10 +6,32 @@ from msgspec.structs import replace
 from deal import CODE, DOMAIN, PROVIDER, SETUP_FUEL, SPEC, TASK_FUEL, chunk_of, lease_of
 from surge.model.signature import sign
 from surge.model.task import ChunkResult, Outcome, moved_of
-from surge.net.messages import PrepareImage, Sorry
+from surge.net.messages import PrepareImage, Refusal, Sorry
 from surge.provider import session as session_module
-from surge.provider.session import MAX_MAKING, MAX_QUEUE, LeaseSession, Policy
-from surge.provider.steps import Answer, ChunkRan, Deliver, Execute, ImageMade, MakeImage, Tick, ToppedUp
+from surge.provider.session import (
+    BILLED_FOR_ONE,
+    LAST_CALL,
+    MAX_MAKING,
+    MAX_QUEUE,
+    MAX_UNBILLED,
+    LeaseSession,
+    Policy,
+    spec_of,
+)
+from surge.provider.steps import (
+    Answer,
+    ChunkBroke,
+    ChunkRan,
+    Deliver,
+    EndLease,
+    Execute,
+    ImageBroke,
+    ImageMade,
+    MakeImage,
+    Shun,
+    Tick,
+    ToppedUp,
+)
 from surge.renter.lease.requests import prepare_message, run_message
 
 
@@ -88,3 +110,68 @@ def test_a_chunk_under_another_name_is_refused():
     session = a_session()
     forged = replace(run_message(chunk_of(1)), fuel=5)
     assert codes(session.handle(forged)) == ["wrong-chunk"]
+
+
+def broke(asked, code=Refusal.FAILED):
+    return ChunkBroke(asked.id, code, "it ran past its wall time")
+
+
+def unbilled(session, number, code=Refusal.FAILED):
+    """One chunk that ends without a bill."""
+    asked = chunk_of(number)
+    session.handle(run_message(asked))
+    return session.handle(broke(asked, code))
+
+
+def test_work_that_ends_without_a_bill_again_and_again_ends_the_lease():
+    session = a_session()
+    for number in range(MAX_UNBILLED):
+        assert codes(unbilled(session, number)) == ["failed"]
+    session.handle(run_message(chunk_of(100)))
+    session.handle(run_message(chunk_of(101)))  # waits
+    ended = session.handle(broke(chunk_of(100)))
+    assert codes(ended) == ["failed", "over"]
+    assert [one for one in ended if isinstance(one, Shun)] == [Shun(session.lease.terms.renter, 100 + 86_400)]
+    assert codes(session.handle(run_message(chunk_of(102)))) == ["over"]
+    assert codes(session.handle(prepare_message(SPEC))) == ["over"]
+    assert session.handle(Tick(101, 0)) == [EndLease()]
+
+
+def test_images_that_can_not_be_made_count_too():
+    session = a_session(ready=False)
+    for number in range(MAX_UNBILLED + 1):
+        ask = PrepareImage("python", bytes(32), [f"module{number}"], b"")
+        session.handle(ask)
+        ended = session.handle(ImageBroke(spec_of(ask).id, "it can't be imported"))
+    assert any(isinstance(one, Shun) for one in ended)
+
+
+def test_what_is_lost_here_is_nobodys_fault_and_an_honest_lease_may_fail_now_and_then():
+    session = a_session()
+    for number in range(3 * MAX_UNBILLED):
+        unbilled(session, number, Refusal.NO_BLOB)
+    for number in range(100, 100 + 2 * BILLED_FOR_ONE):
+        asked = chunk_of(number)
+        session.handle(run_message(asked))
+        session.handle(ran(asked))
+    for number in range(200, 200 + MAX_UNBILLED + 2):
+        assert codes(unbilled(session, number)) == ["failed"]
+    assert "over" in codes(unbilled(session, 300)) + codes(session.handle(run_message(chunk_of(301))))
+
+
+def test_what_is_owed_is_waited_for_before_the_lease_ends():
+    session = a_session()
+    asked = chunk_of(50)
+    session.handle(run_message(asked))
+    session.handle(ran(asked))
+    for number in range(MAX_UNBILLED + 1):
+        unbilled(session, number)
+    assert session.handle(Tick(101, 0)) == []
+    assert session.handle(Tick(100 + LAST_CALL, 0)) == [EndLease()]
+
+
+def test_more_memory_than_is_offered_is_refused():
+    session = a_session()
+    asked = chunk_of(1, memory=(1 << 30) + 1)
+    assert codes(session.handle(run_message(asked))) == ["too-much"]
+    assert not codes(session.handle(run_message(chunk_of(1, memory=1 << 30))))

@@ -304,9 +304,9 @@ class SessionMachine(RuleBasedStateMachine):
     @rule()
     def the_provider_crashes(self):
         """P3: the rebuilt session owes and is owed the same."""
-        before = self.session.signed, self.session.receipts, list(self.session._unpaid)
+        before = self.session.signed, self.session.receipts, self.session._bill.unpaid
         self.rebuild()
-        assert (self.session.signed, self.session.receipts, list(self.session._unpaid)) == before
+        assert (self.session.signed, self.session.receipts, self.session._bill.unpaid) == before
         self.feed(Tick(self.now, self.settled))
 
     # What always holds
@@ -318,7 +318,7 @@ class SessionMachine(RuleBasedStateMachine):
         assert self.signed <= self.owed <= self.lease.terms.escrow
         totals = accumulate(receipt.amount for receipt in self.kept)
         unpaid = [place for place, total in enumerate(totals) if total > self.signed]
-        assert [owed.position for owed in self.session._unpaid] == unpaid
+        assert self.session._bill.unpaid == unpaid
 
     @invariant()
     def queues_are_bounded(self):

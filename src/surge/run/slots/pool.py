@@ -148,10 +148,17 @@ class _Slot:
 
 
 class Pool:
-    """`slots` workers over one cache. `progress` hears of compiles and imports."""
+    """`slots` workers over one cache. `progress` hears of compiles and imports. memory: in bytes, the most
+    that a task of a chunk may ask for; None for no such limit."""
 
-    def __init__(self, slots: int = 1, cache_root: Path | None = None, progress: Progress = silent) -> None:
-        self._count, self._progress = slots, progress
+    def __init__(
+        self,
+        slots: int = 1,
+        cache_root: Path | None = None,
+        progress: Progress = silent,
+        memory: int | None = None,
+    ) -> None:
+        self._count, self._progress, self._memory = slots, progress, memory
         self._cache = Cache.open(cache_root)
         self._idle: list[_Slot] = []
         self._all: set[_Slot] = set()
@@ -239,8 +246,14 @@ class Pool:
         """Run a chunk on the next idle slot.
 
         The outcomes are in order; the last one may be OUT_OF_FUEL or TRAPPED, and then later tasks are
-        missing. Raises NotDeterministic when this machine was the reason for an end (wall time, memory).
+        missing. Raises NotDeterministic when this machine was the reason for an end (wall time, memory),
+        BadInput for a chunk that asks for more memory than the pool gives.
         """
+        if self._memory is not None and job.limits.memory > self._memory:
+            raise BadInput(
+                f"a task asks for {job.limits.memory >> 20} MiB, and {self._memory >> 20} are the most here; "
+                "ask for less"
+            )
         tasks = [AssignedTask(*task) for task in job.tasks]
         limits = job.limits
         request = RunChunk(

@@ -1,21 +1,19 @@
 """WASI preview 1 over a World: every function that a guest may import, none of which reaches the host.
 
 Each call costs CALL_FUEL, bytes that cross cost one each, and what a call has to go through one by one
-(vectors, subscriptions, names, files) costs by its number: host work costs about as much as wasm that takes as
-long. All is charged before it is done, and none is much: no guard can interrupt the host.
+(vectors, subscriptions, names, files) costs by its number: host work costs about as much as wasm that takes
+as long. All is charged before it is done, and none is much: no guard can interrupt the host.
 """
 
 from collections.abc import Callable
 
 from surge.run.wasi import abi
+from surge.run.wasi.ambient import MAX_TRANSFER, Ambient
 from surge.run.wasi.files import MAX_PATH, Denied, inode, set_moment, stat_of
-from surge.run.wasi.memory import GuestMemory, OutOfBounds
-from surge.run.wasi.world import CALL_FUEL, CLOCK_START, ITEM_FUEL, PATH_FUEL, Exited, Handle, World
+from surge.run.wasi.memory import OutOfBounds
+from surge.run.wasi.world import CALL_FUEL, CLOCK_START, ITEM_FUEL, PATH_FUEL, Handle
 
 MAX_IOVECS = 1024
-MAX_SUBSCRIPTIONS = 1024
-MAX_TRANSFER = 16 << 20
-"""Bytes that one call moves at most; a longer read or write comes back short, as POSIX allows."""
 CHANGING = frozenset(
     [
         "fd_allocate", "fd_fdstat_set_flags", "fd_filestat_set_size", "fd_filestat_set_times", "fd_pwrite",
@@ -26,11 +24,8 @@ CHANGING = frozenset(
 """Calls after which the World counts as touched; path_open is one if it makes, cuts or may write."""
 
 
-class Wasi:
+class Wasi(Ambient):
     """The calls, as methods with WASI's names. Addresses arrive as signed 32-bit integers."""
-
-    world: World
-    memory: GuestMemory
 
     def functions(self) -> dict[str, Callable[..., int | None]]:
         """Name → a host function that charges, runs and answers with an errno."""
@@ -55,79 +50,6 @@ class Wasi:
 
     def _unsupported(self, *_: int) -> int:
         return abi.ENOTSUP
-
-    # -- arguments, clock, randomness
-
-    def _sizes(self, items: tuple[bytes, ...], count_at: int, size_at: int) -> int:
-        self.world.charge(ITEM_FUEL * len(items) // 8)
-        self.memory.write(count_at, abi.U32.pack(len(items)))
-        self.memory.write(size_at, abi.U32.pack(sum(len(i) + 1 for i in items)))
-        return 0
-
-    def _strings(self, items: tuple[bytes, ...], pointers_at: int, text_at: int) -> int:
-        for n, item in enumerate(items):
-            self.world.charge(ITEM_FUEL + len(item))
-            self.memory.write(pointers_at + 4 * n, abi.U32.pack(text_at & 0xFFFFFFFF))
-            self.memory.write(text_at, item + b"\0")
-            text_at += len(item) + 1
-        return 0
-
-    def args_sizes_get(self, count_at: int, size_at: int) -> int:
-        return self._sizes(self.world.args, count_at, size_at)
-
-    def args_get(self, pointers_at: int, text_at: int) -> int:
-        return self._strings(self.world.args, pointers_at, text_at)
-
-    def environ_sizes_get(self, count_at: int, size_at: int) -> int:
-        return self._sizes(self.world.environ, count_at, size_at)
-
-    def environ_get(self, pointers_at: int, text_at: int) -> int:
-        return self._strings(self.world.environ, pointers_at, text_at)
-
-    def clock_res_get(self, _clock: int, at: int) -> int:
-        self.memory.write(at, abi.U64.pack(1))
-        return 0
-
-    def clock_time_get(self, clock: int, _precision: int, at: int) -> int:
-        now = self.world.now()
-        self.memory.write(at, abi.U64.pack(now if clock == abi.CLOCK_REALTIME else now - CLOCK_START))
-        return 0
-
-    def random_get(self, at: int, length: int) -> int:
-        if not 0 <= length <= MAX_TRANSFER:
-            return abi.EINVAL
-        self.world.charge(length)
-        self.memory.check(at, length)
-        self.memory.write(at, self.world.random(length))
-        return 0
-
-    def poll_oneoff(self, subscriptions_at: int, events_at: int, count: int, ready_at: int) -> int:
-        """A wait ends at once: the clock moves on by the shortest one; files are always ready."""
-        if not 0 < count <= MAX_SUBSCRIPTIONS:
-            return abi.EINVAL
-        self.world.charge(ITEM_FUEL * count)
-        waits = []
-        for n in range(count):
-            raw = self.memory.read(subscriptions_at + 48 * n, 48)
-            word, tag, clock, timeout, _, flags = abi.SUBSCRIPTION.unpack(raw)
-            wait = 0
-            if tag == abi.EVENT_CLOCK:
-                now = self.world.clock - (0 if clock == abi.CLOCK_REALTIME else CLOCK_START)
-                wait = max(0, timeout - now) if flags & abi.ABSOLUTE_TIME else timeout
-            waits.append((wait, word, tag))
-        shortest = min(wait for wait, _, _ in waits)
-        self.world.clock = min(self.world.clock + shortest, 2**63 - 1)
-        ready = [(word, tag) for wait, word, tag in waits if wait <= shortest]
-        for n, (word, tag) in enumerate(ready):
-            self.memory.write(events_at + 32 * n, abi.EVENT.pack(word, 0, tag))
-        self.memory.write(ready_at, abi.U32.pack(len(ready)))
-        return 0
-
-    def sched_yield(self) -> int:
-        return 0
-
-    def proc_exit(self, code: int) -> None:
-        raise Exited(code & 0xFFFFFFFF)
 
     # -- descriptors
 

@@ -44,3 +44,9 @@ VOUCHERS = sa.Table(
     sa.Column("signature", sa.LargeBinary, nullable=False),
     sa.Column("redeemed", sa.Integer, nullable=False, server_default="0"),
 )
+SHUNNED = sa.Table(
+    "shunned",
+    METADATA,
+    sa.Column("renter", sa.String, primary_key=True),
+    sa.Column("until", sa.Integer, nullable=False),
+)

@@ -65,9 +65,9 @@ def test_too_large_a_memory_is_an_outcome() -> None:
 def test_a_start_section_reaches_neither_the_host_nor_another_guest() -> None:
     """The guest before wrote `abcd` at 64, which a stale pointer would show."""
     write = "(drop (call $fd_write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 32)))"
-    data = '(data (i32.const 0) "\\40\\00\\00\\00\\04\\00\\00\\00") (data (i32.const 64) "%s")'
+    text = '(data (i32.const 0) "\\40\\00\\00\\00\\04\\00\\00\\00") (data (i32.const 64) "%s")'
     first = run_wat(
-        f'(module {WRITE} {data % "abcd"} (memory (export "memory") 1) (func (export "_start") {write}))'
+        f'(module {WRITE} {text % "abcd"} (memory (export "memory") 1) (func (export "_start") {write}))'
     )
     assert CommandOutput.decode(first.output).stdout == b"abcd"
     second = run_wat(f"(module {WRITE} {START} (func $s {write}) (start $s))")

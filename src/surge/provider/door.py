@@ -1,0 +1,63 @@
+"""Who may talk to a provider: the renters of its open leases, but those that are shunned."""
+
+import asyncio
+from collections.abc import Callable
+
+from surge.chain.client import Chain
+from surge.model.errors import Distrusted
+from surge.model.lease import Lease, Terms
+from surge.model.signature import recover
+from surge.model.units import Address, LeaseId
+from surge.model.voucher import Session
+from surge.net.link import Link
+from surge.net.messages import Hello, Refusal, Sorry
+from surge.store.provider import ProviderStore
+
+
+class Door:
+    """give_back: what to do with a new lease of a renter that is shunned."""
+
+    def __init__(
+        self,
+        chain: Chain,
+        store: ProviderStore,
+        provider: Address,
+        node: bytes,
+        give_back: Callable[[Lease], object],
+    ) -> None:
+        self._chain, self._store = chain, store
+        self._provider, self._node, self._give_back = provider, node, give_back
+
+    def holder(self, link: Link, hello: Hello) -> Terms:
+        """The terms of the lease whose renter signed the hello for this link. Raises Distrusted."""
+        terms, lease = hello.terms.terms(), LeaseId(hello.lease)
+        session = Session(lease, link.remote, self._node)
+        if recover(self._chain.book.domain.digest(session.struct_hash), hello.signature) != terms.renter:
+            raise Distrusted(f"the hello for lease {lease} is not signed by its renter")
+        return terms
+
+    async def admit(self, link: Link, lease_id: LeaseId, terms: Terms, known: bool) -> Lease:
+        """The lease as the chain has it; known: whether it is served already. Raises Distrusted, and tells
+        the peer why, if it isn't open here with these terms."""
+        lease = await asyncio.to_thread(self._open_lease, lease_id)
+        if lease is None or lease.terms != terms or terms.provider != self._provider:
+            await self._refuse(link, f"lease {lease_id} is not open here with these terms")
+            raise Distrusted(f"lease {lease_id} is not open here with the terms of the hello")
+        if not known and await asyncio.to_thread(self._is_shunned, terms.renter):
+            self._give_back(lease)
+            await self._refuse(
+                link, "too much of your work ended here without a result; the lease is given back"
+            )
+            raise Distrusted(f"lease {lease_id} is of a renter that is shunned")
+        return lease
+
+    def _open_lease(self, lease: LeaseId) -> Lease | None:
+        return self._chain.leases.find(lease) if self._chain.leases.state(lease).open else None
+
+    def _is_shunned(self, renter: Address) -> bool:
+        until = self._store.shunned_until(renter)
+        return bool(until) and self._chain.now() < until
+
+    async def _refuse(self, link: Link, said: str) -> None:
+        await link.send(Sorry(Refusal.NO_LEASE, said))
+        await link.close()
