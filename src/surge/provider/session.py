@@ -42,6 +42,7 @@ from surge.net.messages import (
     Welcome,
 )
 from surge.provider.bill import Bill
+from surge.provider.patience import Patience
 from surge.provider.steps import (
     Answer,
     BlobArrived,
@@ -73,10 +74,6 @@ MAX_QUEUED_BYTES = 256 << 20
 """Inputs of those chunks."""
 MAX_MAKING = 4
 """Images of one lease that are made, or wait for that."""
-MAX_UNBILLED = 4
-"""Chunks and images of one lease that may end without a bill, and one more for each BILLED_FOR_ONE receipts.
-An honest renter's do where the machine is overloaded; nobody may have it work for nothing again and again."""
-BILLED_FOR_ONE = 16
 SHUN_SECONDS = 86_400
 LAST_CALL = 30
 """Seconds after expiry that unpaid work waits for its voucher, within the Market's grace."""
@@ -124,8 +121,7 @@ class LeaseSession:
         self._making: dict[bytes, ImageSpec] = {}
         self._to_make: deque[ImageSpec] = deque()
         self._closing = False
-        self._unbilled = 0
-        self._broken_off: Seconds | None = None
+        self._patience = Patience()
         self._short = False
         self._now = Seconds(0)
         self._knows_billed = self.receipts == 0
@@ -254,21 +250,19 @@ class LeaseSession:
         return self._start()
 
     def _count_unbilled(self) -> list[Instruction]:
-        """One more ended without a bill. When there were too many, no more work is taken, the lease ends as
-        soon as its bill is signed, and the renter is remembered."""
-        self._unbilled += 1
-        if self._broken_off is not None or self._unbilled <= MAX_UNBILLED + self.receipts // BILLED_FOR_ONE:
+        """One more ended without a bill. When there were too many, no more work is taken; with the next
+        tick the renter is remembered, and the lease ends as soon as its bill is signed."""
+        if not self._patience.loses(self.receipts):
             return []
-        self._closing, self._broken_off = True, self._now
+        self._closing = True
         waiting = [*self._queue, *(request.chunk for request in self._early)]
         for spec in self._to_make:
             waiting.append(spec.id)
             del self._making[spec.id]
         for held in (self._queue, self._early, self._to_make):
             held.clear()
-        said = f"{self._unbilled} chunks or images of this lease ended without a result; it is over"
-        refused = [_sorry(Refusal.OVER, said, chunk) for chunk in waiting]
-        return [Shun(self.lease.terms.renter, Seconds(self._now + SHUN_SECONDS)), *refused]
+        said = f"{self._patience.count} chunks or images of this lease ended without a result; it is over"
+        return [_sorry(Refusal.OVER, said, chunk) for chunk in waiting]
 
     def _give_up(self) -> list[Instruction]:
         """Drop all that is not delivered; what comes of it later is nobody's, and isn't billed. After that
@@ -380,10 +374,13 @@ class LeaseSession:
         self._now = now
         if settled is None:
             return [Forget()]
-        end = self.lease.terms.expiry if self._broken_off is None else self._broken_off
+        shunned: list[Instruction] = []
+        if self._patience.tick(now):
+            shunned = [Shun(self.lease.terms.renter, Seconds(now + SHUN_SECONDS))]
+        end = self.lease.terms.expiry if self._patience.since is None else self._patience.since
         if now >= end:
             under_way = self._bill.unpaid or self._running
-            return [] if under_way and now < end + LAST_CALL else [EndLease()]
+            return [*shunned, *([] if under_way and now < end + LAST_CALL else [EndLease()])]
         if self.signed.amount - settled >= self._policy.redeem_at:
             return [Redeem()]
         return []

@@ -8,12 +8,11 @@ from surge.model.signature import sign
 from surge.model.task import ChunkResult, Outcome, moved_of
 from surge.net.messages import PrepareImage, Refusal, Sorry
 from surge.provider import session as session_module
+from surge.provider.patience import BILLED_FOR_ONE, MAX_UNBILLED
 from surge.provider.session import (
-    BILLED_FOR_ONE,
     LAST_CALL,
     MAX_MAKING,
     MAX_QUEUE,
-    MAX_UNBILLED,
     LeaseSession,
     Policy,
     spec_of,
@@ -131,10 +130,10 @@ def test_work_that_ends_without_a_bill_again_and_again_ends_the_lease():
     session.handle(run_message(chunk_of(101)))  # waits
     ended = session.handle(broke(chunk_of(100)))
     assert codes(ended) == ["failed", "over"]
-    assert [one for one in ended if isinstance(one, Shun)] == [Shun(session.lease.terms.renter, 100 + 86_400)]
     assert codes(session.handle(run_message(chunk_of(102)))) == ["over"]
     assert codes(session.handle(prepare_message(SPEC))) == ["over"]
-    assert session.handle(Tick(101, 0)) == [EndLease()]
+    assert session.handle(Tick(101, 0)) == [Shun(session.lease.terms.renter, 101 + 86_400), EndLease()]
+    assert session.handle(Tick(102, 0)) == [EndLease()]
 
 
 def test_images_that_can_not_be_made_count_too():
@@ -142,8 +141,8 @@ def test_images_that_can_not_be_made_count_too():
     for number in range(MAX_UNBILLED + 1):
         ask = PrepareImage("python", bytes(32), [f"module{number}"], b"")
         session.handle(ask)
-        ended = session.handle(ImageBroke(spec_of(ask).id, "it can't be imported"))
-    assert any(isinstance(one, Shun) for one in ended)
+        session.handle(ImageBroke(spec_of(ask).id, "it can't be imported"))
+    assert any(isinstance(one, Shun) for one in session.handle(Tick(101, 0)))
 
 
 def test_what_is_lost_here_is_nobodys_fault_and_an_honest_lease_may_fail_now_and_then():
@@ -166,8 +165,9 @@ def test_what_is_owed_is_waited_for_before_the_lease_ends():
     session.handle(ran(asked))
     for number in range(MAX_UNBILLED + 1):
         unbilled(session, number)
-    assert session.handle(Tick(101, 0)) == []
-    assert session.handle(Tick(100 + LAST_CALL, 0)) == [EndLease()]
+    assert session.handle(Tick(101, 0)) == [Shun(session.lease.terms.renter, 101 + 86_400)]
+    assert session.handle(Tick(102, 0)) == []
+    assert session.handle(Tick(101 + LAST_CALL, 0)) == [EndLease()]
 
 
 def test_more_memory_than_is_offered_is_refused():

@@ -54,6 +54,7 @@ from surge.provider.steps import (
     MakeImage,
     Redeem,
     Redeliver,
+    Shun,
     Stop,
     Tick,
     ToppedUp,
@@ -136,8 +137,12 @@ class SessionMachine(RuleBasedStateMachine):
                 case Redeem():
                     assert self.signed - self.settled >= POLICY.redeem_at
                     self.settled = self.signed
+                case Shun(renter, until):
+                    assert renter == self.lease.terms.renter
+                    assert until > self.now
+                    assert self.session._patience.lost
                 case EndLease():
-                    assert self.now >= EXPIRY
+                    assert self.now >= EXPIRY or self.session._patience.lost
                 case Forget():
                     assert isinstance(event, Tick)
                     assert event.settled is None
@@ -333,7 +338,8 @@ class SessionMachine(RuleBasedStateMachine):
     def teardown(self):
         """However it stands, after expiry and the last call the lease is closed."""
         if hasattr(self, "session"):
-            assert self.session.handle(Tick(max(self.now, EXPIRY + LAST_CALL), self.settled)) == [EndLease()]
+            *_, last = self.session.handle(Tick(max(self.now, EXPIRY) + LAST_CALL, self.settled))
+            assert last == EndLease()
 
 
 def replace_chunk(message):

@@ -1,0 +1,34 @@
+"""How often work of a lease may end without a bill (wall time, memory, an image that can't be made).
+
+An honest renter's does where the machine is overloaded. Nobody may have it work for nothing again and again.
+"""
+
+from surge.model.units import Seconds
+
+MAX_UNBILLED = 4
+"""Chunks and images of one lease, and one more for each BILLED_FOR_ONE receipts."""
+BILLED_FOR_ONE = 16
+
+
+class Patience:
+    """lost: for good; since: chain time of the first tick after that."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.lost = False
+        self.since: Seconds | None = None
+
+    def loses(self, receipts: int) -> bool:
+        """One more ended without a bill: whether that was the last one."""
+        self.count += 1
+        if self.lost or self.count <= MAX_UNBILLED + receipts // BILLED_FOR_ONE:
+            return False
+        self.lost = True
+        return True
+
+    def tick(self, now: Seconds) -> bool:
+        """Whether it is the first one since patience was lost."""
+        if not self.lost or self.since is not None:
+            return False
+        self.since = now
+        return True
