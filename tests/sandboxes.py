@@ -1,7 +1,7 @@
 """What tests of the sandboxes share: a pool to run functions and modules in, and tiny wasm modules."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -75,10 +75,10 @@ def _value(status: str, output: bytes, shipped: Any) -> Any:
 
 
 @contextmanager
-def slots(count: int = 1, cache_root: Path | None = None) -> Iterator[Slots]:
+def slots(count: int = 1, cache_root: Path | None = None, readable: Sequence[Path] = ()) -> Iterator[Slots]:
     """A started pool; ended, with its workers, at the end of the block."""
     with asyncio.Runner() as runner:
-        pool = Pool(count, cache_root)
+        pool = Pool(count, cache_root, readable=readable)
         runner.run(pool.start())
         try:
             yield Slots(runner, pool)

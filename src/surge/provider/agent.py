@@ -69,7 +69,7 @@ from surge.provider.steps import (
     ToppedUp,
 )
 from surge.run.slots.pool import Pool
-from surge.store.blobs import BlobStore, RenterBlobs
+from surge.store.blobs import BlobStore, RenterBlobs, blob_folder
 from surge.store.provider import Kept, ProviderStore
 
 HELLO_SECONDS = 10.0
@@ -118,7 +118,7 @@ class Agent:
         self._redeemer = Redeemer(chain, store)
         self._endpoint = endpoint
         self._served: dict[LeaseId, _Served] = {}
-        self._blobs = BlobStore(store.path.parent / "blobs", config.disk_mib << 20, self._renters)
+        self._blobs = BlobStore(blob_folder(store.path), config.disk_mib << 20, self._renters)
         self._pending = PendingLinks(self.dropped)
         self._door = Door(
             chain, store, self.address, endpoint.id, lambda one: self._spawn(self._give_back(one))

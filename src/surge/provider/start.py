@@ -19,6 +19,7 @@ from surge.provider.config import Place, ProviderConfig, load_config, save_confi
 from surge.run.sandbox.suite import runtime_number
 from surge.run.slots.cache import Cache
 from surge.run.slots.pool import Pool
+from surge.store.blobs import blob_folder
 from surge.store.provider import ProviderStore
 
 CLAIM_SECONDS = 2.0
@@ -91,7 +92,7 @@ async def provide(
 ) -> None:
     """Serve until SIGTERM or SIGINT; then withdraw the ask and leave every lease resumable."""
     store = ProviderStore(place.database(chain.book))
-    pool = Pool(config.slots, memory=config.memory_mib << 20)
+    pool = Pool(config.slots, memory=config.memory_mib << 20, readable=[blob_folder(store.path)])
     warming = asyncio.create_task(pool.start())
     if not Cache.open().has_interpreter():
         await warming  # the compile: nothing can be offered before
@@ -103,8 +104,13 @@ async def provide(
         loop.add_signal_handler(number, agent.stop)
 
     def warmed(done: asyncio.Task[None]) -> None:
-        if not done.cancelled() and done.exception() is not None:
+        if done.cancelled():
+            return
+        if done.exception() is not None:
             agent.stop()
+            return
+        layers = ", ".join(pool.layers) or "nothing on this system"
+        tell(f"beside WebAssembly, sandboxes are confined by {layers}")
 
     warming.add_done_callback(warmed)
     serving = asyncio.create_task(agent.serve())

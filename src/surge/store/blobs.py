@@ -31,6 +31,11 @@ SMALL = 16 << 20
 """Bytes of one renter; of a quota below 256 MiB, its sixteenth."""
 
 
+def blob_folder(database: Path) -> Path:
+    """Where the blobs of a provider's database lie."""
+    return database.parent / "blobs"
+
+
 def _charge_of(size: int) -> int:
     return max(1, -(-size // BLOCK)) * BLOCK
 

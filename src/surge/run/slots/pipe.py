@@ -62,6 +62,8 @@ class Ready(msgspec.Struct, tag="ready"):
     fuel: int = 0
     millijoules: int = 0
     measured: bool = False
+    layers: tuple[str, ...] = ()
+    """What confines the worker."""
 
 
 class TaskOutcome(msgspec.Struct, array_like=True):

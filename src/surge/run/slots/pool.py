@@ -22,6 +22,7 @@ from surge.model.task import WASM, ChunkResult, ImageSpec, Limits, Outcome, chun
 from surge.model.units import Fuel, MilliJoules
 from surge.run.sandbox.wasm import check_module
 from surge.run.slots.cache import Cache, Progress, silent
+from surge.run.slots.confine import environment
 from surge.run.slots.pipe import (
     LENGTH,
     MAX_FRAME,
@@ -83,12 +84,14 @@ class _Slot:
         self.image: bytes | None = None
 
     @classmethod
-    async def spawn(cls, cache: Cache) -> "_Slot":
+    async def spawn(cls, cache: Cache, readable: Sequence[Path]) -> "_Slot":
         child = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
             "surge.run.slots.worker",
             str(cache.root),
+            *map(str, readable),
+            env=environment(),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             process_group=0,  # Ctrl-C on a terminal is its parent's to handle
@@ -149,7 +152,8 @@ class _Slot:
 
 class Pool:
     """`slots` workers over one cache. `progress` hears of compiles and imports. memory: in bytes, the most
-    that a task of a chunk may ask for; None for no such limit."""
+    that a task of a chunk may ask for; None for no such limit. readable: folders in which blobs of jobs lie;
+    workers can read no other ones. layers: what confines the workers besides the sandbox."""
 
     def __init__(
         self,
@@ -157,7 +161,12 @@ class Pool:
         cache_root: Path | None = None,
         progress: Progress = silent,
         memory: int | None = None,
+        readable: Sequence[Path] = (),
     ) -> None:
+        for path in readable:
+            path.mkdir(mode=0o700, parents=True, exist_ok=True)  # what isn't there yet can't be allowed
+        self._readable = tuple(path.resolve() for path in readable)
+        self.layers: tuple[str, ...] = ()
         self._count, self._progress, self._memory = slots, progress, memory
         self._cache = Cache.open(cache_root)
         self._idle: list[_Slot] = []
@@ -173,13 +182,14 @@ class Pool:
     async def _add(self) -> None:
         self._size += 1  # before it is there, so that nobody else takes its place
         try:
-            slot = await _Slot.spawn(self._cache)
+            slot = await _Slot.spawn(self._cache, self._readable)
         except BaseException:
             self._size -= 1
             raise
         self._all.add(slot)
         try:
-            await slot.ask(Warm(), COMPILE_SECONDS, self._progress)
+            warm = await slot.ask(Warm(), COMPILE_SECONDS, self._progress)
+            self.layers = warm.layers if isinstance(warm, Ready) else ()
         except BaseException:
             await self._drop(slot)
             raise

@@ -1,4 +1,5 @@
-"""`python -m surge.run.slots.worker CACHE`: one slot. Runs one request at a time and ends with its parent."""
+"""`python -m surge.run.slots.worker CACHE [READABLE…]`: one slot. Runs one request at a time and ends with
+its parent. It may write its cache, and read the folders named."""
 
 import os
 import resource
@@ -20,6 +21,7 @@ from surge.run.sandbox.python import Image, PythonRuntime, check_modules
 from surge.run.sandbox.suite import suite_digest
 from surge.run.sandbox.wasm import WasmRuntime, module_image
 from surge.run.slots.cache import Cache
+from surge.run.slots.confine import confine
 from surge.run.slots.energy import Energy, EnergyMeter
 from surge.run.slots.live import Live
 from surge.run.slots.orphan import die_with_parent
@@ -69,8 +71,8 @@ def wall_guard(seconds: float) -> Iterator[None]:
 class Worker:
     """Answers requests, one after the other."""
 
-    def __init__(self, cache: Cache, out: BinaryIO) -> None:
-        self._cache, self._out = cache, out
+    def __init__(self, cache: Cache, out: BinaryIO, layers: tuple[str, ...] = ()) -> None:
+        self._cache, self._out, self._layers = cache, out, layers
         self._python: PythonRuntime | None = None
         self._images: dict[bytes, Image] = {}
         self._commands: dict[bytes, WasmRuntime] = {}
@@ -80,7 +82,7 @@ class Worker:
         try:
             if isinstance(request, Warm):
                 self._interpreter()
-                return Ready()
+                return Ready(layers=self._layers)
             self._check(request.spec)
             if isinstance(request, MakeImage):
                 return self._make_image(request.spec)
@@ -212,7 +214,8 @@ def main() -> int:
     # Frames own the pipe; whatever else prints goes to stderr.
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
-    worker = Worker(Cache.open(Path(sys.argv[1])), out)
+    cache = Cache.open(Path(sys.argv[1]))
+    worker = Worker(cache, out, confine([Path(name) for name in sys.argv[2:]], [cache.root]))
     failed: list[BaseException] = []
 
     def body() -> None:

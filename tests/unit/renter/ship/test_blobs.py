@@ -95,7 +95,7 @@ Call = Callable[..., list[Any]]
 @pytest.fixture
 def there(tmp_path: Path) -> Iterator[Call]:
     """What a function gives for each list of arguments, in a sandbox that reads blobs from a folder."""
-    with slots() as box:
+    with slots(readable=[tmp_path]) as box:
 
         def answers(function: Any, *calls: tuple[Any, ...], lose: int = 0) -> list[Any]:
             shipped = ship(function)
@@ -139,7 +139,7 @@ def test_fetching_costs_fuel(tmp_path: Path) -> None:
     shipped, blob = ship(fetches), surge.put(bytes(1 << 20))
     (tmp_path / "blob").write_bytes(blob.content)
     given = encode_call((blob.name,), {}, shipped, {})
-    with slots() as box:
+    with slots(readable=[tmp_path]) as box:
         limits = Limits(fuel=Fuel(10**9))
         job = Job(
             python_spec(()),
