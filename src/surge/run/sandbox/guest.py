@@ -13,7 +13,7 @@ from surge.model.errors import NotDeterministic, SurgeError
 from surge.run.sandbox.engine import engine
 from surge.run.wasi import abi
 from surge.run.wasi.calls import Wasi
-from surge.run.wasi.memory import GuestMemory, OutOfBounds
+from surge.run.wasi.memory import GuestMemory, OutOfBounds, check_room
 from surge.run.wasi.world import CALL_FUEL, Exited, OutOfFuel, World
 
 HostCall = Callable[[bytes], bytes]
@@ -105,6 +105,15 @@ class _NoMemory:
         raise Trapped("a call to the host by the start section, which may only compute")
 
 
+def _check_room(size: int) -> None:
+    try:
+        check_room(size)
+    except (OSError, MemoryError) as error:
+        raise NotDeterministic(
+            f"this machine can't give a task {size >> 20} MiB more now; offer fewer slots, or less memory"
+        ) from error
+
+
 class Sandbox:
     """A store for one instance. `memory_limit` in bytes; `fuel` from the first instruction on, the module's
     start section included; `host_call` (python only) answers `host.call`.
@@ -113,6 +122,7 @@ class Sandbox:
     """
 
     def __init__(self, world: World, memory_limit: int, fuel: int, host_call: HostCall | None = None) -> None:
+        _check_room(memory_limit)
         self.store = wasmtime.Store(engine())
         self.store.set_limits(
             memory_size=memory_limit, table_elements=MAX_TABLE, instances=1, tables=MAX_TABLES, memories=1
@@ -148,6 +158,12 @@ class Sandbox:
             raise Trapped("the module exports no memory; link it as a wasm32-wasi command")
         self.memory = GuestMemory(memory, self.store)
         linked().point(self)
+
+    def check_room(self) -> None:
+        """Raises NotDeterministic if the host could not give all the memory that the limit still allows: then
+        it may have refused some before, and what the guest made of that is no fact."""
+        has = self.memory.refresh() if isinstance(self.memory, GuestMemory) else 0
+        _check_room(self._memory_limit - has)
 
     def close(self) -> None:
         self.store.close()

@@ -221,6 +221,7 @@ class PythonRuntime:
                 guest.world.restore(image.state)
                 guest.world.set_fuel(limits.fuel)
                 feed.over(guest.turn(SERVE))
+                guest.check_room()  # before others start from this memory
                 if feed.more and (again or not feed.in_one_turn):
                     kept, memory = guest.world.keep(), Checkpoint(guest.memory, image.stencil)
                     pure = not feed.fetched and not guest.world.wrote
@@ -235,6 +236,7 @@ class PythonRuntime:
             elif feed.more:
                 guest.world.set_fuel(limits.fuel)
                 feed.over(guest.turn(SERVE_TASKS))
+            guest.check_room()
             return feed.outcomes, feed.fuel
         finally:
             guest.close()
@@ -253,6 +255,7 @@ class PythonRuntime:
                 return guest
             if stop is not None or not before.back(guest.memory):
                 heard = guest.world.heard
+                guest.check_room()
                 guest.close()
                 guest = PythonGuest(self._module, limits.memory, feed)
                 guest.world.listen(heard)

@@ -100,6 +100,7 @@ class WasmRuntime:
         try:
             ended = sandbox.start(self._module)
             fuel = Fuel(limits.fuel - world.fuel_left())
+            sandbox.check_room()
         finally:
             sandbox.close()
         return _outcome(task, command, ended, fuel, world, limits)

@@ -224,9 +224,10 @@ def main() -> int:
         except BaseException as error:  # noqa: BLE001 the main thread raises it again
             failed.append(error)
 
-    threading.stack_size(THREAD_STACK)
+    usual = threading.stack_size(THREAD_STACK)
     thread = threading.Thread(target=body, name="guest")
     thread.start()
+    threading.stack_size(usual)  # of the guards that follow
     thread.join()
     if failed:
         raise failed[0]

@@ -15,6 +15,12 @@ class OutOfBounds(Exception):
     """A guest handed over a range that isn't all inside its memory."""
 
 
+def check_room(size: int) -> None:
+    """Raises OSError unless this process could still be given so many bytes that it may write to."""
+    if size > 0:
+        mmap.mmap(-1, size, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS).close()
+
+
 class Stencil:
     """Bytes to lay over a guest's memory many times. On Linux they are mapped copy-on-write, so that a
     restore costs what the guest touches; elsewhere they are copied."""

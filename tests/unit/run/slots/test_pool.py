@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import psutil
 import pytest
 
 from sandboxes import Slots, slots
+from surge.model.command import CommandInput
 from surge.model.errors import BadInput, NotDeterministic
 from surge.model.task import ImageSpec
 from surge.run.sandbox.suite import python_spec
@@ -112,3 +114,23 @@ def test_workers_end_with_a_pool_that_is_killed(tmp_path: Path) -> None:
         worker = psutil.Process(int(owner.stdout.readline()))
         owner.kill()
         assert psutil.wait_procs([worker], timeout=30)[1] == []
+
+
+GROWS = """(module (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+  (memory (export "memory") 1)
+  (func (export "_start")
+    (if (i32.eq (memory.grow (i32.const 12000)) (i32.const -1)) (then (call $exit (i32.const 7))))))"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the limit is Linux's")
+def test_memory_that_this_machine_lacks_is_no_fact_about_the_guest() -> None:
+    """A worker that may write to 500 MiB in all is asked for 750 of the 1,024 that the limit promises."""
+    import wasmtime
+
+    with slots() as box:
+        module = bytes(wasmtime.wat2wasm(GROWS))
+        assert [o.status for o in box.command(module, CommandInput()).outcomes] == ["returned"]
+        (slot,) = box.pool._all
+        resource.prlimit(slot._child.pid, resource.RLIMIT_DATA, (500 << 20, 500 << 20))
+        with pytest.raises(NotDeterministic, match="this machine can't give a task"):
+            box.command(module, CommandInput())
