@@ -17,13 +17,14 @@ from surge.model.units import MicroUsd, Wei, parse_surge, parse_usd
 
 HEADER = """# What this machine offers. Edit it and start `surge provide` again.
 # Prices are dollars as decimal strings; 1 Gfuel is about 0.1 s of one core, 1 GiB is moved data.
-# Nothing runs outside the sandbox; slots x memory_mib is the most that strangers' code can hold.
+# Nothing runs outside the sandbox; strangers' code can hold slots x memory_mib, and files and results of
+# its tasks 1 GiB a slot more. disk_mib is for renters' blobs, cache_mib for images and compiled modules.
 """
 
 
 class ProviderConfig(BaseModel):
-    """Units: prices in dollars, memory in MiB a slot, disk in MiB for all renters' blobs, watts for the whole
-    machine, coordinates in 0.1 ms."""
+    """Units: prices in dollars, memory in MiB a slot, disk in MiB for all renters' blobs, cache in MiB for
+    images, modules and native code, watts for the whole machine, coordinates in 0.1 ms."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -33,6 +34,7 @@ class ProviderConfig(BaseModel):
     memory_mib: int = Field(ge=64, le=1 << 20)
     wall_seconds: float = Field(default=600.0, gt=0)
     disk_mib: int = Field(default=4096, ge=512, le=1 << 24)
+    cache_mib: int = Field(default=8192, ge=1024, le=1 << 24)
     credit: str = "0.05"
     redeem_at: str = "5.00"
     payee: str = ""

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 
-from surge.model.errors import SurgeError
+from surge.model.errors import BadInput, NotDeterministic, SurgeError
 from surge.model.task import WASM, ImageSpec
 from surge.net.messages import Message, Printed, Refusal
 from surge.provider.steps import ChunkBroke, ChunkRan, Execute, ImageBroke, ImageMade
@@ -26,7 +26,9 @@ class Runner:
         try:
             image = await self._pool.image(spec, module)
         except SurgeError as error:
-            return ImageBroke(spec.id, str(error)[:MAX_REASON])
+            return ImageBroke(
+                spec.id, str(error)[:MAX_REASON], isinstance(error, BadInput | NotDeterministic)
+            )
         return ImageMade(spec, image.digest, image.fuel, image.joules, image.measured)
 
     async def run(

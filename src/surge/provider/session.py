@@ -143,9 +143,10 @@ class LeaseSession:
                 return self._prepare(event)
             case ImageMade():
                 return self._bill_image(event) + self._start() + self._accept_early()
-            case ImageBroke(spec, reason):
+            case ImageBroke(spec, reason, blame):
                 self._making.pop(spec, None)
-                ended = [_sorry(Refusal.NO_IMAGE, reason, spec), *self._count_unbilled()]
+                ended = [_sorry(Refusal.NO_IMAGE if blame else Refusal.NO_ROOM, reason, spec)]
+                ended += self._count_unbilled() if blame else []
                 return [*ended, *self._start(), *self._accept_early()]
             case RunChunk():
                 return self._accept(event)

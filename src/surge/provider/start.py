@@ -92,7 +92,12 @@ async def provide(
 ) -> None:
     """Serve until SIGTERM or SIGINT; then withdraw the ask and leave every lease resumable."""
     store = ProviderStore(place.database(chain.book))
-    pool = Pool(config.slots, memory=config.memory_mib << 20, readable=[blob_folder(store.path)])
+    pool = Pool(
+        config.slots,
+        memory=config.memory_mib << 20,
+        readable=[blob_folder(store.path)],
+        cache_limit=config.cache_mib << 20,
+    )
     warming = asyncio.create_task(pool.start())
     if not Cache.open().has_interpreter():
         await warming  # the compile: nothing can be offered before
@@ -134,8 +139,9 @@ async def provide(
 
 def _publish(chain: Chain, config: ProviderConfig, ticket: str, tell: Callable[[str], None]) -> None:
     ensure_stake(chain, config)
-    if config.payee and chain.asks.payee_of(chain.address) != config.payee:
-        chain.asks.set_payee(Address(config.payee))
+    payee = Address(config.payee) if config.payee else chain.address  # emptied: the provider itself again
+    if chain.asks.payee_of(chain.address) != payee:
+        chain.asks.set_payee(payee)
     chain.asks.publish(config.ask(runtime_number()), ticket)
     tell("published the ask")
 

@@ -35,10 +35,11 @@ class ImageMade:
 
 @dataclass(frozen=True, slots=True)
 class ImageBroke:
-    """The image of this spec id can't be made."""
+    """The image of this spec id can't be made. blame: for what the renter asked, not for want of room."""
 
     spec: bytes
     reason: str
+    blame: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -145,6 +145,17 @@ def test_images_that_can_not_be_made_count_too():
     assert any(isinstance(one, Shun) for one in session.handle(Tick(101, 0)))
 
 
+def test_want_of_room_is_not_the_renters_fault():
+    session = a_session(ready=False)
+    for number in range(3 * MAX_UNBILLED):
+        ask = PrepareImage("python", bytes(32), [f"module{number}"], b"")
+        session.handle(ask)
+        assert codes(session.handle(ImageBroke(spec_of(ask).id, "the disk is full", blame=False))) == [
+            "no-room"
+        ]
+    assert session.handle(Tick(101, 0)) == []
+
+
 def test_what_is_lost_here_is_nobodys_fault_and_an_honest_lease_may_fail_now_and_then():
     session = a_session()
     for number in range(3 * MAX_UNBILLED):

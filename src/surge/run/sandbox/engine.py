@@ -72,9 +72,11 @@ def host_digest() -> bytes:
 
 
 @cache
-def engine() -> wasmtime.Engine:
-    """The process's engine. Making one installs wasmtime's signal handlers: never fork afterwards."""
+def engine(threads: int = 0) -> wasmtime.Engine:
+    """The process's engine. Making one installs wasmtime's signal handlers: never fork afterwards. threads:
+    of the compiler, 1 or as many as there are cores; the code is the same."""
     config = wasmtime.Config()
+    config.parallel_compilation = threads != 1
     # wasmtime refuses a wasm stack above its async stack, and wasmtime-py has no property for that one.
     setter = _ffi.wasmtime_config_async_stack_size_set
     setter(config.ptr(), ctypes.c_size_t(WASM_STACK + (2 << 20)))

@@ -6,6 +6,7 @@ enter, and its digest is checked before each load. Never take one from outside.
 
 import fcntl
 import os
+import shutil
 import stat
 import subprocess
 import sys
@@ -32,6 +33,8 @@ EXPECTED_COMPILE = 110.0
 """Seconds for the interpreter on two cores, shown until this machine has measured its own."""
 COMPILE_SPEED = 1e6
 """Bytes of wasm a second, a guess for other modules."""
+FREE_FLOOR = 512 << 20
+"""Bytes of the disk that stay free."""
 MAX_COMPILE = 300.0
 """Seconds that a renter's module may take to compile."""
 
@@ -60,6 +63,37 @@ class Cache:
 
     def image_path(self, spec_id: bytes) -> Path:
         return self.root / "images" / f"{spec_id.hex()}.image"
+
+    def drop_module(self, named: bytes) -> None:
+        """One that turned out to be none."""
+        (self.root / "modules" / f"{named.hex()}.wasm").unlink(missing_ok=True)
+
+    def use(self, path: Path) -> None:
+        """Note that a file was used now: what wasn't for longest is removed first."""
+        with suppress(OSError):
+            os.utime(path)
+
+    def make_room(self, most: int, floor: int = FREE_FLOOR) -> None:
+        """Remove what was used longest ago until all files together have at most `most` bytes, and the disk
+        has `floor` bytes free; the interpreter's code stays. Raises Unavailable if that isn't enough."""
+        kept = {self._interpreter_path(), _sum_path(self._interpreter_path())}
+        files = sorted(
+            (facts.st_mtime_ns, facts.st_size, path)
+            for folder in ("code", "images", "modules")
+            for path in (self.root / folder).iterdir()
+            if path not in kept and path.suffix != ".lock" and (facts := _facts(path)) is not None
+        )
+        held = sum(size for _, size, _ in files)
+        for _, size, path in files:
+            if held <= most and shutil.disk_usage(self.root).free >= floor:
+                return
+            path.unlink(missing_ok=True)
+            held -= size
+        if (free := shutil.disk_usage(self.root).free) < floor:
+            raise Unavailable(
+                f"the disk of {self.root} has {free >> 20} MiB left, and {floor >> 20} are kept free; "
+                "make room there"
+            )
 
     def keep_module(self, module: bytes) -> bytes:
         """Store a wasm module; its digest."""
@@ -93,15 +127,23 @@ class Cache:
     def _interpreter_path(self) -> Path:
         return self._code_path(interpreter_digest())
 
-    def command(self, named: bytes, progress: Progress = silent) -> wasmtime.Module:
-        """The compiled form of a stored module. Raises BadInput if it isn't here or no compiler takes it."""
+    def command(self, named: bytes, progress: Progress = silent) -> tuple[wasmtime.Module, int]:
+        """The compiled form of a stored module, and the bytes that were compiled for it now, if any.
+        Raises BadInput if it isn't here or no compiler takes it."""
         content = self.module(named)
         path = self._code_path(named)
-        if not _intact(path):
+        compiled = 0 if _intact(path) else len(content)
+        if compiled:
             source = self.root / "modules" / f"{named.hex()}.wasm"
             expected = len(content) / COMPILE_SPEED
-            self._compile(source, path, "compiling the wasm module", expected, MAX_COMPILE, progress)
-        return _load(path)
+            try:
+                self._compile(source, path, "compiling the wasm module", expected, MAX_COMPILE, progress)
+            except BadInput:
+                self.drop_module(named)
+                raise
+        for used in (path, _sum_path(path), self.root / "modules" / f"{named.hex()}.wasm"):
+            self.use(used)
+        return _load(path), compiled
 
     def _code_path(self, named: bytes) -> Path:
         key = digest("code", named, settings_digest(), host_digest())
@@ -129,6 +171,8 @@ class Cache:
                     with suppress(subprocess.TimeoutExpired):
                         _, errors = child.communicate(timeout=1.0)
                         break
+                if child.returncode < 0:
+                    raise BadInput(f"{stage} took too long or too much memory; split the module up")
                 if child.returncode:
                     said = errors.decode(errors="replace").strip().splitlines() or ["no message"]
                     raise BadInput(f"{stage} failed: {said[-1]}; build it for wasm32-wasi without extensions")
@@ -140,6 +184,13 @@ class Cache:
                     child.kill()
                     child.wait()
                 partial.unlink(missing_ok=True)
+
+
+def _facts(path: Path) -> os.stat_result | None:
+    try:
+        return path.stat()
+    except OSError:
+        return None  # another process removed it
 
 
 def _sum_path(path: Path) -> Path:

@@ -43,6 +43,7 @@ Hear = Callable[[Printed], None]
 """Told what tasks write while they run."""
 COMPILE_SECONDS = 900.0
 """A worker may need that long to be ready on a slow machine's first run."""
+CACHE_LIMIT = 8 << 30
 SETUP_SECONDS = 180.0
 """What a chunk's wall time doesn't cover: an image that isn't in the cache yet."""
 
@@ -153,7 +154,8 @@ class _Slot:
 class Pool:
     """`slots` workers over one cache. `progress` hears of compiles and imports. memory: in bytes, the most
     that a task of a chunk may ask for; None for no such limit. readable: folders in which blobs of jobs lie;
-    workers can read no other ones. layers: what confines the workers besides the sandbox."""
+    workers can read no other ones. cache_limit: bytes of images, modules and native code that are kept.
+    layers: what confines the workers besides the sandbox."""
 
     def __init__(
         self,
@@ -162,7 +164,9 @@ class Pool:
         progress: Progress = silent,
         memory: int | None = None,
         readable: Sequence[Path] = (),
+        cache_limit: int = CACHE_LIMIT,
     ) -> None:
+        self._cache_limit = cache_limit
         for path in readable:
             path.mkdir(mode=0o700, parents=True, exist_ok=True)  # what isn't there yet can't be allowed
         self._readable = tuple(path.resolve() for path in readable)
@@ -247,8 +251,11 @@ class Pool:
         """
         if spec.runtime == WASM and module is not None:
             check_module(module)
+            await asyncio.to_thread(self._cache.make_room, self._cache_limit)
             if self._cache.keep_module(module) != spec.module:
                 raise BadInput("the wasm module isn't the one that the job names; send it again")
+        else:
+            await asyncio.to_thread(self._cache.make_room, self._cache_limit)
         ready = await self._ask(spec.id, MakeImage(spec), Ready, COMPILE_SECONDS)
         return Image(ready.digest, Fuel(ready.fuel), MilliJoules(ready.millijoules), ready.measured)
 

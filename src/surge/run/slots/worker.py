@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 from surge.model.digest import blob_digest
 from surge.model.errors import BadInput, NotDeterministic, SurgeError
 from surge.model.task import PYTHON, WASM, ImageSpec, Limits, Outcome
-from surge.model.units import Bytes, Fuel
+from surge.model.units import Bytes, Fuel, MilliJoules
 from surge.run.sandbox.engine import THREAD_STACK, engine
 from surge.run.sandbox.feed import Assignment, no_blobs
 from surge.run.sandbox.image import MemoryImage
@@ -43,6 +43,8 @@ from surge.run.slots.pipe import (
 
 MAX_HELD = 3
 """Images, and modules, that a worker keeps in memory."""
+COMPILE_FUEL = 5_000
+"""For each byte of a renter's module: compiling one takes about a millionth of a second."""
 TICK = 0.05
 IMPORT_SECONDS = 10.0
 """A guess, shown while an image is made."""
@@ -110,17 +112,24 @@ class Worker:
             self._python = PythonRuntime(self._cache.interpreter(self._progress))
         return self._python
 
-    def _command(self, named: bytes) -> WasmRuntime:
-        runtime = self._commands.pop(named, None)
+    def _command(self, named: bytes) -> tuple[WasmRuntime, int]:
+        """The runtime, and the bytes that were compiled for it now."""
+        runtime, compiled = self._commands.pop(named, None), 0
         if runtime is None:
-            runtime = WasmRuntime(self._cache.command(named, self._progress))
+            module, compiled = self._cache.command(named, self._progress)
+            try:
+                runtime = WasmRuntime(module)
+            except BadInput:
+                self._cache.drop_module(named)
+                raise
         _hold(self._commands, named, runtime)
-        return runtime
+        return runtime, compiled
 
     def _image(self, spec: ImageSpec) -> Image:
         image = self._images.pop(spec.id, None)
         if image is None:
             path = self._cache.image_path(spec.id)
+            self._cache.use(path)
             made = MemoryImage.load(path)
             if made is None:
                 self._progress(f"importing {', '.join(spec.modules) or 'the driver'}", 0.0, IMPORT_SECONDS)
@@ -134,8 +143,11 @@ class Worker:
 
     def _make_image(self, spec: ImageSpec) -> Ready:
         if spec.runtime == WASM:
-            self._command(spec.module)
-            return Ready(module_image(spec.module), 0)
+            meter = EnergyMeter()
+            _, compiled = self._command(spec.module)
+            energy = meter.read() if compiled else Energy(MilliJoules(0), False)
+            fuel = COMPILE_FUEL * compiled
+            return Ready(module_image(spec.module), fuel, energy.millijoules, energy.measured)
         self._made = None
         image = self._image(spec)
         if self._made is None:
@@ -153,7 +165,7 @@ class Worker:
 
         watched = Live(lambda printed: write_frame(self._out, printed)) if request.watched else nullcontext()
         if request.spec.runtime == WASM:
-            command, named = self._command(request.spec.module), module_image(request.spec.module)
+            (command, _), named = self._command(request.spec.module), module_image(request.spec.module)
             meter = EnergyMeter()
             with wall_guard(request.wall_seconds), watched as live:
                 outcomes, fuel = command.run(tasks, limits, live.hear if live else None, fetch)

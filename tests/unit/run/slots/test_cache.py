@@ -21,7 +21,8 @@ from surge.run.slots.cache import Cache
 def compiled(cache: Cache, module: bytes) -> list[float]:
     """Seconds that the progress told, while a module was made ready; [] if it was there."""
     told: list[float] = []
-    cache.command(cache.keep_module(module), lambda _stage, elapsed, _expected: told.append(elapsed)).close()
+    named = cache.keep_module(module)
+    cache.command(named, lambda _stage, elapsed, _expected: told.append(elapsed))[0].close()
     return told
 
 
@@ -99,7 +100,7 @@ def test_the_lock_is_free_again_after_its_holder_was_killed(tmp_path: Path) -> N
             if len(waited) == 1:
                 os.kill(holder.pid, signal.SIGKILL)
 
-        assert isinstance(cache.command(named, progress), wasmtime.Module)
+        assert isinstance(cache.command(named, progress)[0], wasmtime.Module)
     assert waited
 
 
@@ -147,3 +148,25 @@ def test_an_image_that_was_cut_off_is_made_again(tmp_path: Path) -> None:
 
 def test_digests_of_modules_are_tagged() -> None:
     assert digest("module", kernel("knn")) != digest("image", kernel("knn"))
+
+
+def test_what_was_used_longest_ago_goes_first(tmp_path: Path) -> None:
+    cache = Cache.open(tmp_path / "cache")
+    named = [cache.keep_module(bytes([n]) * 1000) for n in range(4)]
+    for place, name in enumerate([named[1], named[0], named[3], named[2]]):
+        path = cache.root / "modules" / f"{name.hex()}.wasm"
+        os.utime(path, (place + 1, place + 1))
+    cache.make_room(2500, floor=0)
+    left = {path.stem for path in (cache.root / "modules").iterdir()}
+    assert left == {named[2].hex(), named[3].hex()}
+
+
+def test_a_full_disk_is_told_and_the_interpreter_stays(tmp_path: Path) -> None:
+    cache = Cache.open(tmp_path / "cache")
+    cache.keep_module(b"x")
+    interpreter = cache._interpreter_path()
+    interpreter.write_bytes(b"code")
+    with pytest.raises(Unavailable, match="are kept free; make room there"):
+        cache.make_room(1 << 30, floor=1 << 60)
+    assert interpreter.exists()
+    assert not list((cache.root / "modules").iterdir())
