@@ -94,6 +94,11 @@ class Place:
         return self.root / "endpoint.key"
 
     @property
+    def lock(self) -> Path:
+        """Held by the one process that provides from here."""
+        return self.root / "lock"
+
+    @property
     def index(self) -> Path:
         """The path of the database of the chain's events."""
         return self.root / "index.db"

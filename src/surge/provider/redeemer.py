@@ -11,6 +11,9 @@ from surge.model.lease import Lease
 from surge.model.units import LeaseId
 from surge.store.provider import ProviderStore
 
+LONG_AFTER = 86_400
+"""Seconds after its expiry a lease that the chain knows nothing of is given up: a reorganisation took it."""
+
 log = structlog.get_logger("surge.provider")
 
 
@@ -31,9 +34,14 @@ class Redeemer:
         await self._once(lease_id, self._close)
 
     async def record_end(self, lease_id: LeaseId) -> bool:
-        """The chain has closed the lease: note what it paid. False when the chain can't be asked."""
+        """The chain says that a lease is over: note what it paid. False while that is not to be believed: the
+        chain can't be asked, or shows no event that ended it, as a node does that lags, while the lease
+        could still be open. Money that is signed and not redeemed hangs on it."""
         try:
             closing = await asyncio.to_thread(self._chain.leases.closing, lease_id)
+            if closing is None and not await asyncio.to_thread(self._is_past, lease_id):
+                log.warning("the chain shows no lease and no end of it; asked again", lease=lease_id)
+                return False
         except SurgeError as error:
             log.warning("the chain can't be asked", lease=lease_id, reason=str(error))
             return False
@@ -41,6 +49,11 @@ class Redeemer:
             self._store.mark_redeemed(lease_id, closing.paid)
         self._store.end_lease(lease_id)
         return True
+
+    def _is_past(self, lease_id: LeaseId) -> bool:
+        """Whether the lease can't be open any more, whatever became of it."""
+        kept = next((lease for lease in self._store.open_leases() if lease.id == lease_id), None)
+        return kept is None or self._chain.now() > kept.terms.expiry + LONG_AFTER
 
     async def _once(self, lease_id: LeaseId, send: Callable[[Lease], None]) -> None:
         if lease_id in self._busy:

@@ -1,8 +1,24 @@
 """Files that are replaced whole or not at all."""
 
+import fcntl
 import os
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+
+@contextmanager
+def held_alone(path: Path) -> Iterator[bool]:
+    """Whether this process alone holds the lock of a file (made if it isn't there) to the end of the block."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+            return
+        yield True
 
 
 def write_atomically(path: Path, content: bytes, mode: int = 0o600) -> None:

@@ -10,6 +10,7 @@ SURGE_HOME
 """
 
 import os
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,6 +36,7 @@ class Home:
         root = Path(chosen).expanduser().absolute() if chosen else Path(platformdirs.user_data_dir("surge"))
         if root.exists() and not root.is_dir():
             raise CorruptState(f"{root} is no folder; point {HOME_VARIABLE} at one, or move the file away")
+        _keep_private(root)
         return cls(root)
 
     @property
@@ -67,3 +69,16 @@ class Home:
 
     def book(self, network: str | None = None) -> Path:
         return self.network(network) / "book.json"
+
+
+def _keep_private(root: Path) -> None:
+    """Keys and receipts lie there: it is for its owner alone. Raises BadInput where that can't be had."""
+    try:
+        root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if stat.S_IMODE(root.stat().st_mode) & 0o077:
+            root.chmod(0o700)
+    except OSError as error:
+        raise BadInput(
+            f"{root} can't be made a folder for you alone ({error.strerror}); "
+            f"point {HOME_VARIABLE} at another one"
+        ) from error

@@ -111,12 +111,20 @@ def _fund_locally(access: "Access", config: "ProviderConfig", chain: "Chain") ->
 def _serve(folder: "Place", config: "ProviderConfig", chain: "Chain", loopback: bool) -> None:
     import asyncio
 
+    from surge.model.errors import BadInput
     from surge.provider.start import provide as serve
+    from surge.store.files import held_alone
     from surge.store.logs import log_to_stderr
 
     log_to_stderr()
     try:
-        asyncio.run(serve(folder, config, chain, loopback, tell))
+        with held_alone(folder.lock) as alone:
+            if not alone:
+                raise BadInput(
+                    f"another `surge provide` runs in {folder.root}; stop it first, or offer from another "
+                    "folder (--place), with a key of its own"
+                )
+            asyncio.run(serve(folder, config, chain, loopback, tell))
         tell("stopped; the ask is withdrawn, and open leases are resumed at the next start")
     finally:
         chain.disconnect()

@@ -1,0 +1,81 @@
+"""A node that lags, or forgets, ends no lease: money that was signed is redeemed when it is back (P3)."""
+
+import asyncio
+
+import pytest
+
+from deal import EXPIRY, Deal, chunk_of, deal
+from surge.chain.calls.leases import LeaseState
+from surge.provider import agent as agent_module
+from surge.provider.redeemer import LONG_AFTER
+
+
+def play(folder, story):
+    async def run():
+        async with deal(folder) as made:
+            await story(made)
+
+    asyncio.run(run())
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch):
+    monkeypatch.setattr(agent_module, "TICK_SECONDS", 0.01)
+
+
+async def asked_again(made: Deal, times: int = 3):
+    """Wait until the agent has looked at the chain so often."""
+    real, seen = made.market.closings, []
+
+    class Counting(dict):
+        def get(self, key, default=None):
+            seen.append(key)
+            return super().get(key, default)
+
+    made.market.closings = Counting(real)
+    await made.until(lambda: len(seen) >= times)
+
+
+def test_a_lease_that_a_stale_node_does_not_show_is_kept_and_redeemed(tmp_path):
+    async def story(made):
+        await made.prepare()
+        await made.run(chunk_of(1))
+        await made.level()
+        signed = made.renter_books()[1].amount
+        shown = made.market.states.pop(1)
+        await asked_again(made)
+        assert 1 in made.agent._served
+        assert made.store.open_leases()
+        made.market.states[1] = shown
+        made.market.now_at = EXPIRY
+        await made.until(lambda: 1 in made.market.closings)
+        assert made.market.closings[1].paid == signed > 0
+
+    play(tmp_path, story)
+
+
+def test_a_restart_takes_up_what_is_unredeemed(tmp_path):
+    async def story(made):
+        await made.prepare()
+        await made.run(chunk_of(1))
+        await made.level()
+        shown = made.market.states.pop(1)
+        await asked_again(made)
+        await made.restart()
+        made.market.states[1] = shown
+        made.market.now_at = EXPIRY
+        await made.until(lambda: 1 in made.market.closings)
+        assert made.market.closings[1].paid == made.renter_books()[1].amount
+
+    play(tmp_path, story)
+
+
+def test_a_lease_that_a_reorganisation_took_is_given_up_in_the_end(tmp_path):
+    async def story(made):
+        await made.prepare()
+        made.market.states[1] = LeaseState(False, 0, 0)
+        made.market.now_at = EXPIRY + LONG_AFTER + 1
+        await made.until(lambda: 1 not in made.agent._served)
+        assert not made.store.open_leases()
+
+    play(tmp_path, story)

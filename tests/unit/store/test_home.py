@@ -1,0 +1,46 @@
+"""The folder of keys and receipts is its owner's alone, and one process at a time offers from a folder."""
+
+import stat
+import subprocess
+import sys
+
+import pytest
+
+from surge.model.errors import BadInput
+from surge.store.files import held_alone
+from surge.store.home import HOME_VARIABLE, Home
+
+
+@pytest.mark.parametrize("mode", [None, 0o755, 0o777])
+def test_nobody_else_may_enter_it(tmp_path, monkeypatch, mode):
+    root = tmp_path / "home"
+    if mode is not None:
+        root.mkdir()
+        root.chmod(mode)
+    monkeypatch.setenv(HOME_VARIABLE, str(root))
+    assert Home.default().root == root
+    assert stat.S_IMODE(root.stat().st_mode) == 0o700
+
+
+def test_a_place_where_none_can_be_made_is_told(monkeypatch):
+    monkeypatch.setenv(HOME_VARIABLE, "/proc/nowhere")
+    with pytest.raises(BadInput, match="point SURGE_HOME at another one"):
+        Home.default()
+
+
+def test_a_lock_is_held_by_one_process_and_ends_with_it(tmp_path):
+    path = tmp_path / "place" / "lock"
+    script = (
+        "import sys; from pathlib import Path; from surge.store.files import held_alone\n"
+        "with held_alone(Path(sys.argv[1])) as alone: print(alone, flush=True); sys.stdin.read()"
+    )
+    command = [sys.executable, "-c", script, str(path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout.readline() == "True\n"
+        with held_alone(path) as alone:
+            assert not alone
+        other.kill()
+        other.wait()
+        with held_alone(path) as alone:
+            assert alone
+    assert path.exists()
