@@ -19,6 +19,7 @@ SurgeError
     └── LimitExceeded   fuel, memory, time or output ran out
 """
 
+import re
 from typing import ClassVar, Self
 
 
@@ -26,6 +27,17 @@ def printable(text: str, keep: str = "\n\t") -> str:
     """`text` with a "�" for whatever would move a terminal's cursor or change its colours: much of what an
     error tells was said by somebody else."""
     return "".join(letter if letter.isprintable() or letter in keep else "�" for letter in text)
+
+
+def coloured(text: str) -> str:
+    """`text` with letters, line ends, tabs and colours as they are, and a "�" for each other control
+    character: for a terminal, of what a stranger says that a program has written."""
+    parts = _COLOUR.split(text)
+    return "".join(part if n % 2 else printable(part, _KEPT) for n, part in enumerate(parts))
+
+
+_COLOUR = re.compile("(\x1b\\[[0-9;:]{0,31}m)")
+_KEPT = "\n\r\t\u00a0\u200d\u3000"
 
 
 class SurgeError(Exception):

@@ -14,6 +14,7 @@ from surge.model.ask import Ask
 from surge.model.errors import BadInput, CorruptState
 from surge.model.signature import checksum
 from surge.model.units import MicroUsd, Wei, parse_surge, parse_usd
+from surge.store.files import make_private
 
 HEADER = """# What this machine offers. Edit it and start `surge provide` again.
 # Prices are dollars as decimal strings; 1 Gfuel is about 0.1 s of one core, 1 GiB is moved data.
@@ -152,5 +153,5 @@ def _amount(parse: Callable[[str], int], text: str, where: str) -> None:
 
 
 def save_config(config: ProviderConfig, path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_private(path.parent)
     path.write_text(HEADER + tomli_w.dumps(config.model_dump()))

@@ -20,6 +20,7 @@ from surge.run.sandbox.suite import runtime_number
 from surge.run.slots.cache import Cache
 from surge.run.slots.pool import Pool
 from surge.store.blobs import blob_folder
+from surge.store.files import make_private
 from surge.store.provider import ProviderStore
 
 CLAIM_SECONDS = 2.0
@@ -66,7 +67,7 @@ def endpoint_secret(place: Place) -> bytes:
     """The endpoint's ed25519 seed, made once."""
     path = place.endpoint_key
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_private(path.parent)
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             file.write(secrets.token_bytes(32))
     return path.read_bytes()

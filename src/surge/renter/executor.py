@@ -14,7 +14,7 @@ from weakref import WeakValueDictionary
 
 from surge.model.demand import Demand
 from surge.model.digest import Blob, blob_digest
-from surge.model.errors import BadInput, CannotShip
+from surge.model.errors import BadInput, CannotShip, coloured
 from surge.model.task import MAX_SEED, MAX_TASK_INPUT, WASM, ImageSpec, Limits, Outcome, Task
 from surge.model.units import Bytes, parse_usd
 from surge.renter.access import Access
@@ -340,4 +340,5 @@ def _results(futures: "list[Future[T]]", timeout: float | None) -> Iterator[T]:
 
 def _show(prints: tuple[tuple[str, str], ...]) -> None:
     for stream, text in prints:
-        (sys.stdout if stream == "stdout" else sys.stderr).write(text)
+        out = sys.stdout if stream == "stdout" else sys.stderr
+        out.write(coloured(text) if out.isatty() else text)

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 
 from surge.model.errors import BadInput, CorruptState
+from surge.store.files import make_private
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -40,7 +41,7 @@ def open_database(path: Path, metadata: sa.MetaData, lineage: str) -> sa.Engine:
     crash of the machine. Raises CorruptState when the file is damaged, and BadInput when a newer version
     of Surge wrote it; in both cases the file stays as it is.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_private(path.parent)
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     engine = sa.create_engine(f"sqlite:///{path}", connect_args={"timeout": BUSY_MILLISECONDS / 1000})
     event.listen(engine, "connect", _configure)

@@ -8,10 +8,17 @@ from contextlib import contextmanager
 from pathlib import Path
 
 
+def make_private(folder: Path) -> None:
+    """A folder and those around it that are missing, for this user alone."""
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
+    for path in reversed(missing):
+        path.mkdir(mode=0o700, exist_ok=True)
+
+
 @contextmanager
 def held_alone(path: Path) -> Iterator[bool]:
-    """Whether this process alone holds the lock of a file (made if it isn't there) to the end of the block."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Whether this process alone holds the lock of a file, made if it is missing, to the end of the block."""
+    make_private(path.parent)
     with path.open("a") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -23,7 +30,7 @@ def held_alone(path: Path) -> Iterator[bool]:
 
 def write_atomically(path: Path, content: bytes, mode: int = 0o600) -> None:
     """Write beside, flush to the disk, rename over: a crash leaves the old file or the new one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_private(path.parent)
     beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     try:

@@ -74,8 +74,7 @@ class Home:
 def _keep_private(root: Path) -> None:
     """Keys and receipts lie there: it is for its owner alone. Raises BadInput where that can't be had."""
     try:
-        root.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if stat.S_IMODE(root.stat().st_mode) & 0o077:
+        if root.exists() and stat.S_IMODE(root.stat().st_mode) & 0o077:
             root.chmod(0o700)
     except OSError as error:
         raise BadInput(

@@ -13,6 +13,7 @@ import msgspec
 
 from surge.model.errors import CorruptState, printable
 from surge.model.trace import Line, SpanBegan, SpanEnded
+from surge.store.files import make_private
 
 log = logging.getLogger("surge.trace")
 
@@ -31,7 +32,7 @@ class Trace:
         self._spans = 0
         self._file: FileIO | None = None
         try:
-            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            make_private(path.parent)
             self._file = FileIO(path, "a", opener=lambda name, flags: os.open(name, flags, 0o600))
         except OSError as error:
             self._give_up(error)

@@ -1,7 +1,7 @@
 """A program's output on the terminal: while it runs, as its provider tells it, and in the end all of it.
 
-What is not paid yet is nobody's word: on a terminal it is shown without what could do more than print, and
-whatever it left behind (a colour, a half-drawn sequence) ends before Surge says something itself.
+It is a stranger's word: on a terminal it is shown without what could do more than print, and whatever it left
+behind (a colour, a half-drawn sequence) ends before Surge says something itself.
 """
 
 import re
@@ -9,14 +9,13 @@ import sys
 from typing import TYPE_CHECKING, TextIO
 
 from surge.cli.terminal.output import tell
-from surge.model.errors import printable
+from surge.model.errors import coloured
 
 if TYPE_CHECKING:
     from surge.model.command import CommandOutput
 
 MOST = 8 << 20
 """Bytes of a stream that are shown before its end; a provider may say what it likes until then."""
-_COLOUR = re.compile("(\x1b\\[[0-9;:]{0,31}m)")
 _BEGUN = re.compile(
     rb"(\x1b(\[[0-9;:]{0,31})?|[\xc2-\xdf]|[\xe0-\xef][\x80-\xbf]?|[\xf0-\xf4][\x80-\xbf]{0,2})\Z"
 )
@@ -30,10 +29,7 @@ def harmless(content: bytes) -> tuple[bytes, bytes]:
     and colours as they are, a "�" for each other control character."""
     begun = _BEGUN.search(content)
     end = begun.start() if begun else len(content)
-    parts = _COLOUR.split(content[:end].decode(errors="replace"))
-    kept = "\n\r\t\u00a0\u200d\u3000"
-    shown = "".join(part if n % 2 else printable(part, kept) for n, part in enumerate(parts))
-    return shown.encode(), content[end:]
+    return coloured(content[:end].decode(errors="replace")).encode(), content[end:]
 
 
 class Shown:
@@ -56,14 +52,19 @@ class Shown:
         self._write(stream, new)
 
     def finish(self, output: "CommandOutput") -> None:
-        """Show what is missing of the output that was paid for, as it is."""
+        """Show what is missing of the output that was paid for: as it is, but on a terminal, where its
+        provider's words do no more than print."""
         for stream, whole in (("stdout", output.stdout), ("stderr", output.stderr)):
             seen, begun = bytes(self._seen[stream]), self._begun[stream]
             if not whole.startswith(seen):
                 self.settle()
                 tell(f"its provider showed another {stream} while it ran; this is what the program wrote:")
                 seen = begun = b""
-            self._write(stream, begun + whole[len(seen) :])
+            rest = begun + whole[len(seen) :]
+            if _pipe(stream).isatty():
+                shown, left = harmless(rest)
+                rest = shown + coloured(left.decode(errors="replace")).encode()
+            self._write(stream, rest)
 
     def settle(self) -> None:
         """End what unpaid output may have left behind: what follows is Surge's own."""

@@ -106,8 +106,10 @@ def _one_at_a_time(net: "LocalNetwork") -> Iterator[None]:
     """Two commands that both want a network up must not both deploy one."""
     import fcntl
 
+    from surge.store.files import make_private
+
     folder = net.home.network(LOCAL)
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_private(folder)
     with (folder / "up.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
