@@ -18,6 +18,10 @@ def test_nobody_else_may_enter_it(tmp_path, monkeypatch, mode):
         root.chmod(mode)
     monkeypatch.setenv(HOME_VARIABLE, str(root))
     assert Home.default().root == root
+    if mode is None:
+        assert not root.exists(), "reading creates nothing"
+        write_atomically(Home.default().provider / "key.json", b"{}")
+        assert stat.S_IMODE((root / "provider").stat().st_mode) == 0o700
     assert stat.S_IMODE(root.stat().st_mode) == 0o700
 
 
