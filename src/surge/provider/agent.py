@@ -379,6 +379,8 @@ class Agent:
                         self._spawn(self._tick(served, Tick(now, state.settled if state.open else None)))
             except SurgeError as error:
                 log.warning("the chain can't be asked", reason=str(error))
+            except Exception as error:  # noqa: BLE001 a defect of ours ends no duty: money hangs on this one
+                log.error("watching the chain failed; tried again", **defect(error))
             await asyncio.sleep(TICK_SECONDS)
 
     async def _tick(self, served: _Served, tick: Tick) -> None:

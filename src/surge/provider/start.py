@@ -16,6 +16,7 @@ from surge.model.units import Address, Wei, show_surge
 from surge.net.endpoint import Endpoint
 from surge.provider.agent import Agent
 from surge.provider.config import Place, ProviderConfig, load_config, save_config
+from surge.provider.journal import defect
 from surge.run.sandbox.suite import runtime_number
 from surge.run.slots.cache import Cache
 from surge.run.slots.pool import Pool
@@ -156,4 +157,6 @@ async def _collect(chain: Chain) -> None:
                 log.info("reward", epoch=epoch, surge=show_surge(amount))
         except SurgeError as error:
             log.warning("claiming failed; tried again", reason=str(error))
+        except Exception as error:  # noqa: BLE001 a defect of ours ends no duty
+            log.error("claiming failed; tried again", **defect(error))
         await asyncio.sleep(CLAIM_SECONDS)

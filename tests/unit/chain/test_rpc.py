@@ -18,6 +18,9 @@ class Script(BaseHTTPRequestHandler):
     def do_POST(self):
         request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         answers = self.server.answers
+        most, refused = getattr(self.server, "limit", (10**6, 200))
+        if isinstance(request, list) and len(request) > most:
+            answers = [(refused, lambda _: b"too long")]
         status, answer = answers.pop(0) if len(answers) > 1 else answers[0]
         content = answer(request)
         content = content if isinstance(content, bytes) else json.dumps(content).encode()
@@ -100,3 +103,47 @@ def test_a_refusal_is_an_error_of_ours_with_the_nodes_words(node):
         node.rpc.call("one")
     assert isinstance(caught.value, NoNetwork)
     assert (caught.value.code, caught.value.message) == (-32600, "no batches here")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        lambda r: {"jsonrpc": "2.0", "id": r["id"], "error": "rate limited"},
+        lambda r: {"jsonrpc": "2.0", "id": r["id"], "error": ["busy"]},
+        lambda r: {"jsonrpc": "2.0", "id": r["id"], "error": {"code": "x", "message": None}},
+        lambda r: {"jsonrpc": "2.0", "id": r["id"], "result": None},
+        lambda r: {"jsonrpc": "2.0", "id": r["id"], "result": "soon"},
+        lambda r: {"jsonrpc": "2.0", "id": r["id"], "result": {"timestamp": 5}},
+        lambda r: ["x"],
+        lambda r: None,
+    ],
+)
+def test_what_can_be_no_answer_is_no_network(node, answer):
+    node.answers = [(200, answer)]
+    for method, params in (("eth_blockNumber", ()), ("eth_getBlockByNumber", ("latest", False))):
+        with pytest.raises(NoNetwork):
+            node.rpc.call(method, *params)
+
+
+def test_junk_among_the_answers_of_a_batch_is_no_network(node):
+    node.answers = [(200, lambda requests: ["x"] * len(requests) if isinstance(requests, list) else "x")]
+    with pytest.raises(NoNetwork):
+        node.rpc.batch([("eth_blockNumber", []), ("eth_chainId", [])])
+
+
+@pytest.mark.parametrize("status", [400, 413, 500])
+def test_batches_become_as_short_as_the_node_takes_them(node, status):
+    node.answers = [(200, good)]
+    node.limit = 10, status
+    assert node.rpc.batch([(f"m{n}", []) for n in range(47)]) == [f"m{n}" for n in range(47)]
+    sizes = [len(request) for request in node.requests if isinstance(request, list)]
+    assert max(sizes[3:]) <= 10
+    before = len(node.requests)
+    node.rpc.batch([(f"m{n}", []) for n in range(47)])
+    assert len(node.requests) - before <= 10  # it remembers
+
+
+def test_a_block_that_the_node_lacks_is_told(node):
+    node.answers = [(200, lambda r: {"jsonrpc": "2.0", "id": r["id"], "result": None})]
+    with pytest.raises(NoNetwork, match="has no block 7; it lags behind"):
+        node.rpc.block(7)

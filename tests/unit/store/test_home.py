@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from surge.store.files import held_alone
+from surge.store.files import held_alone, write_atomically
 from surge.store.home import HOME_VARIABLE, Home
 
 

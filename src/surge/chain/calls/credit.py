@@ -205,7 +205,7 @@ class Credit:
         """Now (the second that a transaction sent now would see), or after the block `at`."""
         self._at.check()
         if at is not None:
-            block = self._at.rpc.call("eth_getBlockByNumber", hex(at), False)
+            block = self._at.rpc.block(at)
             return Moment(hex(at), Seconds(int(block["timestamp"], 16)))
         latest, pending = self._at.rpc.batch(
             [("eth_getBlockByNumber", ["latest", False]), ("eth_getBlockByNumber", ["pending", False])]

@@ -10,6 +10,7 @@ from surge.chain.node.logs import Log, newest_logs
 from surge.chain.node.revert import as_error
 from surge.credit.market import Token
 from surge.model.credit import MarketId
+from surge.model.errors import NoNetwork
 from surge.model.units import Address, Seconds
 
 RECENT = 5
@@ -47,6 +48,10 @@ class Liquidations:
         found = self._newest(account, market, most)
         asked = [("eth_getBlockByNumber", [log["blockNumber"], False]) for log, _ in found]
         blocks = [as_error(answer, "reading a block's time", "") for answer in self._at.rpc.batch(asked)]
+        if None in blocks:
+            raise NoNetwork(
+                "the node gave logs of blocks that it hasn't; try again, or use another RPC address"
+            )
         return [
             self._liquidation(log, loss, Seconds(int(block["timestamp"], 16)))
             for (log, loss), block in zip(found, blocks, strict=True)

@@ -1,5 +1,6 @@
 """The compiled contracts that ship with the package, and ABI coding by their names."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
 from importlib import resources
@@ -8,7 +9,7 @@ from typing import Any
 import msgspec
 
 from surge.model.digest import keccak
-from surge.model.errors import BadInput
+from surge.model.errors import BadInput, NoNetwork
 from surge.model.signature import checksum
 from surge.model.units import Address
 
@@ -32,12 +33,23 @@ class Function:
         return "0x" + (self.selector + encode(self.inputs, arguments)).hex()
 
     def decode(self, answer: str) -> Any:
-        """The result: one value, or a tuple of several."""
-        from eth_abi.abi import decode
-
-        values = decode(self.outputs, bytes.fromhex(answer[2:]))
+        """The result: one value, or a tuple of several. Raises NoNetwork for what no such function gives."""
+        values = _decoded(self.name, self.outputs, answer[2:])
         shown = tuple(_show(kind, value) for kind, value in zip(self.outputs, values, strict=True))
         return shown[0] if len(shown) == 1 else shown
+
+
+def _decoded(name: str, kinds: Sequence[str], content: str) -> tuple[Any, ...]:
+    from eth_abi.abi import decode  # slow to import
+    from eth_abi.exceptions import DecodingError
+
+    try:
+        return tuple(decode(kinds, bytes.fromhex(content)))
+    except (DecodingError, ValueError, OverflowError) as error:
+        raise NoNetwork(
+            f"the node's answer for {name} is not what the contract gives; try again, or use another "
+            "RPC address"
+        ) from error
 
 
 @dataclass(frozen=True)
@@ -52,13 +64,11 @@ class EventKind:
         return "0x" + keccak(f"{self.name}({','.join(kind for _, kind, _ in self.members)})".encode()).hex()
 
     def decode(self, log: dict[str, Any]) -> dict[str, Any]:
-        """The members of a log by name."""
-        from eth_abi.abi import decode
-
+        """The members of a log by name. Raises NoNetwork for what is no such log."""
         indexed = [kind for _, kind, is_topic in self.members if is_topic]
         plain = [kind for _, kind, is_topic in self.members if not is_topic]
-        topics = iter(decode(indexed, bytes.fromhex("".join(topic[2:] for topic in log["topics"][1:]))))
-        values = iter(decode(plain, bytes.fromhex(log["data"][2:])))
+        topics = iter(_decoded(self.name, indexed, "".join(topic[2:] for topic in log["topics"][1:])))
+        values = iter(_decoded(self.name, plain, log["data"][2:]))
         return {
             name: _show(kind, next(topics if is_topic else values)) for name, kind, is_topic in self.members
         }

@@ -158,7 +158,7 @@ class Index:
         return True
 
     def _row(self, log: dict[str, Any]) -> dict[str, Any] | None:
-        contract, kinds = self._sources[log["address"].lower()]
+        contract, kinds = self._sources.get(log["address"].lower(), ("", {}))
         kind: EventKind | None = kinds.get(log["topics"][0]) if log["topics"] else None
         if kind is None:
             return None

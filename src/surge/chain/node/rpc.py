@@ -11,12 +11,15 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from surge.chain.node.shapes import can_answer
 from surge.model.errors import BadInput, NoNetwork
 
 BATCH = 100
 """Calls in one request: what public endpoints commonly allow."""
 _BUSY = (429, 502, 503)
 _ATTEMPTS = 4
+TOLD = 200
+"""Characters of an error that isn't one as JSON-RPC has them."""
 
 
 class RpcError(NoNetwork):
@@ -27,6 +30,10 @@ class RpcError(NoNetwork):
             f"the node {where} refused a call ({message}); try again, or use another RPC address"
         )
         self.code, self.message, self.payload = code, message, payload
+
+
+class HttpRefused(NoNetwork):
+    """What stands before the node, or the node, answered with an HTTP error."""
 
 
 class Rpc:
@@ -43,6 +50,7 @@ class Rpc:
         self._idle: list[http.client.HTTPConnection] = []
         self._lock = threading.Lock()
         self._ids = itertools.count(1)
+        self._most = BATCH
         self._finalizer = weakref.finalize(self, _close_all, self._idle)
 
     @staticmethod
@@ -60,30 +68,72 @@ class Rpc:
     def call(self, method: str, *params: Any) -> Any:
         """One result. Raises RpcError when the node answers with an error."""
         body = {"jsonrpc": "2.0", "id": next(self._ids), "method": method, "params": list(params)}
-        reply = self._post(body)
-        return _result(reply, self.where)
+        return self._result(body, self._post(body))
+
+    def block(self, number: int) -> dict[str, Any]:
+        """Without its transactions. Raises NoNetwork for one that the node hasn't."""
+        found: dict[str, Any] | None = self.call("eth_getBlockByNumber", hex(number), False)
+        if found is None:
+            raise NoNetwork(
+                f"the node at {self.where} has no block {number}; it lags behind, or keeps no old blocks: "
+                "try again, or use another RPC address"
+            )
+        return found
 
     def batch(self, calls: Sequence[tuple[str, list[Any]]]) -> list[Any]:
         """Results in order; an RpcError takes the place of a call that failed."""
         results: list[Any] = []
-        for start in range(0, len(calls), BATCH):
+        while len(results) < len(calls):
             bodies = [
                 {"jsonrpc": "2.0", "id": next(self._ids), "method": method, "params": params}
-                for method, params in calls[start : start + BATCH]
+                for method, params in calls[len(results) : len(results) + self._most]
             ]
-            replies = self._post(bodies)
-            if not isinstance(replies, list):  # an endpoint that takes no batches answers with one error
-                replies = [self._post(body) for body in bodies]
-            by_id = {reply.get("id"): reply for reply in replies}
-            results.extend(self._kept(by_id.get(body["id"])) for body in bodies)
+            replies = self._replies(bodies)
+            if replies is None:
+                self._most = max(1, len(bodies) // 2)  # of all batches from now on
+            else:
+                results.extend(self._kept(body, replies.get(body["id"])) for body in bodies)
         return results
 
-    def _kept(self, reply: Any) -> Any:
+    def _replies(self, bodies: list[dict[str, Any]]) -> dict[Any, Any] | None:
+        """By id; None where the endpoint takes no batch of this length."""
+        if len(bodies) == 1:
+            return {bodies[0]["id"]: self._post(bodies[0])}
+        try:
+            replies = self._post(bodies)
+        except HttpRefused:
+            return None
+        if not isinstance(replies, list):
+            return None
+        return {reply.get("id"): reply for reply in replies if isinstance(reply, dict)}
+
+    def _kept(self, body: dict[str, Any], reply: Any) -> Any:
         """A reply's result, or the RpcError itself."""
         try:
-            return _result(reply, self.where)
+            return self._result(body, reply)
         except RpcError as error:
             return error
+
+    def _result(self, body: dict[str, Any], reply: Any) -> Any:
+        """Raises RpcError for an error, and for what can't be an answer."""
+        if not isinstance(reply, dict) or ("result" not in reply and "error" not in reply):
+            raise NoNetwork(
+                f"the node at {self.where} left a call unanswered; check rpc_url in the address book"
+            )
+        error = reply.get("error")
+        if isinstance(error, dict):
+            code = error.get("code", 0)
+            raise RpcError(
+                code if isinstance(code, int) else 0,
+                str(error.get("message", "")),
+                error.get("data"),
+                self.where,
+            )
+        if error is not None:
+            raise RpcError(0, str(error)[:TOLD], None, self.where)
+        if not can_answer(body["method"], body["params"], reply["result"]):
+            raise RpcError(0, f"{body['method']}: what it answered is no answer", None, self.where)
+        return reply["result"]
 
     def _post(self, body: Any) -> Any:
         content = msgspec.json.encode(body)
@@ -99,7 +149,7 @@ class Rpc:
             if status not in _BUSY or attempt == _ATTEMPTS - 1:
                 break
             time.sleep(0.25 * 2**attempt)
-        raise NoNetwork(
+        raise HttpRefused(
             f"the chain at {self.where} answered HTTP {status}; try later, or use another RPC address"
         )
 
@@ -143,12 +193,3 @@ def _reason(error: Exception) -> str:
     if isinstance(error, TimeoutError):
         return "no answer in time"
     return getattr(error, "strerror", None) or str(error) or type(error).__name__
-
-
-def _result(reply: Any, where: str) -> Any:
-    if not isinstance(reply, dict) or ("result" not in reply and "error" not in reply):
-        raise NoNetwork(f"the node at {where} left a call unanswered; check rpc_url in the address book")
-    error = reply.get("error")
-    if error is not None:
-        raise RpcError(error.get("code", 0), str(error.get("message", "")), error.get("data"), where)
-    return reply["result"]
