@@ -47,9 +47,10 @@ from surge.provider.config import ProviderConfig
 from surge.provider.door import Door
 from surge.provider.journal import defect, tell
 from surge.provider.pending import PendingLinks
+from surge.provider.policy import Policy
 from surge.provider.redeemer import Redeemer
 from surge.provider.runner import Runner
-from surge.provider.session import LeaseSession, Policy, spec_of
+from surge.provider.session import LeaseSession, spec_of
 from surge.provider.steps import (
     Answer,
     Deliver,

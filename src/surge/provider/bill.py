@@ -1,6 +1,6 @@
 """What a lease owes its provider: its receipts, and the latest voucher."""
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -23,6 +23,10 @@ class _Owed:
     root: bytes
 
 
+MAX_SENT_AGAIN = 16
+"""Times that the answer of an unpaid receipt is sent once more."""
+
+
 class Bill:
     """Money in millionths of a dollar. Begins with what was kept: receipts in order, the latest voucher."""
 
@@ -31,6 +35,7 @@ class Bill:
         self._tree = Frontier()
         self._unpaid: deque[_Owed] = deque()
         self._positions: dict[bytes, int] = {}
+        self._sent_again: Counter[int] = Counter()
         self.owed = 0
         for receipt in receipts:
             self.enter(receipt)
@@ -57,6 +62,11 @@ class Bill:
     def position(self, chunk: bytes) -> int | None:
         """Of the receipt of a chunk that was billed."""
         return self._positions.get(chunk)
+
+    def may_send_again(self, positions: list[int]) -> bool:
+        """Count that the answers of these receipts are asked for again; whether all may be sent."""
+        self._sent_again.update(positions)
+        return all(self._sent_again[position] <= MAX_SENT_AGAIN for position in positions)
 
     def enter(self, receipt: Receipt) -> None:
         """The next receipt."""

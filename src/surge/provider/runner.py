@@ -3,15 +3,19 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 
+import structlog
+
 from surge.model.errors import BadInput, NotDeterministic, SurgeError
 from surge.model.task import WASM, ImageSpec
 from surge.net.messages import Message, Printed, Refusal
+from surge.provider.journal import defect
 from surge.provider.steps import ChunkBroke, ChunkRan, Execute, ImageBroke, ImageMade
 from surge.run.slots import pipe
 from surge.run.slots.pool import Job, Pool
 from surge.store.blobs import RenterBlobs
 
 MAX_REASON = 1024
+log = structlog.get_logger("surge.provider")
 
 
 class Runner:
@@ -29,6 +33,9 @@ class Runner:
             return ImageBroke(
                 spec.id, str(error)[:MAX_REASON], isinstance(error, BadInput | NotDeterministic)
             )
+        except Exception as error:  # noqa: BLE001 every path ends in an answer
+            log.error("an image could not be made", **defect(error))
+            return ImageBroke(spec.id, f"this machine failed ({type(error).__name__}); ask another", False)
         return ImageMade(spec, image.digest, image.fuel, image.joules, image.measured)
 
     async def run(
@@ -68,6 +75,10 @@ class Runner:
                     work.chunk, Refusal.NO_BLOB, "a blob of this chunk was lost here; send it again"
                 )
             return ChunkBroke(work.chunk, Refusal.FAILED, str(error)[:MAX_REASON])
+        except Exception as error:  # noqa: BLE001 every path ends in an answer
+            log.error("a chunk could not be run", **defect(error))
+            said = f"this machine failed ({type(error).__name__}); run it elsewhere"
+            return ChunkBroke(work.chunk, Refusal.FAILED, said)
         finally:
             prints.put_nowait(None)
             await telling  # before the answer, however it ends

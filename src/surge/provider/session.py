@@ -7,14 +7,12 @@ receipt is kept before its answer leaves (P3).
 
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import assert_never
 
 from surge.model.errors import Distrusted
 from surge.model.lease import Lease
 from surge.model.receipt import Receipt, setup_chunk, setup_outcome, task_leaf
 from surge.model.task import (
-    DEFAULT_MEMORY,
     ChunkResult,
     ImageSpec,
     Limits,
@@ -41,8 +39,9 @@ from surge.net.messages import (
     VoucherAccepted,
     Welcome,
 )
-from surge.provider.bill import Bill
+from surge.provider.bill import MAX_SENT_AGAIN, Bill
 from surge.provider.patience import Patience
+from surge.provider.policy import Policy
 from surge.provider.steps import (
     Answer,
     BlobArrived,
@@ -77,20 +76,6 @@ MAX_MAKING = 4
 SHUN_SECONDS = 86_400
 LAST_CALL = 30
 """Seconds after expiry that unpaid work waits for its voucher, within the Market's grace."""
-
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """The provider's own rules, in millionths of a dollar.
-
-    credit_limit: unsigned work after which it waits for a voucher. redeem_at: signed and not yet settled
-    money at which it goes to the chain before the lease ends.
-    memory: in bytes, what a task may ask for.
-    """
-
-    credit_limit: MicroUsd = MicroUsd(50_000)
-    redeem_at: MicroUsd = MicroUsd(5_000_000)
-    memory: Bytes = DEFAULT_MEMORY
 
 
 class LeaseSession:
@@ -187,7 +172,13 @@ class LeaseSession:
         welcome = Welcome(
             signed.sequence, signed.amount, self.receipts, terms.slots, self._policy.credit_limit
         )
-        return [Answer(welcome), *map(Redeliver, self._bill.unpaid)]
+        return [Answer(welcome), *self._redeliver(self._bill.unpaid)]
+
+    def _redeliver(self, positions: list[int]) -> list[Instruction]:
+        """Answers once more, as often as a bad link may need it: sending is work that nobody pays for."""
+        if not self._bill.may_send_again(positions):
+            return [_sorry(Refusal.UNPAID, f"an answer was sent {MAX_SENT_AGAIN} times; sign for it", None)]
+        return [Redeliver(position) for position in positions]
 
     # Images
 
@@ -229,24 +220,24 @@ class LeaseSession:
             return []
         if spec is None:
             return [_sorry(Refusal.NO_IMAGE, "prepare the image first", request.chunk)]
-        limits = Limits(Fuel(request.fuel), Bytes(request.memory), Bytes(request.output))
-        named = [tuple(names) for names in request.blobs] or [()] * len(request.inputs)
-        given = zip(request.inputs, request.seeds, named, strict=True)
-        tasks = tuple(Task(request.code, each, seed, limits, names) for each, seed, names in given)
-        if chunk_id(request.image, [task.id(spec) for task in tasks], limits) != request.chunk:
-            return [_sorry(Refusal.WRONG_CHUNK, "the chunk's id is not that of its tasks", request.chunk)]
-        if limits.memory > self._policy.memory:
-            offered, asked = self._policy.memory >> 20, limits.memory >> 20
-            said = f"the chunk asks for {asked} MiB a task, and {offered} are offered here"
-            return [_sorry(Refusal.TOO_MUCH, said, request.chunk)]
         if (position := self._bill.position(request.chunk)) is not None:
-            return [Redeliver(position)]
+            return self._redeliver([position])
         if request.chunk in self._running or request.chunk in self._queue:
             return []
         if refusal := self._refusal():
             return [_sorry(*refusal, request.chunk)]
         if self._is_full():
             return [_sorry(Refusal.BUSY, "too many chunks wait already; send this one later", request.chunk)]
+        if request.memory > self._policy.memory:
+            offered, asked = self._policy.memory >> 20, request.memory >> 20
+            said = f"the chunk asks for {asked} MiB a task, and {offered} are offered here"
+            return [_sorry(Refusal.TOO_MUCH, said, request.chunk)]
+        limits = Limits(Fuel(request.fuel), Bytes(request.memory), Bytes(request.output))
+        named = [tuple(names) for names in request.blobs] or [()] * len(request.inputs)
+        given = zip(request.inputs, request.seeds, named, strict=True)
+        tasks = tuple(Task(request.code, each, seed, limits, names) for each, seed, names in given)
+        if chunk_id(request.image, [task.id(spec) for task in tasks], limits) != request.chunk:
+            return [_sorry(Refusal.WRONG_CHUNK, "the chunk's id is not that of its tasks", request.chunk)]
         self._queue[request.chunk] = Execute(request.chunk, spec, tasks, request.watched)
         return self._start()
 

@@ -8,13 +8,14 @@ from surge.model.signature import sign
 from surge.model.task import ChunkResult, Outcome, moved_of
 from surge.net.messages import PrepareImage, Refusal, Sorry
 from surge.provider import session as session_module
+from surge.provider.bill import MAX_SENT_AGAIN
 from surge.provider.patience import BILLED_FOR_ONE, MAX_UNBILLED
+from surge.provider.policy import Policy
 from surge.provider.session import (
     LAST_CALL,
     MAX_MAKING,
     MAX_QUEUE,
     LeaseSession,
-    Policy,
     spec_of,
 )
 from surge.provider.steps import (
@@ -27,6 +28,7 @@ from surge.provider.steps import (
     ImageBroke,
     ImageMade,
     MakeImage,
+    Redeliver,
     Shun,
     Tick,
     ToppedUp,
@@ -186,3 +188,20 @@ def test_more_memory_than_is_offered_is_refused():
     asked = chunk_of(1, memory=(1 << 30) + 1)
     assert codes(session.handle(run_message(asked))) == ["too-much"]
     assert not codes(session.handle(run_message(chunk_of(1, memory=1 << 30))))
+
+
+def test_answers_are_sent_again_so_often_and_no_more():
+    session = a_session()
+    asked = chunk_of(1)
+    session.handle(run_message(asked))
+    session.handle(ran(asked))
+    for _ in range(MAX_SENT_AGAIN):
+        assert session.handle(run_message(asked)) == [Redeliver(0)]
+    assert codes(session.handle(run_message(asked))) == ["unpaid"]
+
+
+def test_a_lease_that_is_over_refuses_before_it_computes_ids(monkeypatch):
+    session = a_session()
+    session.handle(Tick(10**6, 0))
+    monkeypatch.setattr(session_module, "Task", None)
+    assert codes(session.handle(run_message(chunk_of(*range(50))))) == ["over"]

@@ -38,7 +38,8 @@ from surge.net.messages import (
     VoucherAccepted,
     Welcome,
 )
-from surge.provider.session import LAST_CALL, MAX_QUEUE, LeaseSession, Policy
+from surge.provider.policy import Policy
+from surge.provider.session import LAST_CALL, MAX_QUEUE, LeaseSession
 from surge.provider.steps import (
     Answer,
     ChunkBroke,
