@@ -69,6 +69,13 @@ class Seen:
         self._ask()
         return self.market.states.get(lease_id, LeaseState(False, 0, 0))
 
+    def open_of(self, provider):
+        self._ask()
+        leases = self.market.leases.values()
+        return [
+            one for one in leases if one.terms.provider == provider and one.id not in self.market.closings
+        ]
+
     def closing(self, lease_id):
         self._ask()
         return self.market.closings.get(lease_id)

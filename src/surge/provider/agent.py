@@ -69,6 +69,7 @@ from surge.provider.steps import (
     Tick,
     ToppedUp,
 )
+from surge.provider.unmet import Unmet
 from surge.run.slots.pool import Pool
 from surge.store.blobs import BlobStore, RenterBlobs, blob_folder
 from surge.store.provider import Kept, ProviderStore
@@ -121,9 +122,8 @@ class Agent:
         self._served: dict[LeaseId, _Served] = {}
         self._blobs = BlobStore(blob_folder(store.path), config.disk_mib << 20, self._renters)
         self._pending = PendingLinks(self.dropped)
-        self._door = Door(
-            chain, store, self.address, endpoint.id, lambda one: self._spawn(self._give_back(one))
-        )
+        self._door = Door(chain, store, self.address, endpoint.id, self._give_back)
+        self._unmet = Unmet(chain, self.address, self._served, self._give_back)
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopping = asyncio.Event()
 
@@ -132,7 +132,8 @@ class Agent:
         for lease in self._store.open_leases():
             self._served[lease.id] = self._new(lease)
         stopping = asyncio.create_task(self._stopping.wait())
-        duties = [stopping, asyncio.create_task(self._watch()), asyncio.create_task(self._accept())]
+        work = (self._watch(), self._accept(), self._unmet.watch())
+        duties = [stopping, *map(asyncio.create_task, work)]
         try:
             done, _ = await asyncio.wait(duties, return_when=asyncio.FIRST_COMPLETED)
             for duty in done:
@@ -233,10 +234,10 @@ class Agent:
             served = await self._take_over(lease)
         return served
 
-    async def _give_back(self, lease: Lease) -> None:
+    def _give_back(self, lease: Lease) -> None:
         """Close a lease that isn't served, so that its slots are free again."""
         self._store.put_lease(lease)
-        await self._redeemer.close(lease.id)
+        self._spawn(self._redeemer.close(lease.id))
 
     async def _take_over(self, lease: Lease) -> _Served:
         """Serve a lease, new or with a larger escrow, as the chain has it."""

@@ -13,6 +13,9 @@ from surge.net.link import Link
 from surge.net.messages import Hello, Refusal, Sorry
 from surge.store.provider import ProviderStore
 
+PAUSES = (0.5, 1.0, 2.0, 4.0)
+"""Seconds between looks for a lease that its renter has seen opened: this provider's node may lag."""
+
 
 class Door:
     """give_back: what to do with a new lease of a renter that is shunned."""
@@ -39,8 +42,8 @@ class Door:
     async def admit(self, link: Link, lease_id: LeaseId, terms: Terms, known: bool) -> Lease:
         """The lease as the chain has it; known: whether it is served already. Raises Distrusted, and tells
         the peer why, if it isn't open here with these terms."""
-        lease = await asyncio.to_thread(self._open_lease, lease_id)
-        if lease is None or lease.terms != terms or terms.provider != self._provider:
+        lease = await self._look(lease_id, terms)
+        if lease is None:
             await self._refuse(link, f"lease {lease_id} is not open here with these terms")
             raise Distrusted(f"lease {lease_id} is not open here with the terms of the hello")
         if not known and await asyncio.to_thread(self._is_shunned, terms.renter):
@@ -50,6 +53,17 @@ class Door:
             )
             raise Distrusted(f"lease {lease_id} is of a renter that is shunned")
         return lease
+
+    async def _look(self, lease_id: LeaseId, terms: Terms) -> Lease | None:
+        """The lease, if the chain shows it with these terms now or within some seconds."""
+        for pause in (0.0, *PAUSES):
+            await asyncio.sleep(pause)
+            lease = await asyncio.to_thread(self._open_lease, lease_id)
+            if terms.provider != self._provider:
+                return None
+            if lease is not None and lease.terms == terms:
+                return lease
+        return None
 
     def _open_lease(self, lease: LeaseId) -> Lease | None:
         return self._chain.leases.find(lease) if self._chain.leases.state(lease).open else None

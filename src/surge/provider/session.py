@@ -40,8 +40,7 @@ from surge.net.messages import (
     Welcome,
 )
 from surge.provider.bill import MAX_SENT_AGAIN, Bill
-from surge.provider.patience import Patience
-from surge.provider.policy import Policy
+from surge.provider.policy import Patience, Policy
 from surge.provider.steps import (
     Answer,
     BlobArrived,

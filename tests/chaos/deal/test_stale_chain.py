@@ -6,7 +6,9 @@ import pytest
 
 from deal import EXPIRY, Deal, chunk_of, deal
 from surge.chain.calls.leases import LeaseState
+from surge.model.errors import SurgeError
 from surge.provider import agent as agent_module
+from surge.provider import door
 from surge.provider.redeemer import LONG_AFTER
 
 
@@ -77,5 +79,44 @@ def test_a_lease_that_a_reorganisation_took_is_given_up_in_the_end(tmp_path):
         made.market.now_at = EXPIRY + LONG_AFTER + 1
         await made.until(lambda: 1 not in made.agent._served)
         assert not made.store.open_leases()
+
+    play(tmp_path, story)
+
+
+def test_a_lease_that_the_providers_node_shows_late_is_served(tmp_path, monkeypatch):
+    monkeypatch.setattr(door, "PAUSES", (0.01,) * 500)
+
+    async def story(made: Deal):
+        shown = made.market.states.pop(1)
+        opening = asyncio.create_task(made.prepare())
+        await asked_often(made, made.market)
+        assert not opening.done()
+        made.market.states[1] = shown
+        await opening
+        await made.run(chunk_of(1))
+
+    play(tmp_path, story)
+
+
+async def asked_often(made: Deal, market, times: int = 5):
+    seen, real = [], market.states
+
+    class Counting(dict):
+        def get(self, key, default=None):
+            seen.append(key)
+            return super().get(key, default)
+
+    market.states = Counting(real)
+    await made.until(lambda: len(seen) >= times)
+
+
+def test_a_lease_that_never_shows_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(door, "PAUSES", (0.0, 0.0))
+
+    async def story(made: Deal):
+        made.market.states.pop(1)
+        with pytest.raises(SurgeError):
+            await made.prepare()
+        assert 1 not in made.agent._served
 
     play(tmp_path, story)

@@ -4,7 +4,7 @@ import asyncio
 
 from deal import PROVIDER, Deal, chunk_of, deal, lease_of
 from surge.model.signature import address_of
-from surge.provider.patience import MAX_UNBILLED
+from surge.provider.policy import MAX_UNBILLED
 from surge.provider.session import LAST_CALL, SHUN_SECONDS
 
 

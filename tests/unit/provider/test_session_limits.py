@@ -9,8 +9,7 @@ from surge.model.task import ChunkResult, Outcome, moved_of
 from surge.net.messages import PrepareImage, Refusal, Sorry
 from surge.provider import session as session_module
 from surge.provider.bill import MAX_SENT_AGAIN
-from surge.provider.patience import BILLED_FOR_ONE, MAX_UNBILLED
-from surge.provider.policy import Policy
+from surge.provider.policy import BILLED_FOR_ONE, MAX_UNBILLED, Policy
 from surge.provider.session import (
     LAST_CALL,
     MAX_MAKING,

@@ -157,6 +157,12 @@ class Leases:
             for event in opened
         ]
 
+    def open_of(self, provider: Address) -> list[Lease]:
+        """A provider's leases that no event has ended, oldest first."""
+        leases = self.all(provider=provider)
+        ended = {event.members["lease"] for event in self._at.index.find("LeaseClosed")} if leases else set()
+        return [lease for lease in leases if lease.id not in ended]
+
     def settlements(self, lease: LeaseId | None = None, provider: Address | None = None) -> list[Settlement]:
         """Every settlement of a lease or provider, oldest first."""
         return [_settlement(event) for event in self._at.events("Settled", lease=lease, provider=provider)]
