@@ -50,7 +50,7 @@ bench: setup
 	VIRTUAL_ENV=$(BENCH) $(BIN)/uv pip install --quiet --require-hashes -r requirements.lock
 	VIRTUAL_ENV=$(BENCH) $(BIN)/uv pip install --quiet --require-hashes -r requirements-bench.lock
 	VIRTUAL_ENV=$(BENCH) $(BIN)/uv pip install --quiet --no-deps --editable .
-	for one in compute_gas credit_gas swap_gas leverage_gas sandbox transfer noop trace start; do $(BENCH)/bin/python benchmarks/$$one.py; done
+	for one in compute_gas credit_gas swap_gas leverage_gas sandbox host_calls transfer noop trace start; do $(BENCH)/bin/python benchmarks/$$one.py; done
 
 contracts: setup
 	$(BIN)/python scripts/build_contracts.py

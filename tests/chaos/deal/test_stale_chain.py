@@ -1,4 +1,4 @@
-"""A node that lags, or forgets, ends no lease: money that was signed is redeemed when it is back (P3)."""
+"""A node that lags, or forgets, ends no lease: money that was signed is redeemed when it is back (P3, P6)."""
 
 import asyncio
 

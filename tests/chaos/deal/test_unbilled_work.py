@@ -1,4 +1,4 @@
-"""A renter whose work ends too often without a bill loses its lease, and gets no other one for a day."""
+"""A renter whose work ends too often without a bill loses its lease, and gets no other one for a day (P5)."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""Slots of a lease whose renter never comes are free again, and a renter that comes keeps its lease."""
+"""Slots of a lease whose renter never comes are free again, and a renter that comes keeps its lease (P6)."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""Whatever a node answers, the client gives what can be read, or says that this is no answer."""
+"""Whatever a node answers, the client gives what can be read, or says that this is no answer (N2)."""
 
 import contextlib
 import random

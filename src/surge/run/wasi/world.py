@@ -20,13 +20,13 @@ CLOCK_STEP = 1_000
 """Nanoseconds that pass with each reading, so that a loop which waits for time to pass ends. A task that only
 looks at the clock sees it go faster: the step doubles with each LOOKS readings, up to a millisecond."""
 LOOKS, DOUBLINGS = 1_000, 10
-CALL_FUEL = 20_000
+CALL_FUEL = 32_000
 """Fuel of one call to the host: a call takes about as long as this many instructions."""
 FILE_FUEL = 200
 """Fuel per file that a call has to look at."""
-ITEM_FUEL = 4_000
+ITEM_FUEL = 8_000
 """Fuel per vector, subscription, string or name of a folder that a call has to deal with one by one."""
-PATH_FUEL = 10
+PATH_FUEL = 25
 """Fuel per byte of a path: it is cut into its parts."""
 MAX_HANDLES = 256
 MAX_LISTED = 64 << 20

@@ -1,4 +1,4 @@
-"""What a guest makes the host do is paid for from its first instruction on, and ends in an outcome (P2)."""
+"""What a guest makes the host do is paid from its first instruction on, and ends in an outcome (P2, P5)."""
 
 import pytest
 

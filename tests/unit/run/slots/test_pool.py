@@ -124,7 +124,7 @@ GROWS = """(module (import "wasi_snapshot_preview1" "proc_exit" (func $exit (par
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the limit is Linux's")
 def test_memory_that_this_machine_lacks_is_no_fact_about_the_guest() -> None:
-    """A worker that may write to 500 MiB in all is asked for 750 of the 1,024 that the limit promises."""
+    """A worker that may write to 500 MiB is asked for 750 of the 1,024 that the limit promises (P7)."""
     import wasmtime
 
     with slots() as box:
