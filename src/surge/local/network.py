@@ -4,6 +4,7 @@ a credit side with markets, pools and a keeper.
 `surge up` and tests use the same class. What was there is resumed: chain, contracts, keys, stakes, leases.
 """
 
+import subprocess
 import sys
 import tempfile
 import time
@@ -65,8 +66,12 @@ class LocalNetwork:
         self._tell = tell
         self._folder = self.home.network("local")
         self._chain = LocalChain(self._folder / "chain")
+        self._guardian: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
+        from surge.local.guardian import guard
+
+        self._guardian = guard(self.home, self._temporary.name if self._temporary else None)
         try:
             self.start()
         except BaseException:
@@ -122,6 +127,11 @@ class LocalNetwork:
         stopped.append(self._chain.stop())
         if self._temporary is not None:
             self._temporary.cleanup()
+        if self._guardian is not None:
+            from surge.local.guardian import dismiss
+
+            dismiss(self._guardian)
+            self._guardian = None
         return any(stopped)
 
     def programs(self) -> list[Program]:

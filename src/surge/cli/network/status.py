@@ -1,6 +1,8 @@
 """`surge status`: how a network is."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
 
 from surge.cli.network.status_view import show_status
 from surge.cli.terminal.access import found, reading
@@ -15,8 +17,21 @@ PROVIDER = "provider-"
 """How the names of the local network's providers begin."""
 
 
-def status(as_json: AsJson = False, network: Network = None) -> None:
+def status(
+    everything: Annotated[
+        bool, typer.Option("--all", help="Only tell which local networks of yours run, and where.")
+    ] = False,
+    as_json: AsJson = False,
+    network: Network = None,
+) -> None:
     """How the network is."""
+    if everything:
+        from surge.local.left import running_homes
+
+        homes = [str(home.root) for home in running_homes()]
+        shown = homes or ["no local network of yours is up"]
+        answer({"running": homes}, as_json, lambda _: shown)
+        return
     home = Home.default()
     if not home.book(network).exists() and home.network(network).name == LOCAL:
         document: dict[str, Any] = {"network": LOCAL, "home": str(home.root), "up": False}

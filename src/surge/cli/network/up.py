@@ -65,21 +65,39 @@ def up(
             net.stop()
 
 
-def down(as_json: AsJson = False, network: Network = None) -> None:
+def down(
+    everything: Annotated[
+        bool, typer.Option("--all", help="Every local network of yours that runs, in whatever folder.")
+    ] = False,
+    as_json: AsJson = False,
+    network: Network = None,
+) -> None:
     """Stop the local network and keep its state."""
-    home = local_home(network)
-    stopped: list[str] = []
-    if home.network(LOCAL).exists():
-        from surge.local.network import LocalNetwork
+    if everything:
+        from surge.local.left import running_homes
 
-        net = LocalNetwork(home=home, tell=tell)
-        stopped = [program.name for program in net.programs() if program.running]
-        stopped += ["anvil"] if net.running else []
-        if stopped:
-            tell("stopping the local network")
-        net.stop()
+        ended = {str(home.root): _stop(home) for home in running_homes()}
+        lines = [f"{root}: stopped {', '.join(names)}" for root, names in ended.items()]
+        answer({"stopped": ended}, as_json, lambda _: lines or ["no local network of yours was up"])
+        return
+    stopped = _stop(local_home(network))
     said = f"stopped {', '.join(stopped)}" if stopped else "the local network was not up"
     answer({"stopped": stopped}, as_json, lambda _: [said])
+
+
+def _stop(home: Home) -> list[str]:
+    """Names of the programs that ran."""
+    if not home.network(LOCAL).exists():
+        return []
+    from surge.local.network import LocalNetwork
+
+    net = LocalNetwork(home=home, tell=tell)
+    stopped = [program.name for program in net.programs() if program.running]
+    stopped += ["anvil"] if net.running else []
+    if stopped:
+        tell("stopping the local network")
+    net.stop()
+    return stopped
 
 
 def local_home(network: str | None) -> Home:
