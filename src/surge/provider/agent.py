@@ -324,7 +324,7 @@ class Agent:
                     self._store.drop_answers(lease, paid_below)
                 case Shun(renter, until):
                     self._store.shun(renter, until)
-                    log.warning("a renter is shunned for a day", lease=lease, renter=renter)
+                    log.warning("a renter is shunned for an hour", lease=lease, renter=renter)
                 case Redeem():
                     self._spawn(self._redeemer.redeem(lease))
                 case EndLease():

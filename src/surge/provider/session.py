@@ -72,7 +72,7 @@ MAX_QUEUED_BYTES = 256 << 20
 """Inputs of those chunks."""
 MAX_MAKING = 4
 """Images of one lease that are made, or wait for that."""
-SHUN_SECONDS = 86_400
+SHUN_SECONDS = 3_600
 LAST_CALL = 30
 """Seconds after expiry that unpaid work waits for its voucher, within the Market's grace."""
 

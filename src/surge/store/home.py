@@ -21,6 +21,8 @@ from surge.model.errors import BadInput, CorruptState
 HOME_VARIABLE = "SURGE_HOME"
 NETWORK_VARIABLE = "SURGE_NETWORK"
 LOCAL = "local"
+OURS = ("wallet.json", "renter.db", "provider", "networks", "traces")
+"""Names of which a home in use has at least one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,8 @@ class Home:
 def _keep_private(root: Path) -> None:
     """Keys and receipts lie there: it is for its owner alone. Raises BadInput where that can't be had."""
     try:
-        if root.exists() and stat.S_IMODE(root.stat().st_mode) & 0o077:
+        ours = any((root / name).exists() for name in OURS)  # and no folder of the system's, named by mistake
+        if ours and stat.S_IMODE(root.stat().st_mode) & 0o077:
             root.chmod(0o700)
     except OSError as error:
         raise BadInput(

@@ -1,4 +1,4 @@
-"""A renter whose work ends too often without a bill loses its lease, and gets no other one for a day (P5)."""
+"""A renter whose work ends too often without a bill loses its lease, and gets none for an hour (P5)."""
 
 import asyncio
 
@@ -39,7 +39,7 @@ def test_the_lease_is_closed_with_what_was_signed(tmp_path):
     play(tmp_path, story)
 
 
-def test_the_renters_next_lease_is_given_back_until_a_day_has_passed_also_after_a_restart(tmp_path):
+def test_the_renters_next_lease_is_given_back_until_an_hour_has_passed_also_after_a_restart(tmp_path):
     async def story(made):
         await fail_often(made)
         renter = made.lease.terms.renter

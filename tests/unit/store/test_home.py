@@ -15,6 +15,7 @@ def test_nobody_else_may_enter_it(tmp_path, monkeypatch, mode):
     root = tmp_path / "home"
     if mode is not None:
         root.mkdir()
+        (root / "networks").mkdir()
         root.chmod(mode)
     monkeypatch.setenv(HOME_VARIABLE, str(root))
     assert Home.default().root == root
@@ -23,6 +24,14 @@ def test_nobody_else_may_enter_it(tmp_path, monkeypatch, mode):
         write_atomically(Home.default().provider / "key.json", b"{}")
         assert stat.S_IMODE((root / "provider").stat().st_mode) == 0o700
     assert stat.S_IMODE(root.stat().st_mode) == 0o700
+
+
+def test_a_folder_that_is_none_of_ours_stays_as_it_is(tmp_path, monkeypatch):
+    """SURGE_HOME=/ would lock everybody out."""
+    tmp_path.chmod(0o755)
+    monkeypatch.setenv(HOME_VARIABLE, str(tmp_path))
+    Home.default()
+    assert stat.S_IMODE(tmp_path.stat().st_mode) == 0o755
 
 
 def test_a_lock_is_held_by_one_process_and_ends_with_it(tmp_path):

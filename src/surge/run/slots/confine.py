@@ -12,9 +12,8 @@ import platform
 import struct
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
-
-from surge.model.errors import Unavailable
 
 NEEDED = ("PATH", "LANG", "LC_ALL", "PYTHONPATH", "PYTHONWARNINGS", "LD_LIBRARY_PATH")
 """Names of the environment that a worker gets, where they are set."""
@@ -44,31 +43,36 @@ def environment() -> dict[str, str]:
 def confine(readable: Iterable[Path], writable: Iterable[Path]) -> tuple[str, ...]:
     """Give up, for this process and its children, all but these folders, Python's own and its libraries.
 
-    To be called before other threads begin. Returns the names of the layers that hold from now on. Raises
-    Unavailable where the kernel has a layer and refuses it.
+    To be called before other threads begin. Returns the names of the layers that hold from now on.
     """
     if sys.platform != "linux":
         return ()
     libc = ctypes.CDLL(None, use_errno=True)
-    _check(libc.prctl(_NO_NEW_PRIVS, 1, 0, 0, 0), "no-new-privileges")
-    layers = ["no new privileges"]
-    if (version := libc.syscall(_CREATE_RULESET, None, ctypes.c_size_t(0), _VERSION)) > 0:
-        _landlock(libc, version, [*_python(), *readable], [*writable, *map(Path, DEVICES)])
-        layers.append("Landlock")
-    if platform.machine() in _CALLS:
-        _seccomp(libc, platform.machine())
-        layers.append("seccomp")
+    layers = []
+    if libc.prctl(_NO_NEW_PRIVS, 1, 0, 0, 0) == 0:
+        layers.append("no new privileges")
+    version = libc.syscall(_CREATE_RULESET, None, ctypes.c_size_t(0), _VERSION)
+    with suppress(OSError):
+        if version > 0:
+            _landlock(libc, version, [*_python(), *readable], [*writable, *map(Path, DEVICES)])
+            layers.append("Landlock")
+    with suppress(OSError):
+        if platform.machine() in _CALLS:
+            _seccomp(libc, platform.machine())
+            layers.append("seccomp")
     return tuple(layers)
 
 
-def _check(result: int, what: str) -> int:
+def _check(result: int) -> int:
+    """Raises OSError where the kernel refuses."""
     if result < 0:
-        raise Unavailable(f"a worker can't be confined: {what} ({os.strerror(ctypes.get_errno())})")
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
     return result
 
 
 def _python() -> list[Path]:
-    found = [sys.prefix, sys.base_prefix, sys.exec_prefix, *(name for name in sys.path if name)]
+    ours = str(Path(__file__).parents[3])
+    found = [ours, sys.prefix, sys.base_prefix, sys.exec_prefix, *(name for name in sys.path if name)]
     return [Path(name) for name in (*SYSTEM, *found)]
 
 
@@ -93,7 +97,7 @@ def _landlock(libc: ctypes.CDLL, version: int, readable: list[Path], writable: l
             _allow(libc, ruleset, path, _EXECUTE | _READ_FILE | _READ_DIR)
         for path in writable:
             _allow(libc, ruleset, path, rights & ~_EXECUTE)
-        _check(libc.syscall(_RESTRICT_SELF, ruleset, 0), "Landlock")
+        _check(libc.syscall(_RESTRICT_SELF, ruleset, 0))
     finally:
         os.close(ruleset)
 
@@ -107,7 +111,7 @@ def _allow(libc: ctypes.CDLL, ruleset: int, path: Path, rights: int) -> None:
         if not path.is_dir():
             rights &= _OF_FILES
         rule = struct.pack("<Qi", rights, handle)
-        _check(libc.syscall(_ADD_RULE, ruleset, _PATH_BENEATH, rule, 0), f"Landlock, {path}")
+        _check(libc.syscall(_ADD_RULE, ruleset, _PATH_BENEATH, rule, 0))
     finally:
         os.close(handle)
 
@@ -166,4 +170,4 @@ def _seccomp(libc: ctypes.CDLL, machine: str) -> None:
     program = _program(machine)
     lines = ctypes.create_string_buffer(program, len(program))
     described = struct.pack("@HP", len(program) // 8, ctypes.addressof(lines))
-    _check(libc.prctl(_SET_SECCOMP, _FILTER, described, 0, 0), "seccomp")
+    _check(libc.prctl(_SET_SECCOMP, _FILTER, described, 0, 0))
