@@ -89,9 +89,7 @@ def _landlock(libc: ctypes.CDLL, version: int, readable: list[Path], writable: l
     tcp = 3 if version >= 4 else 0
     scoped = 3 if version >= 6 else 0
     attributes = struct.pack("<QQQ", rights, tcp, scoped)[: 8 if version < 4 else 16 if version < 6 else 24]
-    ruleset = _check(
-        libc.syscall(_CREATE_RULESET, attributes, ctypes.c_size_t(len(attributes)), 0), "Landlock"
-    )
+    ruleset = _check(libc.syscall(_CREATE_RULESET, attributes, ctypes.c_size_t(len(attributes)), 0))
     try:
         for path in readable:
             _allow(libc, ruleset, path, _EXECUTE | _READ_FILE | _READ_DIR)
