@@ -5,14 +5,14 @@ import os
 import secrets
 import signal
 from collections.abc import Callable
-from contextlib import suppress
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import structlog
 
 from surge.chain.client import Chain
 from surge.model.errors import SurgeError, Underfunded
-from surge.model.units import Address, Wei, show_surge
+from surge.model.units import Address, MicroUsd, Wei, show_surge, show_usd
 from surge.net.endpoint import Endpoint
 from surge.provider.agent import Agent
 from surge.provider.config import Place, ProviderConfig, load_config, save_config
@@ -28,6 +28,9 @@ CLAIM_SECONDS = 2.0
 
 if TYPE_CHECKING:
     from surge.run.measure import Speed
+
+LEAVE_SECONDS = 5.0
+"""For the last transaction: whoever wants an end doesn't wait for a node that hangs."""
 
 log = structlog.get_logger("surge.provider")
 
@@ -92,7 +95,8 @@ def ensure_stake(chain: Chain, config: ProviderConfig) -> None:
 async def provide(
     place: Place, config: ProviderConfig, chain: Chain, loopback: bool, tell: Callable[[str], None]
 ) -> None:
-    """Serve until SIGTERM or SIGINT; then withdraw the ask and leave every lease resumable."""
+    """Serve until SIGTERM, SIGINT or SIGHUP; then withdraw the ask, leave every lease resumable, and say what
+    could be done of it and what is at risk."""
     store = ProviderStore(place.database(chain.book))
     pool = Pool(
         config.slots,
@@ -107,7 +111,7 @@ async def provide(
     key = chain.key
     agent = Agent(config=config, key=key, chain=chain, store=store, pool=pool, endpoint=endpoint)
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(number, agent.stop)
 
     def warmed(done: asyncio.Task[None]) -> None:
@@ -132,11 +136,29 @@ async def provide(
         for task in (collecting, serving, warming):
             task.cancel()
         await asyncio.gather(collecting, serving, warming, return_exceptions=True)
-        with suppress(SurgeError):  # the chain may be gone already: the ask then just goes unanswered
-            await asyncio.to_thread(chain.asks.withdraw)
+        await _take_leave(chain, store, tell)
         await endpoint.close()
         await pool.stop()
         store.close()
+
+
+async def _take_leave(chain: Chain, store: ProviderStore, tell: Callable[[str], None]) -> None:
+    try:
+        async with asyncio.timeout(LEAVE_SECONDS):
+            await asyncio.to_thread(chain.asks.withdraw)
+        tell("the ask is withdrawn; open leases are resumed at the next start")
+    except (SurgeError, TimeoutError) as error:
+        reason = str(error) or "the chain doesn't answer"
+        tell(f"the ask is NOT withdrawn ({reason}): renters may still open leases, which nobody here serves")
+    owed = store.unredeemed()
+    if owed:
+        until = min(lease.terms.expiry for lease, _ in owed) + chain.book.parameters.grace_seconds
+        last = datetime.fromtimestamp(until, UTC).strftime("%Y-%m-%d %H:%M UTC")
+        amount = show_usd(MicroUsd(sum(amount for _, amount in owed)))
+        tell(
+            f"{amount} USD of {len(owed)} leases are signed and not redeemed; start again before {last}, "
+            "or what is due first is lost"
+        )
 
 
 def _publish(chain: Chain, config: ProviderConfig, ticket: str, tell: Callable[[str], None]) -> None:

@@ -170,6 +170,15 @@ class ProviderStore:
             found = connection.execute(sa.select(SHUNNED.c.until).where(SHUNNED.c.renter == renter)).scalar()
         return Seconds(found or 0)
 
+    def unredeemed(self) -> list[tuple[Lease, MicroUsd]]:
+        """Open leases, and what is signed for each and not yet redeemed, where that is anything."""
+        found = [(lease, self.voucher(lease.id)) for lease in self.open_leases()]
+        return [
+            (lease, MicroUsd(kept.voucher.amount - kept.redeemed))
+            for lease, kept in found
+            if kept is not None and kept.voucher.amount > kept.redeemed
+        ]
+
     def earnings(self) -> tuple[int, int, int, int]:
         """(receipts, fuel, signed by renters, redeemed on the chain); money in millionths of a dollar."""
         with reading(self._engine) as connection:

@@ -125,6 +125,6 @@ def _serve(folder: "Place", config: "ProviderConfig", chain: "Chain", loopback: 
                     "folder (--place), with a key of its own"
                 )
             asyncio.run(serve(folder, config, chain, loopback, tell))
-        tell("stopped; the ask is withdrawn, and open leases are resumed at the next start")
+        tell("stopped")
     finally:
         chain.disconnect()
