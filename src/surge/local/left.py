@@ -14,9 +14,9 @@ _STATE = ("networks", LOCAL, "chain", "state.json")
 def running_homes() -> list[Home]:
     """Each home with a local network whose node runs, this user's alone, in order."""
     found = set()
-    for process in psutil.process_iter(["uids", "cmdline"]):
-        words = process.info["cmdline"] or []
-        uids = process.info["uids"]
+    for one in psutil.process_iter(["uids", "cmdline"]):
+        words = one.info["cmdline"] or []
+        uids = one.info["uids"]
         if uids is None or uids.real != os.getuid() or "--state" not in words[:-1]:
             continue
         state = Path(words[words.index("--state") + 1])

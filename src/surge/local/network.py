@@ -18,6 +18,7 @@ from surge.chain.anvil.programs import Program, list_programs, start_program, st
 from surge.chain.network.book import LOCAL, AddressBook, load_book, save_book
 from surge.chain.node.rpc import Rpc
 from surge.chain.wallet import Wallet, open_wallet
+from surge.local.guard import dismiss, guard
 from surge.model.errors import BadInput, Unavailable
 from surge.model.units import Address, MicroUsd, Wei, parse_usd, show_usd
 from surge.store.home import HOME_VARIABLE, Home
@@ -69,8 +70,6 @@ class LocalNetwork:
         self._guardian: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
-        from surge.local.guardian import guard
-
         self._guardian = guard(self.home, self._temporary.name if self._temporary else None)
         try:
             self.start()
@@ -128,8 +127,6 @@ class LocalNetwork:
         if self._temporary is not None:
             self._temporary.cleanup()
         if self._guardian is not None:
-            from surge.local.guardian import dismiss
-
             dismiss(self._guardian)
             self._guardian = None
         return any(stopped)
