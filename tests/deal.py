@@ -248,3 +248,13 @@ async def deal(folder, lease=None, lives=(), config=None) -> AsyncIterator[Deal]
         yield made
     finally:
         await made.end()
+
+
+def play(folder, story, **options):
+    """Run a story, a coroutine function of a Deal, to its end."""
+
+    async def run():
+        async with deal(folder, **options) as made:
+            await story(made)
+
+    asyncio.run(run())

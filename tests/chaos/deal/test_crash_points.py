@@ -5,7 +5,7 @@ import asyncio
 
 import pytest
 
-from deal import EXPIRY, Deal, Killed, chunk_of, deal, kill_at, lease_of
+from deal import EXPIRY, Deal, Killed, chunk_of, kill_at, lease_of, play
 from surge.model.errors import SurgeError
 from surge.provider import agent as agent_module
 
@@ -13,14 +13,6 @@ from surge.provider import agent as agent_module
 @pytest.fixture(autouse=True)
 def quick_ticks(monkeypatch):
     monkeypatch.setattr(agent_module, "TICK_SECONDS", 0.02)
-
-
-def play(folder, story, **options):
-    async def go():
-        async with deal(folder, **options) as made:
-            await story(made)
-
-    asyncio.run(go())
 
 
 STEPS = [("put_lease", 1)] + [

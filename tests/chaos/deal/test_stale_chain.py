@@ -4,20 +4,12 @@ import asyncio
 
 import pytest
 
-from deal import EXPIRY, Deal, chunk_of, deal
+from deal import EXPIRY, Deal, chunk_of, play
 from surge.chain.calls.leases import LeaseState
 from surge.model.errors import SurgeError
 from surge.provider import agent as agent_module
 from surge.provider import door
 from surge.provider.redeemer import LONG_AFTER
-
-
-def play(folder, story):
-    async def run():
-        async with deal(folder) as made:
-            await story(made)
-
-    asyncio.run(run())
 
 
 @pytest.fixture(autouse=True)

@@ -2,18 +2,10 @@
 
 import asyncio
 
-from deal import PROVIDER, Deal, chunk_of, deal, lease_of
+from deal import PROVIDER, Deal, chunk_of, lease_of, play
 from surge.model.signature import address_of
 from surge.provider.policy import MAX_UNBILLED
 from surge.provider.session import LAST_CALL, SHUN_SECONDS
-
-
-def play(folder, story):
-    async def run():
-        async with deal(folder) as made:
-            await story(made)
-
-    asyncio.run(run())
 
 
 async def fail_often(made: Deal):

@@ -1,20 +1,10 @@
 """Slots of a lease whose renter never comes are free again, and a renter that comes keeps its lease (P6)."""
 
-import asyncio
-
 import pytest
 
-from deal import EXPIRY, Deal, chunk_of, deal, lease_of
+from deal import EXPIRY, Deal, chunk_of, lease_of, play
 from surge.provider import unmet
 from surge.provider.unmet import GREET_SECONDS, Unmet
-
-
-def play(folder, story):
-    async def run():
-        async with deal(folder) as made:
-            await story(made)
-
-    asyncio.run(run())
 
 
 @pytest.fixture(autouse=True)

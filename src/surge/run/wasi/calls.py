@@ -232,7 +232,7 @@ class Wasi(Ambient):
         handle = self._handle(fd)
         length = min(length & 0xFFFFFFFF, MAX_TRANSFER)
         if handle.names is None or cookie == 0:
-            self.world.list(handle)
+            self.world.read_folder(handle)
         names = handle.names or []
         listing = bytearray()
         for n in range(min(cookie & 0xFFFFFFFFFFFFFFFF, len(names)), len(names)):

@@ -181,7 +181,7 @@ class World:
         """Pay for a look at what may lie in a folder."""
         self.charge(FILE_FUEL * (5 * len(self.tree.own) + len(self.tree.base)))
 
-    def list(self, handle: Handle) -> None:
+    def read_folder(self, handle: Handle) -> None:
         """Have a handle keep the names of its folder."""
         self.search()
         names = self.tree.names(handle.path)
