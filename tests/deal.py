@@ -22,9 +22,10 @@ from surge.net.blobs import blob_digest
 from surge.net.messages import decode
 from surge.provider.agent import Agent
 from surge.provider.config import ProviderConfig
-from surge.renter.lease.bill import ChunkRequest
-from surge.renter.lease.notices import Declined, Delivered, Ended
-from surge.renter.lease.session import RenterSession
+from surge.renter.talk.bill import ChunkRequest
+from surge.renter.talk.notices import Declined, Delivered, Ended
+from surge.renter.talk.session import RenterSession
+from surge.renter.talk.stopwatch import Stopwatch
 from surge.store.provider import ProviderStore
 from surge.store.renter import JobRow, RenterStore, TaskRow
 from wires import Exchange
@@ -34,6 +35,13 @@ SPEC = ImageSpec(PYTHON, digest("test", b"suite"), ("numpy",))
 CODE = b"def f(x): return x"
 LIMITS = Limits(fuel=10**10, output=10_000)
 SETUP_FUEL, TASK_FUEL = 5 * 10**9, 10**9
+
+
+def hours():
+    """For providers that bill what they never burned: an hour passes between two looks at this clock."""
+    return Stopwatch(1, itertools.count(step=3_600).__next__)
+
+
 PRICE = 1_000
 """Per Gfuel, in millionths of a dollar: so a task costs about a tenth of a cent."""
 EXPIRY = 10_000
@@ -161,10 +169,12 @@ class Deal:
     # The renter
 
     def new_session(self):
-        return RenterSession(
+        session = RenterSession(
             lease=self.lease, ticket="ticket", find_ticket=self._ticket, endpoint=self.exchange.renter_end,
             key=RENTER, domain=DOMAIN, keep=self._keep, notify=self._hear,
         )  # fmt: skip
+        session.bill.stopwatch = hours()
+        return session
 
     async def _ticket(self):
         return "ticket"

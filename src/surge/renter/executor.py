@@ -12,6 +12,9 @@ from functools import cache
 from typing import Any, TypeVar
 from weakref import WeakValueDictionary
 
+from surge.match.caps import near_best
+from surge.match.score import explain
+from surge.model.ask import Offer
 from surge.model.demand import Demand
 from surge.model.digest import Blob, blob_digest
 from surge.model.errors import BadInput, CannotShip, coloured
@@ -33,6 +36,8 @@ T = TypeVar("T")
 _Call = tuple[bytes, tuple[Blob, ...]]
 
 DEFAULT_WORKERS = 2
+MAX_PRICE, MAX_PRICE_GIB = "0.001", "1.00"
+"""What is never paid unless it is named."""
 LEAST_MIB, MOST_MIB = 64, 4096
 """What a 32-bit sandbox can have."""
 ISOLATED, SHARED = "isolated", "shared"
@@ -45,7 +50,8 @@ class Executor(BaseExecutor):
 
     max_workers: slots to lease at once (2). budget: dollars, best as a decimal string, the most that escrows
     and reservations may take (gas is apart). network: a name in SURGE_HOME, else the configured one; a local
-    network is started when none is configured. max_price: dollars per Gfuel. duration: seconds that a
+    network is started when none is configured. max_price, max_price_gib: dollars per Gfuel and per GiB moved;
+    by default three times the median of what is offered, at most 0.001 and 1.00. duration: seconds that a
     lease lasts at most. limits: of one task; memory_mib is short for their memory (1024), which a provider
     must offer. progress: a live display on stderr (default: on a terminal).
 
@@ -70,8 +76,8 @@ class Executor(BaseExecutor):
         network: str | None = None,
         access: Access | None = None,
         name: str = "executor",
-        max_price: str = "0.001",
-        max_price_gib: str = "1.00",
+        max_price: str | None = None,
+        max_price_gib: str | None = None,
         duration: int = 900,
         memory_mib: int | None = None,
         limits: Limits | None = None,
@@ -91,14 +97,17 @@ class Executor(BaseExecutor):
         self._limits = _limits(limits, memory_mib)
         self._access = access or Access.configured(network)
         demand = Demand(
-            cap_gfuel=parse_usd(max_price),
-            cap_gib=parse_usd(max_price_gib),
+            cap_gfuel=parse_usd(MAX_PRICE if max_price is None else max_price),
+            cap_gib=parse_usd(MAX_PRICE_GIB if max_price_gib is None else max_price_gib),
             duration=duration,
             memory_tier=((self._limits.memory - 1) >> 20).bit_length(),  # up: the least tier that holds it
             runtime=runtime_number(),
             **{f"w_{term}": weight for term, weight in (weights or {}).items()},
         )
-        settings = Settings(name, workers, parse_usd(str(budget)), demand, self._access.loopback, seed)
+        priced = max_price is not None or max_price_gib is not None
+        settings = Settings(
+            name, workers, parse_usd(str(budget)), demand, self._access.loopback, seed, priced
+        )
         self.warnings: list[str] = []
         self._settings = settings
         self._job: Job | None = None
@@ -271,6 +280,11 @@ class Executor(BaseExecutor):
     def demand(self) -> Demand:
         """What it needs of a node, as the market's score sees it."""
         return self._settings.demand
+
+    def demand_near(self, offers: list[Offer]) -> Demand:
+        """The same with the caps that it would have, were these all the offers."""
+        fitting = [offer.ask for offer in offers if not explain(offer.ask, self.demand)]
+        return near_best(fitting, self.demand, self._settings.wanted, self._settings.priced)
 
     @property
     def job(self) -> str | None:

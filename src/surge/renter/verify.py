@@ -289,5 +289,5 @@ def _transaction(hash_: bytes, purpose: str, gas: int, chain: "Chain") -> str:
     burned = chain.gas_of(hash_)
     _need(burned is not None, "the chain has no such transaction")
     _need(burned == gas, f"it took {burned:,} gas, not {gas:,}")
-    _need(purpose in {"open leases", "top up", "close lease"}, f"{purpose!r} is no purpose")
+    _need(purpose in {"open leases", "top up", "close lease", "reclaim"}, f"{purpose!r} is no purpose")
     return f"{purpose}, {gas:,} gas"

@@ -333,6 +333,13 @@ class RenterStore:
         with reading(self._engine) as connection:
             return {str(row[0]) for row in connection.exec_driver_sql("PRAGMA foreign_key_check")}
 
+    def proven(self) -> set[Address]:
+        """Providers whose work was paid in some job."""
+        same = sa.and_(LEASES.c.job == RECEIPTS.c.job, LEASES.c.lease == RECEIPTS.c.lease)
+        statement = sa.select(LEASES.c.provider).join(RECEIPTS, same).distinct()
+        with reading(self._engine) as connection:
+            return {Address(row[0]) for row in connection.execute(statement)}
+
     def voucher(self, job: str, lease: LeaseId) -> SignedVoucher | None:
         with reading(self._engine) as connection:
             row = connection.execute(

@@ -1,8 +1,6 @@
 """`Chain` against the real contracts on a real node."""
 
-import itertools
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -12,8 +10,8 @@ from coincurve import PrivateKey
 from chain_network import DEMAND, consent, raise_network, voucher
 from surge.chain.client import Chain
 from surge.chain.node.rpc import Rpc, RpcError
-from surge.chain.node.sender import MAX_RAISES, PATIENCE_SECONDS, Call
-from surge.model.errors import BadInput, NoNetwork, Reverted, Underfunded
+from surge.chain.node.sender import Call
+from surge.model.errors import BadInput, Reverted, Underfunded
 from surge.model.units import parse_usd
 
 ESCROW = parse_usd("1")
@@ -320,88 +318,3 @@ def test_a_refused_transaction_leaves_no_gap(network):
     chain.money.faucet(1)
     chain.money.faucet(1)
     assert chain.money.usd(chain.address) == 2
-
-
-def test_what_is_never_mined_is_given_up_with_its_hash(network, monkeypatch):
-    chain = network.account()
-    monkeypatch.setattr("surge.chain.node.sender.PATIENCE_SECONDS", 0.2)
-    assert PATIENCE_SECONDS > 60
-    network.rpc.call("evm_setAutomine", False)
-    network.rpc.call("evm_setIntervalMining", 0)
-    try:
-        with pytest.raises(NoNetwork, match=r"0x[0-9a-f]{64} was not mined"):
-            chain.money.faucet(1)
-    finally:
-        network.rpc.call("evm_setAutomine", True)
-    network.rpc.call("evm_mine")
-    assert chain.money.usd(chain.address) == 1
-    chain.money.faucet(1)
-    assert chain.money.usd(chain.address) == 2
-
-
-def test_what_sticks_is_sent_again_for_a_higher_fee(network, monkeypatch):
-    """In the same place of the account: it happens once, whichever of its transactions is mined."""
-    chain = network.account()
-    monkeypatch.setattr("surge.chain.node.sender.STUCK_SECONDS", 0.05)
-    network.rpc.call("evm_setAutomine", False)
-    network.rpc.call("evm_setIntervalMining", 0)
-    offered = []
-
-    def until_raised():
-        deadline = time.monotonic() + 60
-        while len(offered) <= MAX_RAISES and time.monotonic() < deadline:
-            for sender, pool in network.rpc.call("txpool_content")["pending"].items():
-                if sender.lower() == chain.address.lower():
-                    fees = {int(transaction["maxFeePerGas"], 16) for transaction in pool.values()}
-                    offered.extend(sorted(fees - set(offered)))
-        network.rpc.call("evm_setAutomine", True)
-        network.rpc.call("evm_mine")
-
-    mining = threading.Thread(target=until_raised)
-    mining.start()
-    try:
-        chain.money.faucet(1)
-    finally:
-        mining.join()
-    assert all(5 * before <= 4 * after for before, after in itertools.pairwise(offered))
-    assert len(offered) == MAX_RAISES + 1
-    assert chain.money.usd(chain.address) == 1
-    assert network.rpc.call("eth_getTransactionCount", chain.address, "latest") == "0x1"
-    chain.money.faucet(1)
-    assert chain.money.usd(chain.address) == 2
-
-
-def test_a_node_without_a_pending_block_is_asked_for_its_last(network, monkeypatch):
-    chain = network.account()
-    real, refused = Rpc.batch, []
-
-    def old(self, calls):
-        answers = real(self, calls)
-        for place, (_, params) in enumerate(calls):
-            if "pending" in params:
-                refused.append(place)
-                answers[place] = RpcError(-32602, "block pending is not supported")
-        return answers
-
-    monkeypatch.setattr(Rpc, "batch", old)
-    chain.money.faucet(1)
-    chain.money.faucet(1)
-    assert len(refused) == 1
-    assert chain.money.usd(chain.address) == 2
-
-
-def test_a_dropped_transaction_is_noticed(network, monkeypatch):
-    chain = network.account()
-    monkeypatch.setattr("surge.chain.node.sender.REPLACED_SECONDS", 0.5)
-    network.rpc.call("evm_setAutomine", False)
-    network.rpc.call("evm_setIntervalMining", 0)
-    try:
-        dropping = threading.Timer(0.2, network.rpc.call, ("anvil_dropAllTransactions",))
-        dropping.start()
-        with pytest.raises(NoNetwork, match="dropped by the node"):
-            chain.money.faucet(1)
-        dropping.join()
-    finally:
-        network.rpc.call("evm_setAutomine", True)
-    chain.money.faucet(1)
-    assert chain.money.usd(chain.address) == 1

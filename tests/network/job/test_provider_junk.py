@@ -7,7 +7,7 @@ import random
 import pytest
 from coincurve import PrivateKey
 
-from deal import CODE, DOMAIN, PROVIDER, RENTER, SPEC, Bench, Market, address_of, chunk_of, lease_of
+from deal import CODE, DOMAIN, PROVIDER, RENTER, SPEC, Bench, Market, address_of, chunk_of, hours, lease_of
 from surge.model.signature import sign
 from surge.model.voucher import Session
 from surge.net.blobs import blob_digest
@@ -31,8 +31,8 @@ from surge.provider import agent as agent_module
 from surge.provider.agent import Agent
 from surge.provider.config import ProviderConfig
 from surge.provider.pending import MAX_OF_ONE_PEER, MAX_STRANGERS, PendingLinks
-from surge.renter.lease.notices import Delivered
-from surge.renter.lease.session import RenterSession
+from surge.renter.talk.notices import Delivered
+from surge.renter.talk.session import RenterSession
 from surge.store.provider import ProviderStore
 
 CHEATER = PrivateKey(b"\5" * 32)
@@ -62,6 +62,7 @@ class Scene:
             lease=self.lease, ticket=self.door.ticket(), find_ticket=self._ticket, endpoint=self.renter_end,
             key=RENTER, domain=DOMAIN, keep=lambda *_: None, notify=self._hear,
         )  # fmt: skip
+        self.session.bill.stopwatch = hours()
         await self.session.open()
         await self.session.image(SPEC, {blob_digest(CODE): CODE})
         self.count = 0

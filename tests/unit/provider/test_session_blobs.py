@@ -9,8 +9,8 @@ from surge.model.task import ChunkResult, Outcome, Task, moved_of
 from surge.provider.policy import Policy
 from surge.provider.session import LeaseSession
 from surge.provider.steps import BlobArrived, ChunkRan, Deliver, Execute, ImageMade, Tick, ToppedUp
-from surge.renter.lease.bill import ChunkRequest
-from surge.renter.lease.requests import prepare_message, run_message
+from surge.renter.talk.bill import ChunkRequest
+from surge.renter.talk.requests import prepare_message, run_message
 
 BLOB, OTHER = Blob.of(b"large" * 20_000), Blob.of(b"other" * 30_000)
 

@@ -32,7 +32,7 @@ from surge.provider.steps import (
     Tick,
     ToppedUp,
 )
-from surge.renter.lease.requests import prepare_message, run_message
+from surge.renter.talk.requests import prepare_message, run_message
 
 
 def codes(instructions):

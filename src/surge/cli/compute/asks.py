@@ -7,8 +7,6 @@ from surge.cli.terminal.access import found, reading
 from surge.cli.terminal.options import (
     BUDGET,
     DURATION_SECONDS,
-    MAX_PRICE,
-    MAX_PRICE_GIB,
     MEMORY_MIB,
     Arguments,
     AsJson,
@@ -46,8 +44,8 @@ def quote(
     file: File,
     arguments: Arguments = None,
     budget: Budget = BUDGET,
-    max_price: MaxPrice = MAX_PRICE,
-    max_price_gib: MaxPriceGib = MAX_PRICE_GIB,
+    max_price: MaxPrice = None,
+    max_price_gib: MaxPriceGib = None,
     memory: Memory = MEMORY_MIB,
     duration: Duration = DURATION_SECONDS,
     as_json: AsJson = False,
@@ -66,7 +64,7 @@ def quote(
     from surge.renter.executor import Executor
     from surge.renter.lease.ranking import rank, reasons
 
-    demand = Executor(
+    executor = Executor(
         1,
         budget,
         access=access,
@@ -74,9 +72,10 @@ def quote(
         max_price_gib=max_price_gib,
         duration=duration,
         memory_mib=memory,
-    ).demand
+    )
     with reading(access) as chain:
         offers = chain.asks.offers()
+        demand = executor.demand_near(offers)
         reservation = chain.leases.reservation(demand)
     refused: NoProvider | None = None
     try:

@@ -12,8 +12,6 @@ from surge.cli.terminal.options import (
     BUDGET,
     DURATION_SECONDS,
     FUEL_GFUEL,
-    MAX_PRICE,
-    MAX_PRICE_GIB,
     MEMORY_MIB,
     Arguments,
     AsJson,
@@ -49,8 +47,8 @@ def run(
         typer.Option("--file", metavar="[NAME=]PATH", help="A file to lay into the sandbox."),
     ] = None,
     budget: Budget = BUDGET,
-    max_price: MaxPrice = MAX_PRICE,
-    max_price_gib: MaxPriceGib = MAX_PRICE_GIB,
+    max_price: MaxPrice = None,
+    max_price_gib: MaxPriceGib = None,
     memory: Memory = MEMORY_MIB,
     fuel: Annotated[
         int, typer.Option(min=1, metavar="GFUEL", help="The most that the program may burn, in Gfuel.")

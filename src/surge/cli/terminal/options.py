@@ -13,9 +13,21 @@ Network = Annotated[
 ]
 Budget = Annotated[str, typer.Option("--budget", metavar="USD", help="The most that escrows may take.")]
 MaxPrice = Annotated[
-    str, typer.Option("--max-price", metavar="USD", help="The most per Gfuel (about 0.1 s of one core).")
+    str | None,
+    typer.Option(
+        "--max-price",
+        metavar="USD",
+        help="The most per Gfuel, about 0.1 s of one core (default: three times the median, at most 0.001).",
+    ),
 ]
-MaxPriceGib = Annotated[str, typer.Option("--max-price-gib", metavar="USD", help="The most per GiB moved.")]
+MaxPriceGib = Annotated[
+    str | None,
+    typer.Option(
+        "--max-price-gib",
+        metavar="USD",
+        help="The most per GiB moved (default: three times the median, at most 1.00).",
+    ),
+]
 Memory = Annotated[int, typer.Option("--memory", metavar="MIB", help="Of one sandbox, in MiB.")]
 Duration = Annotated[
     int, typer.Option("--duration", min=1, metavar="SECONDS", help="How long a lease lasts at the most.")
@@ -26,8 +38,6 @@ Arguments = Annotated[
 ]
 
 BUDGET = "1.00"
-MAX_PRICE = "0.001"
-MAX_PRICE_GIB = "1.00"
 MEMORY_MIB = 1024
 DURATION_SECONDS = 900
 FUEL_GFUEL = 2_000

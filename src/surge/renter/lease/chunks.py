@@ -1,14 +1,18 @@
-"""Chunks that are with a provider, and what is kept of them once they are back."""
+"""A lease that a job holds, its chunks that are with the provider, and what is kept of them."""
 
+import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from surge.model.errors import LimitExceeded, SurgeError
+from surge.model.lease import Lease
 from surge.model.receipt import Receipt
 from surge.model.task import Outcome
 from surge.model.units import MicroUsd
-from surge.renter.lease.bill import ChunkRequest
-from surge.renter.work.steps import ChunkKey, TaskKey
+from surge.renter.talk.bill import ChunkRequest
+from surge.renter.talk.session import RenterSession
+from surge.renter.work.steps import ChunkKey, Send, TaskKey
 from surge.store.renter import TaskRow
 
 
@@ -20,6 +24,38 @@ class Sent:
     tasks: tuple[TaskKey, ...]
     escrow: MicroUsd
     at: float = field(default_factory=time.monotonic)
+
+
+@dataclass(slots=True)
+class Held:
+    """A lease, the conversation about it, and what waits to be sent."""
+
+    session: RenterSession
+    opened: float = field(default_factory=time.monotonic)
+    delivered: float = 0.0
+    """When the lease was greeted, and when it last delivered a chunk."""
+    outbox: "asyncio.Queue[Send]" = field(default_factory=asyncio.Queue)
+    sender: "asyncio.Task[None] | None" = None
+    gone: SurgeError | None = None
+    closed: bool = False
+    topping: asyncio.Lock = field(default_factory=asyncio.Lock)
+    chunks: dict[bytes, Sent] = field(default_factory=dict)
+
+    def outlasting(self, duration: int) -> list[Sent]:
+        """Tasks that ran alone for most of the lease: they wouldn't end in another one of the same length."""
+        if self.gone is not None:
+            return []
+        running = list(self.chunks.values())[: self.session.lease.terms.slots]
+        latest = self.opened + duration / 2
+        return [sent for sent in running if len(sent.tasks) == 1 and max(sent.at, self.delivered) < latest]
+
+
+def too_long(lease: Lease, duration: int) -> SurgeError:
+    """The error of a task that outlasts its lease."""
+    return LimitExceeded(
+        f"a task did not end within its lease of {duration} s; give a longer duration "
+        "(Executor(duration=…), surge run --duration), or split it"
+    ).about(lease.id, lease.terms.provider)
 
 
 def task_rows(

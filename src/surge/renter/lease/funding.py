@@ -2,27 +2,27 @@
 
 import asyncio
 import os
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from surge.chain.calls.leases import CANDIDATES, TOGETHER
 from surge.chain.client import Chain
 from surge.chain.node.sender import Sent
 from surge.model.ask import Offer
 from surge.model.demand import Demand
-from surge.model.errors import NoProvider, Refused, SurgeError, Underfunded
+from surge.model.errors import Refused, SurgeError, Underfunded
 from surge.model.lease import Lease
-from surge.model.units import Address, MicroUsd, Seconds, show_usd
+from surge.model.units import Address, LeaseId, MicroUsd, Seconds, counted, show_usd
 from surge.net.endpoint import Endpoint
-from surge.renter.lease.budget import Budget
-from surge.renter.lease.ranking import rank
-from surge.renter.lease.session import RenterSession
+from surge.renter.lease.budget import MIN_ESCROW, Budget
+from surge.renter.lease.choosing import Choosing
+from surge.renter.talk.session import RenterSession
 from surge.renter.work.board import Tally
 from surge.store.renter import JobRow, RenterStore
 from surge.store.trace import Trace
 
 PROBE_SECONDS = 5.0
-PROBED = 16
-"""Offers that are dialled before a lease is opened, best first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Settings:
 
     budget: millionths of a dollar, the most that all escrows and reservations together may take; what a
     closed lease gives back may be used again. loopback: providers are reached on this machine only. seed: of
-    the tasks' randomness; None: a new one.
+    the tasks' randomness; None: a new one. priced: whether the renter named the demand's caps itself.
     """
 
     name: str
@@ -40,6 +40,7 @@ class Settings:
     demand: Demand
     loopback: bool = True
     seed: int | None = None
+    priced: bool = False
 
 
 class Funding:
@@ -55,9 +56,9 @@ class Funding:
         trace: Trace,
     ) -> None:
         self.budget = Budget(settings.budget, settings.wanted)
-        self.lost: set[Address] = set()
-        """Providers that stopped answering: asked again only when there is nobody else."""
-        self.distrusted: set[Address] = set()
+        self.choosing = Choosing(settings.demand, settings.priced, self._answers)
+        self._silent: dict[LeaseId, Lease] = {}
+        """Leases that were opened with providers who never answered."""
         self._settings = settings
         self._chain = chain
         self._store = store
@@ -77,14 +78,15 @@ class Funding:
         Raises NoProvider, Underfunded, and what the chain says; then nothing was taken, except that with
         NoNetwork a transaction may still be on its way: its money stays committed.
         """
-        demand = self._settings.demand
         self._tally.stage = "choosing providers"
         with self._trace.span("choose providers", count=count):
             offers = await asyncio.to_thread(self._chain.asks.offers)
-            ranked = await self._choose(offers)
+            proven = await asyncio.to_thread(self._store.proven)
+            choice = await self.choosing.choose(offers, proven, count)
+        demand, ranked = choice.demand, choice.ranked
         count = min(count, TOGETHER, sum(offer.ask.free_slots // demand.slots for offer in ranked))
         reservation = self._chain.leases.reservation(demand)
-        escrow = self.budget.take_for_leases(count, reservation)
+        escrow = self._escrow(count, reservation)
         cost = MicroUsd(count * (escrow + reservation))
         try:
             await self._check_balance(cost)
@@ -102,6 +104,32 @@ class Funding:
         self._record(sent, "open leases")
         return leases, {offer.provider: offer.ticket for offer in offers}
 
+    def _escrow(self, count: int, reservation: MicroUsd) -> MicroUsd:
+        try:
+            return self.budget.take_for_leases(count, reservation, self.choosing.wary)
+        except Underfunded as error:
+            if not self._silent:
+                raise
+            locked = show_usd(MicroUsd(sum(lease.terms.escrow for lease in self._silent.values())))
+            last = max(lease.terms.expiry for lease in self._silent.values())
+            back = datetime.fromtimestamp(last + self._chain.book.parameters.grace_seconds, UTC)
+            leases = counted(len(self._silent), "lease")
+            raise Underfunded(
+                f"{error}; {locked} of it lie in {leases} with providers who never answered, "
+                f"and come back by {back:%H:%M} UTC (surge leases --reclaim)"
+            ) from error
+
+    async def fill(self, lease: Lease) -> Lease | None:
+        """The whole share for a lease that began with little, now that its provider has answered; None where
+        it has that, or the budget has no more."""
+        if lease.terms.escrow >= self.budget.share or self.budget.spare < MIN_ESCROW:
+            return None
+        return await self.top_up(lease, "its provider answers", lease.terms.escrow)
+
+    def silent(self, lease: Lease) -> None:
+        """Its provider never answered: from now on leases begin with little."""
+        self._silent[lease.id], self.choosing.wary = lease, True
+
     async def _check_balance(self, cost: MicroUsd) -> None:
         balance = await asyncio.to_thread(self._chain.money.usd, self._job.renter)
         if balance < cost:
@@ -110,40 +138,15 @@ class Funding:
                 "fund it (on a local network: surge wallet --faucet 100), or give a smaller budget"
             )
 
-    async def _choose(self, offers: list[Offer]) -> list[Offer]:
-        trusted = [offer for offer in offers if offer.provider not in self.distrusted]
-        if offers and not trusted:
-            raise NoProvider(
-                f"all {len(offers)} providers broke the rules in this job (see its warnings); wait for others"
-            )
-        fresh = [offer for offer in trusted if offer.provider not in self.lost]
-        if fresh and len(fresh) < len(trusted):
-            try:
-                return await self._reachable(rank(fresh, self._settings.demand))
-            except NoProvider:
-                self._tally.stage = "asking lost providers again"
-        return await self._reachable(rank(trusted, self._settings.demand))
-
-    async def _reachable(self, ranked: list[Offer]) -> list[Offer]:
-        """Those that answer a dial, in order: no lease is opened on a machine that is off."""
+    async def _answers(self, offer: Offer) -> bool:
         endpoint = await self.own_endpoint()
-
-        async def answers(offer: Offer) -> bool:
-            with self._trace.span("see whether a provider answers", provider=offer.provider):
-                try:
-                    link = await endpoint.dial(offer.ticket, PROBE_SECONDS)
-                except SurgeError:
-                    return False
-                await link.close()
-            return True
-
-        alive = await asyncio.gather(*(answers(offer) for offer in ranked[:PROBED]))
-        reachable = [offer for offer, up in zip(ranked, alive, strict=False) if up]
-        if not reachable:
-            raise NoProvider(
-                f"{len(ranked)} asks fit, but none of their providers answers; try again later (surge asks)"
-            )
-        return reachable
+        with self._trace.span("see whether a provider answers", provider=offer.provider):
+            try:
+                link = await endpoint.dial(offer.ticket, PROBE_SECONDS)
+            except SurgeError:
+                return False
+            await link.close()
+        return True
 
     async def ticket_of(self, provider: Address) -> str | None:
         """As the chain has it now; None when it offers nothing at the moment."""
@@ -155,9 +158,9 @@ class Funding:
             self._endpoint = await Endpoint.bind(os.urandom(32), loopback=self._settings.loopback)
         return self._endpoint
 
-    async def top_up(self, lease: Lease, reason: str) -> Lease:
-        """More escrow for a lease that has spent its own, from what the budget has left."""
-        extra = self.budget.take_for_top_up(reason)
+    async def top_up(self, lease: Lease, reason: str, held: MicroUsd | None = None) -> Lease:
+        """More escrow for a lease that has spent its own, or holds `held` yet, out of the budget."""
+        extra = self.budget.take_for_top_up(reason, held)
         try:
             with self._trace.span("top the lease up on the chain", lease=lease.id):
                 renewed, sent = await asyncio.to_thread(self._chain.leases.top_up, lease, extra)
@@ -186,10 +189,17 @@ class Funding:
         self._record(sent, "close lease")
         self.budget.give_back(session.bill.left)
 
-    async def ended(self, lease: Lease) -> bool:
-        """Whether the chain has closed the lease without us; its change then counts for the budget."""
+    async def ended(self, lease: Lease, now: Seconds | None = None) -> bool:
+        """Whether the chain has closed the lease without us; its change then counts for the budget. After
+        expiry and grace, if the time is told, it is taken back."""
         closing = await asyncio.to_thread(self._chain.leases.closing, lease.id)
+        over = lease.terms.expiry + self._chain.book.parameters.grace_seconds
+        if closing is None and now is not None and now > over:
+            with suppress(Refused):  # somebody was faster: then the next look shows it
+                self._record(await asyncio.to_thread(self._chain.leases.reclaim, lease), "reclaim")
+                closing = await asyncio.to_thread(self._chain.leases.closing, lease.id)
         if closing is not None:
+            self._silent.pop(lease.id, None)
             self.budget.give_back(closing.refund)
         return closing is not None
 

@@ -2,17 +2,14 @@
 
 import asyncio
 import time
-from collections import Counter
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import Any
 
 from coincurve import PrivateKey
 
 from surge.model.errors import (
     Distrusted,
-    LimitExceeded,
     NoProvider,
     ProviderLost,
     SurgeError,
@@ -22,15 +19,17 @@ from surge.model.errors import (
 from surge.model.lease import Lease
 from surge.model.receipt import SignedReceipt
 from surge.model.task import Outcome
-from surge.model.trace import ChunkSent, LeaseGivenUp, LeaseLeftOpen, LinkBroke, LinkResumed
+from surge.model.trace import ChunkSent, LeaseGivenUp, LinkBroke, LinkResumed
 from surge.model.typed import Domain
 from surge.model.units import Address, LeaseId
 from surge.model.voucher import SignedVoucher
 from surge.net.messages import Refusal
-from surge.renter.lease.bill import ChunkRequest
-from surge.renter.lease.chunks import Sent, task_rows
+from surge.renter.lease.chunks import Held, Sent, task_rows, too_long
+from surge.renter.lease.ending import Ending
 from surge.renter.lease.funding import Funding
-from surge.renter.lease.notices import (
+from surge.renter.lease.images import Images, make_here
+from surge.renter.talk.bill import ChunkRequest
+from surge.renter.talk.notices import (
     Declined,
     Delivered,
     Ended,
@@ -40,7 +39,7 @@ from surge.renter.lease.notices import (
     Resumed,
     Wrote,
 )
-from surge.renter.lease.session import ANSWER_SECONDS, RenterSession
+from surge.renter.talk.session import ANSWER_SECONDS, RenterSession
 from surge.renter.work.board import Board, Group
 from surge.renter.work.steps import (
     ChunkDone,
@@ -61,23 +60,10 @@ from surge.store.trace import Trace
 WATCH_SECONDS = 5.0
 LAST_SECONDS = 60
 """Before a lease expires it takes no more work, so that it can be closed in time."""
-MAX_IMAGE_FAILURES = 3
+BUSY_SECONDS = 0.5
+"""Until a provider that makes other images is asked again."""
 HURRY_SECONDS = 1.0
 """That a provider, and a transaction under way, get when a person wants the end now."""
-
-
-@dataclass(slots=True)
-class _Held:
-    session: RenterSession
-    opened: float = field(default_factory=time.monotonic)
-    delivered: float = 0.0
-    """When the lease was greeted, and when it last delivered a chunk."""
-    outbox: "asyncio.Queue[Send]" = field(default_factory=asyncio.Queue)
-    sender: "asyncio.Task[None] | None" = None
-    gone: SurgeError | None = None
-    closed: bool = False
-    topping: asyncio.Lock = field(default_factory=asyncio.Lock)
-    chunks: dict[bytes, Sent] = field(default_factory=dict)
 
 
 class HeldLeases:
@@ -108,8 +94,9 @@ class HeldLeases:
         self._groups = groups
         self._feed = feed
         self._warn = warn
-        self._held: dict[LeaseId, _Held] = {}
-        self._image_failures: Counter[GroupKey] = Counter()
+        self._held: dict[LeaseId, Held] = {}
+        self._images = Images(make_here)
+        self._ending = Ending(funding, trace, warn)
         self._opening: set[asyncio.Task[None]] = set()
         self._background: set[asyncio.Task[None]] = set()
         self._watcher: asyncio.Task[None] | None = None
@@ -156,7 +143,10 @@ class HeldLeases:
             return
         await asyncio.gather(*(self._greet(lease, tickets) for lease in leases))
         if missing := count - len(leases):
-            few = NoProvider(f"only {len(leases)} of {count} slots were free; ask again later")
+            few = NoProvider(
+                f"only {len(leases)} of {count} slots were free at a price near the best; ask again later, "
+                "or name a price for dearer ones (max_price=…, --max-price)"
+            )
             self._feed(NoLease(few, missing))
 
     async def _open_or_wait(self, count: int) -> tuple[list[Lease], dict[Address, str]]:
@@ -169,30 +159,52 @@ class HeldLeases:
         return await self._funding.open(count)
 
     async def _greet(self, lease: Lease, tickets: Mapping[Address, str]) -> None:
-        provider = lease.terms.provider
-        held = self._held[lease.id] = _Held(
-            RenterSession(
-                lease=lease,
-                ticket=tickets.get(provider, ""),
-                find_ticket=lambda: self._funding.ticket_of(provider),
-                endpoint=await self._funding.own_endpoint(),
-                key=self._key,
-                domain=self._domain,
-                keep=self._keep,
-                notify=self._hear,
-            )
-        )
+        held = self._held[lease.id] = Held(await self._session(lease, tickets))
         try:
-            with self._trace.span("dial the provider", lease=lease.id, provider=provider):
+            objection = self._funding.choosing.objection(lease)
+        except NoProvider as error:
+            self._refuse(held, error)
+            self._feed(NoLease(error, 1))
+            return
+        if objection is not None:
+            self._refuse(held, objection)
+            self._feed(LeaseLost(lease.id, False, time.monotonic()))
+            return
+        try:
+            with self._trace.span("dial the provider", lease=lease.id, provider=lease.terms.provider):
                 await held.session.open()
+            if (filled := await self._funding.fill(lease)) is not None:
+                await held.session.refresh(filled)
         except SurgeError as error:
+            if isinstance(error, ProviderLost):
+                self._funding.silent(lease)
             self._lose(held, error)
             return
         held.sender = asyncio.get_running_loop().create_task(self._send_all(lease.id, held))
         self._board.tally.leases += 1
         self._feed(LeaseReady(lease.id, lease.terms.slots, time.monotonic()))
 
-    def _lose(self, held: _Held, error: SurgeError, shun: bool = True) -> None:
+    async def _session(self, lease: Lease, tickets: Mapping[Address, str]) -> RenterSession:
+        provider = lease.terms.provider
+        return RenterSession(
+            lease=lease,
+            ticket=tickets.get(provider, ""),
+            find_ticket=lambda: self._funding.ticket_of(provider),
+            endpoint=await self._funding.own_endpoint(),
+            key=self._key,
+            domain=self._domain,
+            keep=self._keep,
+            notify=self._hear,
+        )
+
+    def _refuse(self, held: Held, why: SurgeError) -> None:
+        """Close a lease unused."""
+        held.gone = why
+        self._warn(str(why))
+        self._trace.write(LeaseGivenUp(lease=held.session.lease.id, reason=str(why)))
+        _spawn(self._ending.close(held, ANSWER_SECONDS), self._background)
+
+    def _lose(self, held: Held, error: SurgeError, shun: bool = True) -> None:
         """It serves no more, and its unfinished tasks go elsewhere. At the end it is closed, if it can be."""
         if held.gone is not None:
             return
@@ -200,7 +212,8 @@ class HeldLeases:
         held.gone = error.about(lease.id, lease.terms.provider)
         if shun:
             bad = isinstance(error, Distrusted)
-            (self._funding.distrusted if bad else self._funding.lost).add(lease.terms.provider)
+            choosing = self._funding.choosing
+            (choosing.distrusted if bad else choosing.lost).add(lease.terms.provider)
             self._warn(f"lease {lease.id}: {error}")
         if held.sender is not None:
             held.sender.cancel()
@@ -220,39 +233,28 @@ class HeldLeases:
                     lease = held.session.lease
                     left = lease.terms.expiry - now
                     if left <= 0:
-                        self._fail_outlasting(held)
+                        for sent in held.outlasting(self._funding.duration):
+                            error = too_long(lease, self._funding.duration)
+                            self._feed(ChunkFailed(lease.id, sent.key, error, time.monotonic(), final=True))
                         self._lose(held, ProviderLost(f"lease {lease.id} has expired"), shun=False)
                     elif left <= min(LAST_SECONDS, self._funding.duration // 8):
                         self._feed(LeaseEnding(lease.id, time.monotonic()))
                     if held.gone is not None:
-                        held.closed = await self._funding.ended(lease)
-
-    def _fail_outlasting(self, held: _Held) -> None:
-        """A task that ran alone for most of the lease wouldn't end in another one of the same length."""
-        lease, duration = held.session.lease, self._funding.duration
-        if held.gone is not None:
-            return
-        for sent in list(held.chunks.values())[: lease.terms.slots]:
-            began = max(sent.at, held.delivered)
-            if len(sent.tasks) == 1 and began - held.opened < duration / 2:
-                error = LimitExceeded(
-                    f"a task did not end within its lease of {duration} s; give a longer duration "
-                    "(Executor(duration=…), surge run --duration), or split it"
-                ).about(lease.id, lease.terms.provider)
-                self._feed(ChunkFailed(lease.id, sent.key, error, time.monotonic(), final=True))
+                        held.closed = await self._funding.ended(lease, now)
 
     # Work
 
-    async def _send_all(self, lease: LeaseId, held: _Held) -> None:
+    async def _send_all(self, lease: LeaseId, held: Held) -> None:
         while True:
             send = await held.outbox.get()
             try:
                 await self._send(lease, held, send)
             except SurgeError as error:
                 error.about(lease, held.session.lease.terms.provider)
-                self._feed(ChunkFailed(lease, send.chunk, error, time.monotonic()))
+                blame = error.refusal != Refusal.BUSY
+                self._feed(ChunkFailed(lease, send.chunk, error, time.monotonic(), blame))
 
-    async def _send(self, lease: LeaseId, held: _Held, send: Send) -> None:
+    async def _send(self, lease: LeaseId, held: Held, send: Send) -> None:
         kept = [key for key in send.tasks if self._board.start(key)]
         if gone := tuple(key for key in send.tasks if key not in kept):
             self._feed(Withdrawn(lease, send.chunk, gone, time.monotonic()))
@@ -264,11 +266,9 @@ class HeldLeases:
                 image = await held.session.image(group.spec, group.blobs)
         except Unavailable as error:
             if held.session.over is None:
-                self._image_failures[send.group] += 1
-                if self._image_failures[send.group] >= MAX_IMAGE_FAILURES:
-                    self._feed(GroupFailed(send.group, error))
+                await self._go_elsewhere(held, send.group, error)
             raise
-        self._image_failures.pop(send.group, None)
+        await self._check_image(held, group, image)
         self._store.put_image(self._job, group.spec, image)
         self._board.tally.stage = "running"
         tasks = {key: task for key in kept if (task := self._board.task(key)) is not None}
@@ -284,6 +284,32 @@ class HeldLeases:
         self._trace.write(ChunkSent(lease=lease, chunk=send.chunk, id=asked.id.hex()))
         await held.session.run(asked)
 
+    async def _go_elsewhere(self, held: Held, group: GroupKey, error: Unavailable) -> None:
+        """A provider makes no image: others are asked, until several refused or there are no more."""
+        lease = held.session.lease
+        if error.refusal == Refusal.BUSY:
+            await asyncio.sleep(BUSY_SECONDS)
+            return
+        self._funding.choosing.lost.add(lease.terms.provider)
+        if self._images.refuse(group, lease.terms.provider) or not self._funding.choosing.others:
+            self._feed(GroupFailed(group, error))
+        self._feed(LeaseEnding(lease.id, time.monotonic()))
+
+    async def _check_image(self, held: Held, group: Group, image: bytes) -> None:
+        """Raises Distrusted if this provider says other of the image than is true; other liars are lost."""
+        module = group.blobs.get(group.spec.module) if group.spec.module else None
+        own = held.session.lease.terms.provider
+        liars = await self._images.liars(group.spec, module, image, own)
+        for other in list(self._held.values()):
+            if (provider := other.session.lease.terms.provider) in liars:
+                error = Distrusted(
+                    f"provider {provider} works with another image than it was asked for; what it has "
+                    "answered in this job may be false: run it again"
+                )
+                self._lose(other, error)
+        if own in liars:
+            raise held.gone or Distrusted(f"provider {own} works with another image; it is not asked again")
+
     def _keep(
         self,
         signed: SignedReceipt,
@@ -293,7 +319,10 @@ class HeldLeases:
     ) -> None:
         """Store a paid receipt with its tasks before the voucher leaves (P3)."""
         rows: list[TaskRow] = []
-        if asked is not None:
+        if asked is None:
+            provider = self._held[signed.receipt.lease].session.lease.terms.provider
+            self._images.bill(signed.receipt.chunk, provider, signed.receipt.fuel)
+        else:
             keys = self._held[signed.receipt.lease].chunks[asked.id].tasks
             rows = task_rows(self._job, signed.receipt, keys, asked, outcomes)
         self._store.put_receipt(self._job, signed, rows, paid)
@@ -331,7 +360,7 @@ class HeldLeases:
             case Ended(error):
                 self._lose(held, error)
 
-    async def _top_up(self, held: _Held, chunk: bytes, reason: str) -> None:
+    async def _top_up(self, held: Held, chunk: bytes, reason: str) -> None:
         """More escrow for a lease that could not pay a chunk, unless it grew since that was sent."""
         async with held.topping:
             sent = held.chunks.pop(chunk, None)
@@ -350,42 +379,17 @@ class HeldLeases:
             self._feed(LeaseEnding(lease.id, time.monotonic()))
         self._feed(ChunkFailed(lease.id, sent.key, error, time.monotonic(), blame=spent))
 
-    async def _close(self, held: _Held, within: float = ANSWER_SECONDS) -> None:
-        """For good; what can't be closed together with the provider is told."""
+    async def _close(self, held: Held, within: float = ANSWER_SECONDS) -> None:
+        """For good, and nothing more is sent."""
         if held.closed:
             return
-        session = held.session
-        try:
-            if isinstance(held.gone, Distrusted):
-                raise held.gone
-            if held.gone is not None:
-                lease, provider = session.lease, session.lease.terms.provider
-                with self._trace.span("dial once more, to close it", lease=lease.id, provider=provider):
-                    held.closed = await self._funding.ended(lease)
-                    if not held.closed:
-                        async with asyncio.timeout(within):
-                            await session.open()
-                        await session.give_up()  # its work went elsewhere
-            if not held.closed:
-                await self._funding.close(session, within)
-                held.closed = True
-        except TimeoutError:
-            self._leave_open(session, ProviderLost("its provider did not answer in time"))
-        except SurgeError as error:
-            self._leave_open(session, error)
+        await self._ending.close(held, within)
         if held.sender is not None:
             held.sender.cancel()
             await asyncio.gather(held.sender, return_exceptions=True)
             held.sender = None
             self._board.tally.leases -= 1
-        await session.hang_up()
-
-    def _leave_open(self, session: RenterSession, error: SurgeError) -> None:
-        self._trace.write(LeaseLeftOpen(lease=session.lease.id, reason=str(error)))
-        self._warn(
-            f"lease {session.lease.id} stays open until its provider closes it or, after expiry and "
-            f"grace, you reclaim it (surge leases --reclaim): {error}"
-        )
+        await held.session.hang_up()
 
 
 def _spawn(work: Coroutine[Any, Any, None], kept: "set[asyncio.Task[None]]") -> None:

@@ -15,9 +15,9 @@ from surge.model.task import Outcome
 from surge.model.units import MicroUsd, show_usd
 from surge.net.endpoint import Endpoint
 from surge.net.messages import ChunkDone, ImageReady
-from surge.renter.lease.bill import LeaseBill
-from surge.renter.lease.requests import pay_message
-from surge.renter.lease.session import RenterSession
+from surge.renter.talk.bill import LeaseBill
+from surge.renter.talk.requests import pay_message
+from surge.renter.talk.session import RenterSession
 from surge.settle.merkle import root_of
 from surge.store.renter import RenterStore
 

@@ -1,11 +1,15 @@
-"""Which asks fit a demand, best first; and for the others, why not."""
+"""Which asks fit a demand, best first; for the others, why not; and in which waves they are dialled."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 
 from surge.match.score import cost, explain
 from surge.model.ask import Offer
 from surge.model.demand import Demand
 from surge.model.errors import NoProvider
+from surge.model.units import Address
+
+WAVE = 16
+"""Offers that are dialled together at first; each wave has twice as many as the one before."""
 
 
 def reasons(offers: Iterable[Offer], demand: Demand) -> list[tuple[Offer, list[str]]]:
@@ -26,3 +30,37 @@ def rank(offers: list[Offer], demand: Demand) -> list[Offer]:
             else "nobody offers anything on this network; start a provider (surge provide), or wait for one"
         )
     return sorted(fitting, key=lambda offer: cost(offer.ask, demand))
+
+
+def waves(
+    ranked: list[Offer], proven: Collection[Address], below: Callable[[int], int]
+) -> Iterator[list[Offer]]:
+    """All offers, a wave at a time: half of it such as have worked for this renter before, then the best, and
+    a quarter drawn by their slots, so that no number of cheap asks that nobody answers can hide the others.
+
+    ranked: best first. below: a random whole number below the given one.
+    """
+    left, size = list(ranked), WAVE
+    while left:
+        known = [offer for offer in left if offer.provider in proven][: size // 2]
+        wave = known + _without(left, known)[: 3 * size // 4 - len(known)]
+        rest = _without(left, wave)
+        while rest and len(wave) < size:
+            wave.append(rest.pop(_drawn([offer.ask.slots for offer in rest], below)))
+        yield wave
+        left, size = rest, 2 * size
+
+
+def _without(offers: list[Offer], gone: list[Offer]) -> list[Offer]:
+    named = {offer.provider for offer in gone}
+    return [offer for offer in offers if offer.provider not in named]
+
+
+def _drawn(weights: list[int], below: Callable[[int], int]) -> int:
+    """An index, each as likely as its weight says."""
+    mark = below(sum(weights))
+    for place, weight in enumerate(weights):
+        if mark < weight:
+            return place
+        mark -= weight
+    raise AssertionError("a mark lies below the sum of the weights")

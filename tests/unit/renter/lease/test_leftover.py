@@ -9,8 +9,8 @@ from surge.model.errors import SurgeError
 from surge.model.signature import sign
 from surge.model.units import MicroUsd
 from surge.renter.lease import leftover
-from surge.renter.lease.bill import LeaseBill
 from surge.renter.lease.leftover import LeftoverSession
+from surge.renter.talk.bill import LeaseBill
 
 
 def successor(d):

@@ -16,8 +16,7 @@ from surge.model.receipt import SignedReceipt
 from surge.model.signature import sign
 from surge.model.task import ImageSpec, Outcome
 from surge.model.typed import Domain
-from surge.model.units import MicroUsd
-from surge.model.voucher import Close, Session, SignedVoucher
+from surge.model.voucher import Session, SignedVoucher
 from surge.net.endpoint import Endpoint
 from surge.net.errors import LinkClosed
 from surge.net.link import Link
@@ -41,8 +40,8 @@ from surge.net.messages import (
     Welcome,
 )  # fmt: skip
 from surge.net.results import Gathering
-from surge.renter.lease.bill import ChunkRequest, LeaseBill
-from surge.renter.lease.notices import (
+from surge.renter.talk.bill import ChunkRequest, LeaseBill
+from surge.renter.talk.notices import (
     Declined,
     Delivered,
     Ended,
@@ -52,10 +51,11 @@ from surge.renter.lease.notices import (
     Resumed,
     Wrote,
 )
-from surge.renter.lease.redial import redial
-from surge.renter.lease.requests import (
+from surge.renter.talk.redial import redial
+from surge.renter.talk.requests import (
     ImageRequest,
     Uploads,
+    check_grant,
     check_welcome,
     close_message,
     hello_message,
@@ -63,7 +63,7 @@ from surge.renter.lease.requests import (
     prepare_message,
     run_message,
 )
-from surge.settle.voucher import check_close
+from surge.renter.talk.stopwatch import Stopwatch
 
 ANSWER_SECONDS = 30.0
 DIAL_SECONDS = 5.0
@@ -89,7 +89,7 @@ class RenterSession:
         notify: Callable[["RenterSession", Notice], None],
     ) -> None:
         self.lease = lease
-        self.bill = LeaseBill(lease, domain, lambda digest: sign(digest, key))
+        self.bill = LeaseBill(lease, domain, lambda digest: sign(digest, key), Stopwatch(lease.terms.slots))
         self._sign = lambda struct_hash: sign(domain.digest(struct_hash), key)
         self.over: SurgeError | None = None
         """Why the conversation ended."""
@@ -141,12 +141,14 @@ class RenterSession:
 
     async def _prepare(self, image: ImageRequest) -> None:
         image.asked = True
+        self.bill.asked(image.spec.id)
         await self._send(prepare_message(image.spec))
 
     async def run(self, asked: ChunkRequest) -> None:
         """Send a chunk; its end comes as Delivered or Declined."""
         self._check_open()
         self._asked[asked.id] = asked
+        self.bill.asked(asked.id)
         image = self._images.get(asked.spec.id)
         if image is None or image.ready.done():  # else it is asked for once this link has the image
             await self._request(asked)
@@ -177,9 +179,7 @@ class RenterSession:
                 f"provider {self.lease.terms.provider} gave no word to close lease {self.lease.id}; "
                 "it can close it alone, or you after expiry and grace"
             ) from error
-        close = Close(self.lease.id, granted.sequence, MicroUsd(granted.amount))
-        latest = self.bill.latest
-        check_close(close, granted.signature, latest.voucher if latest else None, self.lease, self._domain)
+        check_grant(granted, self.bill, self._domain)
         return granted
 
     async def _ask_to_close(self) -> CloseGranted | None:

@@ -7,10 +7,13 @@ from dataclasses import dataclass, field
 from surge.model.errors import Distrusted, Refused, SurgeError
 from surge.model.lease import Lease
 from surge.model.task import ImageSpec
-from surge.model.voucher import Session, SignedVoucher, Voucher
+from surge.model.typed import Domain
+from surge.model.units import MicroUsd
+from surge.model.voucher import Close, Session, SignedVoucher, Voucher
 from surge.net.blobs import parts_of
 from surge.net.messages import (
     MAX_SOUGHT,
+    CloseGranted,
     HaveBlobs,
     Hello,
     Message,
@@ -23,7 +26,8 @@ from surge.net.messages import (
     TermsMessage,
     Welcome,
 )
-from surge.renter.lease.bill import ChunkRequest, LeaseBill
+from surge.renter.talk.bill import ChunkRequest, LeaseBill
+from surge.settle.voucher import check_close
 
 
 def hello_message(lease: Lease, session: Session, sign: Callable[[bytes], bytes]) -> Hello:
@@ -40,6 +44,12 @@ def check_welcome(answer: Message, lease: Lease, bill: LeaseBill) -> None:
     if not isinstance(answer, Welcome):
         raise Distrusted(f"provider {provider} broke the protocol; it is not asked again")
     bill.check_books(answer.receipts, answer.last_sequence)
+
+
+def check_grant(granted: CloseGranted, bill: LeaseBill, domain: Domain) -> None:
+    """Raises Distrusted unless it is the provider's word that the latest voucher is all."""
+    close = Close(bill.lease.id, granted.sequence, MicroUsd(granted.amount))
+    check_close(close, granted.signature, bill.latest.voucher if bill.latest else None, bill.lease, domain)
 
 
 def prepare_message(spec: ImageSpec) -> PrepareImage:

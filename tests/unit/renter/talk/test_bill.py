@@ -14,7 +14,7 @@ from surge.model.receipt import Receipt, setup_chunk, setup_outcome, task_leaf
 from surge.model.signature import address_of, sign
 from surge.model.task import PYTHON, ImageSpec, Limits, Outcome, Task, amount_of, moved_of
 from surge.model.typed import Domain
-from surge.renter.lease.bill import MAX_SETUP_FUEL, ChunkRequest, LeaseBill
+from surge.renter.talk.bill import MAX_SETUP_FUEL, ChunkRequest, LeaseBill
 from surge.run.sandbox.python import IMAGE_LIMITS
 from surge.settle.merkle import Frontier, root_of
 from surge.settle.voucher import check_voucher

@@ -11,10 +11,20 @@ from surge.model.digest import Blob
 from surge.model.errors import Distrusted
 from surge.model.lease import Lease
 from surge.model.receipt import Receipt, SignedReceipt, setup_chunk, setup_outcome, task_leaf
-from surge.model.task import SETTLED_STATUSES, ImageSpec, Outcome, Task, chunk_id, ends_chunk, moved_of
+from surge.model.task import (
+    SETTLED_STATUSES,
+    ImageSpec,
+    Limits,
+    Outcome,
+    Task,
+    chunk_id,
+    ends_chunk,
+    moved_of,
+)
 from surge.model.typed import Domain
 from surge.model.units import MicroUsd
 from surge.model.voucher import SignedVoucher, Voucher
+from surge.renter.talk.stopwatch import Stopwatch
 from surge.settle.merkle import Frontier, root_of
 from surge.settle.voucher import check_receipt, next_voucher, unpaid
 
@@ -43,6 +53,11 @@ class ChunkRequest:
         ids = [task.id(spec) for task in tasks]
         chunk = chunk_id(image, ids, tasks[0].limits)
         return cls(chunk, spec, image, tuple(tasks), tuple(ids), code_size, **more)
+
+    @property
+    def loads(self) -> tuple[bytes, bytes, Limits]:
+        """What is loaded before its tasks run: into which image, which code, under which limits."""
+        return self.image, self.tasks[0].code, self.tasks[0].limits
 
 
 def check_outcomes(asked: ChunkRequest, receipt: Receipt, outcomes: Sequence[Outcome], sent: int = 0) -> None:
@@ -89,11 +104,19 @@ def check_outcomes(asked: ChunkRequest, receipt: Receipt, outcomes: Sequence[Out
 class LeaseBill:
     """Checks receipts in order and signs one cumulative voucher after each (invariant M2)."""
 
-    def __init__(self, lease: Lease, domain: Domain, sign: Callable[[bytes], bytes]) -> None:
+    def __init__(
+        self,
+        lease: Lease,
+        domain: Domain,
+        sign: Callable[[bytes], bytes],
+        stopwatch: Stopwatch | None = None,
+    ) -> None:
+        """stopwatch: None where nobody knows when what is billed was asked for."""
         self.lease = lease
         self.latest: SignedVoucher | None = None
         self._domain = domain
         self._sign = sign
+        self.stopwatch = stopwatch
         self._tree = Frontier()
         self._unbilled: dict[bytes, int] = {}
         self._billed: set[bytes] = set()
@@ -103,6 +126,11 @@ class LeaseBill:
         for signed in receipts:
             self._tree.append(signed.receipt.struct_hash)
         self.latest = latest
+
+    def asked(self, name: bytes) -> None:
+        """A chunk, or the image of a spec, is asked for now."""
+        if self.stopwatch is not None:
+            self.stopwatch.ask(name)
 
     def sent(self, blob: bytes, size: int) -> None:
         """It goes to the provider over this lease, which may bill it once, however often it goes."""
@@ -143,6 +171,8 @@ class LeaseBill:
             raise Distrusted(
                 f"the setup receipt of lease {self.lease.id} is not for the image asked for; refuse it"
             )
+        if self.stopwatch is not None:
+            self.stopwatch.check_image(spec.id, receipt.fuel)
         return self._pay(receipt, signature)
 
     def take_chunk(
@@ -151,6 +181,9 @@ class LeaseBill:
         """Pay for a chunk. Raises Distrusted."""
         new = asked.blobs.keys() & self._unbilled.keys()
         check_outcomes(asked, receipt, outcomes, sum(self._unbilled[name] for name in new))
+        if self.stopwatch is not None:
+            loading = receipt.fuel - sum(outcome.fuel for outcome in outcomes)
+            self.stopwatch.check_chunk(asked.id, asked.loads, loading, outcomes)
         paid = self._pay(receipt, signature)
         self._billed |= new
         for name in new:

@@ -8,7 +8,7 @@ from deal import CODE, LIMITS, SPEC, Deal, chunk_of, deal
 from surge.model.digest import Blob, blob_digest
 from surge.model.task import Task
 from surge.net.messages import PutBlob, decode
-from surge.renter.lease.bill import ChunkRequest
+from surge.renter.talk.bill import ChunkRequest
 from surge.store.blobs import BlobStore
 
 BLOB = Blob.of(bytes(range(256)) * 12_000)

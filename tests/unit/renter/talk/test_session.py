@@ -16,6 +16,7 @@ from deal import (
     TASK_FUEL,
     Exchange,
     chunk_of,
+    hours,
     lease_of,
 )
 from surge.model.digest import digest
@@ -42,9 +43,9 @@ from surge.net.messages import (
     Sorry,
     Welcome,
 )
-from surge.renter.lease import session as session_module
-from surge.renter.lease.notices import Declined, Delivered, Ended
-from surge.renter.lease.session import MAX_DECLINES, RenterSession
+from surge.renter.talk import session as session_module
+from surge.renter.talk.notices import Declined, Delivered, Ended
+from surge.renter.talk.session import MAX_DECLINES, RenterSession
 from surge.settle.merkle import root_of
 
 IMAGE = digest("test-image", SPEC.id)
@@ -116,6 +117,7 @@ def play(story, **script):
             lease=LEASE, ticket="ticket", find_ticket=ticket, endpoint=exchange.renter_end, key=RENTER,
             domain=DOMAIN, keep=lambda *_: None, notify=lambda _, notice: notices.put_nowait(notice),
         )  # fmt: skip
+        session.bill.stopwatch = hours()
         try:
             async with asyncio.timeout(20):
                 await story(session, notices, provider)

@@ -1,0 +1,100 @@
+"""Whom a job leases from: asks that fit, whose providers answer, at a price near the best; and whom not."""
+
+import asyncio
+import secrets
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from surge.match.caps import near_best
+from surge.model.ask import Ask, Offer
+from surge.model.demand import Demand
+from surge.model.errors import NoProvider, ProviderLost, SurgeError
+from surge.model.lease import Lease
+from surge.model.units import Address
+from surge.renter.lease.ranking import rank, waves
+
+CHOICE = 2
+"""Providers that answer are enough for a choice, when they have the slots."""
+MAX_OBJECTIONS = 8
+"""Leases of a job that are closed unused; more of them would cost too much."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Offers whose providers answer, best first, and the demand with the caps that they may ask."""
+
+    ranked: list[Offer]
+    demand: Demand
+
+
+class Choosing:
+    """Of one job. answers: whether a provider answers a dial. priced: whether the renter named the demand's
+    caps itself, and so means to pay them where less isn't enough."""
+
+    def __init__(self, demand: Demand, priced: bool, answers: Callable[[Offer], Awaitable[bool]]) -> None:
+        self.lost: set[Address] = set()
+        """Providers that didn't answer, or did no work: asked again only when there is nobody else."""
+        self.distrusted: set[Address] = set()
+        self.wary = False
+        """Whether so many asks are dead that a lease may be drawn with one."""
+        self._demand, self._priced, self._answers = demand, priced, answers
+        self._fitting: set[Address] = set()
+        self._asked: dict[Address, Ask] = {}
+        self._objections = 0
+
+    @property
+    def others(self) -> bool:
+        """Whether there is a provider that fits and hasn't failed in this job."""
+        return bool(self._fitting - self.lost - self.distrusted)
+
+    async def choose(self, offers: list[Offer], proven: set[Address], count: int) -> Choice:
+        """For `count` leases; lost providers are asked when there are no others. Raises NoProvider."""
+        trusted = [offer for offer in offers if offer.provider not in self.distrusted]
+        if offers and not trusted:
+            raise NoProvider(
+                f"all {len(offers)} providers broke the rules in this job (see its warnings); wait for others"
+            )
+        ranked = rank(trusted, self._demand)
+        self._fitting = {offer.provider for offer in ranked}
+        self._asked = {offer.provider: offer.ask for offer in offers}
+        lost = [offer for offer in ranked if offer.provider in self.lost]
+        found = await self._reachable([offer for offer in ranked if offer not in lost], proven, count)
+        found = found or await self._reachable(lost, proven, count)
+        if not found:
+            raise NoProvider(
+                f"{len(ranked)} asks fit, but none of their providers answers; try again later (surge asks)"
+            )
+        demand = near_best([offer.ask for offer in found], self._demand, count, self._priced)
+        return Choice(rank(found, demand), demand)
+
+    async def _reachable(self, ranked: list[Offer], proven: set[Address], count: int) -> list[Offer]:
+        """Those that answer a dial, asked in waves: no lease is opened on a machine that is off."""
+        found: list[Offer] = []
+        for wave in waves(ranked, proven, secrets.randbelow):
+            answered = await asyncio.gather(*map(self._answers, wave))
+            up = [offer for offer, answer in zip(wave, answered, strict=True) if answer]
+            self.wary |= len(wave) > 2 * len(up)
+            self.lost |= {offer.provider for offer in wave if offer not in up}
+            self.lost -= {offer.provider for offer in up}
+            found += up
+            slots = sum(offer.ask.free_slots // self._demand.slots for offer in found)
+            if len(found) >= CHOICE and slots >= count:
+                break
+        return found
+
+    def objection(self, lease: Lease) -> SurgeError | None:
+        """Why a lease that was just opened isn't used: its provider broke the rules before, or asks more than
+        when it was chosen. Raises NoProvider when that happens again and again."""
+        terms, provider = lease.terms, lease.terms.provider
+        asked = self._asked.get(provider)
+        if provider in self.distrusted:
+            why = f"the chain drew provider {provider}, which broke the rules in this job"
+        elif asked and (terms.price_gfuel > asked.price_gfuel or terms.price_gib > asked.price_gib):
+            why = f"provider {provider} raised its price while the lease was opened"
+            self.lost.add(provider)
+        else:
+            return None
+        self._objections += 1
+        if self._objections > MAX_OBJECTIONS:
+            raise NoProvider(f"{why}, as {MAX_OBJECTIONS} did before; try again later (surge asks)")
+        return ProviderLost(f"{why}; lease {lease.id} is closed unused")

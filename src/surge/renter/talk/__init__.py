@@ -1,0 +1,1 @@
+"""The conversation with one provider: asking, checking what comes, signing for it."""
