@@ -35,6 +35,7 @@ from surge.renter.work.steps import (
     NeedLease,
     Release,
     Send,
+    Straggles,
     Submitted,
     TaskKey,
 )
@@ -190,6 +191,8 @@ class Job:
                     self._leases.need(count)
                 case Release(lease):
                     self._leases.release(lease)
+                case Straggles(lease, seconds):
+                    self._leases.straggle(lease, seconds)
 
     async def _finish(self, hurry: bool = False) -> None:
         for key in self._board.open_tasks():

@@ -66,14 +66,15 @@ def report(job: JobRow, store: RenterStore, chain: Chain) -> Report:
     """Recomputed from the stored receipts and the chain's events; reads, never writes."""
     leases = store.leases(job)
     transactions = {hash_: gas for hash_, _, gas in store.transactions(job.id)}
-    tasks = failed = fuel = moved = millijoules = signed = settled = fees = 0
+    fuel = moved = millijoules = signed = settled = fees = 0
     kinds: set[bool] = set()
+    ended: dict[int, str | None] = {}
+    """By the number of the task: one may have been done twice."""
     payments: dict[str, int] = {}
     shares: list[tuple[int, Address, int]] = []
     for lease in leases:
         rows = store.tasks(job.id, lease.id)
-        tasks += sum(row.status in SETTLED_STATUSES for row in rows)
-        failed += sum(row.status in SETTLED_STATUSES and row.status != "returned" for row in rows)
+        ended |= {row.number: row.status for row in rows if row.status in SETTLED_STATUSES}
         for kept in store.receipts(job.id, lease.id):
             receipt = kept.receipt
             fuel += receipt.fuel
@@ -94,11 +95,11 @@ def report(job: JobRow, store: RenterStore, chain: Chain) -> Report:
             shares.append((closing.block, lease.terms.provider, withheld))
     reservations = sum(lease.reservation for lease in leases)
     burned, rewards = _burned_and_rewards(chain, shares, reservations)
-    gas = sum(transactions.values())
+    gas, tasks = sum(transactions.values()), len(ended)
     return Report(
         job=job.id,
         tasks=tasks,
-        failed=failed,
+        failed=sum(status != "returned" for status in ended.values()),
         leases=len(leases),
         providers=len({lease.terms.provider for lease in leases}),
         fuel=fuel,

@@ -43,9 +43,9 @@ class Choosing:
         self._objections = 0
 
     @property
-    def others(self) -> bool:
-        """Whether there is a provider that fits and hasn't failed in this job."""
-        return bool(self._fitting - self.lost - self.distrusted)
+    def others(self) -> set[Address]:
+        """Providers that fit and haven't failed in this job."""
+        return self._fitting - self.lost - self.distrusted
 
     async def choose(self, offers: list[Offer], proven: set[Address], count: int) -> Choice:
         """For `count` leases; lost providers are asked when there are no others. Raises NoProvider."""

@@ -27,6 +27,8 @@ class Ending:
                 raise held.gone
             if held.gone is not None:
                 await self._dial_again(held, within)
+            if held.chunks and held.gone is None:
+                await session.give_up()  # what runs there still has ended elsewhere
             if not held.closed:
                 await self._funding.close(session, within)
                 held.closed = True

@@ -3,7 +3,6 @@
 import asyncio
 import time
 from collections.abc import Callable, Coroutine, Mapping
-from contextlib import suppress
 from typing import Any
 
 from coincurve import PrivateKey
@@ -24,10 +23,11 @@ from surge.model.typed import Domain
 from surge.model.units import Address, LeaseId
 from surge.model.voucher import SignedVoucher
 from surge.net.messages import Refusal
-from surge.renter.lease.chunks import Held, Sent, task_rows, too_long
+from surge.renter.lease.chunks import Held, Sent, task_rows
 from surge.renter.lease.ending import Ending
 from surge.renter.lease.funding import Funding
 from surge.renter.lease.images import Images, make_here
+from surge.renter.lease.watch import Watch
 from surge.renter.talk.bill import ChunkRequest
 from surge.renter.talk.notices import (
     Declined,
@@ -57,9 +57,6 @@ from surge.renter.work.steps import (
 from surge.store.renter import RenterStore, TaskRow
 from surge.store.trace import Trace
 
-WATCH_SECONDS = 5.0
-LAST_SECONDS = 60
-"""Before a lease expires it takes no more work, so that it can be closed in time."""
 BUSY_SECONDS = 0.5
 """Until a provider that makes other images is asked again."""
 HURRY_SECONDS = 1.0
@@ -97,6 +94,7 @@ class HeldLeases:
         self._held: dict[LeaseId, Held] = {}
         self._images = Images(make_here)
         self._ending = Ending(funding, trace, warn)
+        self._watch = Watch(self._held, funding, feed, self._lose)
         self._opening: set[asyncio.Task[None]] = set()
         self._background: set[asyncio.Task[None]] = set()
         self._watcher: asyncio.Task[None] | None = None
@@ -108,10 +106,19 @@ class HeldLeases:
         """Close a lease that has nothing left to do."""
         _spawn(self._close(self._held[lease]), self._background)
 
+    def straggle(self, lease: LeaseId, seconds: float) -> None:
+        """What it holds is done elsewhere, too, and its provider isn't asked again while there are others."""
+        provider = self._held[lease].session.lease.terms.provider
+        self._funding.choosing.lost.add(provider)
+        self._warn(
+            f"lease {lease}: provider {provider} has delivered nothing for {seconds:.0f} s; its work is done "
+            "elsewhere, too"
+        )
+
     def need(self, count: int) -> None:
         """Open so many more leases, or say why not."""
         if self._watcher is None:
-            self._watcher = asyncio.get_running_loop().create_task(self._watch())
+            self._watcher = asyncio.get_running_loop().create_task(self._watch.run())
         _spawn(self._open(count), self._opening)
 
     async def end(self, hurry: bool = False) -> None:
@@ -222,25 +229,6 @@ class HeldLeases:
         _spawn(held.session.hang_up(), self._background)
         self._trace.write(LeaseGivenUp(lease=lease.id, reason=str(error)))
         self._feed(LeaseLost(lease.id, isinstance(error, Distrusted), time.monotonic()))
-
-    async def _watch(self) -> None:
-        """Replace leases before they expire, and count the change of those that were closed without us."""
-        while True:
-            await asyncio.sleep(WATCH_SECONDS)
-            with suppress(Unavailable):  # the chain may be away for a while: then the next time
-                now = await self._funding.now()
-                for held in [one for one in self._held.values() if not one.closed]:
-                    lease = held.session.lease
-                    left = lease.terms.expiry - now
-                    if left <= 0:
-                        for sent in held.outlasting(self._funding.duration):
-                            error = too_long(lease, self._funding.duration)
-                            self._feed(ChunkFailed(lease.id, sent.key, error, time.monotonic(), final=True))
-                        self._lose(held, ProviderLost(f"lease {lease.id} has expired"), shun=False)
-                    elif left <= min(LAST_SECONDS, self._funding.duration // 8):
-                        self._feed(LeaseEnding(lease.id, time.monotonic()))
-                    if held.gone is not None:
-                        held.closed = await self._funding.ended(lease, now)
 
     # Work
 

@@ -39,6 +39,7 @@ from surge.renter.work.steps import (
     NoLease,
     Release,
     Send,
+    Straggles,
     Submitted,
     TaskKey,
     Withdrawn,
@@ -222,6 +223,12 @@ class _Reader:
                 self._story.steps.append(Step(at, number, f"leases needed: {count}"))
             case Release(lease):
                 self._story.steps.append(Step(at, number, f"lease {lease} has nothing left to do"))
+            case Straggles(lease, seconds):
+                held = frozenset(
+                    key for _, send in self._sent.values() if send.lease == lease for key in send.tasks
+                )
+                said = f"lease {lease} has delivered nothing for {seconds:.0f} s; its work is done elsewhere, too"
+                self._story.steps.append(Step(at, number, said, held, wrong=True))
 
     def _fail(self, at: float, number: int | None, task: TaskKey, why: str) -> None:
         if task not in self._failed:

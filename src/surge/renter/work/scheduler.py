@@ -26,8 +26,10 @@ from surge.renter.work.steps import (
     NoLease,
     Release,
     Send,
+    Straggles,
     Submitted,
     TaskKey,
+    Tick,
     Withdrawn,
 )
 
@@ -38,6 +40,9 @@ MAX_CHUNK_BYTES = 16 << 20
 CHUNKS_AHEAD = 2
 """In flight per slot: one runs, one waits, so that a sandbox never idles for a round trip."""
 MAX_ATTEMPTS = 3
+STRAGGLES = 8
+"""Times as long as a chunk should take by the pace of its like, and it is done elsewhere, too."""
+LEAST_STRAGGLING = 30.0
 
 
 @dataclass(slots=True)
@@ -61,6 +66,8 @@ class _Lease:
     chunks: OrderedDict[ChunkKey, _InFlight] = field(default_factory=OrderedDict)
     free_since: float = 0.0
     ending: bool = False
+    strays: dict[ChunkKey, set[TaskKey]] = field(default_factory=dict)
+    """Chunks that are done elsewhere, too: their tasks that have not ended."""
 
 
 @dataclass(slots=True)
@@ -107,7 +114,7 @@ class Scheduler:
             raise AssertionError("a chunk without tasks is in flight")
         if any(len(one.chunks) > one.slots * CHUNKS_AHEAD for one in self._leases.values()):
             raise AssertionError("a lease holds more chunks than it was meant to")
-        if any(one.ending and not one.chunks for one in self._leases.values()):
+        if any(one.ending and not one.chunks and not one.strays for one in self._leases.values()):
             raise AssertionError("a lease with nothing to do was not released")
         if self._opening < 0 or (waiting and not self._leases and not self._opening):
             raise AssertionError("tasks wait, and no lease is on its way")
@@ -138,15 +145,19 @@ class Scheduler:
             case LeaseEnding(lease, _):
                 if lease in self._leases:
                     self._leases[lease].ending = True
+            case Tick(now, others, patience):
+                done += self._find_stragglers(now, patience) if others else []
             case NoLease(error, count):
                 self._opening, self._refused = max(0, self._opening - count), error
             case Cancelled(tasks):
                 self._cancel(set(tasks))
+                self._ended(set(tasks))
             case Withdrawn(lease, chunk, tasks, now):
                 self._withdraw(lease, chunk, set(tasks), now)
             case ChunkDone(lease, chunk, finished, now):
                 done += self._finish(lease, chunk, set(finished), now)
             case ChunkFailed(lease, chunk, error, now, blame, final):
+                self._forget_stray(lease, chunk)
                 flight = self._take(lease, chunk, now)
                 if flight is not None and final:
                     done += [Fail(task.key, error) for task in flight.tasks]
@@ -154,14 +165,66 @@ class Scheduler:
                     done += self._requeue(flight.group, flight.tasks, 1 if blame else 0, error)
             case GroupFailed(group, error):
                 done += [Fail(task.key, error) for task in self._drain(self._groups[group])]
+        self._ended({one.task for one in done if isinstance(one, Fail)})
         return done + self._release() + self._dispatch() + self._ask_for_leases()
 
+    def _find_stragglers(self, now: float, patience: float) -> list[Instruction]:
+        """A lease whose oldest chunk is overdue ends, and its chunks go elsewhere, each once."""
+        found: list[Instruction] = []
+        for key, lease in self._leases.items():
+            oldest = next(iter(lease.chunks.values()), None)
+            if oldest is None or lease.ending:
+                continue
+            waited = now - max(oldest.since, lease.free_since)
+            if waited <= self._due(oldest, patience):
+                continue
+            lease.ending = True
+            for chunk in reversed(lease.chunks):
+                flight = lease.chunks[chunk]
+                lease.strays[chunk] = {task.key for task in flight.tasks}
+                self._requeue(flight.group, flight.tasks, 0, None)
+            lease.chunks.clear()
+            found.append(Straggles(key, waited))
+        return found
+
+    def _due(self, flight: _InFlight, patience: float) -> float:
+        paces = self._groups[flight.group].pace.values()
+        if not paces:
+            return patience
+        return max(LEAST_STRAGGLING, STRAGGLES * max(paces) * len(flight.tasks))
+
+    def _forget_stray(self, lease: LeaseId, chunk: ChunkKey) -> None:
+        if lease in self._leases:
+            self._leases[lease].strays.pop(chunk, None)
+
+    def _ended(self, tasks: set[TaskKey]) -> None:
+        """They have ended somewhere: no stray is waited for because of them."""
+        for lease in self._leases.values() if tasks else ():
+            left = {chunk: open_tasks - tasks for chunk, open_tasks in lease.strays.items()}
+            lease.strays = {chunk: open_tasks for chunk, open_tasks in left.items() if open_tasks}
+
+    def _take_stray(self, lease: LeaseId, chunk: ChunkKey, finished: set[TaskKey]) -> None:
+        """A straggler came back after all: its tasks need no other end."""
+        if lease not in self._leases or chunk not in self._leases[lease].strays:
+            return
+        self._forget_stray(lease, chunk)
+        self._cancel(finished)
+        for other in self._leases.values():
+            for key, flight in list(other.chunks.items()):
+                flight.tasks = [task for task in flight.tasks if task.key not in finished]
+                if not flight.tasks:
+                    # It still runs there; it is waited for no longer than the lease is needed.
+                    del other.chunks[key]
+        self._ended(finished)
+
     def _cancel(self, gone: set[TaskKey]) -> None:
+        """They wait no more."""
         for group in self._groups.values():
             group.waiting = deque(task for task in group.waiting if task.key not in gone)
 
     def _release(self) -> list[Instruction]:
-        drained = [key for key, lease in self._leases.items() if lease.ending and not lease.chunks]
+        leases = self._leases.items()
+        drained = [key for key, lease in leases if lease.ending and not lease.chunks and not lease.strays]
         for key in drained:
             del self._leases[key]
             self._refused = None  # its money comes back
@@ -179,12 +242,14 @@ class Scheduler:
         flight = holder.chunks.get(chunk) if holder else None
         if flight is not None:
             flight.tasks = [t for t in flight.tasks if t.key not in gone]
+            self._ended(gone)
             if not flight.tasks:
                 self._take(lease, chunk, now)
 
     def _finish(
         self, lease: LeaseId, chunk: ChunkKey, finished: set[TaskKey], now: float
     ) -> list[Instruction]:
+        self._take_stray(lease, chunk, finished)
         holder = self._leases.get(lease)
         began = holder.free_since if holder else now
         flight = self._take(lease, chunk, now)
@@ -194,6 +259,7 @@ class Scheduler:
             pace = max(1e-6, (now - max(flight.since, began)) / len(finished))
             known = self._groups[flight.group].pace
             known[lease] = (known.get(lease, pace) + pace) / 2
+        self._ended(finished)
         left = [t for t in flight.tasks if t.key not in finished]
         return self._requeue(flight.group, left, 0 if finished else 1, None)
 

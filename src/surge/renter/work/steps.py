@@ -53,6 +53,16 @@ class LeaseEnding:
 
 
 @dataclass(frozen=True, slots=True)
+class Tick:
+    """Time has passed. `others`: whether there is a provider that could do what one holds up. `patience`:
+    seconds that a chunk may take of which nobody knows how long it should."""
+
+    now: float
+    others: bool
+    patience: float
+
+
+@dataclass(frozen=True, slots=True)
 class NoLease:
     """`count` of the leases that were needed can't be had. Final while no other lease is live."""
 
@@ -113,6 +123,7 @@ Event = (
     | LeaseReady
     | LeaseLost
     | LeaseEnding
+    | Tick
     | NoLease
     | Cancelled
     | Withdrawn
@@ -153,4 +164,13 @@ class Release:
     lease: LeaseId
 
 
-Instruction = Send | Fail | NeedLease | Release
+@dataclass(frozen=True, slots=True)
+class Straggles:
+    """The lease has been silent for so many seconds: it gets no more work, and what it holds is done
+    elsewhere, too. Whichever end comes first counts."""
+
+    lease: LeaseId
+    seconds: float
+
+
+Instruction = Send | Fail | NeedLease | Release | Straggles

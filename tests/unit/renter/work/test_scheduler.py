@@ -17,7 +17,9 @@ from surge.renter.work.steps import (
     NoLease,
     Release,
     Send,
+    Straggles,
     Submitted,
+    Tick,
     Withdrawn,
 )
 
@@ -210,3 +212,42 @@ def test_news_of_what_it_does_not_know_change_nothing(late):
     before = scheduler.waiting, scheduler.in_flight
     assert scheduler.handle(late) == []
     assert (scheduler.waiting, scheduler.in_flight) == before
+
+
+def test_a_silent_lease_is_not_waited_for_and_the_first_end_counts():
+    """Nobody knows how long a first chunk takes: only its patience ends."""
+    scheduler, (sent,) = running(1)
+    assert scheduler.handle(Tick(100.0, True, 225.0)) == []
+    assert scheduler.handle(Tick(226.0, False, 225.0)) == []  # nobody else could do it
+    straggles, need = scheduler.handle(Tick(226.0, True, 225.0))
+    assert (straggles, need) == (Straggles(1, 226.0), NeedLease(1))
+    (again,) = sends(scheduler.handle(LeaseReady(2, 1, 230.0)))
+    assert again.tasks == sent.tasks
+    assert scheduler.handle(Tick(300.0, True, 225.0)) == []
+    assert scheduler.handle(ChunkDone(2, again.chunk, again.tasks, 301.0)) == [Release(1)]
+    assert scheduler.handle(ChunkDone(1, sent.chunk, sent.tasks, 302.0)) == []
+
+
+def test_a_straggler_that_comes_back_first_counts():
+    scheduler, (sent,) = running(1)
+    scheduler.handle(Tick(226.0, True, 225.0))
+    scheduler.handle(LeaseReady(2, 1, 230.0))
+    assert scheduler.handle(ChunkDone(1, sent.chunk, sent.tasks, 231.0)) == [Release(1)]
+    assert not scheduler.waiting
+    assert not scheduler.in_flight
+
+
+def test_a_straggler_is_the_last_hope_where_no_other_lease_can_be_had():
+    scheduler, (sent,) = running(1)
+    scheduler.handle(Tick(226.0, True, 225.0))
+    assert scheduler.handle(NoLease(NONE, 1)) == []
+    assert scheduler.handle(ChunkDone(1, sent.chunk, sent.tasks, 231.0)) == [Release(1)]
+
+
+def test_by_the_pace_of_its_like_a_chunk_is_overdue_sooner():
+    scheduler, (first, second) = running(2)
+    scheduler.handle(ChunkDone(1, first.chunk, first.tasks, 10.0))
+    assert scheduler.handle(Tick(90.0, True, 225.0)) == []
+    assert scheduler.handle(Tick(91.0, True, 225.0)) == [Straggles(1, 81.0), NeedLease(1)]
+    (again,) = sends(scheduler.handle(LeaseReady(2, 1, 95.0)))
+    assert again.tasks == second.tasks

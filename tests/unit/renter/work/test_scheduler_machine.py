@@ -21,7 +21,9 @@ from surge.renter.work.steps import (
     NoLease,
     Release,
     Send,
+    Straggles,
     Submitted,
+    Tick,
     Withdrawn,
 )
 
@@ -47,6 +49,7 @@ class SchedulerMachine(RuleBasedStateMachine):
         self.now = 0.0
         self.submitted, self.ended = set(), {}
         self.live, self.ending, self.flights = {}, {}, {}
+        self.strays, self.late = {}, []
         self.needed = self.leases = 0
 
     # What the actor does with instructions
@@ -74,7 +77,16 @@ class SchedulerMachine(RuleBasedStateMachine):
                 case Release(lease):
                     assert lease in self.ending, "released a lease that still had work to do"
                     assert not any(at == lease for at, _ in self.flights.values())
+                    awaited = [
+                        set(tasks) - self.ended.keys() for at, tasks in self.strays.values() if at == lease
+                    ]
+                    assert not any(awaited), "given up though nobody else has done its work"
+                    self.drop_strays(lease)
                     del self.ending[lease]
+                case Straggles(lease, _):
+                    self.ending[lease] = self.live.pop(lease)
+                    for chunk in [chunk for chunk, (at, _) in self.flights.items() if at == lease]:
+                        self.strays[chunk] = self.flights.pop(chunk)
 
     def airborne(self):
         return {task for _, tasks in self.flights.values() for task in tasks}
@@ -83,6 +95,9 @@ class SchedulerMachine(RuleBasedStateMachine):
         assert task in self.submitted
         assert task not in self.ended, f"task {task} ended twice"
         self.ended[task] = how
+
+    def drop_strays(self, lease):
+        self.strays = {chunk: stray for chunk, stray in self.strays.items() if stray[0] != lease}
 
     def tick(self, seconds):
         self.now += seconds
@@ -133,6 +148,7 @@ class SchedulerMachine(RuleBasedStateMachine):
         self.live.pop(lease, None)
         self.ending.pop(lease, None)
         self.flights = {chunk: flight for chunk, flight in self.flights.items() if flight[0] != lease}
+        self.drop_strays(lease)
         self.feed(LeaseLost(lease, blame, self.now))
 
     @precondition(lambda self: self.live)
@@ -181,6 +197,41 @@ class SchedulerMachine(RuleBasedStateMachine):
         else:
             del self.flights[chunk]
         self.feed(Withdrawn(lease, chunk, gone, self.now))
+
+    @rule(seconds=st.floats(0, 300), others=st.booleans())
+    def time_passes(self, seconds, others):
+        self.feed(Tick(self.tick(seconds), others, 60.0))
+
+    @precondition(lambda self: self.strays)
+    @rule(choice=st.randoms(use_true_random=False), missing=st.integers(0, 3))
+    def stray_comes_back(self, choice, missing):
+        """The first of two ends counts; the other may still arrive, and changes nothing."""
+        chunk = choice.choice(sorted(self.strays))
+        lease, tasks = self.strays.pop(chunk)
+        done = tasks[: max(1, len(tasks) - missing)]
+        for task in set(done) - self.ended.keys():
+            self.end(task, "done")
+        for key, (at, given) in list(self.flights.items()):
+            left = tuple(task for task in given if task not in done)
+            if not left:
+                del self.flights[key]
+                self.late.append((at, key, given))
+            else:
+                self.flights[key] = (at, left)
+        self.feed(ChunkDone(lease, chunk, done, self.now))
+
+    @precondition(lambda self: self.strays)
+    @rule(choice=st.randoms(use_true_random=False), blame=st.booleans(), final=st.booleans())
+    def stray_fails(self, choice, blame, final):
+        chunk = choice.choice(sorted(self.strays))
+        lease, _ = self.strays.pop(chunk)
+        self.feed(ChunkFailed(lease, chunk, BROKEN, self.now, blame, final))
+
+    @precondition(lambda self: self.late)
+    @rule()
+    def second_end_arrives(self):
+        lease, chunk, tasks = self.late.pop()
+        self.feed(ChunkDone(lease, chunk, tasks, self.now))
 
     @rule(choice=st.randoms(use_true_random=False), count=st.integers(0, 5))
     def waiting_tasks_are_cancelled(self, choice, count):
