@@ -224,10 +224,9 @@ class _Reader:
             case Release(lease):
                 self._story.steps.append(Step(at, number, f"lease {lease} has nothing left to do"))
             case Straggles(lease, seconds):
-                held = frozenset(
-                    key for _, send in self._sent.values() if send.lease == lease for key in send.tasks
-                )
-                said = f"lease {lease} has delivered nothing for {seconds:.0f} s; its work is done elsewhere, too"
+                sent = [send.tasks for _, send in self._sent.values() if send.lease == lease]
+                said = f"lease {lease} delivers nothing for {seconds:.0f} s; its work is done elsewhere, too"
+                held = frozenset(key for tasks in sent for key in tasks)
                 self._story.steps.append(Step(at, number, said, held, wrong=True))
 
     def _fail(self, at: float, number: int | None, task: TaskKey, why: str) -> None:

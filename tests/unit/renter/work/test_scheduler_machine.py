@@ -77,10 +77,8 @@ class SchedulerMachine(RuleBasedStateMachine):
                 case Release(lease):
                     assert lease in self.ending, "released a lease that still had work to do"
                     assert not any(at == lease for at, _ in self.flights.values())
-                    awaited = [
-                        set(tasks) - self.ended.keys() for at, tasks in self.strays.values() if at == lease
-                    ]
-                    assert not any(awaited), "given up though nobody else has done its work"
+                    awaited = {task for at, tasks in self.strays.values() if at == lease for task in tasks}
+                    assert awaited <= self.ended.keys(), "given up though nobody else has done its work"
                     self.drop_strays(lease)
                     del self.ending[lease]
                 case Straggles(lease, _):
