@@ -1,5 +1,6 @@
 """B1: the bill can be checked, and one flipped byte anywhere in the renter's books is found and named."""
 
+import asyncio
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -12,6 +13,7 @@ from surge.chain.client import Chain
 from surge.model.command import CommandInput, CommandOutput
 from surge.model.errors import BadInput
 from surge.renter.access import Access
+from surge.renter.again import run_again
 from surge.renter.verify import Check, verify
 from surge.run import kernels
 from surge.run.sandbox.suite import wasm_spec
@@ -129,3 +131,53 @@ def test_a_missing_receipt_is_found(books: Books) -> None:
 def test_a_job_that_never_was(books: Books) -> None:
     with pytest.raises(BadInput, match="there is no job"):
         verify("nothing", books.store, books.chain)
+
+
+# Run again
+
+
+def again(books: Books, count: int = 100) -> list[Check]:
+    job = next(row for row, _ in books.store.jobs() if row.id == books.job)
+
+    async def all_of_it() -> list[Check]:
+        return [check async for check in run_again(job, books.store, count, lambda _: None)]
+
+    return asyncio.run(all_of_it())
+
+
+def test_what_was_signed_is_what_is_computed_here(books: Books) -> None:
+    """Of every chunk: Python, wasm and one with a blob."""
+    checks = again(books)
+    assert len(checks) >= 3
+    assert all(check.ok and "the same outputs" in check.said for check in checks), checks
+    assert len(again(books, 1)) == 1
+    assert again(books, 0) == []
+
+
+@pytest.mark.parametrize("lie", ["output", "fuel", "status"])
+def test_a_lie_that_its_provider_signed_is_found_by_running_again(books: Books, lie: str) -> None:
+    """What no signature, root or sum can tell: the outcome itself is false."""
+    row, value = next((row, value) for row, value in books.rows("tasks", lie))
+    with books.restored():
+        books.write("tasks", lie, row, "raised" if lie == "status" else flipped(value))
+        wrong = [check for check in again(books) if not check.ok]
+        assert len(wrong) == 1
+        assert "its provider signed" in wrong[0].said
+        assert wrong[0].place.startswith("lease ")
+
+
+def test_fuel_for_loading_that_was_never_burned_is_found(books: Books) -> None:
+    statement = "SELECT r.rowid, r.fuel FROM receipts r JOIN tasks t USING (job, lease, position) LIMIT 1"
+    with closing(sqlite3.connect(books.store.path)) as connection:
+        row, fuel = connection.execute(statement).fetchone()
+    with books.restored():
+        books.write("receipts", "fuel", row, fuel + 10**9)
+        (wrong,) = [check for check in again(books) if not check.ok]
+        assert "are billed" in wrong.said
+
+
+def test_an_image_that_is_another_one_here_is_found(books: Books) -> None:
+    row, value = books.rows("images", "digest")[0]
+    with books.restored():
+        books.write("images", "digest", row, flipped(value))
+        assert any("another one here" in check.said for check in again(books) if not check.ok)

@@ -1,5 +1,6 @@
 """`surge jobs`, `job` and `verify`: what was run, what it cost, and whether the bill is right."""
 
+import asyncio
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -17,7 +18,7 @@ from surge.cli.compute.jobs_view import (
 )
 from surge.cli.terminal.access import found, kept, reading
 from surge.cli.terminal.options import AsJson, Network
-from surge.cli.terminal.output import answer
+from surge.cli.terminal.output import answer, tell
 from surge.model.errors import BadInput
 from surge.model.units import counted, show_usd
 from surge.store.home import Home
@@ -123,8 +124,15 @@ def _save(store: "RenterStore", row: "JobRow", folder: Path) -> dict[str, int]:
     return saved
 
 
-def verify(id: JobId, as_json: AsJson = False, network: Network = None) -> int:
-    """Check a job's bill against the chain and its receipts.
+def verify(
+    id: JobId,
+    again: Annotated[
+        int, typer.Option(min=0, metavar="N", help="Small chunks, drawn by lot, to run again here.")
+    ] = 3,
+    as_json: AsJson = False,
+    network: Network = None,
+) -> int:
+    """Check a job's bill against the chain and its receipts, and a sample of its work on this machine.
 
     Line by line; exit code 1 if anything is wrong.
     """
@@ -134,10 +142,18 @@ def verify(id: JobId, as_json: AsJson = False, network: Network = None) -> int:
 
     with reading(access) as chain:
         checks = [asdict(check) for check in checks_of(row.id, store, chain)]
+    if again:
+        checks += asyncio.run(_again(row, store, again))
     store.close()
     verified = all(check["ok"] for check in checks)
     answer({"job": row.id, "verified": verified, "checks": checks}, as_json, show_verification)
     return 0 if verified else 1
+
+
+async def _again(row: "JobRow", store: "RenterStore", count: int) -> list[dict[str, Any]]:
+    from surge.renter.again import run_again
+
+    return [asdict(check) async for check in run_again(row, store, count, tell)]
 
 
 def _explained(row: "JobRow", trace: Path, task: int | None) -> dict[str, Any]:
