@@ -1,6 +1,6 @@
 """What may be paid: caps near the prices that are seen, so that price counts however much was allowed."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from surge.match.score import explain
@@ -9,6 +9,8 @@ from surge.model.demand import Demand
 
 NEAR = 3
 """Times the median price; dearer asks are passed over while there are others."""
+USUAL_GFUEL, USUAL_GIB = 2, 10_000
+"""What a new provider asks, in millionths of a dollar: no bait for less makes that dear."""
 
 
 def near_best(asks: Sequence[Ask], demand: Demand, wanted: int, stretch: bool) -> Demand:
@@ -17,31 +19,30 @@ def near_best(asks: Sequence[Ask], demand: Demand, wanted: int, stretch: bool) -
 
     wanted: leases. stretch: whether a cap may rise to what so many leases cost, because the renter named it.
     """
-    need = wanted * demand.slots
+    least = wanted * demand.slots if stretch else 0
     near = replace(
         demand,
-        cap_gfuel=_cap(((a.price_gfuel, a.free_slots) for a in asks), demand.cap_gfuel, need, stretch),
-        cap_gib=_cap(((a.price_gib, a.free_slots) for a in asks), demand.cap_gib, need, stretch),
+        cap_gfuel=min(
+            demand.cap_gfuel, _near([(a.price_gfuel, a.free_slots) for a in asks], USUAL_GFUEL, least)
+        ),
+        cap_gib=min(demand.cap_gib, _near([(a.price_gib, a.free_slots) for a in asks], USUAL_GIB, least)),
     )
     # Who is cheap by one price may be dear by the other.
     return near if any(not explain(ask, near) for ask in asks) else demand
 
 
-def _cap(prices: Iterable[tuple[int, int]], most: int, need: int, stretch: bool) -> int:
-    """Of one price; `most` where there is none to be near to."""
+def _near(prices: list[tuple[int, int]], usual: int, least: int) -> int:
+    """NEAR the median of one price (millionths, free slots), and not below what `least` slots cost."""
     offered = sorted(pair for pair in prices if pair[1] > 0)
-    if not offered:
-        return most
     half = (sum(slots for _, slots in offered) + 1) // 2
-    near = NEAR * _reached(offered, half)
-    return min(most, max(near, _reached(offered, need)) if stretch else near)
+    return max(NEAR * usual, NEAR * _reached(offered, half), _reached(offered, least))
 
 
 def _reached(offered: list[tuple[int, int]], slots: int) -> int:
-    """The least price at which there are so many slots; the highest, if there never are."""
+    """The least price at which there are so many slots; the highest, if there never are; 0 without any."""
     found = 0
     for price, count in offered:
         found += count
         if found >= slots:
             return price
-    return offered[-1][0]
+    return offered[-1][0] if offered else 0

@@ -1,0 +1,82 @@
+"""A market with dead asks and lying providers: jobs end right, and liars are paid nothing or little."""
+
+from contextlib import ExitStack
+
+import pytest
+
+import surge
+from rogue import Liar, Rogue
+from surge.model.units import parse_usd
+from surge.renter.lease import watch
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def network(tmp_path_factory):
+    with surge.LocalNetwork(providers=1, home=tmp_path_factory.mktemp("network")) as network:
+        yield network
+
+
+def add(a):
+    return a + 1
+
+
+def paid_to(executor, rogue):
+    return parse_usd(executor.report().payments.get(rogue.chain.address, "0"))
+
+
+def run(network, workers=1, tasks=3, **more):
+    with network.executor(max_workers=workers, budget="1.00", progress=False, **more) as executor:
+        assert list(executor.map(add, range(tasks))) == list(range(1, tasks + 1))
+    return executor
+
+
+def test_asks_that_nobody_answers_stop_nothing(network, tmp_path):
+    """More of them than are dialled at once, each cheaper than the one that answers."""
+    with ExitStack() as stack:
+        dead = [
+            stack.enter_context(Rogue(network, tmp_path, None, number, slots=1)) for number in range(100, 120)
+        ]
+        executor = run(network)
+        # Those that the chain drew cost a lease each, and after the first one hardly anything.
+        drawn = [one for one in dead if one.chain.leases.all(provider=one.chain.address)]
+        escrows = sorted(
+            lease.terms.escrow for one in drawn for lease in one.chain.leases.all(provider=one.chain.address)
+        )
+        assert sum(escrows) < parse_usd("1.00") / 2
+        assert len(executor.warnings) >= len(drawn)
+
+
+def test_the_fuel_of_three_additions_is_not_three_limits(network, tmp_path):
+    with Rogue(network, tmp_path, Liar(image="greedy"), 1) as greedy:
+        executor = run(network)
+        assert paid_to(executor, greedy) == 0
+        assert any("no machine burns more" in line for line in executor.warnings)
+
+
+def test_a_false_image_is_found_by_making_it_here(network, tmp_path):
+    with Rogue(network, tmp_path, Liar(image="false", fuel=10, seconds=1.0), 2) as liar:
+        with network.executor(max_workers=3, budget="1.00", progress=False) as executor:
+            for future in [executor.submit(add, n) for n in range(40)]:
+                future.exception()  # what the liar was believed at first is false: see the warnings
+        assert any("another image" in line for line in executor.warnings), executor.warnings
+        assert liar.chain.address in " ".join(executor.warnings)
+
+
+def test_one_that_refuses_the_image_does_not_fail_the_job(network, tmp_path):
+    with Rogue(network, tmp_path, Liar(image="refuse"), 3) as refusing:
+        executor = run(network)
+        assert refusing.pool.asked >= 1
+        assert paid_to(executor, refusing) == 0
+
+
+def test_a_silent_one_does_not_hold_the_job(network, tmp_path, monkeypatch):
+    """Its lease would last for ten minutes more."""
+    monkeypatch.setattr(watch, "WATCH_SECONDS", 0.2)
+    monkeypatch.setattr(watch, "PATIENCE", 300)
+    with Rogue(network, tmp_path, Liar(image="silent", silent=True), 4) as silent:
+        executor = run(network, tasks=1, duration=900)
+        assert silent.pool.asked >= 2
+        assert paid_to(executor, silent) == 0
+        assert any("done elsewhere, too" in line for line in executor.warnings)
