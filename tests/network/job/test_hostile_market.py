@@ -39,13 +39,9 @@ def test_asks_that_nobody_answers_stop_nothing(network, tmp_path):
             stack.enter_context(Rogue(network, tmp_path, None, number, slots=1)) for number in range(100, 120)
         ]
         executor = run(network)
-        # Those that the chain drew cost a lease each, and after the first one hardly anything.
-        drawn = [one for one in dead if one.chain.leases.all(provider=one.chain.address)]
-        escrows = sorted(
-            lease.terms.escrow for one in drawn for lease in one.chain.leases.all(provider=one.chain.address)
-        )
-        assert sum(escrows) < parse_usd("1.00") / 2
-        assert len(executor.warnings) >= len(drawn)
+        # None of them is drawn: where asks are dead, the chain is told to take a candidate.
+        assert not any(one.chain.leases.all(provider=one.chain.address) for one in dead)
+        assert not executor.warnings
 
 
 def test_the_fuel_of_three_additions_is_not_three_limits(network, tmp_path):

@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from surge.match.caps import near_best
 from surge.model.ask import Ask, Offer
@@ -27,6 +27,12 @@ class Choice:
     demand: Demand
 
 
+def without_draws(demand: Demand) -> Demand:
+    """All weights zero: to the chain all asks that fit are alike, and of such it takes the first candidate.
+    Else it would prefer an ask that nobody answers to those that do, for being cheaper and idle."""
+    return replace(demand, w_price=0, w_proximity=0, w_load=0, w_reputation=0, w_energy=0)
+
+
 class Choosing:
     """Of one job. answers: whether a provider answers a dial. priced: whether the renter named the demand's
     caps itself, and so means to pay them where less isn't enough."""
@@ -36,7 +42,7 @@ class Choosing:
         """Providers that didn't answer, or did no work: asked again only when there is nobody else."""
         self.distrusted: set[Address] = set()
         self.wary = False
-        """Whether so many asks are dead that a lease may be drawn with one."""
+        """Whether some asks are dead: then nobody is drawn."""
         self._demand, self._priced, self._answers = demand, priced, answers
         self._fitting: set[Address] = set()
         self._asked: dict[Address, Ask] = {}
@@ -65,7 +71,7 @@ class Choosing:
                 f"{len(ranked)} asks fit, but none of their providers answers; try again later (surge asks)"
             )
         demand = near_best([offer.ask for offer in found], self._demand, count, self._priced)
-        return Choice(rank(found, demand), demand)
+        return Choice(rank(found, demand), without_draws(demand) if self.wary else demand)
 
     async def _reachable(self, ranked: list[Offer], proven: set[Address], count: int) -> list[Offer]:
         """Those that answer a dial, asked in waves: no lease is opened on a machine that is off."""
@@ -73,7 +79,7 @@ class Choosing:
         for wave in waves(ranked, proven, secrets.randbelow):
             answered = await asyncio.gather(*map(self._answers, wave))
             up = [offer for offer, answer in zip(wave, answered, strict=True) if answer]
-            self.wary |= len(wave) > 2 * len(up)
+            self.wary |= len(up) < len(wave)
             self.lost |= {offer.provider for offer in wave if offer not in up}
             self.lost -= {offer.provider for offer in up}
             found += up

@@ -15,7 +15,7 @@ from surge.model.errors import Refused, SurgeError, Underfunded
 from surge.model.lease import Lease
 from surge.model.units import Address, LeaseId, MicroUsd, Seconds, counted, show_usd
 from surge.net.endpoint import Endpoint
-from surge.renter.lease.budget import MIN_ESCROW, Budget
+from surge.renter.lease.budget import Budget
 from surge.renter.lease.choosing import Choosing
 from surge.renter.talk.session import RenterSession
 from surge.renter.work.board import Tally
@@ -106,7 +106,7 @@ class Funding:
 
     def _escrow(self, count: int, reservation: MicroUsd) -> MicroUsd:
         try:
-            return self.budget.take_for_leases(count, reservation, self.choosing.wary)
+            return self.budget.take_for_leases(count, reservation)
         except Underfunded as error:
             if not self._silent:
                 raise
@@ -119,15 +119,8 @@ class Funding:
                 f"and come back by {back:%H:%M} UTC (surge leases --reclaim)"
             ) from error
 
-    async def fill(self, lease: Lease) -> Lease | None:
-        """The whole share for a lease that began with little, now that its provider has answered; None where
-        it has that, or the budget has no more."""
-        if lease.terms.escrow >= self.budget.share or self.budget.spare < MIN_ESCROW:
-            return None
-        return await self.top_up(lease, "its provider answers", lease.terms.escrow)
-
     def silent(self, lease: Lease) -> None:
-        """Its provider never answered: from now on leases begin with little."""
+        """Its provider never answered: from now on the chain draws nobody."""
         self._silent[lease.id], self.choosing.wary = lease, True
 
     async def _check_balance(self, cost: MicroUsd) -> None:
@@ -158,9 +151,9 @@ class Funding:
             self._endpoint = await Endpoint.bind(os.urandom(32), loopback=self._settings.loopback)
         return self._endpoint
 
-    async def top_up(self, lease: Lease, reason: str, held: MicroUsd | None = None) -> Lease:
-        """More escrow for a lease that has spent its own, or holds `held` yet, out of the budget."""
-        extra = self.budget.take_for_top_up(reason, held)
+    async def top_up(self, lease: Lease, reason: str) -> Lease:
+        """More escrow for a lease that has spent its own, from what the budget has left."""
+        extra = self.budget.take_for_top_up(reason)
         try:
             with self._trace.span("top the lease up on the chain", lease=lease.id):
                 renewed, sent = await asyncio.to_thread(self._chain.leases.top_up, lease, extra)

@@ -180,8 +180,6 @@ class HeldLeases:
         try:
             with self._trace.span("dial the provider", lease=lease.id, provider=lease.terms.provider):
                 await held.session.open()
-            if (filled := await self._funding.fill(lease)) is not None:
-                await held.session.refresh(filled)
         except SurgeError as error:
             if isinstance(error, ProviderLost):
                 self._funding.silent(lease)

@@ -13,7 +13,7 @@ from surge.model.demand import Demand
 from surge.model.errors import NoProvider, ProviderLost
 from surge.model.lease import Lease, Terms
 from surge.model.signature import address_of
-from surge.renter.lease.choosing import MAX_OBJECTIONS, Choosing
+from surge.renter.lease.choosing import MAX_OBJECTIONS, Choosing, without_draws
 from surge.renter.lease.ranking import WAVE, rank, waves
 
 DEMAND = Demand(cap_gfuel=1_000, cap_gib=1_000_000, runtime=1)
@@ -57,6 +57,7 @@ def test_no_number_of_dead_asks_stops_the_market():
     assert len(choice.ranked) >= 2
     assert world.choosing.wary
     assert choice.demand.cap_gfuel == 6  # of those that answer
+    assert choice.demand == without_draws(choice.demand)
 
     world.dialled.clear()
     world.choose(count=2)

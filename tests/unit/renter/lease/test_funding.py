@@ -7,13 +7,13 @@ from types import SimpleNamespace
 import pytest
 from coincurve import PrivateKey
 
+from surge.match.score import choose
 from surge.model.ask import Ask, Offer
 from surge.model.demand import Demand
 from surge.model.errors import Reverted, Underfunded
 from surge.model.lease import Lease, Terms
 from surge.model.signature import address_of
 from surge.model.units import parse_usd
-from surge.renter.lease.budget import WARY
 from surge.renter.lease.funding import Funding, Settings
 from surge.renter.work.board import Tally
 
@@ -34,13 +34,14 @@ class Chain:
         self.money = SimpleNamespace(usd=lambda _: 10 * BUDGET)
         self.leases = self
         self.draws, self.opened, self.closings, self.reclaimed = [], [], {}, []
-        self.refuses = False
+        self.refuses, self.demands = False, []
 
     def reservation(self, demand):
         return 900
 
     def open_many(self, demand, escrow, candidates, count):
         leases = []
+        self.demands.append(demand)
         for _ in range(count):
             provider = self.draws.pop(0) if self.draws else candidates[0]
             terms = Terms(RENTER, provider, 1, 2, 10_000, escrow, EXPIRY)
@@ -99,25 +100,15 @@ def opened(world, count=1):
     return leases
 
 
-def test_after_one_dead_draw_little_is_risked_on_the_next(world):
+def test_after_one_dead_draw_nobody_is_drawn(world):
+    """To the chain all that fit are alike then, and it takes the first candidate."""
     (first,) = opened(world)
-    assert first.terms.escrow == BUDGET // 2
+    assert world.chain.demands[-1].w_price > 0
     world.funding.silent(first)
-    (second,) = opened(world)
-    assert second.terms.escrow == BUDGET // 2 // WARY
-    filled = asyncio.run(world.funding.fill(second))  # its provider answers
-    assert BUDGET // 2 - 2 * 900 <= filled.terms.escrow <= BUDGET // 2
-    assert world.funding.budget.committed <= BUDGET
-    assert asyncio.run(world.funding.fill(filled)) is None
-
-
-def test_a_dozen_dead_draws_do_not_lock_the_budget(world):
-    world.chain.draws = [address(100 + n) for n in range(8)]
-    for _ in range(8):
-        (lease,) = opened(world)
-        world.funding.silent(lease)
-    (alive,) = opened(world)
-    assert alive.terms.escrow > 0
+    opened(world)
+    demand = world.chain.demands[-1]
+    rival = Ask(1, 0, 8, runtime=1, active=1, reputation=255)
+    assert choose(demand, [world.chain.asks.offers()[0].ask], [rival, rival]) == 0
 
 
 def test_what_lies_with_the_dead_is_the_reason_that_is_told(world):
