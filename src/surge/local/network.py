@@ -66,7 +66,7 @@ class LocalNetwork:
         self._next_word = 0.0
         self._tell = tell
         self._folder = self.home.network("local")
-        self._chain = LocalChain(self._folder / "chain")
+        self._chain = LocalChain(self.home.chain("local"))
         self._guardian: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
@@ -199,6 +199,11 @@ class LocalNetwork:
         path = self.home.book("local")
         if path.exists():
             book = load_book(path)
+            if not book.local:
+                raise BadInput(
+                    f"the address book {path} is of a network that `surge up` did not make; move its folder to "
+                    "another name, and a local network has room"
+                )
             if book.rpc_url != url:
                 book = book.at(url)
                 save_book(book, path)
@@ -207,7 +212,7 @@ class LocalNetwork:
 
         deployer = self.genesis_key()
         self._chain.fund(deployer.address, COINS)
-        book = deploy("local", url, deployer.key, LOCAL, path, tell=self._tell)
+        book = deploy("local", url, deployer.key, LOCAL, path, local=True, tell=self._tell)
         self._chain.checkpoint()  # the address book must not outlive the contracts
         return book
 

@@ -195,7 +195,15 @@ def test_a_damaged_address_book_is_named(capsys, home):
     assert str(book) in json.loads(capsys.readouterr().out)["error"]["message"]
 
 
-def test_a_wallet_is_made_once_and_its_key_is_never_shown(capsys, home):
+def test_a_key_for_no_known_network_needs_a_password(capsys, home, monkeypatch):
+    monkeypatch.delenv("SURGE_PASSWORD", raising=False)
+    assert main.run_command(["wallet", "--create", "--json"]) == 2
+    assert "SURGE_PASSWORD" in json.loads(capsys.readouterr().out)["error"]["message"]
+    assert not home.exists()
+
+
+def test_a_wallet_is_made_once_and_its_key_is_never_shown(capsys, home, monkeypatch):
+    monkeypatch.setenv("SURGE_PASSWORD", "only for this test")
     assert main.run_command(["wallet", "--create", "--json"]) == 0
     out, err = capsys.readouterr()
     shown = json.loads(out)

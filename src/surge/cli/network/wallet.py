@@ -1,18 +1,16 @@
 """`surge wallet`: the renter's account. A key is never shown."""
 
-import os
-import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from surge.cli.terminal.access import found, keystore, reading
+from surge.cli.terminal.access import ask_password, found, keystore, reading
 from surge.cli.terminal.options import AsJson, Network
 from surge.cli.terminal.output import Part, answer, facts, tell
 from surge.model.errors import BadInput, NoNetwork
 from surge.model.units import MicroUsd, parse_usd, show_decimal, show_surge, show_usd
-from surge.store.home import LOCAL, Home
+from surge.store.home import Home
 
 if TYPE_CHECKING:
     from surge.chain.client import Chain
@@ -23,6 +21,10 @@ if TYPE_CHECKING:
 
 def wallet(
     create: Annotated[bool, typer.Option("--create", help="Make a new key first.")] = False,
+    lock: Annotated[
+        bool,
+        typer.Option("--lock", help="Give the key of a local network a password of yours, for other ones."),
+    ] = False,
     faucet: Annotated[
         str | None,
         typer.Option(metavar="AMOUNT", help="Take test dollars first, where the network has a faucet."),
@@ -35,6 +37,8 @@ def wallet(
     home = Home.default()
     if create:
         _create(home, network)
+    if lock:
+        _lock(home)
     address = _address(home)
     document: dict[str, Any] = {"address": address, "keystore": str(home.wallet), "network": None}
     if wanted is not None:
@@ -95,17 +99,25 @@ def _address(home: Home) -> "Address":
 
 
 def _create(home: Home, network: str | None) -> None:
-    from surge.chain.wallet import PASSWORD_VARIABLE, create_wallet
+    from surge.chain.network.book import load_book
+    from surge.chain.wallet import create_wallet
 
-    local = home.network(network).name == LOCAL
-    if not local and not os.environ.get(PASSWORD_VARIABLE) and sys.stdin.isatty():
-        os.environ[PASSWORD_VARIABLE] = typer.prompt(
-            "A password for the new key", hide_input=True, confirmation_prompt=True, err=True
-        )
+    book = home.book(network)
+    local = book.exists() and load_book(book).local
+    if not local:
+        ask_password("A password for the new key")
     made = create_wallet(home.wallet, throwaway=local)
     tell(
         f"made a new key in {made.path}; whoever has that file and its password has the money: keep both safe"
     )
+
+
+def _lock(home: Home) -> None:
+    from surge.chain.wallet import lock_wallet
+
+    ask_password("A password for the key")
+    locked = lock_wallet(keystore(home))
+    tell(f"locked {locked.path}; from now on it opens with that password alone")
 
 
 def _faucet_amount(text: str) -> MicroUsd:
@@ -117,11 +129,11 @@ def _faucet_amount(text: str) -> MicroUsd:
 
 def _take(access: "Access", amount: MicroUsd) -> None:
     """Test dollars; on a local chain also the coins that the transaction needs."""
-    folder = access.home.network(access.network) / "chain"
+    folder = access.own_chain
     keystore(access.home)
     chain = access.chain()
     try:
-        if folder.exists():
+        if folder is not None:
             from surge.chain.anvil.node import LocalChain
             from surge.local.network import COINS
 
