@@ -1,8 +1,8 @@
 """Keys in keystore v3 files (mode 0600). A key, a password or a seed is never printed or logged.
 
-The password of a keystore comes from, in this order: the environment variable SURGE_PASSWORD; the file
-`<name>.password` beside it, which exists only for the throw-away keys of a local network; the OS keyring
-(service "surge", account = the address). A key with such a file is refused on every other network.
+The password of a keystore comes from, in this order: the file `<name>.password` beside it, which exists only
+for the throw-away keys of a local network, and is refused on every other one; the environment variable
+SURGE_PASSWORD; the OS keyring (service "surge", account = the address).
 """
 
 import os
@@ -40,8 +40,8 @@ class Wallet:
 def create_wallet(path: Path, throwaway: bool = False) -> Wallet:
     """A new random key in a keystore at `path`. Never replaces a file.
 
-    throwaway: for a local network: unless SURGE_PASSWORD is set, a random password in `<name>.password` beside
-    it, and light scrypt. Otherwise the password must come from SURGE_PASSWORD.
+    throwaway: for a local network: unless SURGE_PASSWORD is set, a random password in `<name>.password`
+    beside it, and light scrypt. Otherwise the password must come from SURGE_PASSWORD.
     """
     password, rounds = os.environ.get(PASSWORD_VARIABLE), SCRYPT_STRONG
     if not password and not throwaway:
@@ -151,11 +151,11 @@ def _address_in(path: Path, content: dict[str, Any]) -> Address:
 
 
 def _password(path: Path, address: Address) -> str:
+    beside = _password_file(path)
+    if beside.exists():  # of this key, whatever the variable is for
+        return beside.read_text()
     if password := os.environ.get(PASSWORD_VARIABLE):
         return password
-    beside = _password_file(path)
-    if beside.exists():
-        return beside.read_text()
     import keyring
     from keyring.errors import KeyringError
 

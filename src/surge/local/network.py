@@ -93,6 +93,12 @@ class LocalNetwork:
         """Bring everything up and wait until every provider's ask is on the chain."""
         from surge.run.slots.cache import Cache
 
+        path = self.home.book("local")
+        if path.exists() and not load_book(path).local:
+            raise BadInput(
+                f"the address book {path} is of a network that `surge up` did not make; give its folder another "
+                "name, and a local network has room"
+            )
         self._tell("starting the chain")
         url = self._chain.start(self._port)
         if self.providers:
@@ -199,11 +205,6 @@ class LocalNetwork:
         path = self.home.book("local")
         if path.exists():
             book = load_book(path)
-            if not book.local:
-                raise BadInput(
-                    f"the address book {path} is of a network that `surge up` did not make; move its folder to "
-                    "another name, and a local network has room"
-                )
             if book.rpc_url != url:
                 book = book.at(url)
                 save_book(book, path)

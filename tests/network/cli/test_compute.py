@@ -126,7 +126,10 @@ def test_a_flipped_byte_fails_the_verification(shell, wasm_job, tmp_path):
             "UPDATE receipts SET fuel = fuel + 1 WHERE lease IN (SELECT lease FROM leases WHERE job = ?)",
             (wasm_job["job"],),
         )
-        assert changed.rowcount in (1, 2)  # the chunk; and compiling, unless this machine had compiled it before
+        assert changed.rowcount in (
+            1,
+            2,
+        )  # the chunk; and compiling, unless this machine had compiled it before
     verified = other.json("verify", wasm_job["job"], code=1)
     wrong = [check["place"] for check in verified["checks"] if not check["ok"]]
     assert any("receipt 0" in place for place in wrong)
@@ -302,6 +305,20 @@ def test_the_wrong_network_is_told_so(stranger):
         book.write_text(json.dumps({**content, "rpc_url": f"http://127.0.0.1:{closed.getsockname()[1]}"}))
         code, kind, message = stranger.refused("asks", "--network", "shared")
     assert (code, kind) == (3, "NoNetwork")
+
+
+def test_another_network_s_book_is_not_overwritten(shell, tmp_path):
+    home = Shell(tmp_path / "home", tmp_path)
+    book = home.home / "networks" / "local" / "book.json"
+    book.parent.mkdir(parents=True)
+    content = json.loads((shell.home / "networks" / "local" / "book.json").read_text())
+    book.write_text(json.dumps({**content, "local": False}))
+    before = book.read_bytes()
+    code, kind, message = home.refused("up", "--detach")
+    assert (code, kind) == (2, "BadInput")
+    assert "another name" in message
+    assert book.read_bytes() == before
+    assert not (book.parent / "chain").exists()
 
 
 def test_no_anvil_and_a_taken_port_are_told_at_once(tmp_path):

@@ -63,7 +63,13 @@ def test_files_are_private_and_hold_no_plain_key(tmp_path):
     assert json.loads(made.path.read_text())["version"] == 3
 
 
-def test_the_environments_password_comes_first(tmp_path, monkeypatch):
+def test_a_password_beside_a_key_is_its_own_whatever_the_environment_is_for(tmp_path, monkeypatch):
+    made = create_wallet(tmp_path / "renter.json", throwaway=True)
+    monkeypatch.setenv(PASSWORD_VARIABLE, "of another key")
+    assert load_wallet(made.path).address == made.address
+
+
+def test_the_environments_password_comes_before_the_keyring(tmp_path, monkeypatch):
     monkeypatch.setenv(PASSWORD_VARIABLE, "correct horse")
     made = create_wallet(tmp_path / "renter.json", throwaway=True)
     assert [path.name for path in tmp_path.iterdir()] == ["renter.json"]

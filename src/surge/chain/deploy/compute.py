@@ -51,8 +51,8 @@ def deploy(
     """Deploy the network `name` and save its address book at `path`.
 
     key: pays the gas and receives the genesis supply. dollar: the stablecoin that the network is to use;
-    without it a TestDollar with a faucet is deployed. local: see AddressBook. tell: is told each step. When the
-    book exists already, it is checked and returned. Raises what `Deployer` raises.
+    without it a TestDollar with a faucet is deployed. local: see AddressBook. tell: is told each step. When
+    the book exists already, it is checked and returned. Raises what `Deployer` raises.
     """
     rpc = Rpc(rpc_url)
     try:

@@ -41,6 +41,7 @@ def wallet(
         _lock(home)
     address = _address(home)
     document: dict[str, Any] = {"address": address, "keystore": str(home.wallet), "network": None}
+    document["provider"] = _provider(home)
     if wanted is not None:
         _take(found(network), wanted)
     try:
@@ -89,6 +90,8 @@ def show_wallet(document: Any) -> Iterable[Part]:
         rows += [(f"token {symbol}", held) for symbol, held in document["tokens"].items()]
         apart = "; the chain's own coin, none of the tokens" if document["tokens"] else ""
         rows.append(("coins for gas", document["gas"] + apart))
+    if document["provider"]:
+        rows.append(("provider", f"`surge provide` has an account of its own, {document['provider']}"))
     yield facts(rows)
 
 
@@ -96,6 +99,14 @@ def _address(home: Home) -> "Address":
     from surge.chain.wallet import wallet_address
 
     return wallet_address(keystore(home))
+
+
+def _provider(home: Home) -> "Address | None":
+    """The account of this home's provider, which is another one."""
+    from surge.chain.wallet import wallet_address
+
+    key = home.provider / "key.json"
+    return wallet_address(key) if key.exists() else None
 
 
 def _create(home: Home, network: str | None) -> None:
