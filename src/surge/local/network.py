@@ -96,8 +96,8 @@ class LocalNetwork:
         path = self.home.book("local")
         if path.exists() and not load_book(path).local:
             raise BadInput(
-                f"the address book {path} is of a network that `surge up` did not make; give its folder another "
-                "name, and a local network has room"
+                f"the address book {path} is of a network that `surge up` did not make; give its folder "
+                "another name, and a local network has room"
             )
         self._tell("starting the chain")
         url = self._chain.start(self._port)
