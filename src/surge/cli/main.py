@@ -22,8 +22,22 @@ INTERRUPTED = 128 + signal.SIGINT
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 
 
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from surge import __version__
+
+        sys.stdout.write(f"surge {__version__}\n")
+        raise typer.Exit
+
+
 @app.callback()
 def surge(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", is_eager=True, callback=_show_version, help="Which one this is, and no more."
+        ),
+    ] = False,
     log_level: Annotated[
         str | None,
         typer.Option(

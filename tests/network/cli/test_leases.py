@@ -2,6 +2,8 @@
 
 import signal
 import sqlite3
+import subprocess
+import sys
 import time
 
 import pytest
@@ -12,7 +14,7 @@ from surge.chain.network.book import load_book
 from surge.chain.node.rpc import Rpc
 from surge.chain.wallet import load_wallet
 from surge.model.demand import Demand
-from surge.model.units import parse_usd
+from surge.model.units import parse_usd, show_usd
 
 pytestmark = pytest.mark.slow
 
@@ -133,23 +135,53 @@ def test_a_provider_closes_a_lease_whose_renter_never_came(shell, tmp_path):
     assert shell.run("run", "ends.py").returncode == 0, "its provider serves on"
 
 
+HOLDS = """
+import surge
+def double(x): return 2 * x
+executor = surge.Executor(max_workers=1, budget="0.10")
+print(executor.submit(double, 21).result(), flush=True)
+input()
+"""
+
+
 def test_a_provider_is_known_by_its_key_and_paid_what_was_signed(shell, tmp_path):
-    """Without the renter's home, and without a word from it."""
-    program, job = started(shell, "run", "endless.py", "--fuel", "100000")
-    (mine,) = [one for one in shell.json("leases")["leases"] if one["job"] == job]
-    program.kill()
-    program.communicate(timeout=PATIENCE)
+    """Without the renter's home, and without a word from it (M3)."""
+    (shell.folder / "holds.py").write_text(HOLDS)
+    program = subprocess.Popen(
+        [sys.executable, "holds.py"],
+        cwd=shell.folder,
+        env=shell.environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    place = shell.home / "networks" / "local" / "providers" / "1"
+    end = time.monotonic() + PATIENCE
+    try:
+        assert program.stdout.readline() == "42\n"
+        (mine,) = shell.json("leases")["leases"]
+        while not (kept := newest_voucher(place, mine["lease"])) and time.monotonic() < end:
+            time.sleep(0.05)
+    finally:
+        program.kill()
+        program.communicate(timeout=PATIENCE)
     owner = Shell(tmp_path / "owner", shell.folder)
     book = owner.home / "networks" / "local" / "book.json"
     book.parent.mkdir(parents=True)
     book.write_text((shell.home / "networks" / "local" / "book.json").read_text())
-    place = shell.home / "networks" / "local" / "providers" / "1"
     done = owner.run("leases", "close", str(mine["lease"]), "--place", str(place))
     assert done.returncode == 0, done.stderr
+    assert f"closed lease {mine['lease']}: {show_usd(kept)} USD of it are yours".encode() in done.stderr
     (row,) = [one for one in shell.json("leases", "--all")["leases"] if one["lease"] == mine["lease"]]
-    assert row["state"] == "closed"
-    assert parse_usd(row["settled"]) > 0, "the image was signed for"
-    assert f"closed lease {mine['lease']}: {row['settled']} USD".encode() in done.stderr
+    assert (row["state"], row["settled"]) == ("closed", show_usd(kept))
+
+
+def newest_voucher(place, lease):
+    """Its amount, in the provider's books."""
+    (database,) = place.glob("provider-*.db")
+    with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as connection:
+        found = connection.execute("SELECT amount FROM vouchers WHERE lease = ?", (lease,)).fetchone()
+    return found[0] if found else 0
 
 
 def test_money_left_in_an_expired_lease_is_taken_back(shell):

@@ -6,6 +6,7 @@ import os
 import pytest
 import typer
 
+import surge
 from surge.cli import main
 from surge.model import errors
 
@@ -141,6 +142,11 @@ def test_without_a_network_the_next_step_is_said(command, capsys, home):
     assert code in (2, 3)
     assert "`surge up --detach`" in said or "`surge wallet --create`" in said
     assert not home.exists(), "reading creates nothing"
+
+
+def test_the_version_is_one_line(capsys):
+    assert main.run_command(["--version"]) == 0
+    assert capsys.readouterr().out == f"surge {surge.__version__}\n"
 
 
 def test_a_network_that_is_not_there_is_named(capsys):
