@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from surge.cli.compute import asks, earnings, jobs, leases, provide, run
+from surge.cli.compute import asks, earnings, jobs, provide, run
+from surge.cli.compute.lease import leases
 from surge.cli.credit import commands as credit
 from surge.cli.credit import keeper
 from surge.cli.network import price, status, up, wallet

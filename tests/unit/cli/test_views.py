@@ -7,7 +7,7 @@ from rich.console import Console
 
 from surge.cli.compute.asks_view import show_asks, show_quote
 from surge.cli.compute.jobs_view import show_job, show_jobs, show_verification
-from surge.cli.compute.leases import CLOSED, ENDING, GRACE, OPEN, OVERDUE, show_leases, state_of
+from surge.cli.compute.lease.leases import CLOSED, ENDING, GRACE, OPEN, OVERDUE, show_leases, state_of
 from surge.cli.network.status_view import show_status
 from surge.cli.network.wallet import show_wallet
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from surge.cli.compute.closing import (
+from surge.cli.compute.lease.closing import (
     close_as_provider,
     close_left,
     end_jobs,
