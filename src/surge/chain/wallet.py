@@ -7,6 +7,7 @@ SURGE_PASSWORD; the OS keyring (service "surge", account = the address).
 
 import os
 import secrets
+import shlex
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -65,8 +66,9 @@ def load_wallet(path: Path, strict: bool = False) -> Wallet:
     """
     if strict and (_password_file(path).exists() or _is_light(_read(path))):
         raise BadInput(
-            f"{path} was made for a local network, and whoever reads its folder has the key; lock it with a "
-            f"password of yours (`surge wallet --lock`), or use another {HOME_VARIABLE}"
+            f"{path} was made for a local network, and whoever reads its folder has the key; give it a "
+            f"password of yours (`surge wallet --lock {shlex.quote(str(path))}`), or use another "
+            f"{HOME_VARIABLE}"
         )
     return _unlocked(path, _password(path, wallet_address(path)))
 

@@ -92,15 +92,20 @@ def test_a_key_whose_password_lies_beside_it_provides_on_local_networks_alone(la
     monkeypatch.delenv("SURGE_PASSWORD")
     create_wallet(lan.provider / "key.json", throwaway=True)
     configured(lan.provider)
-    assert "was made for a local network" in refused(surge("provide", "--yes"))
+    key = lan.provider / "key.json"
+    assert f"`surge wallet --lock {key}`" in refused(surge("provide", "--yes"))
+    assert "SURGE_PASSWORD" in refused(surge("wallet", "--lock", str(key)))
+    monkeypatch.setenv("SURGE_PASSWORD", "only for this test")
+    assert surge("wallet", "--lock", str(key))[1] == {"address": wallet_address(key), "keystore": str(key)}
+    assert "is short of" in refused(surge("provide", "--yes"), code=4)
 
 
 def test_a_local_network_s_wallet_is_locked_before_it_is_used_elsewhere(lan, surge, monkeypatch):
     monkeypatch.delenv("SURGE_PASSWORD")
     create_wallet(lan.wallet, throwaway=True)
-    assert "`surge wallet --lock`" in refused(surge("wallet", "--faucet", "1"))
+    assert f"`surge wallet --lock {lan.wallet}`" in refused(surge("wallet", "--faucet", "1"))
     monkeypatch.setenv("SURGE_PASSWORD", "only for this test")
-    assert surge("wallet", "--lock")[0] == 0
+    assert surge("wallet", "--lock", str(lan.wallet))[0] == 0
     assert not lan.wallet.with_suffix(".password").exists()
     assert load_wallet(lan.wallet, strict=True).address == wallet_address(lan.wallet)
 

@@ -1,6 +1,7 @@
 """`surge wallet`: the renter's account. A key is never shown."""
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -22,9 +23,11 @@ if TYPE_CHECKING:
 def wallet(
     create: Annotated[bool, typer.Option("--create", help="Make a new key first.")] = False,
     lock: Annotated[
-        bool,
-        typer.Option("--lock", help="Give the key of a local network a password of yours, for other ones."),
-    ] = False,
+        Path | None,
+        typer.Option(
+            metavar="KEYSTORE", help="Give a key of a local network a password of yours, for other ones."
+        ),
+    ] = None,
     faucet: Annotated[
         str | None,
         typer.Option(metavar="AMOUNT", help="Take test dollars first, where the network has a faucet."),
@@ -35,10 +38,11 @@ def wallet(
     """Your address and what it holds."""
     wanted = None if faucet is None else _faucet_amount(faucet)
     home = Home.default()
+    if lock is not None:
+        answer(_lock(lock), as_json, show_lock)
+        return
     if create:
         _create(home, network)
-    if lock:
-        _lock(home)
     address = _address(home)
     document: dict[str, Any] = {"address": address, "keystore": str(home.wallet), "network": None}
     document["provider"] = _provider(home)
@@ -123,12 +127,15 @@ def _create(home: Home, network: str | None) -> None:
     )
 
 
-def _lock(home: Home) -> None:
+def _lock(path: Path) -> dict[str, Any]:
     from surge.chain.wallet import lock_wallet
 
     ask_password("A password for the key")
-    locked = lock_wallet(keystore(home))
-    tell(f"locked {locked.path}; from now on it opens with that password alone")
+    return {"address": lock_wallet(path).address, "keystore": str(path)}
+
+
+def show_lock(document: Any) -> Iterable[Part]:
+    yield f"locked {document['keystore']}; from now on it opens with that password alone"
 
 
 def _faucet_amount(text: str) -> MicroUsd:
