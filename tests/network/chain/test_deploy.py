@@ -42,6 +42,7 @@ def test_everything_is_deployed_wired_and_written_down(local, key, tmp_path):
     assert load_book(tmp_path / "book.json") == book
     assert wiring(book) == [book.addresses[named] for _, _, _, named in WIRING]
     assert book.parameters.genesis > 0
+    assert book.local is False, "a deployed network is none, though its node is on this machine"
     assert not (tmp_path / "book.deploying").exists()
     with Chain(book) as chain:
         assert chain.money.surge(address_of(key)) == LOCAL.genesis_supply

@@ -112,6 +112,7 @@ def test_a_local_network_s_wallet_is_locked_before_it_is_used_elsewhere(lan, sur
 
 def test_on_a_local_network_agreeing_is_enough(network, tmp_path, surge, monkeypatch):
     """The offer itself is refused here: what matters is the key."""
+    assert network.book.local
     monkeypatch.setenv("SURGE_HOME", str(network.home.root))
     place = tmp_path / "place"
     assert "--yes" in refused(surge("provide", "--place", str(place)))
