@@ -67,7 +67,7 @@ def raise_network(folder: Path) -> Network:
     key = PrivateKey()
     url = local.start()
     local.fund(address_of(key), 100 * COIN)
-    book = deploy("local", url, key, LOCAL, folder / "book.json")
+    book = deploy("local", url, key, LOCAL, folder / "book.json", local=True)
     return Network(local, book, Chain(book, key), Rpc(url))
 
 

@@ -4,6 +4,8 @@
 a whole network up on this machine.
 """
 
+import os
+import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -27,6 +29,28 @@ _HOMES = {
 }
 
 
+def _unsupported(system: str, machine: str, libc: str) -> str | None:
+    """What to tell somebody on another system than those that all parts have wheels for; else None."""
+    if system == "linux" and machine in ("x86_64", "aarch64") and libc.startswith("glibc"):
+        return None
+    if system == "darwin" and machine == "arm64":
+        return None
+    here = " ".join(part for part in (system, machine, libc) if part)
+    return (
+        "Surge runs on Linux with glibc (x86_64, aarch64) and on macOS (arm64); this Python is for "
+        f"{here}: on Windows use WSL 2, elsewhere a virtual machine with one of those"
+    )
+
+
+def _libc() -> str:
+    if sys.platform != "linux":
+        return ""
+    try:
+        return os.confstr("CS_GNU_LIBC_VERSION") or "another libc"
+    except ValueError:
+        return "another libc"
+
+
 def __dir__() -> list[str]:
     return sorted(__all__)
 
@@ -38,3 +62,9 @@ def __getattr__(name: str) -> Any:
     from importlib import import_module
 
     return getattr(import_module(_HOMES[name]), name)
+
+
+if (
+    _said := _unsupported(sys.platform, os.uname().machine if hasattr(os, "uname") else "", _libc())
+) is not None:
+    raise ImportError(_said)

@@ -1,12 +1,13 @@
 """Keys in keystore v3 files (mode 0600). A key, a password or a seed is never printed or logged.
 
-The password of a keystore comes from, in this order: the environment variable SURGE_PASSWORD; the file
-`<name>.password` beside it, which exists only for the throw-away keys of a local network; the OS keyring
-(service "surge", account = the address).
+The password of a keystore comes from, in this order: the file `<name>.password` beside it, which exists only
+for the throw-away keys of a local network, and is refused on every other one; the environment variable
+SURGE_PASSWORD; the OS keyring (service "surge", account = the address).
 """
 
 import os
 import secrets
+import shlex
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,12 +19,14 @@ from coincurve import PrivateKey
 from surge.model.errors import BadInput, CorruptState, Distrusted
 from surge.model.signature import address_of, checksum
 from surge.model.units import Address
+from surge.store.files import write_atomically
+from surge.store.home import HOME_VARIABLE
 
 PASSWORD_VARIABLE = "SURGE_PASSWORD"  # noqa: S105 the variable's name
 KEYRING_SERVICE = "surge"
 SCRYPT_STRONG = 1 << 18
 SCRYPT_LIGHT = 1 << 12
-"""Warning: for throw-away keys of a local network alone; a weak password falls quickly."""
+"""Warning: for the random passwords of a local network alone; a weak one falls quickly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,27 +41,40 @@ class Wallet:
 def create_wallet(path: Path, throwaway: bool = False) -> Wallet:
     """A new random key in a keystore at `path`. Never replaces a file.
 
-    throwaway: for a local network: light scrypt, and unless SURGE_PASSWORD is set a random password in
-    `<name>.password` beside it. Otherwise the password must come from SURGE_PASSWORD.
+    throwaway: for a local network: unless SURGE_PASSWORD is set, a random password in `<name>.password`
+    beside it, and light scrypt. Otherwise the password must come from SURGE_PASSWORD.
     """
-    password = os.environ.get(PASSWORD_VARIABLE)
+    password, rounds = os.environ.get(PASSWORD_VARIABLE), SCRYPT_STRONG
     if not password and not throwaway:
         raise BadInput(f"a new key needs a password; set {PASSWORD_VARIABLE} and try again")
     if path.exists():
         raise BadInput(f"{path} exists already; choose another name, or move it away")
     key = PrivateKey()
     if not password:
-        password = secrets.token_urlsafe(24)
+        password, rounds = secrets.token_urlsafe(24), SCRYPT_LIGHT
         _write_secret(_password_file(path), password.encode())
-    _write_secret(path, _encrypt(key, password, SCRYPT_LIGHT if throwaway else SCRYPT_STRONG))
+    _write_secret(path, _encrypt(key, password, rounds))
     return Wallet(address_of(key), key, path)
 
 
-def load_wallet(path: Path) -> Wallet:
+def load_wallet(path: Path, strict: bool = False) -> Wallet:
     """Unlock the keystore at `path`. Raises BadInput (missing, no password), Distrusted (wrong password)
-    and CorruptState."""
+    and CorruptState.
+
+    strict: where money is worth something, the key of a local network is refused: its password lies beside
+    it, or its scrypt is light.
+    """
+    if strict and (_password_file(path).exists() or _is_light(_read(path))):
+        raise BadInput(
+            f"{path} was made for a local network, and whoever reads its folder has the key; give it a "
+            f"password of yours (`surge wallet --lock {shlex.quote(str(path))}`), or use another "
+            f"{HOME_VARIABLE}"
+        )
+    return _unlocked(path, _password(path, wallet_address(path)))
+
+
+def _unlocked(path: Path, password: str) -> Wallet:
     content = _read(path)
-    password = _password(path, _address_in(path, content))
     try:
         key = PrivateKey(bytes(_keystore().decode_keyfile_json(content, password.encode())))
     except (KeyError, TypeError, NotImplementedError) as error:
@@ -66,6 +82,24 @@ def load_wallet(path: Path) -> Wallet:
     except ValueError as error:
         raise Distrusted(f"the password does not open {path}; check {PASSWORD_VARIABLE}") from error
     return Wallet(address_of(key), key, path)
+
+
+def lock_wallet(path: Path) -> Wallet:
+    """Lock the key at `path` with the password in SURGE_PASSWORD and full scrypt; none lies beside it then.
+    Can be run again after any crash."""
+    beside = _password_file(path)
+    password = os.environ.get(PASSWORD_VARIABLE)
+    if not password:
+        raise BadInput(f"a lock needs a password; set {PASSWORD_VARIABLE} and try again")
+    try:
+        wallet = _unlocked(path, password)
+    except Distrusted:
+        if not beside.exists():
+            raise
+        wallet = _unlocked(path, beside.read_text())
+    write_atomically(path, _encrypt(wallet.key, password, SCRYPT_STRONG))
+    beside.unlink(missing_ok=True)
+    return wallet
 
 
 def wallet_address(path: Path) -> Address:
@@ -76,6 +110,12 @@ def wallet_address(path: Path) -> Address:
 def open_wallet(path: Path, throwaway: bool = False) -> Wallet:
     """Load the keystore at `path`, or create it."""
     return load_wallet(path) if path.exists() else create_wallet(path, throwaway)
+
+
+def _is_light(content: dict[str, Any]) -> bool:
+    derived = content["crypto"].get("kdfparams")
+    rounds = derived.get("n") if isinstance(derived, dict) else None
+    return isinstance(rounds, int) and rounds < SCRYPT_STRONG
 
 
 def _encrypt(key: PrivateKey, password: str, rounds: int) -> bytes:
@@ -100,7 +140,7 @@ def _read(path: Path) -> dict[str, Any]:
         content = msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
     except msgspec.DecodeError as error:
         raise _damaged(path) from error
-    if content.get("version") != 3 or "crypto" not in content:
+    if content.get("version") != 3 or not isinstance(content.get("crypto"), dict):
         raise _damaged(path)
     return content
 
@@ -113,11 +153,11 @@ def _address_in(path: Path, content: dict[str, Any]) -> Address:
 
 
 def _password(path: Path, address: Address) -> str:
+    beside = _password_file(path)
+    if beside.exists():  # of this key, whatever the variable is for
+        return beside.read_text()
     if password := os.environ.get(PASSWORD_VARIABLE):
         return password
-    beside = _password_file(path)
-    if beside.exists():
-        return beside.read_text()
     import keyring
     from keyring.errors import KeyringError
 

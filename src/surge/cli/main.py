@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from surge.cli.compute import asks, earnings, jobs, leases, provide, run
+from surge.cli.compute import asks, earnings, jobs, provide, run
+from surge.cli.compute.lease import leases
 from surge.cli.credit import commands as credit
 from surge.cli.credit import keeper
 from surge.cli.network import price, status, up, wallet
@@ -22,8 +23,22 @@ INTERRUPTED = 128 + signal.SIGINT
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 
 
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from surge import __version__
+
+        sys.stdout.write(f"surge {__version__}\n")
+        raise typer.Exit
+
+
 @app.callback()
 def surge(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", is_eager=True, callback=_show_version, help="Which one this is, and no more."
+        ),
+    ] = False,
     log_level: Annotated[
         str | None,
         typer.Option(
@@ -75,7 +90,7 @@ app.command()(asks.asks)
 app.command()(jobs.jobs)
 app.command()(jobs.job)
 app.command()(jobs.verify)
-app.command()(leases.leases)
+app.add_typer(leases.leases, name="leases")
 app.command()(wallet.wallet)
 app.command()(provide.provide)
 app.command()(earnings.earnings)

@@ -51,7 +51,7 @@ class Desk:
             home = Home.default() if network is None or isinstance(network, str) else network.home
             name = network if isinstance(network, str) else None if network is None else "local"
             book, index = load_book(home.book(name)), home.index(name)
-            key = key or _wallet_key(home)
+            key = key or _wallet_key(home, book)
         self._chain = Chain(book, key, index=index)
         self._directory = Directory(self._chain, looking=key is None)
 
@@ -117,8 +117,8 @@ class Desk:
         return Flash(self._chain)
 
 
-def _wallet_key(home: Home) -> PrivateKey | None:
+def _wallet_key(home: Home, book: AddressBook) -> PrivateKey | None:
     """Of a home without a wallet: none, the desk only looks."""
     from surge.chain.wallet import load_wallet
 
-    return load_wallet(home.wallet).key if home.wallet.exists() else None
+    return load_wallet(home.wallet, strict=not book.local).key if home.wallet.exists() else None

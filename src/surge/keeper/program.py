@@ -127,7 +127,8 @@ def run(arguments: list[str]) -> int:
     try:
         book = load_book(options.book)
         local = LocalChain(options.local_chain, book.chain_id) if options.local_chain else None
-        with Chain(book, load_wallet(options.wallet).key, index=options.index) as chain:
+        wallet = load_wallet(options.wallet, strict=not book.local)
+        with Chain(book, wallet.key, index=options.index) as chain:
             if options.keeper == "bidder":
                 serve_bidder(chain, options.value, every=options.every, local=local)
             else:

@@ -66,7 +66,7 @@ class LocalNetwork:
         self._next_word = 0.0
         self._tell = tell
         self._folder = self.home.network("local")
-        self._chain = LocalChain(self._folder / "chain")
+        self._chain = LocalChain(self.home.chain("local"))
         self._guardian: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
@@ -93,6 +93,12 @@ class LocalNetwork:
         """Bring everything up and wait until every provider's ask is on the chain."""
         from surge.run.slots.cache import Cache
 
+        path = self.home.book("local")
+        if path.exists() and not load_book(path).local:
+            raise BadInput(
+                f"the address book {path} is of a network that `surge up` did not make; give its folder "
+                "another name, and a local network has room"
+            )
         self._tell("starting the chain")
         url = self._chain.start(self._port)
         if self.providers:
@@ -207,7 +213,7 @@ class LocalNetwork:
 
         deployer = self.genesis_key()
         self._chain.fund(deployer.address, COINS)
-        book = deploy("local", url, deployer.key, LOCAL, path, tell=self._tell)
+        book = deploy("local", url, deployer.key, LOCAL, path, local=True, tell=self._tell)
         self._chain.checkpoint()  # the address book must not outlive the contracts
         return book
 

@@ -1,5 +1,6 @@
 """What a provider's owner decides, in a file that a person can read and edit: config.toml."""
 
+import math
 import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from surge.chain.network.book import AddressBook
 from surge.model.ask import Ask
 from surge.model.errors import BadInput, CorruptState
 from surge.model.signature import checksum
-from surge.model.units import MicroUsd, Wei, parse_surge, parse_usd
+from surge.model.units import BPS, Bps, Bytes, MicroUsd, Wei, counted, parse_surge, parse_usd
 from surge.store.files import make_private
 
 HEADER = """# What this machine offers. Edit it and start `surge provide` again.
@@ -25,7 +26,8 @@ HEADER = """# What this machine offers. Edit it and start `surge provide` again.
 
 class ProviderConfig(BaseModel):
     """Units: prices in dollars, memory in MiB a slot, disk in MiB for all renters' blobs, cache in MiB for
-    images, modules and native code, watts for the whole machine, coordinates in 0.1 ms."""
+    images, modules and native code, coordinates in 0.1 ms. gfuel_per_second: of one slot, as it was measured;
+    it only tells what the machine could earn."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -46,6 +48,7 @@ class ProviderConfig(BaseModel):
     energy_mj_per_gfuel: int = Field(default=0, ge=0, le=2**16 - 1)
     accelerator: int = Field(default=0, ge=0, le=255)
     accelerator_gib: int = Field(default=0, ge=0, le=2**16 - 1)
+    gfuel_per_second: float = Field(default=0.0, ge=0, allow_inf_nan=False)
 
     @property
     def credit_limit(self) -> MicroUsd:
@@ -58,6 +61,31 @@ class ProviderConfig(BaseModel):
     @property
     def extra_stake(self) -> Wei:
         return parse_surge(self.stake) if self.stake else Wei(0)
+
+    def earnings_up(self, seconds: int, fee: Bps) -> MicroUsd:
+        """The most that all slots can earn in this time, less the network's fee, at the measured speed."""
+        gfuel = self.slots * self.gfuel_per_second * seconds
+        return MicroUsd(math.ceil(parse_usd(self.price_per_gfuel) * gfuel * (BPS - fee) / BPS))
+
+    def require_room(self, memory: Bytes, path: Path) -> None:
+        """Raises BadInput when the slots' sandboxes together are larger than the machine's memory."""
+        most = memory // (self.memory_mib << 20)
+        if self.slots <= most:
+            return
+        needed = self.slots * self.memory_mib
+        cure = f"offer {most:,} at most" if most else "give each less (memory_mib)"
+        raise BadInput(
+            f"{path}: {counted(self.slots, 'sandbox')} of {self.memory_mib:,} MiB need {needed:,} MiB, and "
+            f"this machine has {memory >> 20:,}; {cure}"
+        )
+
+    def require_leased(self, leased: int, path: Path) -> None:
+        """Raises BadInput for fewer slots than renters hold now: the chain takes no such ask."""
+        if self.slots < leased:
+            raise BadInput(
+                f"{path}: {counted(self.slots, 'slot')} would be fewer than the {leased:,} that are leased; "
+                f"offer at least {leased:,} until those leases end"
+            )
 
     def ask(self, runtime: int) -> Ask:
         """What is published; the chain fills in load, reputation and place."""
@@ -98,6 +126,11 @@ class Place:
     def lock(self) -> Path:
         """Held by the one process that provides from here."""
         return self.root / "lock"
+
+    @property
+    def served(self) -> bool:
+        """Whether something is left of a provider that served from here."""
+        return self.endpoint_key.exists() or any(self.root.glob("provider-*.db"))
 
     @property
     def index(self) -> Path:

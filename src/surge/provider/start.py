@@ -8,11 +8,12 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+import psutil
 import structlog
 
 from surge.chain.client import Chain
-from surge.model.errors import SurgeError, Underfunded
-from surge.model.units import Address, MicroUsd, Wei, show_surge, show_usd
+from surge.model.errors import BadInput, SurgeError, Underfunded
+from surge.model.units import Address, Bytes, MicroUsd, Wei, show_surge, show_usd
 from surge.net.endpoint import Endpoint
 from surge.provider.agent import Agent
 from surge.provider.config import Place, ProviderConfig, load_config, save_config
@@ -25,6 +26,8 @@ from surge.store.files import make_private
 from surge.store.provider import ProviderStore
 
 CLAIM_SECONDS = 2.0
+MEMORY_MIB = 1024
+"""Of a sandbox, where the owner doesn't say otherwise."""
 
 if TYPE_CHECKING:
     from surge.run.measure import Speed
@@ -35,28 +38,50 @@ LEAVE_SECONDS = 5.0
 log = structlog.get_logger("surge.provider")
 
 
-def configured(place: Place, slots: int | None, tell: Callable[[str], None]) -> ProviderConfig:
-    """The owner's config.toml, written from a measurement of the machine when there is none."""
-    if place.config.exists():
-        return load_config(place.config)
+def configured(place: Place, slots: int | None, leased: int, tell: Callable[[str], None]) -> ProviderConfig:
+    """The owner's config.toml, written from a measurement of the machine when there is none.
+
+    slots: of a new config.toml. leased: how many renters hold now. Raises BadInput, before anything is
+    written, for slots that the file, the leases or the machine's memory don't allow.
+    """
     from surge.run.measure import measure
 
-    tell("measuring this machine")
+    path, memory = place.config, Bytes(psutil.virtual_memory().total)
+    if path.exists():
+        config = load_config(path)
+        if slots not in (None, config.slots):
+            raise BadInput(
+                f"{path} says slots = {config.slots} and --slots says {slots}; change the file, or leave "
+                "--slots out"
+            )
+        config.require_leased(leased, path)
+        config.require_room(memory, path)
+        return config
     machine = measure(place.root)
-    speed = asyncio.run(_speed())
+    fitting = max(1, min(machine.cores - 1, memory // (MEMORY_MIB << 20)))
     config = ProviderConfig(
-        slots=slots or max(1, machine.cores - 1),
-        memory_mib=1024,
-        energy_mj_per_gfuel=min(speed.millijoules_per_gfuel, 2**16 - 1),
+        slots=slots or max(fitting, leased),
+        memory_mib=MEMORY_MIB,
         accelerator=machine.accelerator.kind,
         accelerator_gib=machine.accelerator.memory,
     )
-    save_config(config, place.config)
-    tell(f"wrote {place.config}")
+    config.require_leased(leased, path)
+    config.require_room(memory, path)
+    tell("measuring this machine")
+    speed = asyncio.run(measured_speed())
+    config = config.model_copy(
+        update={
+            "energy_mj_per_gfuel": min(speed.millijoules_per_gfuel, 2**16 - 1),
+            "gfuel_per_second": round(speed.gfuel_per_second, 3),
+        }
+    )
+    save_config(config, path)
+    tell(f"wrote {path}")
     return config
 
 
-async def _speed() -> "Speed":
+async def measured_speed() -> "Speed":
+    """Of one slot of this machine; takes seconds, and minutes where the sandbox was never compiled."""
     from surge.run.measure import benchmark
 
     pool = Pool(1)

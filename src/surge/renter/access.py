@@ -5,6 +5,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from coincurve import PrivateKey
@@ -44,13 +45,20 @@ class Access:
 
     @property
     def loopback(self) -> bool:
-        """Whether the chain, and so the network, is on this machine alone."""
-        return "127.0.0.1" in self.book.rpc_url or "localhost" in self.book.rpc_url
+        """Whether all programs of the network are on this machine, as its book says."""
+        return self.book.local
+
+    @property
+    def own_chain(self) -> Path | None:
+        """The folder of the network's chain, when it is local and runs from this home."""
+        folder = self.home.chain(self.network)
+        return folder if self.book.local and folder.exists() else None
 
     def key(self) -> PrivateKey:
+        """Raises BadInput for one that is locked too lightly for this network."""
         from surge.chain.wallet import load_wallet
 
-        return load_wallet(self.home.wallet).key
+        return load_wallet(self.home.wallet, strict=not self.book.local).key
 
     def chain(self) -> "Chain":
         from surge.chain.client import Chain

@@ -21,6 +21,8 @@ from surge.model.errors import BadInput, CorruptState
 HOME_VARIABLE = "SURGE_HOME"
 NETWORK_VARIABLE = "SURGE_NETWORK"
 LOCAL = "local"
+CHAIN_FOLDER = "chain"
+"""Beside the address book of a network whose chain runs from here."""
 OURS = ("wallet.json", "renter.db", "provider", "networks", "traces")
 """Names of which a home in use has at least one."""
 
@@ -71,6 +73,10 @@ class Home:
 
     def book(self, network: str | None = None) -> Path:
         return self.network(network) / "book.json"
+
+    def chain(self, network: str | None = None) -> Path:
+        """Where a network's chain keeps its state, when it runs from this home."""
+        return self.network(network) / CHAIN_FOLDER
 
 
 def _keep_private(root: Path) -> None:

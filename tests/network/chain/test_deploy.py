@@ -42,6 +42,7 @@ def test_everything_is_deployed_wired_and_written_down(local, key, tmp_path):
     assert load_book(tmp_path / "book.json") == book
     assert wiring(book) == [book.addresses[named] for _, _, _, named in WIRING]
     assert book.parameters.genesis > 0
+    assert book.local is False, "a deployed network is none, though its node is on this machine"
     assert not (tmp_path / "book.deploying").exists()
     with Chain(book) as chain:
         assert chain.money.surge(address_of(key)) == LOCAL.genesis_supply
@@ -144,7 +145,7 @@ def test_a_book_is_public(tmp_path):
     network.close()
     text = (tmp_path / "book.json").read_text()
     assert network.treasury.key.secret.hex() not in text
-    members = {"name", "chain_id", "rpc_url", "addresses", "parameters", "block", "credit"}
+    members = {"name", "chain_id", "rpc_url", "addresses", "parameters", "block", "credit", "local"}
     assert set(json.loads(text)) == members
 
 

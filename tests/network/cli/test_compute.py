@@ -307,6 +307,20 @@ def test_the_wrong_network_is_told_so(stranger):
     assert (code, kind) == (3, "NoNetwork")
 
 
+def test_another_network_s_book_is_not_overwritten(shell, tmp_path):
+    home = Shell(tmp_path / "home", tmp_path)
+    book = home.home / "networks" / "local" / "book.json"
+    book.parent.mkdir(parents=True)
+    content = json.loads((shell.home / "networks" / "local" / "book.json").read_text())
+    book.write_text(json.dumps({**content, "local": False}))
+    before = book.read_bytes()
+    code, kind, message = home.refused("up", "--detach")
+    assert (code, kind) == (2, "BadInput")
+    assert "another name" in message
+    assert book.read_bytes() == before
+    assert not (book.parent / "chain").exists()
+
+
 def test_no_anvil_and_a_taken_port_are_told_at_once(tmp_path):
     home = Shell(tmp_path / "home", tmp_path, SURGE_ANVIL=str(tmp_path / "none"))
     assert home.refused("up", "--detach")[:2] == (2, "BadInput")

@@ -113,6 +113,31 @@ def test_a_book_of_before_the_credit_side_is_read(tmp_path):
     assert load_book(path) == BOOK
 
 
+@pytest.mark.parametrize("local", [True, False])
+def test_whether_a_network_is_local_is_what_its_book_says(tmp_path, local):
+    """Wherever its node is, and whatever lies beside it."""
+    (tmp_path / "chain").mkdir()
+    for address in ("http://127.0.0.1:8545", "http://10.9.9.1:8545"):
+        save_book(replace(BOOK, local=local, rpc_url=address), tmp_path / "book.json")
+        assert load_book(tmp_path / "book.json").local is local
+
+
+@pytest.mark.parametrize("beside", [True, False])
+def test_an_old_book_is_local_beside_its_own_chain_alone(tmp_path, beside):
+    path = tmp_path / "book.json"
+    save_book(BOOK, path)
+    content = json.loads(path.read_text())
+    del content["local"]
+    path.write_text(json.dumps(content))
+    if beside:
+        (tmp_path / "chain").mkdir()
+    assert load_book(path).local is beside
+
+
+def test_an_access_key_in_the_rpc_address_is_not_shown():
+    assert "secret" not in repr(BOOK.at("https://node.example/v3/secret"))
+
+
 @pytest.mark.parametrize("contract", CREDIT_CONTRACTS)
 def test_a_credit_side_without_one_of_its_contracts_is_damaged(tmp_path, contract):
     path = tmp_path / "book.json"

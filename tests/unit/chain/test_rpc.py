@@ -6,8 +6,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from surge.chain.node.rpc import Rpc, RpcError
-from surge.model.errors import NoNetwork
+from surge.chain.node.rpc import Rpc, RpcError, shown_address
+from surge.model.errors import BadInput, NoNetwork
 
 
 class Script(BaseHTTPRequestHandler):
@@ -48,6 +48,33 @@ def node(monkeypatch):
     server.shutdown()
     thread.join()
     server.server_close()
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("http://127.0.0.1:8545", "http://127.0.0.1:8545"),
+        ("https://node.example/", "https://node.example"),
+        ("https://somebody:secret@node.example:8545", "https://node.example:8545/…"),
+        ("https://node.example/v3/secret", "https://node.example/…"),
+        ("https://node.example?key=secret", "https://node.example/…"),
+        ("http://[::1]:8545/secret", "http://[::1]:8545/…"),
+        ("wss://node.example/secret", "an address that can't be one"),
+    ],
+)
+def test_what_is_secret_in_an_address_is_not_shown(address, shown):
+    assert shown_address(address) == shown
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["ftp://node/secret", "node/secret", "http:///secret", "http://n:secret", "http://[n/secret",
+     "http://node/a secret", "http://node/secret\n", "http://node/sécret", ""],
+)  # fmt: skip
+def test_what_can_be_no_address_is_refused_without_a_secret(address):
+    with pytest.raises(BadInput, match="rpc_url in the address book") as raised:
+        Rpc(address)
+    assert "cret" not in str(raised.value)
 
 
 def good(request):

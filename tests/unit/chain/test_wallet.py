@@ -5,7 +5,16 @@ import keyring
 import pytest
 from keyring.backend import KeyringBackend
 
-from surge.chain.wallet import PASSWORD_VARIABLE, create_wallet, load_wallet, open_wallet, wallet_address
+from surge.chain.wallet import (
+    PASSWORD_VARIABLE,
+    SCRYPT_LIGHT,
+    SCRYPT_STRONG,
+    create_wallet,
+    load_wallet,
+    lock_wallet,
+    open_wallet,
+    wallet_address,
+)
 from surge.model.errors import BadInput, CorruptState, Distrusted
 
 
@@ -54,7 +63,13 @@ def test_files_are_private_and_hold_no_plain_key(tmp_path):
     assert json.loads(made.path.read_text())["version"] == 3
 
 
-def test_the_environments_password_comes_first(tmp_path, monkeypatch):
+def test_a_password_beside_a_key_is_its_own_whatever_the_environment_is_for(tmp_path, monkeypatch):
+    made = create_wallet(tmp_path / "renter.json", throwaway=True)
+    monkeypatch.setenv(PASSWORD_VARIABLE, "of another key")
+    assert load_wallet(made.path).address == made.address
+
+
+def test_the_environments_password_comes_before_the_keyring(tmp_path, monkeypatch):
     monkeypatch.setenv(PASSWORD_VARIABLE, "correct horse")
     made = create_wallet(tmp_path / "renter.json", throwaway=True)
     assert [path.name for path in tmp_path.iterdir()] == ["renter.json"]
@@ -62,6 +77,52 @@ def test_the_environments_password_comes_first(tmp_path, monkeypatch):
     monkeypatch.setenv(PASSWORD_VARIABLE, "battery staple")
     with pytest.raises(Distrusted, match=PASSWORD_VARIABLE):
         load_wallet(made.path)
+
+
+def rounds(path):
+    return json.loads(path.read_text())["crypto"]["kdfparams"]["n"]
+
+
+def test_only_a_random_password_is_stretched_lightly(tmp_path, monkeypatch):
+    assert rounds(create_wallet(tmp_path / "local.json", throwaway=True).path) == SCRYPT_LIGHT
+    monkeypatch.setenv(PASSWORD_VARIABLE, "correct horse")
+    assert rounds(create_wallet(tmp_path / "known.json", throwaway=True).path) == SCRYPT_STRONG
+    assert rounds(create_wallet(tmp_path / "real.json").path) == SCRYPT_STRONG
+
+
+def test_a_local_network_s_key_opens_nowhere_else_until_it_is_locked(tmp_path, monkeypatch):
+    made = create_wallet(tmp_path / "renter.json", throwaway=True)
+    with pytest.raises(BadInput, match="--lock"):
+        load_wallet(made.path, strict=True)
+    with pytest.raises(BadInput, match=PASSWORD_VARIABLE):
+        lock_wallet(made.path)
+    assert load_wallet(made.path).address == made.address
+
+    monkeypatch.setenv(PASSWORD_VARIABLE, "correct horse")
+    assert lock_wallet(made.path).key.secret == made.key.secret
+    assert [path.name for path in tmp_path.iterdir()] == ["renter.json"]
+    assert rounds(made.path) == SCRYPT_STRONG
+    assert load_wallet(made.path, strict=True).address == made.address
+
+
+def test_a_lock_that_was_cut_off_is_finished(tmp_path, monkeypatch):
+    """After the new keystore, before the password's end."""
+    made = create_wallet(tmp_path / "renter.json", throwaway=True)
+    beside = tmp_path / "renter.password"
+    old = beside.read_text()
+    monkeypatch.setenv(PASSWORD_VARIABLE, "correct horse")
+    lock_wallet(made.path)
+    beside.write_text(old)
+    assert lock_wallet(made.path).address == made.address
+    assert not beside.exists()
+
+
+def test_a_keystore_with_a_light_lock_is_refused_where_money_is_worth_something(tmp_path, monkeypatch):
+    made = create_wallet(tmp_path / "renter.json", throwaway=True)
+    monkeypatch.setenv(PASSWORD_VARIABLE, (tmp_path / "renter.password").read_text())
+    (tmp_path / "renter.password").unlink()
+    with pytest.raises(BadInput, match="--lock"):
+        load_wallet(made.path, strict=True)
 
 
 def test_the_keyring_is_asked_by_address(tmp_path, monkeypatch, drawer):

@@ -6,6 +6,7 @@ import os
 import pytest
 import typer
 
+import surge
 from surge.cli import main
 from surge.model import errors
 
@@ -143,6 +144,11 @@ def test_without_a_network_the_next_step_is_said(command, capsys, home):
     assert not home.exists(), "reading creates nothing"
 
 
+def test_the_version_is_one_line(capsys):
+    assert main.run_command(["--version"]) == 0
+    assert capsys.readouterr().out == f"surge {surge.__version__}\n"
+
+
 def test_a_network_that_is_not_there_is_named(capsys):
     assert main.run_command(["asks", "--network", "elsewhere", "--json"]) == 3
     assert "'elsewhere'" in json.loads(capsys.readouterr().out)["error"]["message"]
@@ -195,7 +201,15 @@ def test_a_damaged_address_book_is_named(capsys, home):
     assert str(book) in json.loads(capsys.readouterr().out)["error"]["message"]
 
 
-def test_a_wallet_is_made_once_and_its_key_is_never_shown(capsys, home):
+def test_a_key_for_no_known_network_needs_a_password(capsys, home, monkeypatch):
+    monkeypatch.delenv("SURGE_PASSWORD", raising=False)
+    assert main.run_command(["wallet", "--create", "--json"]) == 2
+    assert "SURGE_PASSWORD" in json.loads(capsys.readouterr().out)["error"]["message"]
+    assert not home.exists()
+
+
+def test_a_wallet_is_made_once_and_its_key_is_never_shown(capsys, home, monkeypatch):
+    monkeypatch.setenv("SURGE_PASSWORD", "only for this test")
     assert main.run_command(["wallet", "--create", "--json"]) == 0
     out, err = capsys.readouterr()
     shown = json.loads(out)

@@ -7,7 +7,7 @@ from rich.console import Console
 
 from surge.cli.compute.asks_view import show_asks, show_quote
 from surge.cli.compute.jobs_view import show_job, show_jobs, show_verification
-from surge.cli.compute.leases import CLOSED, ENDING, GRACE, OPEN, OVERDUE, show_leases, state_of
+from surge.cli.compute.lease.leases import CLOSED, ENDING, GRACE, OPEN, OVERDUE, show_leases, state_of
 from surge.cli.network.status_view import show_status
 from surge.cli.network.wallet import show_wallet
 
@@ -184,6 +184,7 @@ def test_a_network_that_is_down_says_the_next_step():
 WALLET = {
     "address": PROVIDER, "keystore": "/keys/wallet.json", "network": "local", "usd": "1000.00",
     "surge": "10000.0", "gas": "9.99", "usd_token": "TUSD", "tokens": {"ETH": "4.5", "LP": "0"},
+    "provider": None,
 }  # fmt: skip
 
 
@@ -193,6 +194,12 @@ def test_a_wallet_s_ether_is_not_its_gas():
     assert told["dollars"] == "1000.00 USD, the token TUSD"
     assert (told["token ETH"], told["token LP"]) == ("4.5", "0")
     assert told["coins for gas"] == "9.99; the chain's own coin, none of the tokens"
+
+
+def test_a_wallet_says_that_the_provider_s_account_is_another_one():
+    assert "provider" not in seen(show_wallet(WALLET))
+    text = " ".join(seen(show_wallet({**WALLET, "provider": PROVIDER})).split())
+    assert f"`surge provide` has an account of its own, {PROVIDER}" in text
 
 
 def test_a_wallet_without_credit_markets_has_no_tokens():

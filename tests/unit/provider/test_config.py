@@ -3,7 +3,8 @@
 import pytest
 
 from surge.model.errors import BadInput, CorruptState
-from surge.provider.config import load_config
+from surge.model.units import GIB, MicroUsd
+from surge.provider.config import Place, ProviderConfig, load_config
 
 
 @pytest.mark.parametrize(
@@ -15,6 +16,7 @@ from surge.provider.config import load_config
         ('payee = "nobody"', "payee: 'nobody' is no address"),
         ('payee = "0xe72e0c4a5b528758bef5bfb343f4e288de9eee34"', "EIP-55"),
         ("slots = 0", "slots"),
+        ("gfuel_per_second = inf", "gfuel_per_second"),
         ("color = 1", "color"),
     ],
 )
@@ -41,3 +43,32 @@ def test_a_whole_config_is_read(tmp_path):
     path.write_text(f'slots = 2\nmemory_mib = 512\nstake = "200"\npayee = "{payee}"\n')
     config = load_config(path)
     assert (config.slots, config.payee, config.extra_stake) == (2, payee, 200 * 10**18)
+
+
+def test_what_the_machine_s_memory_can_t_hold_is_refused_with_what_fits(tmp_path):
+    path = tmp_path / "config.toml"
+    ProviderConfig(slots=24, memory_mib=1024).require_room(24 * GIB, path)
+    with pytest.raises(BadInput, match=r"1,024 sandboxes .* 1,048,576 MiB.* 24,575; offer 23 at most"):
+        ProviderConfig(slots=1024, memory_mib=1024).require_room(24 * GIB - 1, path)
+    with pytest.raises(BadInput, match="give each less"):
+        ProviderConfig(slots=1, memory_mib=2048).require_room(GIB, path)
+
+
+def test_fewer_slots_than_are_leased_are_refused(tmp_path):
+    config = ProviderConfig(slots=2, memory_mib=1024)
+    config.require_leased(2, tmp_path / "config.toml")
+    with pytest.raises(BadInput, match=r"2 slots .* the 3 that are leased; offer at least 3"):
+        config.require_leased(3, tmp_path / "config.toml")
+
+
+def test_what_may_be_earned_is_price_times_speed_times_slots_less_the_fee():
+    config = ProviderConfig(slots=3, memory_mib=64, price_per_gfuel="0.000002", gfuel_per_second=10.0)
+    assert config.earnings_up(86_400, 500) == MicroUsd(2 * 3 * 10 * 86_400 * 95 // 100)
+
+
+@pytest.mark.parametrize("left", ["endpoint.key", "provider-31337-abcdef01.db"])
+def test_a_folder_knows_that_it_served(tmp_path, left):
+    (tmp_path / "config.toml").touch()
+    assert not Place(tmp_path).served
+    (tmp_path / left).touch()
+    assert Place(tmp_path).served

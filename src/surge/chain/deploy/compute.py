@@ -45,13 +45,14 @@ def deploy(
     parameters: Parameters,
     path: Path,
     dollar: Address | None = None,
+    local: bool = False,
     tell: Callable[[str], None] = lambda _: None,
 ) -> AddressBook:
     """Deploy the network `name` and save its address book at `path`.
 
     key: pays the gas and receives the genesis supply. dollar: the stablecoin that the network is to use;
-    without it a TestDollar with a faucet is deployed. tell: is told each step. When the book exists already,
-    it is checked and returned. Raises what `Deployer` raises.
+    without it a TestDollar with a faucet is deployed. local: see AddressBook. tell: is told each step. When
+    the book exists already, it is checked and returned. Raises what `Deployer` raises.
     """
     rpc = Rpc(rpc_url)
     try:
@@ -72,7 +73,8 @@ def deploy(
         for step in _wiring(deployer):
             deployer.make(step)
         addresses = {contract: deployer.addresses[contract] for contract in CONTRACTS}
-        book = AddressBook(name, deployer.chain_id, rpc_url, addresses, began.parameters, began.block)
+        parameters, block = began.parameters, began.block
+        book = AddressBook(name, deployer.chain_id, rpc_url, addresses, parameters, block, local=local)
         save_book(book, path)
         deployer.forget()
         return book

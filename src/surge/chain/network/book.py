@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from surge.chain.node.rpc import Rpc, RpcError
 from surge.model.credit import MarketParams
@@ -12,6 +13,7 @@ from surge.model.signature import checksum
 from surge.model.typed import Domain
 from surge.model.units import SURGE_DECIMALS, Address, Bps, MicroUsd, Seconds, Wei
 from surge.store.files import write_atomically
+from surge.store.home import CHAIN_FOLDER
 
 CONTRACTS = ("SurgeToken", "Dollar", "Registry", "Market", "Rewards")
 CREDIT_CONTRACTS = ("Credit", "AdaptiveCurveIrm", "Exchange", "Router", "Leverage", "Batch")
@@ -108,16 +110,18 @@ class CreditBook:
 class AddressBook:
     """`block`: where the first contract was deployed; no event of the network is older.
 
-    credit: None on a network without the credit side.
+    credit: None on a network without the credit side. local: made by `surge up`, worth nothing: its keys are
+    thrown away, and its programs are reached on this machine alone. Where its node is says nothing of that.
     """
 
     name: str
     chain_id: int
-    rpc_url: str
+    rpc_url: str = field(repr=False)  # it may carry an access key
     addresses: dict[str, Address]
     parameters: Parameters
     block: int
     credit: CreditBook | None = None
+    local: bool = False
 
     @property
     def contracts(self) -> tuple[str, ...]:
@@ -144,18 +148,31 @@ def save_book(book: AddressBook, path: Path) -> None:
 
 
 def load_book(path: Path) -> AddressBook:
-    """Raises NoNetwork (no such file) and CorruptState (unreadable, a bad address)."""
+    """Raises NoNetwork (no such file) and CorruptState (unreadable, a bad address).
+
+    A book of before there were local ones is local only beside the chain of `surge up`.
+    """
     if not path.exists():
         raise NoNetwork(f"there is no address book at {path}; start a local network with `surge up`")
     try:
-        book = msgspec.json.decode(path.read_bytes(), type=AddressBook)
+        content = path.read_bytes()
+        book = msgspec.json.decode(content, type=AddressBook)
+        said = msgspec.json.decode(content, type=_Said).local
     except msgspec.DecodeError as error:
         raise CorruptState(
             f"the address book {path} is damaged ({error}) and was left as it is; restore it from a backup"
         ) from error
     for contract in book.contracts:
         _check_address(contract, book.addresses.get(contract, ""), path)
+    if said is UNSET:
+        return replace(book, local=(path.parent / CHAIN_FOLDER).is_dir())
     return book
+
+
+class _Said(msgspec.Struct):
+    """Whether a book says that it is local, or not, or nothing of it."""
+
+    local: bool | UnsetType = UNSET
 
 
 def check_book(book: AddressBook, rpc: Rpc) -> None:

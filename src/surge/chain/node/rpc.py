@@ -40,11 +40,14 @@ class Rpc:
     """A node at `url` (http or https). Raises NoNetwork when it can't be reached, or keeps refusing."""
 
     def __init__(self, url: str, timeout: float = 30.0) -> None:
+        host = _host(url)
+        if host is None:
+            raise BadInput(
+                "the RPC address can't be one: it is http:// or https:// and a host, in ASCII and without "
+                "blanks; correct rpc_url in the address book"
+            )
         parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise BadInput(f"the RPC address {self._shown(url)!r} must start with http:// or https://")
-        self.url = url
-        self.where = f"{parts.scheme}://{parts.hostname}" + (f":{parts.port}" if parts.port else "")
+        self.url, self.where = url, host
         self._path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         self._parts, self._timeout = parts, timeout
         self._idle: list[http.client.HTTPConnection] = []
@@ -52,10 +55,6 @@ class Rpc:
         self._ids = itertools.count(1)
         self._most = BATCH
         self._finalizer = weakref.finalize(self, _close_all, self._idle)
-
-    @staticmethod
-    def _shown(url: str) -> str:
-        return url.split("?", maxsplit=1)[0][:40]
 
     def __repr__(self) -> str:  # an address may carry an access key: show the host alone
         return f"Rpc({self.where})"
@@ -182,6 +181,29 @@ class Rpc:
     def _connect(self) -> http.client.HTTPConnection:
         kind = http.client.HTTPSConnection if self._parts.scheme == "https" else http.client.HTTPConnection
         return kind(str(self._parts.hostname), self._parts.port, timeout=self._timeout)
+
+
+def shown_address(url: str) -> str:
+    """Of an RPC address what is no secret: name and password, path and query may be one."""
+    host = _host(url)
+    if host is None:
+        return "an address that can't be one"
+    return host if url.rstrip("/") == host else f"{host}/…"
+
+
+def _host(url: str) -> str | None:
+    """Scheme, host and port; None where it is no address of HTTP."""
+    if not url.isascii() or not url.isprintable() or " " in url:
+        return None
+    try:
+        parts = urlsplit(url)
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        return None
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        return None
+    name = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    return f"{parts.scheme}://{name}{port}"
 
 
 def _close_all(connections: list[http.client.HTTPConnection]) -> None:

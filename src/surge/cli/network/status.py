@@ -35,12 +35,11 @@ def status(
     home = Home.default()
     if not home.book(network).exists() and home.network(network).name == LOCAL:
         document: dict[str, Any] = {"network": LOCAL, "home": str(home.root), "up": False}
-    elif (home.network(network) / "chain").exists():
+    elif found(network, down=True).own_chain is not None:
         from surge.local.network import LocalNetwork
 
         document = local_status(LocalNetwork(home=home))
     else:
-        found(network)
         document = _chain_status(home, network)
     answer({**document, "sandbox": _versions()}, as_json, show_status)
 
@@ -79,13 +78,15 @@ def _address(net: "LocalNetwork", number: int) -> str | None:
 def _described(home: Home, network: str | None) -> dict[str, Any]:
     """What the address book says; no node is asked."""
     from surge.chain.network.book import load_book
+    from surge.chain.node.rpc import shown_address
 
     document = {"network": home.network(network).name, "home": str(home.root), "up": False}
     path = home.book(network)
     if not path.exists():
         return document
     book = load_book(path)
-    return {**document, "chain_id": book.chain_id, "rpc_url": book.rpc_url, "contracts": dict(book.addresses)}
+    address = shown_address(book.rpc_url)
+    return {**document, "chain_id": book.chain_id, "rpc_url": address, "contracts": dict(book.addresses)}
 
 
 def _chain_status(home: Home, network: str | None) -> dict[str, Any]:

@@ -1,18 +1,17 @@
 """`surge wallet`: the renter's account. A key is never shown."""
 
-import os
-import sys
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from surge.cli.terminal.access import found, keystore, reading
+from surge.cli.terminal.access import ask_password, found, keystore, reading
 from surge.cli.terminal.options import AsJson, Network
 from surge.cli.terminal.output import Part, answer, facts, tell
 from surge.model.errors import BadInput, NoNetwork
 from surge.model.units import MicroUsd, parse_usd, show_decimal, show_surge, show_usd
-from surge.store.home import LOCAL, Home
+from surge.store.home import Home
 
 if TYPE_CHECKING:
     from surge.chain.client import Chain
@@ -23,6 +22,12 @@ if TYPE_CHECKING:
 
 def wallet(
     create: Annotated[bool, typer.Option("--create", help="Make a new key first.")] = False,
+    lock: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="KEYSTORE", help="Give a key of a local network a password of yours, for other ones."
+        ),
+    ] = None,
     faucet: Annotated[
         str | None,
         typer.Option(metavar="AMOUNT", help="Take test dollars first, where the network has a faucet."),
@@ -33,10 +38,14 @@ def wallet(
     """Your address and what it holds."""
     wanted = None if faucet is None else _faucet_amount(faucet)
     home = Home.default()
+    if lock is not None:
+        answer(_lock(lock), as_json, show_lock)
+        return
     if create:
         _create(home, network)
     address = _address(home)
     document: dict[str, Any] = {"address": address, "keystore": str(home.wallet), "network": None}
+    document["provider"] = _provider(home)
     if wanted is not None:
         _take(found(network), wanted)
     try:
@@ -85,6 +94,8 @@ def show_wallet(document: Any) -> Iterable[Part]:
         rows += [(f"token {symbol}", held) for symbol, held in document["tokens"].items()]
         apart = "; the chain's own coin, none of the tokens" if document["tokens"] else ""
         rows.append(("coins for gas", document["gas"] + apart))
+    if document["provider"]:
+        rows.append(("provider", f"`surge provide` has an account of its own, {document['provider']}"))
     yield facts(rows)
 
 
@@ -94,18 +105,37 @@ def _address(home: Home) -> "Address":
     return wallet_address(keystore(home))
 
 
-def _create(home: Home, network: str | None) -> None:
-    from surge.chain.wallet import PASSWORD_VARIABLE, create_wallet
+def _provider(home: Home) -> "Address | None":
+    """The account of this home's provider, which is another one."""
+    from surge.chain.wallet import wallet_address
 
-    local = home.network(network).name == LOCAL
-    if not local and not os.environ.get(PASSWORD_VARIABLE) and sys.stdin.isatty():
-        os.environ[PASSWORD_VARIABLE] = typer.prompt(
-            "A password for the new key", hide_input=True, confirmation_prompt=True, err=True
-        )
+    key = home.provider / "key.json"
+    return wallet_address(key) if key.exists() else None
+
+
+def _create(home: Home, network: str | None) -> None:
+    from surge.chain.network.book import load_book
+    from surge.chain.wallet import create_wallet
+
+    book = home.book(network)
+    local = book.exists() and load_book(book).local
+    if not local:
+        ask_password("A password for the new key")
     made = create_wallet(home.wallet, throwaway=local)
     tell(
         f"made a new key in {made.path}; whoever has that file and its password has the money: keep both safe"
     )
+
+
+def _lock(path: Path) -> dict[str, Any]:
+    from surge.chain.wallet import lock_wallet
+
+    ask_password("A password for the key")
+    return {"address": lock_wallet(path).address, "keystore": str(path)}
+
+
+def show_lock(document: Any) -> Iterable[Part]:
+    yield f"locked {document['keystore']}; from now on it opens with that password alone"
 
 
 def _faucet_amount(text: str) -> MicroUsd:
@@ -117,11 +147,11 @@ def _faucet_amount(text: str) -> MicroUsd:
 
 def _take(access: "Access", amount: MicroUsd) -> None:
     """Test dollars; on a local chain also the coins that the transaction needs."""
-    folder = access.home.network(access.network) / "chain"
+    folder = access.own_chain
     keystore(access.home)
     chain = access.chain()
     try:
-        if folder.exists():
+        if folder is not None:
             from surge.chain.anvil.node import LocalChain
             from surge.local.network import COINS
 

@@ -1,6 +1,10 @@
 """A command's way to a network: found, checked to be up, or refused with the next step."""
 
+import os
+import sys
 from typing import TYPE_CHECKING
+
+import typer
 
 from surge.model.errors import NoNetwork
 from surge.store.home import LOCAL, Home
@@ -13,15 +17,16 @@ if TYPE_CHECKING:
     from surge.store.renter import RenterStore
 
 
-def found(network: str | None) -> "Access":
-    """A configured network whose node answers, or which may at least be asked. Raises NoNetwork."""
+def found(network: str | None, down: bool = False) -> "Access":
+    """A configured network. Raises NoNetwork, for a local one that is down too, unless it may be `down`."""
     home = Home.default()
     if not home.book(network).exists():
         raise NoNetwork(_missing(home, network))
     from surge.renter.access import Access
 
     access = Access(home, network)
-    require_up(access)
+    if not down:
+        require_up(access)
     return access
 
 
@@ -37,8 +42,8 @@ def started(network: str | None) -> "Access":
 
 def require_up(access: "Access") -> None:
     """A local network that is down is said to be down, not unreachable."""
-    folder = access.home.network(access.network) / "chain"
-    if not folder.exists():
+    folder = access.own_chain
+    if folder is None:
         return
     from surge.chain.anvil.node import LocalChain
 
@@ -71,6 +76,16 @@ def keystore(home: Home) -> "Path":
     if not home.wallet.exists():
         raise BadInput(f"there is no wallet in {home.root}; create one with `surge wallet --create`")
     return home.wallet
+
+
+def ask_password(question: str) -> None:
+    """Into SURGE_PASSWORD, where there is somebody to ask and none is set."""
+    from surge.chain.wallet import PASSWORD_VARIABLE
+
+    if not os.environ.get(PASSWORD_VARIABLE) and sys.stdin.isatty():
+        os.environ[PASSWORD_VARIABLE] = typer.prompt(
+            question, hide_input=True, confirmation_prompt=True, err=True
+        )
 
 
 def _missing(home: Home, network: str | None) -> str:

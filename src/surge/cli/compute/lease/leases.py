@@ -1,23 +1,34 @@
 """`surge leases`: what you have leased, how long it lasts, and money that waits to be taken back."""
 
-import asyncio
-import time
 from collections.abc import Iterable
-from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from surge.cli.terminal.access import found, kept, keystore, reading
+from surge.cli.compute.lease.closing import (
+    close_as_provider,
+    close_left,
+    end_jobs,
+    find_open,
+    is_left,
+    jobs_of_leases,
+    places_of,
+    reclaim_overdue,
+    require_left,
+)
+from surge.cli.terminal.access import found, keystore, reading
 from surge.cli.terminal.options import AsJson, Network
-from surge.cli.terminal.output import Column, Listing, Part, answer, tell
+from surge.cli.terminal.output import Column, Listing, Part, answer
 from surge.cli.terminal.wording import duration
+from surge.model.errors import BadInput
 from surge.model.units import LeaseId, counted, show_usd
 
 if TYPE_CHECKING:
     from surge.chain.calls.leases import LeaseState
     from surge.chain.client import Chain
     from surge.model.lease import Lease
+    from surge.model.units import Address
     from surge.renter.access import Access
 
 NEAR_EXPIRY = 300
@@ -25,7 +36,12 @@ NEAR_EXPIRY = 300
 OPEN, ENDING, GRACE, OVERDUE, CLOSED = "open", "ending", "grace", "reclaimable", "closed"
 
 
-def leases(
+leases = typer.Typer(invoke_without_command=True)
+
+
+@leases.callback()
+def listed(
+    context: typer.Context,
     reclaim: Annotated[
         bool, typer.Option("--reclaim", help="Take back what is left of leases past expiry and grace.")
     ] = False,
@@ -38,11 +54,13 @@ def leases(
     network: Network = None,
 ) -> int:
     """Your leases, and which of them need attention."""
+    if context.invoked_subcommand is not None:
+        return 0
     from surge.chain.wallet import wallet_address
 
     access = found(network)
     renter = wallet_address(keystore(access.home))
-    jobs = _jobs(access)
+    jobs = jobs_of_leases(access)
     with reading(access) as chain:
         now, grace = chain.now(), chain.book.parameters.grace_seconds
         mine = chain.leases.all(renter=renter)
@@ -52,16 +70,16 @@ def leases(
     freed: list[dict[str, Any]] = []
     kept: list[dict[str, Any]] = []
     if close:
-        left = [lease for lease in shown if lease.terms.expiry > now and _is_left(jobs.get(lease.id), access)]
-        freed, kept = _close(access, left, jobs)
+        left = [lease for lease in shown if lease.terms.expiry > now and is_left(jobs.get(lease.id), access)]
+        freed, kept = close_left(access, left, jobs)
         rows = _without(rows, freed)
     reclaimed: list[dict[str, Any]] = []
     if reclaim:
         overdue = {row["lease"] for row in rows if row["state"] == OVERDUE}
-        reclaimed = _reclaim(access, [lease for lease in mine if lease.id in overdue])
+        reclaimed = reclaim_overdue(access, [lease for lease in mine if lease.id in overdue])
         rows = _without(rows, reclaimed)
     if close or reclaim:
-        _end_jobs(
+        end_jobs(
             access, {lease for lease, state in states.items() if not state.open} | _of(freed + reclaimed)
         )
     document = {
@@ -75,17 +93,71 @@ def leases(
     return 1 if kept else 0
 
 
-def _jobs(access: "Access") -> dict[LeaseId, str]:
-    """Lease → job, as the renter's store has it."""
-    store = kept(access.home)
-    if store is None:
-        return {}
-    market = access.book.address("Market")
-    found_jobs = {
-        lease.id: row.id for row, _ in store.jobs() if row.market == market for lease in store.leases(row)
-    }
-    store.close()
-    return found_jobs
+@leases.command()
+def close(
+    context: typer.Context,
+    numbers: Annotated[list[int], typer.Argument(metavar="LEASE…", min=1, help="By number.")],
+    as_provider: Annotated[
+        bool,
+        typer.Option("--as-provider", help="As its provider, alone, though the wallet here is its renter's."),
+    ] = False,
+    place: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="The provider's folder (default: SURGE_HOME/provider)."),
+    ] = None,
+    as_json: AsJson = False,
+    network: Network = None,
+) -> int:
+    """End leases now, from whichever side is yours.
+
+    A renter's, whose program is gone, ends together with its provider. A provider ends its own alone, with
+    the newest voucher that it has: for renters that are gone. Nothing is closed when one can't be.
+    """
+    above = context.parent.params if context.parent else {}
+    access = found(network or above.get("network"))
+    renter, places = _wallet_address(access), places_of(access, place)
+    jobs = jobs_of_leases(access)
+    mine, ours, overdue = list["Lease"](), list["Lease"](), list["Lease"]()
+    with reading(access) as chain:
+        now, grace = chain.now(), chain.book.parameters.grace_seconds
+        for number in dict.fromkeys(numbers):
+            lease = find_open(chain, number)
+            rented = lease.terms.renter == renter and not as_provider
+            if not rented and lease.terms.provider not in places:
+                raise BadInput(_not_yours(lease, as_provider or place is not None))
+            if not rented:
+                ours.append(lease)
+            elif lease.terms.expiry + grace < now:
+                overdue.append(lease)
+            else:
+                require_left(lease, jobs.get(lease.id), now, access)
+                mine.append(lease)
+    ended = [close_as_provider(lease, places[lease.terms.provider], access) for lease in ours]
+    freed, kept = close_left(access, mine, jobs) if mine else ([], [])
+    reclaimed = reclaim_overdue(access, overdue)
+    if freed or reclaimed:
+        end_jobs(access, _of(freed + reclaimed))
+    document = {"closed": ended, "freed": freed, "reclaimed": reclaimed, "kept": kept}
+    answer(document, as_json or bool(above.get("as_json")), lambda _: [])
+    return 1 if kept else 0
+
+
+def _wallet_address(access: "Access") -> "Address | None":
+    from surge.chain.wallet import wallet_address
+
+    return wallet_address(access.home.wallet) if access.home.wallet.exists() else None
+
+
+def _not_yours(lease: "Lease", as_provider: bool) -> str:
+    if as_provider:
+        return (
+            f"lease {lease.id} is of the provider {lease.terms.provider}, whose key is not here; name its "
+            "folder with --place"
+        )
+    return (
+        f"lease {lease.id} is not yours: its renter is {lease.terms.renter}, its provider "
+        f"{lease.terms.provider}; `surge leases` lists yours"
+    )
 
 
 def _row(
@@ -129,80 +201,6 @@ def _without(rows: list[dict[str, Any]], ended: list[dict[str, Any]]) -> list[di
 
 def _of(rows: list[dict[str, Any]]) -> set[LeaseId]:
     return {row["lease"] for row in rows}
-
-
-def _end_jobs(access: "Access", closed: set[LeaseId]) -> None:
-    """A job whose program is gone is over once its last lease is closed."""
-    store, market = access.store(), access.book.address("Market")
-    for row, _ in store.jobs():
-        own = {lease.id for lease in store.leases(row)} if row.market == market else None
-        if row.state != "closed" and own is not None and own <= closed and _is_left(row.id, access):
-            store.put_job(replace(row, state="closed"))
-    store.close()
-
-
-def _is_left(job: str | None, access: "Access") -> bool:
-    """Whether the program of a lease's job is gone."""
-    if job is None:
-        return False
-    from surge.chain.anvil.programs import is_running
-    from surge.renter.work.explain import explain
-    from surge.store.trace import read_trace
-
-    store = access.store()
-    trace = store.trace(job)
-    store.close()
-    if not trace.exists():
-        return False
-    told = explain(read_trace(trace), time.time())
-    return not is_running(told.program, told.program_began)
-
-
-def _close(
-    access: "Access", left: "list[Lease]", jobs: dict[LeaseId, str]
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """(those that are closed now, those that stay open and why)"""
-    from surge.model.errors import SurgeError
-    from surge.renter.lease.leftover import close_leftover
-
-    freed: list[dict[str, Any]] = []
-    kept: list[dict[str, Any]] = []
-    chain, store = access.chain(), access.store()
-    try:
-        for lease in left:
-            given = jobs[lease.id], chain, access.key(), store, access.loopback
-            try:
-                refund, unseen = map(show_usd, asyncio.run(close_leftover(lease, *given)))
-            except SurgeError as error:
-                told = str(error).removeprefix(f"lease {lease.id}: ")
-                kept.append({"lease": lease.id, "why": told})
-                tell(f"lease {lease.id} stays open: {told}")
-                continue
-            tell(f"closed lease {lease.id}: {refund} USD came back")
-            if unseen != "0.00":
-                tell(f"{unseen} USD of it went for work that its program had asked for and never got")
-            freed.append({"lease": lease.id, "refund": refund, "unseen": unseen})
-    finally:
-        store.close()
-        chain.disconnect()
-    return freed, kept
-
-
-def _reclaim(access: "Access", overdue: "list[Lease]") -> list[dict[str, Any]]:
-    if not overdue:
-        return []
-    chain = access.chain()
-    back = []
-    try:
-        for lease in overdue:
-            chain.leases.reclaim(lease)
-            closing = chain.leases.closing(lease.id)
-            refund = show_usd(closing.refund) if closing else "0.00"
-            tell(f"reclaimed lease {lease.id}: {refund} USD came back")
-            back.append({"lease": lease.id, "refund": refund})
-    finally:
-        chain.disconnect()
-    return back
 
 
 def show_leases(document: Any) -> Iterable[Part]:

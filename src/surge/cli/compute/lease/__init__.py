@@ -1,0 +1,1 @@
+"""`surge leases`: listed, and ended by hand."""
