@@ -5,7 +5,7 @@ from contextlib import ExitStack
 import pytest
 
 import surge
-from rogue import Liar, Rogue
+from network.job.rogue import Liar, Rogue
 from surge.model.units import parse_usd
 from surge.renter.lease import watch
 

@@ -132,9 +132,9 @@ def verify(
     as_json: AsJson = False,
     network: Network = None,
 ) -> int:
-    """Check a job's bill against the chain and its receipts, and a sample of its work on this machine.
+    """Check a job's bill on the chain, and some of its work here.
 
-    Line by line; exit code 1 if anything is wrong.
+    Line by line; exit code 1 if anything is wrong. A sample of small chunks runs again on this machine.
     """
     store, row = _stored(id)
     access = _where(row, network)
