@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from contracts.worlds.actors import Booked
 from contracts.worlds.pots import UNSHRUNK, deploy, deploy_mock
-from surge.match.score import FAR, choose, cost, distance, explain, nearest_of_drawn
+from surge.match.score import FAR, FULL, choose, cost, distance, explain, nearest_of_drawn, price_term
 from surge.model.ask import ASK_LAYOUT, Ask
 from surge.model.demand import DEMAND_LAYOUT, Demand
 from surge.model.digest import keccak
@@ -106,6 +106,21 @@ def test_eligibility_and_cost(score: Any, pair: tuple[Ask, Demand], nearest: int
         assert score.cost(ask.word, demand.word, far) == cost(ask, demand, nearest)
 
 
+def test_both_prices_count(score: Any) -> None:
+    """Three quarters and one quarter of the term, each over its own cap, each rounded down."""
+    demand = replace(Demand(**dict.fromkeys(DEMAND_LAYOUT, 0)), w_price=1, cap_gfuel=1_000, cap_gib=3_000)
+    for gfuel, gib, term in (
+        (1_000, 3_000, FULL), (1_000, 0, 7_500), (1, 3_000, 2_507), (1, 1_499, 1_256), (500, 1_500, 5_000),
+    ):  # fmt: skip
+        ask = replace(PLAIN, price_gfuel=gfuel, price_gib=gib)
+        assert score.cost(ask.word, demand.word, 0) == cost(ask, demand) == price_term(ask, demand) == term
+    free = replace(PLAIN, price_gfuel=0, price_gib=0)
+    for caps in ({"cap_gfuel": 0}, {"cap_gib": 0}, {"cap_gfuel": 0, "cap_gib": 0}):
+        assert (
+            score.cost(free.word, replace(demand, **caps).word, 0) == cost(free, replace(demand, **caps)) == 0
+        )
+
+
 # The choice. Asks are set through the Registry's own calls.
 
 PROVIDERS = [boa.env.generate_address() for _ in range(6)]
@@ -128,7 +143,7 @@ def registry() -> Iterator[Any]:
 offers = st.builds(
     Ask,
     price_gfuel=st.integers(1, 12),
-    price_gib=st.just(1),
+    price_gib=st.integers(0, 3),
     slots=st.integers(1, 4),
     x=st.integers(-40, 40),
     y=st.integers(-40, 40),
@@ -175,7 +190,7 @@ def test_the_same_choice(
             names = dict(
                 zip(("w_price", "w_proximity", "w_load", "w_reputation", "w_energy"), weights, strict=True)
             )
-            check_choice(registry, Demand(cap, 1, slots=slots, **names), chosen, seed, count)
+            check_choice(registry, Demand(cap, 2, slots=slots, **names), chosen, seed, count)
 
 
 def check_choice(registry: Any, demand: Demand, chosen: list[int], seed: bytes, count: int) -> None:

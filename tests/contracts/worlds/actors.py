@@ -7,9 +7,7 @@ import boa
 from coincurve import PrivateKey
 
 from contracts.worlds.paid_lease import PROVIDER, RENTER, STAKE_PER_SLOT, Compute
-from surge.match.score import explain
 from surge.model.ask import Ask
-from surge.model.demand import Demand
 from surge.model.lease import Lease
 from surge.model.signature import address_of, checksum, parts
 from surge.model.units import LeaseId, MicroUsd
@@ -39,11 +37,6 @@ def publish(compute: Compute, key: PrivateKey, ask: Ask = ASK) -> str:
 
 def ask_of(compute: Compute, provider: str) -> Ask:
     return Ask.from_word(compute.registry.ask_of(provider))
-
-
-def fitting(ask: Ask, demand: Demand) -> int:
-    """How many such leases the ask can hold."""
-    return 0 if explain(ask, demand) else ask.free_slots // demand.slots
 
 
 def voucher(lease: Lease, sequence: int, amount: int) -> Voucher:

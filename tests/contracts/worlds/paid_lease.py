@@ -7,6 +7,7 @@ import boa
 from coincurve import PrivateKey
 
 from contracts.worlds.pots import GENESIS_SUPPLY, RULES, deploy, deploy_rewards, now
+from surge.match.score import explain
 from surge.model.ask import Ask
 from surge.model.demand import Demand
 from surge.model.lease import Lease, Terms
@@ -95,6 +96,11 @@ class Compute:
         terms, signatures = astuple(lease.terms), (b"", b"")
         with boa.env.prank(str(lease.terms.provider)):
             self.market.close(lease.id, terms, settled.sequence, settled.amount, settled.root, *signatures)
+
+
+def fitting(ask: Ask, demand: Demand) -> int:
+    """How many such leases the ask can hold."""
+    return 0 if explain(ask, demand) else ask.free_slots // demand.slots
 
 
 def deploy_compute(fee_bps: int = 500, reservation_price: int = 1, **changes: Any) -> Compute:

@@ -9,10 +9,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from contracts.worlds.actors import (
-    address, agreed, ask_of, close, events, fitting, grown, publish, told, voucher,
-)  # fmt: skip
-from contracts.worlds.paid_lease import GRACE, STAKE_PER_SLOT, deploy_compute
+from contracts.worlds.actors import address, agreed, ask_of, close, events, grown, publish, told, voucher
+from contracts.worlds.paid_lease import GRACE, STAKE_PER_SLOT, deploy_compute, fitting
 from contracts.worlds.pots import UNSHRUNK, now, wait
 from surge.match.score import cost, explain
 from surge.model.ask import Ask
