@@ -80,6 +80,8 @@ U128: constant(uint256) = 2**128 - 1
 TOKEN: public(immutable(address))
 STAKE_PER_SLOT: public(immutable(uint256))
 UNBONDING_SECONDS: public(immutable(uint256))
+# Burned SURGE that makes the first step of a reputation: a hundredth of a slot's stake.
+REPUTATION_UNIT: public(immutable(uint256))
 DEPLOYER: immutable(address)
 
 market: public(address)
@@ -88,8 +90,8 @@ arbiter: public(address)
 
 ask_of: public(HashMap[address, uint256])
 stakes: public(HashMap[address, Stake])
-# Fees that a provider's work has paid, in millionths of a dollar: what reputation grows from.
-fees_paid: public(HashMap[address, uint256])
+# Wei of SURGE burned for the fees of a provider's work: what reputation grows from.
+burned_for: public(HashMap[address, uint256])
 
 providers: HashMap[uint256, address]
 providers_count: public(uint256)
@@ -106,6 +108,7 @@ def __init__(token: address, stake_per_slot: uint256, unbonding_seconds: uint256
     TOKEN = token
     STAKE_PER_SLOT = stake_per_slot
     UNBONDING_SECONDS = unbonding_seconds
+    REPUTATION_UNIT = max(stake_per_slot // 100, 1)
     DEPLOYER = msg.sender
 
 
@@ -227,7 +230,8 @@ def slash(provider: address, amount: uint256, finder: address, to_finder: uint25
     held.unbonding -= convert(amount - bonded, uint96)
     self.stakes[provider] = held
     # The root has half the doublings, of those that count.
-    self.fees_paid[provider] = isqrt(min(self.fees_paid[provider], score.U32))
+    units: uint256 = min(self.burned_for[provider] // REPUTATION_UNIT, score.U16)
+    self.burned_for[provider] = isqrt(units) * REPUTATION_UNIT
     ask: uint256 = self.ask_of[provider]
     if ask & ACTIVE != 0 and convert(held.bonded, uint256) < self._needed(ask):
         ask = self._deactivate(provider, ask)
@@ -452,29 +456,31 @@ def release(provider: address, slots: uint256):
 
 
 @external
-def credit_reputation(provider: address, fees: uint256):
+def credit_reputation(provider: address, burned: uint256):
     """
-    @notice Count fees that the provider's work has paid, in millionths of a dollar.
+    @notice Count wei of SURGE that were burned for the fees of the provider's work.
     """
     assert msg.sender == self.rewards, "Registry: only the rewards"
-    self.fees_paid[provider] += fees
+    self.burned_for[provider] += burned
     self._set_reputation(provider, self.ask_of[provider])
 
 
 @internal
 def _set_reputation(provider: address, ask: uint256):
     """
-    @notice 8 for each doubling of the fees paid, up to 255: a dollar of fees gives 160, two thousand 248.
-    @dev From money that is gone, not from counts: a thousand cheap leases are worth no more than one.
+    @notice 16 for the first unit burned and for each doubling, up to 255: 8 units give 64, 128 give 128, 2,048 give
+            192, 32,768 give 255. Twin: src/surge/settle/reputation.py.
+    @dev From money that is gone, not from counts: a thousand cheap leases are worth no more than one, and a pot that
+         was bought for nothing gives nothing.
     """
-    left: uint256 = self.fees_paid[provider]
+    left: uint256 = self.burned_for[provider] // REPUTATION_UNIT
     doublings: uint256 = 0
-    for _: uint256 in range(32):
+    for _: uint256 in range(16):
         if left == 0:
             break
         left >>= 1
         doublings += 1
-    reputation: uint256 = min(8 * doublings, 255)
+    reputation: uint256 = min(16 * doublings, 255)
     self.ask_of[provider] = (ask & ~(score.U8 << 208)) | (reputation << 208)
     log ReputationSet(provider=provider, reputation=reputation)
 

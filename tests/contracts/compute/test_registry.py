@@ -24,10 +24,13 @@ from contracts.worlds.permits import permit
 from contracts.worlds.pots import deploy, deploy_mock, now, wait
 from surge.model.ask import Ask
 from surge.model.demand import Demand
+from surge.model.units import Wei
+from surge.settle.reputation import reputation, unit_of
 
 DEMAND = Demand(cap_gfuel=1_000, cap_gib=50_000)
 WAITING = 200_000
 STAKE = ASK.slots * STAKE_PER_SLOT
+UNIT = unit_of(STAKE_PER_SLOT)
 
 
 @pytest.fixture
@@ -200,7 +203,7 @@ def test_a_provider_writes_only_what_it_offers(compute: Compute) -> None:
 def test_replacing_an_ask_keeps_load_reputation_and_place(compute: Compute, provider: str) -> None:
     rival = publish(compute, RIVAL)
     book(compute, 2, rival)
-    compute.registry.credit_reputation(rival, 10**6, sender=compute.rewards.address)
+    compute.registry.credit_reputation(rival, 600 * UNIT, sender=compute.rewards.address)
     compute.registry.publish(replace(ASK, slots=3, price_gfuel=5).word, "elsewhere", sender=rival)
     expected = replace(ASK, slots=3, price_gfuel=5, load=2, reputation=160, active=1, index=1)
     assert ask_of(compute, rival) == expected
@@ -275,13 +278,17 @@ def test_the_payee(compute: Compute, provider: str) -> None:
 # Reputation and slashes
 
 
-def test_reputation_grows_with_the_fees_paid(compute: Compute, provider: str) -> None:
-    paid = 0
-    for fees, expected in ((0, 0), (1, 8), (1, 16), (10**6, 160), (2**31, 255), (2**100, 255)):
-        compute.registry.credit_reputation(provider, fees, sender=compute.rewards.address)
+def test_reputation_grows_with_what_was_burned(compute: Compute, provider: str) -> None:
+    burned = 0
+    for total, expected in (
+        (0, 0), (UNIT - 1, 0), (UNIT, 16), (8 * UNIT - 1, 48), (8 * UNIT, 64), (128 * UNIT, 128),
+        (2_048 * UNIT, 192), (32_768 * UNIT - 1, 240), (32_768 * UNIT, 255), (2**100, 255),
+    ):  # fmt: skip
+        compute.registry.credit_reputation(provider, total - burned, sender=compute.rewards.address)
         assert events(compute.registry, "ReputationSet")[0].reputation == expected
-        paid += fees
-        assert ask_of(compute, provider).reputation == expected == min(8 * min(paid.bit_length(), 32), 255)
+        burned = total
+        assert ask_of(compute, provider).reputation == expected == reputation(Wei(burned), UNIT)
+        assert compute.registry.burned_for(provider) == burned
     assert replace(ask_of(compute, provider), reputation=0) == replace(ASK, active=1)
 
 
