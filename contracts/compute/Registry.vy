@@ -12,7 +12,8 @@
         M4: the load in an ask is the sum of the slots of the provider's open leases.
         M5: of all asks that it looks at, `book` takes one with the lowest cost.
 @dev An ask is one word (src/surge/model/ask.py). The provider writes what it offers; load, reputation, active
-     and index are the chain's. Active asks stand in a list per class, without gaps, so that a draw is one read.
+     and index are the chain's. Active asks stand in lists by class and size, without gaps, so that a draw is one
+     read. A size spans a doubling of the slots and is drawn by them: who splits its slots gains next to nothing.
 """
 
 from ethereum.ercs import IERC20
@@ -95,8 +96,9 @@ burned_for: public(HashMap[address, uint256])
 
 providers: HashMap[uint256, address]
 providers_count: public(uint256)
+# By list (score._list_of), then by index; and how many there are of each size, by class.
 members: HashMap[uint256, HashMap[uint256, address]]
-class_size: public(HashMap[uint256, uint256])
+counts_of: public(HashMap[uint256, uint256])
 
 
 @deploy
@@ -277,11 +279,12 @@ def publish(ask: uint256, ticket: String[1024]):
         self.providers[self.providers_count] = msg.sender
         self.providers_count += 1
     kept: uint256 = old & ~OFFERED
-    moves: bool = score._class_of_ask(old) != score._class_of_ask(offered)
+    place: uint256 = score._list_of(offered)
+    moves: bool = score._list_of(old) != place
     if old & ACTIVE != 0 and moves:
         kept = self._deactivate(msg.sender, old) & ~OFFERED
     if kept & ACTIVE == 0:
-        kept = self._enlist(msg.sender, score._class_of_ask(offered), kept)
+        kept = self._enlist(msg.sender, place, kept)
     self.ask_of[msg.sender] = offered | kept
     log AskPublished(provider=msg.sender, ask=offered | kept, ticket=ticket)
 
@@ -297,34 +300,49 @@ def withdraw_ask():
 
 
 @internal
-def _enlist(provider: address, kind: uint256, kept: uint256) -> uint256:
+def _enlist(provider: address, place: uint256, kept: uint256) -> uint256:
     """
-    @notice Append to the class; the chain's fields of the ask, now active and with their index.
+    @notice Append to a list; the chain's fields of the ask, now active and with their index.
     """
-    index: uint256 = self.class_size[kind]
-    self.members[kind][index] = provider
-    self.class_size[kind] = index + 1
+    kind: uint256 = place >> score.SIZE_BITS
+    counts: uint256 = self.counts_of[kind]
+    at: uint256 = self._bit_of(place)
+    index: uint256 = counts >> at & score.U32
+    self.members[place][index] = provider
+    self.counts_of[kind] = counts + (1 << at)
     return (kept & (ACTIVE - 1)) | ACTIVE | (index << 224)
 
 
 @internal
 def _deactivate(provider: address, ask: uint256) -> uint256:
     """
-    @notice Take the ask out of its class: the last member moves into the gap. The ask as it is now.
+    @notice Take the ask out of its list: the last member moves into the gap. The ask as it is now.
     """
-    kind: uint256 = score._class_of_ask(ask)
+    place: uint256 = score._list_of(ask)
+    kind: uint256 = place >> score.SIZE_BITS
+    counts: uint256 = self.counts_of[kind]
+    at: uint256 = self._bit_of(place)
     index: uint256 = ask >> 224
-    last: uint256 = self.class_size[kind] - 1
+    last: uint256 = (counts >> at & score.U32) - 1
     if index != last:
-        moved: address = self.members[kind][last]
-        self.members[kind][index] = moved
+        moved: address = self.members[place][last]
+        self.members[place][index] = moved
         self.ask_of[moved] = (self.ask_of[moved] & (2**224 - 1)) | (index << 224)
-    self.members[kind][last] = empty(address)
-    self.class_size[kind] = last
+    self.members[place][last] = empty(address)
+    self.counts_of[kind] = counts - (1 << at)
     inactive: uint256 = ask & (ACTIVE - 1)
     self.ask_of[provider] = inactive
     log AskWithdrawn(provider=provider)
     return inactive
+
+
+@internal
+@pure
+def _bit_of(place: uint256) -> uint256:
+    """
+    @notice Where the word of a class counts a list.
+    """
+    return 32 * (score.LARGEST - (place & score.LARGEST))
 
 
 @external
@@ -363,6 +381,11 @@ def book(
         costs.append(score._cost(ask, demand, distance) if score._fits(ask, demand) else NEVER)
     nearest: uint256 = self._median_up(distances, costs)
     kind: uint256 = score._class_of_demand(demand)
+    counts: uint256 = self.counts_of[kind]
+    weight: uint256 = 0
+    largest: uint256 = 0
+    weight, largest = score._weight(counts)
+    counts >>= 32 * (score.LARGEST - largest)
     draws: bytes32 = seed
     booked: DynArray[uint256, MAX_BOOKINGS] = []
     for i: uint256 in range(count, bound=MAX_BOOKINGS):
@@ -372,7 +395,7 @@ def book(
             if costs[place] < best_cost:
                 best = candidates[place]
                 best_cost = costs[place]
-        better: address = self._draw(demand, kind, draws, nearest, best_cost)
+        better: address = self._draw(demand, kind, counts, weight, largest, draws, nearest, best_cost)
         drawn: uint256 = 0
         if better != empty(address):
             best = better
@@ -396,19 +419,30 @@ def book(
 
 @internal
 @view
-def _draw(demand: uint256, kind: uint256, seed: bytes32, nearest: uint256, limit: uint256) -> address:
+def _draw(
+    demand: uint256,
+    kind: uint256,
+    counts: uint256,
+    weight: uint256,
+    largest: uint256,
+    seed: bytes32,
+    nearest: uint256,
+    limit: uint256,
+) -> address:
     """
-    @notice The best of DRAWS members of a class, one from each half of the seed, none of them nearer than
-            `nearest`; nobody if none costs less than `limit`.
+    @notice The best of DRAWS members of a class, one from each half of the seed and each by its size, none of them
+            nearer than `nearest`; nobody if none costs less than `limit`.
     """
-    size: uint256 = self.class_size[kind]
     best: address = empty(address)
-    if size == 0:
+    if weight == 0:
         return best
     best_cost: uint256 = limit
     left: uint256 = convert(seed, uint256)
     for _: uint256 in range(DRAWS):
-        member: address = self.members[kind][(left & U128) % size]
+        place: uint256 = 0
+        index: uint256 = 0
+        place, index = score._drawn(kind, counts, largest, (left & U128) % weight)
+        member: address = self.members[place][index]
         left >>= 128
         ask: uint256 = self.ask_of[member]
         if score._fits(ask, demand):
@@ -525,8 +559,8 @@ def asks(start: uint256, count: uint256) -> (DynArray[address, MAX_PAGE], DynArr
 
 @external
 @view
-def member(kind: uint256, index: uint256) -> address:
+def member(kind: uint256, size: uint256, index: uint256) -> address:
     """
-    @notice Who stands at `index` of a class.
+    @notice Who stands at `index` among the asks of a class that have this size.
     """
-    return self.members[kind][index]
+    return self.members[(kind << score.SIZE_BITS) | size][index]

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from contracts.worlds.actors import Booked
 from contracts.worlds.pots import UNSHRUNK, deploy, deploy_mock
+from surge.match.draw import counts_from
+from surge.match.draw import drawn as drawn_at
 from surge.match.score import FAR, FULL, choose, cost, distance, explain, nearest_of_drawn, price_term
 from surge.model.ask import ASK_LAYOUT, Ask
 from surge.model.demand import DEMAND_LAYOUT, Demand
@@ -196,12 +198,13 @@ def test_the_same_choice(
 def check_choice(registry: Any, demand: Demand, chosen: list[int], seed: bytes, count: int) -> None:
     """`count` bookings in one call, each with the loads that those before it left."""
     named = [PROVIDERS[n] if n < len(PROVIDERS) else NOBODY for n in chosen]
-    size = registry.class_size(demand.sampling_class)
+    kind = demand.sampling_class
+    counts = counts_from(registry.counts_of(kind))
     asks = {each: Ask.from_word(registry.ask_of(each)) for each in (*PROVIDERS, NOBODY)}
     expected, draws = [], seed
     for _ in range(count):
-        places = [int.from_bytes(half, "big") % size for half in (draws[16:], draws[:16])] if size else []
-        everybody = [*named, *(registry.member(demand.sampling_class, place) for place in places)]
+        found_places = [drawn_at(counts, int.from_bytes(half, "big")) for half in (draws[16:], draws[:16])]
+        everybody = [*named, *(registry.member(kind, *place) for place in found_places if place)]
         shown = [asks[each] for each in everybody]
         found = choose(demand, shown[: len(named)], shown[len(named) :])
         if found is None:

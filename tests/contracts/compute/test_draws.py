@@ -1,6 +1,8 @@
 """What the chain adds to a renter's candidates: its draws, their seeds, and how near they may count."""
 
+from collections import Counter
 from dataclasses import replace
+from fractions import Fraction
 from typing import Any
 
 import boa
@@ -10,6 +12,7 @@ from coincurve import PrivateKey
 from contracts.worlds.actors import ASK, CHEATER, RENTER, Booked, address, events, publish
 from contracts.worlds.paid_lease import Compute
 from contracts.worlds.pots import wait
+from surge.match.draw import drawn, places_of, size_of
 from surge.match.score import FAR
 from surge.model.ask import Ask
 from surge.model.demand import Demand
@@ -122,6 +125,44 @@ def test_each_half_of_the_seed_draws_once(compute: Compute) -> None:
         reprice(compute, member, offer(750, 0))
     for first in range(4):
         assert book(compute, seed=seed_of(first, 3 - first)) == (members[first], True)
+
+
+def test_an_ask_is_drawn_by_its_slots(compute: Compute) -> None:
+    """Each place of a class once: an ask of 2ⁿ slots has 2ⁿ; else those of the power below, at most 128."""
+    slots = (1, 300, 2, 3, 64, 16, 4, 128)
+    shares = {
+        publish(compute, key, Ask(750, 50_000, each)): places_of(each)
+        for key, each in zip(keys(len(slots)), slots, strict=True)
+    }
+    weight = sum(shares.values())
+    assert weight == 1 + 128 + 2 + 2 + 64 + 16 + 4 + 128
+    drawn = Counter(book(compute, seed=seed_of(place, place))[0] for place in range(weight))
+    assert drawn == shares
+    assert book(compute, seed=seed_of(weight, weight)) == book(compute, seed=0)
+
+
+@pytest.mark.parametrize(
+    ("slots", "gain"),
+    [(1, 1), (4, 1), (16, 1), (64, 1), (128, 1), (3, 1.5), (7, 1.75), (100, 1.5625), (200, 1.5625), (512, 4)],
+)
+def test_splitting_slots_over_asks_gains_little(slots: int, gain: float) -> None:
+    """How often `slots` asks of one slot are drawn against one ask of `slots`, beside a class of 50 asks.
+
+    Were each ask drawn alike, it would be `slots` times. A number that is split into powers gains no more.
+    """
+    others = [5, 5, 10, 10, 10, 5, 5, 0]
+    split, whole = list(others), list(others)
+    split[0] += slots
+    whole[size_of(slots)] += 1
+
+    def share(counts: list[int], size: int, first: int) -> Fraction:
+        weight = sum(count << each for each, count in enumerate(counts))
+        found = [drawn(counts, number) for number in range(weight)]
+        mine = sum(place is not None and place[0] == size and place[1] >= first for place in found)
+        return Fraction(mine, weight - mine)  # against all others
+
+    found = share(split, 0, others[0]) / share(whole, size_of(slots), others[size_of(slots)])
+    assert found == Fraction(gain)
 
 
 def test_what_does_not_fit_is_drawn_in_vain(compute: Compute) -> None:

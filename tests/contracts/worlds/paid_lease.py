@@ -7,6 +7,7 @@ import boa
 from coincurve import PrivateKey
 
 from contracts.worlds.pots import GENESIS_SUPPLY, RULES, deploy, deploy_rewards, now
+from surge.match.draw import counts_from
 from surge.match.score import explain
 from surge.model.ask import Ask
 from surge.model.demand import Demand
@@ -21,6 +22,7 @@ RENTER, PROVIDER = PrivateKey(bytes([21]) * 32), PrivateKey(bytes([22]) * 32)
 STAKE_PER_SLOT = Wei(100 * 10**18)
 GRACE = Seconds(600)
 MAX_LEASE = Seconds(86_400)
+CLASS = Ask(1, 1, 1).sampling_class
 
 
 @dataclass
@@ -96,6 +98,11 @@ class Compute:
         terms, signatures = astuple(lease.terms), (b"", b"")
         with boa.env.prank(str(lease.terms.provider)):
             self.market.close(lease.id, terms, settled.sequence, settled.amount, settled.root, *signatures)
+
+
+def asks_in(compute: Compute, kind: int = CLASS) -> int:
+    """How many active asks it has, of any size."""
+    return sum(counts_from(compute.registry.counts_of(kind)))
 
 
 def fitting(ask: Ask, demand: Demand) -> int:

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from contracts.worlds.actors import address, agreed, ask_of, close, events, grown, publish, told, voucher
-from contracts.worlds.paid_lease import GRACE, STAKE_PER_SLOT, deploy_compute, fitting
+from contracts.worlds.paid_lease import GRACE, STAKE_PER_SLOT, asks_in, deploy_compute, fitting
 from contracts.worlds.pots import UNSHRUNK, now, wait
+from surge.match.draw import size_of
 from surge.match.score import cost, explain
 from surge.model.ask import Ask
 from surge.model.demand import Demand
@@ -389,9 +390,9 @@ class Trade(RuleBasedStateMachine):
         asks = {provider: ask_of(self.compute, provider) for provider in self.stakes}
         active = {provider: ask for provider, ask in asks.items() if ask.active}
         for provider, ask in active.items():
-            assert self.registry.member(ask.sampling_class, ask.index) == provider
+            assert self.registry.member(ask.sampling_class, size_of(ask.slots), ask.index) == provider
         tiers = (Ask(1, 1, 1, memory_tier=tier).sampling_class for tier in (10, 11))
-        assert sum(map(self.registry.class_size, tiers)) == len(active)
+        assert sum(asks_in(self.compute, kind) for kind in tiers) == len(active)
 
 
 TestTrade = Trade.TestCase
