@@ -5,8 +5,8 @@
 The shipped artefacts, PROVIDERS providers of 50, 100 and 200 slots in one class, a renter that has leased
 before and that has given the Market its allowance once. A draw that falls on a candidate costs less, so an
 opening is measured ROUNDS times: `gas` is the median, `most` the dearest. Whole lives are of leases that are
-opened and closed in fours; the dearest are the first that a provider was ever paid for. SURGE_ANVIL names another
-anvil than the pinned one.
+opened and closed in fours; the dearest are the first that a provider was ever paid for. SURGE_ANVIL names
+another anvil than the pinned one.
 """
 
 import json

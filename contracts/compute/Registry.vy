@@ -17,6 +17,7 @@
 """
 
 from ethereum.ercs import IERC20
+import draw
 import score
 
 interface Surge:
@@ -96,7 +97,7 @@ burned_for: public(HashMap[address, uint256])
 
 providers: HashMap[uint256, address]
 providers_count: public(uint256)
-# By list (score._list_of), then by index; and how many there are of each size, by class.
+# By list (draw._list_of), then by index; and how many there are of each size, by class.
 members: HashMap[uint256, HashMap[uint256, address]]
 counts_of: public(HashMap[uint256, uint256])
 
@@ -279,12 +280,12 @@ def publish(ask: uint256, ticket: String[1024]):
         self.providers[self.providers_count] = msg.sender
         self.providers_count += 1
     kept: uint256 = old & ~OFFERED
-    place: uint256 = score._list_of(offered)
-    moves: bool = score._list_of(old) != place
+    key: uint256 = draw._list_of(offered)
+    moves: bool = draw._list_of(old) != key
     if old & ACTIVE != 0 and moves:
         kept = self._deactivate(msg.sender, old) & ~OFFERED
     if kept & ACTIVE == 0:
-        kept = self._enlist(msg.sender, place, kept)
+        kept = self._enlist(msg.sender, key, kept)
     self.ask_of[msg.sender] = offered | kept
     log AskPublished(provider=msg.sender, ask=offered | kept, ticket=ticket)
 
@@ -300,15 +301,15 @@ def withdraw_ask():
 
 
 @internal
-def _enlist(provider: address, place: uint256, kept: uint256) -> uint256:
+def _enlist(provider: address, key: uint256, kept: uint256) -> uint256:
     """
     @notice Append to a list; the chain's fields of the ask, now active and with their index.
     """
-    kind: uint256 = place >> score.SIZE_BITS
+    kind: uint256 = key >> draw.SIZE_BITS
     counts: uint256 = self.counts_of[kind]
-    at: uint256 = self._bit_of(place)
+    at: uint256 = draw._bit_of(key)
     index: uint256 = counts >> at & score.U32
-    self.members[place][index] = provider
+    self.members[key][index] = provider
     self.counts_of[kind] = counts + (1 << at)
     return (kept & (ACTIVE - 1)) | ACTIVE | (index << 224)
 
@@ -318,31 +319,22 @@ def _deactivate(provider: address, ask: uint256) -> uint256:
     """
     @notice Take the ask out of its list: the last member moves into the gap. The ask as it is now.
     """
-    place: uint256 = score._list_of(ask)
-    kind: uint256 = place >> score.SIZE_BITS
+    key: uint256 = draw._list_of(ask)
+    kind: uint256 = key >> draw.SIZE_BITS
     counts: uint256 = self.counts_of[kind]
-    at: uint256 = self._bit_of(place)
+    at: uint256 = draw._bit_of(key)
     index: uint256 = ask >> 224
     last: uint256 = (counts >> at & score.U32) - 1
     if index != last:
-        moved: address = self.members[place][last]
-        self.members[place][index] = moved
+        moved: address = self.members[key][last]
+        self.members[key][index] = moved
         self.ask_of[moved] = (self.ask_of[moved] & (2**224 - 1)) | (index << 224)
-    self.members[place][last] = empty(address)
+    self.members[key][last] = empty(address)
     self.counts_of[kind] = counts - (1 << at)
     inactive: uint256 = ask & (ACTIVE - 1)
     self.ask_of[provider] = inactive
     log AskWithdrawn(provider=provider)
     return inactive
-
-
-@internal
-@pure
-def _bit_of(place: uint256) -> uint256:
-    """
-    @notice Where the word of a class counts a list.
-    """
-    return 32 * (score.LARGEST - (place & score.LARGEST))
 
 
 @external
@@ -384,8 +376,8 @@ def book(
     counts: uint256 = self.counts_of[kind]
     weight: uint256 = 0
     largest: uint256 = 0
-    weight, largest = score._weight(counts)
-    counts >>= 32 * (score.LARGEST - largest)
+    weight, largest = draw._weight(counts)
+    counts >>= 32 * (draw.LARGEST - largest)
     draws: bytes32 = seed
     booked: DynArray[uint256, MAX_BOOKINGS] = []
     for i: uint256 in range(count, bound=MAX_BOOKINGS):
@@ -439,10 +431,10 @@ def _draw(
     best_cost: uint256 = limit
     left: uint256 = convert(seed, uint256)
     for _: uint256 in range(DRAWS):
-        place: uint256 = 0
+        key: uint256 = 0
         index: uint256 = 0
-        place, index = score._drawn(kind, counts, largest, (left & U128) % weight)
-        member: address = self.members[place][index]
+        key, index = draw._drawn(kind, counts, largest, (left & U128) % weight)
+        member: address = self.members[key][index]
         left >>= 128
         ask: uint256 = self.ask_of[member]
         if score._fits(ask, demand):
@@ -563,4 +555,4 @@ def member(kind: uint256, size: uint256, index: uint256) -> address:
     """
     @notice Who stands at `index` among the asks of a class that have this size.
     """
-    return self.members[(kind << score.SIZE_BITS) | size][index]
+    return self.members[(kind << draw.SIZE_BITS) | size][index]

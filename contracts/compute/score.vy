@@ -16,10 +16,6 @@ FAR: constant(uint256) = 10_000
 # What each price over its cap makes of the price term; together FULL.
 OF_GFUEL: constant(uint256) = 7_500
 OF_GIB: constant(uint256) = 2_500
-# Sizes of asks in a class: a word of counts has 32 bits for each, the largest first in the lowest.
-SIZES: constant(uint256) = 8
-LARGEST: constant(uint256) = SIZES - 1
-SIZE_BITS: constant(uint256) = 3
 U8: constant(uint256) = 2**8 - 1
 U16: constant(uint256) = 2**16 - 1
 U32: constant(uint256) = 2**32 - 1
@@ -40,64 +36,6 @@ def _class_of_ask(ask: uint256) -> uint256:
 @pure
 def _class_of_demand(demand: uint256) -> uint256:
     return ((demand >> 216 & U16) << 16) | ((demand >> 184 & U8) << 8) | (demand >> 208 & U8)
-
-
-@internal
-@pure
-def _list_of(ask: uint256) -> uint256:
-    """
-    @notice class | size: an ask's list. The size is 0 for one slot, one more for each doubling, at most LARGEST.
-    """
-    left: uint256 = (ask >> 64 & U16) >> 1
-    size: uint256 = 0
-    for _: uint256 in range(LARGEST):
-        if left == 0:
-            break
-        left >>= 1
-        size += 1
-    return (self._class_of_ask(ask) << SIZE_BITS) | size
-
-
-@internal
-@pure
-def _weight(counts: uint256) -> (uint256, uint256):
-    """
-    @notice Of all asks of a class, 2**size each; and the largest size that there is.
-    """
-    weight: uint256 = 0
-    largest: uint256 = LARGEST
-    size: uint256 = LARGEST
-    left: uint256 = counts
-    for _: uint256 in range(SIZES):
-        if left == 0:
-            break
-        if weight == 0:
-            largest = size
-        weight = unsafe_add(weight, (left & U32) << size)
-        left >>= 32
-        size = unsafe_sub(size, 1)
-    return weight, largest
-
-
-@internal
-@pure
-def _drawn(kind: uint256, counts: uint256, largest: uint256, place: uint256) -> (uint256, uint256):
-    """
-    @notice The list and the index of a place below the class's weight, the largest asks first; each has 2**size places.
-    @param counts From the largest size on that there is.
-    @dev Twin: src/surge/match/draw.py.
-    """
-    size: uint256 = largest
-    left: uint256 = counts
-    within: uint256 = place
-    for _: uint256 in range(SIZES):
-        here: uint256 = (left & U32) << size
-        if within < here:
-            break
-        within = unsafe_sub(within, here)
-        left >>= 32
-        size = unsafe_sub(size, 1)
-    return (kind << SIZE_BITS) | size, within >> size
 
 
 @internal

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from contracts.worlds.actors import Booked
 from contracts.worlds.pots import UNSHRUNK, deploy, deploy_mock
-from surge.match.draw import counts_from
+from surge.match.draw import counts_from, places_of, size_of
 from surge.match.draw import drawn as drawn_at
 from surge.match.score import FAR, FULL, choose, cost, distance, explain, nearest_of_drawn, price_term
 from surge.model.ask import ASK_LAYOUT, Ask
@@ -121,6 +121,26 @@ def test_both_prices_count(score: Any) -> None:
         assert (
             score.cost(free.word, replace(demand, **caps).word, 0) == cost(free, replace(demand, **caps)) == 0
         )
+
+
+@settings(max_examples=150)
+@given(
+    counts=st.lists(st.sampled_from([0, 0, 1, 2, 77, 2**32 - 1]), min_size=8, max_size=8).filter(any),
+    kind=st.integers(0, 2**32 - 1),
+    number=st.integers(0, 2**128 - 1),
+)
+def test_draws(score: Any, counts: list[int], kind: int, number: int) -> None:
+    word = sum(count << 32 * place for place, count in enumerate(reversed(counts)))
+    assert counts_from(word) == counts
+    weight, place, index = score.drawn(kind, word, number)
+    assert weight == sum(count << size for size, count in enumerate(counts))
+    assert (place >> 3, (place & 7, index)) == (kind, drawn_at(counts, number))
+
+
+@given(ask=asks.filter(lambda ask: ask.slots > 0))
+def test_sizes(score: Any, ask: Ask) -> None:
+    assert score.list_of(ask.word) == ask.sampling_class << 3 | size_of(ask.slots)
+    assert places_of(ask.slots) <= ask.slots
 
 
 # The choice. Asks are set through the Registry's own calls.

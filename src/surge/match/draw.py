@@ -1,4 +1,4 @@
-"""Which ask a random number draws from a class: by its slots. Integer twin of contracts/compute/score.vy.
+"""Which ask a random number draws from a class: by its slots. Integer twin of contracts/compute/draw.vy.
 
 An ask of 2ⁿ slots has 2ⁿ places, one between two powers those of the lower, and one of 128 and more has 128.
 So a provider that splits its slots over several asks is drawn as often as with one, up to the rounding.
