@@ -2,9 +2,11 @@
 
     python benchmarks/compute_gas.py        writes benchmarks/results/compute_gas.json
 
-The shipped artefacts, PROVIDERS providers in one class, a renter that has leased before and that has given
-the Market its allowance once. A draw that falls on a candidate costs less, so an opening is measured ROUNDS
-times: `gas` is the median, `most` the dearest. SURGE_ANVIL names another anvil than the pinned one.
+The shipped artefacts, PROVIDERS providers of 50, 100 and 200 slots in one class, a renter that has leased
+before and that has given the Market its allowance once. A draw that falls on a candidate costs less, so an
+opening is measured ROUNDS times: `gas` is the median, `most` the dearest. Whole lives are of leases that are
+opened and closed in fours; the dearest are the first that a provider was ever paid for. SURGE_ANVIL names
+another anvil than the pinned one.
 """
 
 import json
@@ -27,7 +29,7 @@ from surge.chain.node.rpc import Rpc
 from surge.model.ask import Ask
 from surge.model.demand import Demand
 from surge.model.lease import Lease, Terms
-from surge.model.signature import address_of, sign
+from surge.model.signature import address_of, parts, sign
 from surge.model.typed import Domain
 from surge.model.units import Address, LeaseId, MicroUsd, Seconds, Wei
 from surge.model.voucher import Close, Voucher
@@ -35,13 +37,17 @@ from surge.model.voucher import Close, Voucher
 RESULT = Path(__file__).parent / "results" / "compute_gas.json"
 PROVIDERS = 12
 ROUNDS = 15
-SLOTS = 200
+SLOTS = (200, 100, 50)
 ESCROW = MicroUsd(5_000_000)
 DEMAND = Demand(cap_gfuel=2_000, cap_gib=50_000)
+OPENED = "open_leases (4 at once), per lease"
+CLOSED = "close_many (4 at once) with new vouchers, per lease"
+LIFE = "a lease's whole life, opened and closed in fours"
 TARGETS = {
     "open_lease (3 candidates, 2 draws)": 115_000,
-    "open_leases (4 at once), per lease": 60_000,
+    OPENED: 60_000,
     "settle, again in the epoch": 62_000,
+    LIFE: 120_000,
 }
 DEPLOYER, RENTER, *PROVIDER_KEYS = (PrivateKey(bytes([n]) * 32) for n in range(1, PROVIDERS + 3))
 
@@ -75,9 +81,10 @@ class Bench:
             self.rpc.call("anvil_setBalance", address_of(key), hex(10**21))
         self.call(RENTER, "Dollar", "faucet", 10**11)
         self.call(RENTER, "Dollar", "approve", self.book.addresses["Market"], 2**256 - 1)
-        stake = SLOTS * LOCAL.stake_per_slot
         for n, key in enumerate(PROVIDER_KEYS):
-            ask = Ask(price_gfuel=1_000 + n, price_gib=50_000, slots=SLOTS, x=10 * n, energy=300)
+            slots = SLOTS[n % len(SLOTS)]
+            stake = slots * LOCAL.stake_per_slot
+            ask = Ask(price_gfuel=1_000 + n, price_gib=50_000, slots=slots, x=10 * n, energy=300)
             ticket = "a" * 200
             self.call(DEPLOYER, "SurgeToken", "transfer", address_of(key), stake)
             self.call(key, "SurgeToken", "approve", self.book.addresses["Registry"], stake)
@@ -131,17 +138,50 @@ class Bench:
         rest = (sequence, amount, voucher.root, self.signed(voucher, RENTER), agreed)
         self.call(RENTER, "Market", "close", lease.id, astuple(lease.terms), *rest, what=what)
 
+    def settle_many(self, leases: list[Lease], sequence: int, amount: int, what: str) -> None:
+        calls = []
+        for lease in leases:
+            voucher = Voucher(lease.id, sequence, MicroUsd(amount), bytes([sequence]) * 32)
+            terms, signed = astuple(lease.terms), parts(self.signed(voucher, RENTER))
+            calls.append((lease.id, terms, sequence, amount, voucher.root, signed))
+        self.call(DEPLOYER, "Market", "settle_many", calls, what=what)
+
+    def close_many(self, leases: list[Lease], sequence: int, amount: int, what: str) -> None:
+        """Sent by the renter, with both signatures."""
+        calls = []
+        for lease in sorted(leases, key=lambda each: each.terms.provider):
+            voucher = Voucher(lease.id, sequence, MicroUsd(amount), bytes([sequence]) * 32)
+            agreed = self.signed(Close(lease.id, sequence, voucher.amount), self.key_of(lease))
+            both = parts(self.signed(voucher, RENTER)), parts(agreed)
+            calls.append((lease.id, astuple(lease.terms), sequence, amount, voucher.root, *both))
+        self.call(RENTER, "Market", "close_many", calls, what=what)
+
+    def open_four(self, what: str) -> list[Lease]:
+        candidates = [address_of(key) for key in PROVIDER_KEYS[:3]]
+        return self.leases_of(
+            self.call(RENTER, "Market", "open_leases", DEMAND.word, ESCROW, candidates, 4, what=what)
+        )
+
+    def measure_batches(self) -> None:
+        """Whole lives: opened in fours, closed in fours with one voucher. Then what many at once cost."""
+        for _ in range(ROUNDS):
+            self.close_many(self.open_four("opened"), 1, 3_000_000, "closed")
+        opened = [gas // 4 for gas in self.gas.pop("opened")]
+        self.gas[CLOSED] = [gas // 4 for gas in self.gas.pop("closed")]
+        self.gas[LIFE] = [sum(pair) for pair in zip(opened, self.gas[CLOSED], strict=True)]
+        for count in (4, 32):
+            leases = [lease for _ in range(count // 4) for lease in self.open_four("")]
+            self.settle_many(leases, 1, 1_000_000, "settled")
+            self.close_many(leases, 1, 1_000_000, "closed")
+            for done, what in (("settled", "settle_many"), ("closed", "close_many at what is settled")):
+                self.gas[f"{what} ({count} at once), per lease"] = [self.gas.pop(done)[0] // count]
+
     def measure(self) -> None:
         self.open("open_lease, the network's first")
         leases = [self.open("open_lease (3 candidates, 2 draws)") for _ in range(ROUNDS)]
         for _ in range(ROUNDS):
-            candidates = [address_of(key) for key in PROVIDER_KEYS[:3]]
-            leases += self.leases_of(
-                self.call(
-                    RENTER, "Market", "open_leases", DEMAND.word, ESCROW, candidates, 4, what="4 leases"
-                )
-            )
-        self.gas["open_leases (4 at once), per lease"] = [g // 4 for g in self.gas.pop("4 leases")]
+            leases += self.open_four("4 leases")
+        self.gas[OPENED] = [g // 4 for g in self.gas.pop("4 leases")]
 
         # One payee: only providers of one and the same machine show what a settlement costs the second time.
         by_provider = Counter(each.terms.provider for each in leases)
@@ -160,6 +200,7 @@ class Bench:
 
         grown, paid, *rest = same[2:]
         self.call(RENTER, "Market", "top_up", grown.id, astuple(grown.terms), 1_000_000, what="top_up")
+        self.measure_batches()
         self.rpc.call("evm_increaseTime", LOCAL.epoch_seconds)
         self.call(DEPLOYER, "Rewards", "start_auction")
         self.settle(paid, 1, 1_000_000, "settle, first payee of the epoch")

@@ -5,10 +5,10 @@
 @license AGPL-3.0-only
 @notice Leases of computing, paid from escrow by one cumulative voucher each.
 
-        open_lease -> (top_up) -> settle ... -> close | reclaim
+        open_lease -> (top_up) -> settle ... -> close | reclaim       (open_leases, settle_many, close_many)
 
         M1: dollars held = sum over open leases of escrow - settled + the fee of what is settled, + unswept fees.
-        M2: a voucher's sequence and amount only grow; nobody is paid more than signed or escrowed.
+        M2: the settled amount only grows; nobody is paid more than signed or escrowed.
         M3: after expiry and grace the renter gets back what no voucher claims, and nobody can take earned
             work back before: an earlier end needs the provider.
         M4: each open lease holds its slots in the Registry until it ends.
@@ -16,6 +16,8 @@
 @dev A lease is one word: 192 bits of the hash of its terms | 24 of its last voucher's sequence | 40 of the
      settled amount; 0 when there is none. The terms live in events and come back as calldata. State is
      complete before any token moves, so a token that calls back finds nothing half done.
+     The amount alone decides between vouchers. A sequence is the renter's to choose, as is any amount: were a
+     greater sequence enough, a late voucher over less would void the one over what was earned.
      A renter signs with a key: a contract can hold a lease, but pays nobody and gets its escrow back late.
 """
 
@@ -229,9 +231,39 @@ def settle(
     @param sequence With amount and root: the voucher, cumulative, signed (v, r, s) by the renter.
     """
     word: uint256 = self._held(lease, terms)
-    self._check_voucher(lease, terms.renter, terms.escrow, word, sequence, amount, root, v, r, s)
+    signed: market_signature.Signature = market_signature.Signature(v=v, r=r, s=s)
+    self._check_voucher(lease, terms.renter, terms.escrow, word, sequence, amount, root, signed)
     self.leases[lease] = (word & ~U64) | (sequence << 40) | amount
-    self._pay(lease, terms.provider, word & market_lease.MAX_AMOUNT, sequence, amount, root)
+    earned: uint256 = self._earned(lease, terms.provider, word & market_lease.MAX_AMOUNT, sequence, amount, root)
+    self._give(self._payee(terms.provider, self.accounts[terms.provider]), earned)
+
+
+@external
+def settle_many(redemptions: DynArray[market_lease.Redemption, MAX_LEASES]):
+    """
+    @notice `settle` for each, one payment for neighbours of one payee. A lease that has ended is passed over, and
+            a voucher that adds nothing to what is settled: who is first with one can't make the others fail.
+    """
+    payments: DynArray[market_lease.Due, MAX_LEASES] = []
+    for each: market_lease.Redemption in redemptions:
+        word: uint256 = self._held_or_ended(each.lease, each.terms)
+        settled: uint256 = word & market_lease.MAX_AMOUNT
+        if word == 0 or each.amount <= settled:
+            continue
+        self._check_voucher(
+            each.lease, each.terms.renter, each.terms.escrow, word, each.sequence, each.amount, each.root, each.signature
+        )
+        self.leases[each.lease] = (word & ~U64) | (each.sequence << 40) | each.amount
+        provider: address = each.terms.provider
+        earned: uint256 = self._earned(each.lease, provider, settled, each.sequence, each.amount, each.root)
+        payee: address = self._payee(provider, self.accounts[provider])
+        last: uint256 = len(payments)
+        if last > 0 and payments[last - 1].to == payee:
+            payments[last - 1].amount += earned
+        else:
+            payments.append(market_lease.Due(to=payee, amount=earned))
+    for due: market_lease.Due in payments:
+        self._give(due.to, due.amount)
 
 
 @external
@@ -246,27 +278,66 @@ def close(
 ):
     """
     @notice End a lease now: settle the voucher if it is new, give the rest back (M3).
-    @param renter_signature Of the voucher; not looked at when sequence and amount are the settled ones, so that
-           somebody who settles the same voucher first can't make this call fail.
+    @param renter_signature Of the voucher; not looked at when its amount is the settled one, so that somebody
+           who settles the same voucher first can't make this call fail.
     @param provider_signature Of Close(lease, sequence, amount); empty when the provider is the caller.
     """
     word: uint256 = self._held(lease, terms)
     settled: uint256 = word & market_lease.MAX_AMOUNT
-    v: uint256 = 0
-    r: uint256 = 0
-    s: uint256 = 0
     if len(provider_signature) > 0 or msg.sender != terms.provider:
-        v, r, s = market_signature._parts(provider_signature)
-        consent: bytes32 = keccak256(abi_encode(CLOSE_TYPE, lease, sequence, amount))
-        assert self._signed(consent, terms.provider, v, r, s), "Market: not the provider's consent"
-    if amount != settled or sequence != word >> 40 & market_lease.MAX_SEQUENCE:
-        v, r, s = market_signature._parts(renter_signature)
-        self._check_voucher(lease, terms.renter, terms.escrow, word, sequence, amount, root, v, r, s)
+        agreed: market_signature.Signature = market_signature._parts(provider_signature)
+        self._check_consent(lease, terms.provider, sequence, amount, agreed)
+    if amount != settled:
+        signed: market_signature.Signature = market_signature._parts(renter_signature)
+        self._check_voucher(lease, terms.renter, terms.escrow, word, sequence, amount, root, signed)
     refund: uint256 = convert(terms.escrow, uint256) - amount
     self._end(lease, terms.provider, terms.slots, amount, refund)
     if amount > settled:
-        self._pay(lease, terms.provider, settled, sequence, amount, root)
+        earned: uint256 = self._earned(lease, terms.provider, settled, sequence, amount, root)
+        self._give(self._payee(terms.provider, self.accounts[terms.provider]), earned)
     self._give(terms.renter, refund)
+
+
+@external
+def close_many(endings: DynArray[market_lease.Ending, MAX_LEASES]):
+    """
+    @notice `close` for each, one payment for neighbours of one payee, one refund for neighbours of one renter.
+            A lease that has ended is passed over: who is first with one can't make the others fail.
+    """
+    payments: DynArray[market_lease.Due, MAX_LEASES] = []
+    refunds: DynArray[market_lease.Due, MAX_LEASES] = []
+    for each: market_lease.Ending in endings:
+        word: uint256 = self._held_or_ended(each.lease, each.terms)
+        if word == 0:
+            continue
+        settled: uint256 = word & market_lease.MAX_AMOUNT
+        provider: address = each.terms.provider
+        renter: address = each.terms.renter
+        if each.consent.v != 0 or msg.sender != provider:
+            self._check_consent(each.lease, provider, each.sequence, each.amount, each.consent)
+        if each.amount != settled:
+            self._check_voucher(
+                each.lease, renter, each.terms.escrow, word, each.sequence, each.amount, each.root, each.signature
+            )
+        refund: uint256 = convert(each.terms.escrow, uint256) - each.amount
+        self._end(each.lease, provider, each.terms.slots, each.amount, refund)
+        last: uint256 = len(refunds)
+        if last > 0 and refunds[last - 1].to == renter:
+            refunds[last - 1].amount += refund
+        else:
+            refunds.append(market_lease.Due(to=renter, amount=refund))
+        if each.amount > settled:
+            earned: uint256 = self._earned(each.lease, provider, settled, each.sequence, each.amount, each.root)
+            payee: address = self._payee(provider, self.accounts[provider])
+            last = len(payments)
+            if last > 0 and payments[last - 1].to == payee:
+                payments[last - 1].amount += earned
+            else:
+                payments.append(market_lease.Due(to=payee, amount=earned))
+    for due: market_lease.Due in payments:
+        self._give(due.to, due.amount)
+    for due: market_lease.Due in refunds:
+        self._give(due.to, due.amount)
 
 
 @external
@@ -294,6 +365,17 @@ def _held(lease: uint256, terms: market_lease.Terms) -> uint256:
     return word
 
 
+@internal
+@view
+def _held_or_ended(lease: uint256, terms: market_lease.Terms) -> uint256:
+    """
+    @notice The same, but 0 for a lease that has ended.
+    """
+    if self.leases[lease] == 0 and lease > 0 and lease <= self.books & U40:
+        return 0
+    return self._held(lease, terms)
+
+
 # Vouchers
 
 
@@ -307,28 +389,35 @@ def _check_voucher(
     sequence: uint256,
     amount: uint256,
     root: bytes32,
-    v: uint256,
-    r: uint256,
-    s: uint256,
+    signature: market_signature.Signature,
 ):
-    assert sequence > word >> 40 & market_lease.MAX_SEQUENCE, "Market: sequence not grown"
     assert amount > word & market_lease.MAX_AMOUNT, "Market: amount not grown"
     assert sequence <= market_lease.MAX_SEQUENCE, "Market: sequence too large"
     assert amount <= convert(escrow, uint256), "Market: more than the escrow"
     voucher: bytes32 = keccak256(abi_encode(VOUCHER_TYPE, lease, sequence, amount, root))
-    assert self._signed(voucher, renter, v, r, s), "Market: not the renter's signature"
+    assert self._signed(voucher, renter, signature), "Market: not the renter's signature"
 
 
 @internal
 @view
-def _signed(struct_hash: bytes32, signer: address, v: uint256, r: uint256, s: uint256) -> bool:
+def _check_consent(
+    lease: uint256, provider: address, sequence: uint256, amount: uint256, signature: market_signature.Signature
+):
+    consent: bytes32 = keccak256(abi_encode(CLOSE_TYPE, lease, sequence, amount))
+    assert self._signed(consent, provider, signature), "Market: not the provider's consent"
+
+
+@internal
+@view
+def _signed(struct_hash: bytes32, signer: address, signature: market_signature.Signature) -> bool:
     """
     @dev ecrecover gives zero for what is no signature, and no signer is zero: a renter has called, a provider
          has staked.
     """
-    if s > market_signature.HALF_ORDER:
+    if signature.s > market_signature.HALF_ORDER:
         return False
-    return ecrecover(keccak256(concat(x"1901", self._separator(), struct_hash)), v, r, s) == signer
+    digest: bytes32 = keccak256(concat(x"1901", self._separator(), struct_hash))
+    return ecrecover(digest, signature.v, signature.r, signature.s) == signer
 
 
 @internal
@@ -352,14 +441,16 @@ def _build_separator() -> bytes32:
 
 
 @internal
-def _pay(lease: uint256, provider: address, settled: uint256, sequence: uint256, amount: uint256, root: bytes32):
+def _earned(
+    lease: uint256, provider: address, settled: uint256, sequence: uint256, amount: uint256, root: bytes32
+) -> uint256:
     """
-    @notice The difference to the payee, less its fee, which stays with the lease until the lease ends.
+    @notice What a voucher adds, for the payee, less its fee, which stays with the lease until the lease ends.
     """
     delta: uint256 = unsafe_sub(amount, settled)
     fee: uint256 = unsafe_sub(self._fee(amount), self._fee(settled))
     log market_lease.Settled(lease=lease, provider=provider, sequence=sequence, amount=amount, root=root, fee=fee)
-    self._give(self._payee(provider, self.accounts[provider]), unsafe_sub(delta, fee))
+    return unsafe_sub(delta, fee)
 
 
 @internal

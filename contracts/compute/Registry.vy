@@ -12,10 +12,12 @@
         M4: the load in an ask is the sum of the slots of the provider's open leases.
         M5: of all asks that it looks at, `book` takes one with the lowest cost.
 @dev An ask is one word (src/surge/model/ask.py). The provider writes what it offers; load, reputation, active
-     and index are the chain's. Active asks stand in a list per class, without gaps, so that a draw is one read.
+     and index are the chain's. Active asks stand in lists by class and size, without gaps, so that a draw is one
+     read. A size spans a doubling of the slots and is drawn by them: who splits its slots gains next to nothing.
 """
 
 from ethereum.ercs import IERC20
+import draw
 import score
 
 interface Surge:
@@ -80,6 +82,8 @@ U128: constant(uint256) = 2**128 - 1
 TOKEN: public(immutable(address))
 STAKE_PER_SLOT: public(immutable(uint256))
 UNBONDING_SECONDS: public(immutable(uint256))
+# Burned SURGE that makes the first step of a reputation: a hundredth of a slot's stake.
+REPUTATION_UNIT: public(immutable(uint256))
 DEPLOYER: immutable(address)
 
 market: public(address)
@@ -88,13 +92,14 @@ arbiter: public(address)
 
 ask_of: public(HashMap[address, uint256])
 stakes: public(HashMap[address, Stake])
-# Fees that a provider's work has paid, in millionths of a dollar: what reputation grows from.
-fees_paid: public(HashMap[address, uint256])
+# Wei of SURGE burned for the fees of a provider's work: what reputation grows from.
+burned_for: public(HashMap[address, uint256])
 
 providers: HashMap[uint256, address]
 providers_count: public(uint256)
+# By list (draw._list_of), then by index; and how many there are of each size, by class.
 members: HashMap[uint256, HashMap[uint256, address]]
-class_size: public(HashMap[uint256, uint256])
+counts_of: public(HashMap[uint256, uint256])
 
 
 @deploy
@@ -106,6 +111,7 @@ def __init__(token: address, stake_per_slot: uint256, unbonding_seconds: uint256
     TOKEN = token
     STAKE_PER_SLOT = stake_per_slot
     UNBONDING_SECONDS = unbonding_seconds
+    REPUTATION_UNIT = max(stake_per_slot // 100, 1)
     DEPLOYER = msg.sender
 
 
@@ -227,7 +233,8 @@ def slash(provider: address, amount: uint256, finder: address, to_finder: uint25
     held.unbonding -= convert(amount - bonded, uint96)
     self.stakes[provider] = held
     # The root has half the doublings, of those that count.
-    self.fees_paid[provider] = isqrt(min(self.fees_paid[provider], score.U32))
+    units: uint256 = min(self.burned_for[provider] // REPUTATION_UNIT, score.U16)
+    self.burned_for[provider] = isqrt(units) * REPUTATION_UNIT
     ask: uint256 = self.ask_of[provider]
     if ask & ACTIVE != 0 and convert(held.bonded, uint256) < self._needed(ask):
         ask = self._deactivate(provider, ask)
@@ -273,11 +280,12 @@ def publish(ask: uint256, ticket: String[1024]):
         self.providers[self.providers_count] = msg.sender
         self.providers_count += 1
     kept: uint256 = old & ~OFFERED
-    moves: bool = score._class_of_ask(old) != score._class_of_ask(offered)
+    key: uint256 = draw._list_of(offered)
+    moves: bool = draw._list_of(old) != key
     if old & ACTIVE != 0 and moves:
         kept = self._deactivate(msg.sender, old) & ~OFFERED
     if kept & ACTIVE == 0:
-        kept = self._enlist(msg.sender, score._class_of_ask(offered), kept)
+        kept = self._enlist(msg.sender, key, kept)
     self.ask_of[msg.sender] = offered | kept
     log AskPublished(provider=msg.sender, ask=offered | kept, ticket=ticket)
 
@@ -293,30 +301,36 @@ def withdraw_ask():
 
 
 @internal
-def _enlist(provider: address, kind: uint256, kept: uint256) -> uint256:
+def _enlist(provider: address, key: uint256, kept: uint256) -> uint256:
     """
-    @notice Append to the class; the chain's fields of the ask, now active and with their index.
+    @notice Append to a list; the chain's fields of the ask, now active and with their index.
     """
-    index: uint256 = self.class_size[kind]
-    self.members[kind][index] = provider
-    self.class_size[kind] = index + 1
+    kind: uint256 = key >> draw.SIZE_BITS
+    counts: uint256 = self.counts_of[kind]
+    at: uint256 = draw._bit_of(key)
+    index: uint256 = counts >> at & score.U32
+    self.members[key][index] = provider
+    self.counts_of[kind] = counts + (1 << at)
     return (kept & (ACTIVE - 1)) | ACTIVE | (index << 224)
 
 
 @internal
 def _deactivate(provider: address, ask: uint256) -> uint256:
     """
-    @notice Take the ask out of its class: the last member moves into the gap. The ask as it is now.
+    @notice Take the ask out of its list: the last member moves into the gap. The ask as it is now.
     """
-    kind: uint256 = score._class_of_ask(ask)
+    key: uint256 = draw._list_of(ask)
+    kind: uint256 = key >> draw.SIZE_BITS
+    counts: uint256 = self.counts_of[kind]
+    at: uint256 = draw._bit_of(key)
     index: uint256 = ask >> 224
-    last: uint256 = self.class_size[kind] - 1
+    last: uint256 = (counts >> at & score.U32) - 1
     if index != last:
-        moved: address = self.members[kind][last]
-        self.members[kind][index] = moved
+        moved: address = self.members[key][last]
+        self.members[key][index] = moved
         self.ask_of[moved] = (self.ask_of[moved] & (2**224 - 1)) | (index << 224)
-    self.members[kind][last] = empty(address)
-    self.class_size[kind] = last
+    self.members[key][last] = empty(address)
+    self.counts_of[kind] = counts - (1 << at)
     inactive: uint256 = ask & (ACTIVE - 1)
     self.ask_of[provider] = inactive
     log AskWithdrawn(provider=provider)
@@ -359,6 +373,11 @@ def book(
         costs.append(score._cost(ask, demand, distance) if score._fits(ask, demand) else NEVER)
     nearest: uint256 = self._median_up(distances, costs)
     kind: uint256 = score._class_of_demand(demand)
+    counts: uint256 = self.counts_of[kind]
+    weight: uint256 = 0
+    largest: uint256 = 0
+    weight, largest = draw._weight(counts)
+    counts >>= 32 * (draw.LARGEST - largest)
     draws: bytes32 = seed
     booked: DynArray[uint256, MAX_BOOKINGS] = []
     for i: uint256 in range(count, bound=MAX_BOOKINGS):
@@ -368,7 +387,7 @@ def book(
             if costs[place] < best_cost:
                 best = candidates[place]
                 best_cost = costs[place]
-        better: address = self._draw(demand, kind, draws, nearest, best_cost)
+        better: address = self._draw(demand, kind, counts, weight, largest, draws, nearest, best_cost)
         drawn: uint256 = 0
         if better != empty(address):
             best = better
@@ -392,19 +411,30 @@ def book(
 
 @internal
 @view
-def _draw(demand: uint256, kind: uint256, seed: bytes32, nearest: uint256, limit: uint256) -> address:
+def _draw(
+    demand: uint256,
+    kind: uint256,
+    counts: uint256,
+    weight: uint256,
+    largest: uint256,
+    seed: bytes32,
+    nearest: uint256,
+    limit: uint256,
+) -> address:
     """
-    @notice The best of DRAWS members of a class, one from each half of the seed, none of them nearer than
-            `nearest`; nobody if none costs less than `limit`.
+    @notice The best of DRAWS members of a class, one from each half of the seed and each by its size, none of them
+            nearer than `nearest`; nobody if none costs less than `limit`.
     """
-    size: uint256 = self.class_size[kind]
     best: address = empty(address)
-    if size == 0:
+    if weight == 0:
         return best
     best_cost: uint256 = limit
     left: uint256 = convert(seed, uint256)
     for _: uint256 in range(DRAWS):
-        member: address = self.members[kind][(left & U128) % size]
+        key: uint256 = 0
+        index: uint256 = 0
+        key, index = draw._drawn(kind, counts, largest, (left & U128) % weight)
+        member: address = self.members[key][index]
         left >>= 128
         ask: uint256 = self.ask_of[member]
         if score._fits(ask, demand):
@@ -452,29 +482,31 @@ def release(provider: address, slots: uint256):
 
 
 @external
-def credit_reputation(provider: address, fees: uint256):
+def credit_reputation(provider: address, burned: uint256):
     """
-    @notice Count fees that the provider's work has paid, in millionths of a dollar.
+    @notice Count wei of SURGE that were burned for the fees of the provider's work.
     """
     assert msg.sender == self.rewards, "Registry: only the rewards"
-    self.fees_paid[provider] += fees
+    self.burned_for[provider] += burned
     self._set_reputation(provider, self.ask_of[provider])
 
 
 @internal
 def _set_reputation(provider: address, ask: uint256):
     """
-    @notice 8 for each doubling of the fees paid, up to 255: a dollar of fees gives 160, two thousand 248.
-    @dev From money that is gone, not from counts: a thousand cheap leases are worth no more than one.
+    @notice 16 for the first unit burned and for each doubling, up to 255: 8 units give 64, 128 give 128, 2,048 give
+            192, 32,768 give 255. Twin: src/surge/settle/reputation.py.
+    @dev From money that is gone, not from counts: a thousand cheap leases are worth no more than one, and a pot that
+         was bought for nothing gives nothing.
     """
-    left: uint256 = self.fees_paid[provider]
+    left: uint256 = self.burned_for[provider] // REPUTATION_UNIT
     doublings: uint256 = 0
-    for _: uint256 in range(32):
+    for _: uint256 in range(16):
         if left == 0:
             break
         left >>= 1
         doublings += 1
-    reputation: uint256 = min(8 * doublings, 255)
+    reputation: uint256 = min(16 * doublings, 255)
     self.ask_of[provider] = (ask & ~(score.U8 << 208)) | (reputation << 208)
     log ReputationSet(provider=provider, reputation=reputation)
 
@@ -519,8 +551,8 @@ def asks(start: uint256, count: uint256) -> (DynArray[address, MAX_PAGE], DynArr
 
 @external
 @view
-def member(kind: uint256, index: uint256) -> address:
+def member(kind: uint256, size: uint256, index: uint256) -> address:
     """
-    @notice Who stands at `index` of a class.
+    @notice Who stands at `index` among the asks of a class that have this size.
     """
-    return self.members[kind][index]
+    return self.members[(kind << draw.SIZE_BITS) | size][index]

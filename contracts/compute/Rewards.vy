@@ -10,7 +10,9 @@
 
         An epoch is what the Market collects between two sweeps. `start_auction` sweeps, at most once in
         `epoch_seconds`; an epoch with no pot worth selling just goes on. One auction runs at a time; its
-        price falls until somebody buys.
+        price falls to a reserve of half the last clearing price, stays there for `hold_seconds`, and then
+        halves in each further `hold_seconds` until somebody buys. So a bidder without rivals can wait, but
+        no faster than that; who values the pot more comes first; and no pot is stuck.
 
         R1: minted for an epoch <= kappa * burned for its pot, kappa < 1, shared by fees paid.
         R2: minted for an epoch <= the schedule of the period it was swept in.
@@ -18,6 +20,7 @@
         A share is fees / pot, and the pot holds reservation fees too, which are attributed to nobody: that
         part of the mint never exists. So a reward is at most kappa times its own fee's part of the burn,
         and paying oneself loses at any price of SURGE and with any number of identities, without an oracle.
+        Reputation is credited with that part of the burn: it costs what is gone, not what was turned over.
 @dev Twin: src/surge/settle/rewards.py. Dollars are millionths, SURGE is wei, prices are wei of SURGE per dollar.
 """
 
@@ -38,7 +41,7 @@ interface Market:
 
 interface Registry:
     def payee_of(provider: address) -> address: view
-    def credit_reputation(provider: address, fees: uint256): nonpayable
+    def credit_reputation(provider: address, burned: uint256): nonpayable
 
 event AuctionStarted:
     epoch: indexed(uint256)
@@ -92,6 +95,7 @@ START_PRICE: public(immutable(uint256))
 START_MULTIPLE: public(immutable(uint256))
 FLOOR_PRICE: public(immutable(uint256))
 STEP_SECONDS: public(immutable(uint256))
+HOLD_SECONDS: public(immutable(uint256))
 MIN_POT: public(immutable(uint256))
 
 auction: public(Auction)
@@ -118,6 +122,7 @@ def __init__(
     start_multiple: uint256,
     floor_price: uint256,
     step_seconds: uint256,
+    hold_seconds: uint256,
     min_pot: uint256,
 ):
     """
@@ -127,15 +132,18 @@ def __init__(
     @param halving_epochs Periods from one halving to the next.
     @param kappa_bps Most that is minted per burned, in ten thousandths, below 10,000.
     @param start_price Where the first auction starts, and the least where any does (wei of SURGE per dollar).
-    @param start_multiple Later auctions start at this many times the last clearing price.
+    @param start_multiple Later auctions start at this many times the last clearing price. So the first one's
+           reserve is that of a last clearing price of the start price over this.
     @param floor_price Where the price stops falling. Choose it far below any value: a pot that nobody
            wants at the floor holds up the next auction until somebody does.
-    @param step_seconds The price halves in each step, linearly inside.
+    @param step_seconds The price halves in each step down to the reserve, linearly inside.
+    @param hold_seconds How long it stays at the reserve; then it halves in each further hold. Choose an epoch.
     @param min_pot Least pot that is sold, in millionths of a dollar.
     """
     assert kappa_bps < BPS, "Rewards: kappa must be below one"
     assert genesis <= block.timestamp, "Rewards: genesis lies ahead"
-    assert epoch_seconds > 0 and halving_epochs > 0 and step_seconds > 0, "Rewards: a period is zero"
+    assert epoch_seconds > 0 and halving_epochs > 0, "Rewards: a period is zero"
+    assert step_seconds > 0 and hold_seconds > 0, "Rewards: a period is zero"
     assert floor_price > 0 and floor_price <= start_price, "Rewards: the floor must lie between zero and the start"
     assert start_multiple > 1, "Rewards: the start multiple must be above one"
     assert min_pot > 0, "Rewards: the least pot is zero"
@@ -152,6 +160,7 @@ def __init__(
     START_MULTIPLE = start_multiple
     FLOOR_PRICE = floor_price
     STEP_SECONDS = step_seconds
+    HOLD_SECONDS = hold_seconds
     MIN_POT = min_pot
 
 
@@ -214,10 +223,11 @@ def bid(epoch: uint256, max_surge: uint256) -> uint256:
 def claim(provider: address, epoch: uint256) -> uint256:
     """
     @notice Mint a provider's share of a sold epoch, once, to its payee, and credit its reputation with
-            the fees. Anyone may send it.
+            its share of what was burned. Anyone may send it.
     @return Wei of SURGE; zero when the share is less than one, or the schedule has run out.
     """
-    assert self.sale[epoch].burned > 0, "Rewards: the epoch is not sold"
+    sale: Sale = self.sale[epoch]
+    assert sale.burned > 0, "Rewards: the epoch is not sold"
     assert not self.claimed[epoch][provider], "Rewards: claimed already"
     fees: uint256 = staticcall Market(MARKET).fees_of(epoch, provider)
     assert fees > 0, "Rewards: no fees in this epoch"
@@ -229,7 +239,7 @@ def claim(provider: address, epoch: uint256) -> uint256:
     log RewardClaimed(provider=provider, epoch=epoch, payee=payee, fees=fees, amount=amount)
 
     extcall Surge(TOKEN).mint(payee, amount)
-    extcall Registry(REGISTRY).credit_reputation(provider, fees)
+    extcall Registry(REGISTRY).credit_reputation(provider, sale.burned * fees // sale.shared)
     return amount
 
 
@@ -241,6 +251,15 @@ def price() -> uint256:
     """
     assert self.auction.pot > 0, "Rewards: no auction is running"
     return self._price(self.auction)
+
+
+@external
+@view
+def reserve() -> uint256:
+    """
+    @notice Wei of SURGE per dollar below which the running auction, or else the next one, doesn't fall at first.
+    """
+    return self._reserve()
 
 
 @external
@@ -283,8 +302,37 @@ def _schedule(period: uint256) -> uint256:
 @view
 def _price(auction: Auction) -> uint256:
     elapsed: uint256 = block.timestamp - auction.started
-    high: uint256 = auction.start_price >> (elapsed // STEP_SECONDS)
-    return max(FLOOR_PRICE, high - high * (elapsed % STEP_SECONDS) // (2 * STEP_SECONDS))
+    reserve: uint256 = self._reserve()
+    # Whole steps, the last of which reaches the reserve.
+    steps: uint256 = 0
+    for _: uint256 in range(256):
+        if auction.start_price >> steps <= reserve:
+            break
+        steps += 1
+    if elapsed < steps * STEP_SECONDS:
+        return max(reserve, self._halved(auction.start_price, elapsed, STEP_SECONDS))
+    held: uint256 = elapsed - steps * STEP_SECONDS
+    if held < HOLD_SECONDS:
+        return reserve
+    return max(FLOOR_PRICE, self._halved(reserve, held - HOLD_SECONDS, HOLD_SECONDS))
+
+
+@internal
+@view
+def _reserve() -> uint256:
+    # The clearing price doesn't change while an auction runs.
+    last: uint256 = self.clearing_price
+    if last == 0:
+        last = START_PRICE // START_MULTIPLE
+    return max(FLOOR_PRICE, last // 2)
+
+
+@internal
+@pure
+def _halved(high: uint256, elapsed: uint256, step: uint256) -> uint256:
+    # Once in each step, linearly inside.
+    left: uint256 = high >> (elapsed // step)
+    return left - left * (elapsed % step) // (2 * step)
 
 
 @internal

@@ -3,8 +3,11 @@
 """
 @title market_lease
 @license AGPL-3.0-only
-@notice A lease: its terms, whose hash the Market keeps, and what the Market tells of its life.
+@notice A lease: its terms, whose hash the Market keeps, how it is settled and closed with others, and what the
+        Market tells of its life.
 """
+
+import signature as market_signature
 
 event LeaseOpened:
     lease: indexed(uint256)
@@ -45,6 +48,29 @@ struct Terms:
     price_gib: uint32
     escrow: uint64
     expiry: uint64
+
+# A voucher with the renter's signature, and what names its lease.
+struct Redemption:
+    lease: uint256
+    terms: Terms
+    sequence: uint256
+    amount: uint256
+    root: bytes32
+    signature: market_signature.Signature
+
+# The same, with the provider's consent to end; each signature is zero where `close` takes an empty one.
+struct Ending:
+    lease: uint256
+    terms: Terms
+    sequence: uint256
+    amount: uint256
+    root: bytes32
+    signature: market_signature.Signature
+    consent: market_signature.Signature
+
+struct Due:
+    to: address
+    amount: uint256
 
 # What a word of the Market holds of a lease, its lowest bits first: settled amount (40), sequence (24), hash (192).
 MAX_AMOUNT: constant(uint256) = 2**40 - 1

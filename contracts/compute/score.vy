@@ -13,6 +13,9 @@
 
 FULL: constant(uint256) = 10_000
 FAR: constant(uint256) = 10_000
+# What each price over its cap makes of the price term; together FULL.
+OF_GFUEL: constant(uint256) = 7_500
+OF_GIB: constant(uint256) = 2_500
 U8: constant(uint256) = 2**8 - 1
 U16: constant(uint256) = 2**16 - 1
 U32: constant(uint256) = 2**32 - 1
@@ -84,10 +87,13 @@ def _distance(ask: uint256, demand: uint256) -> uint256:
 @pure
 def _cost(ask: uint256, demand: uint256, distance: uint256) -> uint256:
     """
-    @notice The weighted sum. The ask must fit, so that its price is within a cap and its load within its slots.
+    @notice The weighted sum. The ask must fit, so that its prices are within their caps and its load within its slots.
     @dev Five products of at most 255 * 10,000: nothing can overflow. Division by zero (a cap of zero) gives zero.
     """
-    price: uint256 = unsafe_div(unsafe_mul(ask & U32, FULL), demand & U32)
+    price: uint256 = unsafe_add(
+        unsafe_div(unsafe_mul(ask & U32, OF_GFUEL), demand & U32),
+        unsafe_div(unsafe_mul(ask >> 32 & U32, OF_GIB), demand >> 32 & U32),
+    )
     load: uint256 = unsafe_div(unsafe_mul(ask >> 80 & U16, FULL), ask >> 64 & U16)
     reputation: uint256 = unsafe_div(unsafe_mul(unsafe_sub(U8, ask >> 208 & U8), FULL), U8)
     energy: uint256 = ask >> 144 & U16

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 from contracts.worlds.actors import Booked
 from contracts.worlds.pots import UNSHRUNK, deploy, deploy_mock
-from surge.match.score import FAR, choose, cost, distance, explain, nearest_of_drawn
+from surge.match.draw import counts_from, places_of, size_of
+from surge.match.draw import drawn as drawn_at
+from surge.match.score import FAR, FULL, choose, cost, distance, explain, nearest_of_drawn, price_term
 from surge.model.ask import ASK_LAYOUT, Ask
 from surge.model.demand import DEMAND_LAYOUT, Demand
 from surge.model.digest import keccak
@@ -106,6 +108,41 @@ def test_eligibility_and_cost(score: Any, pair: tuple[Ask, Demand], nearest: int
         assert score.cost(ask.word, demand.word, far) == cost(ask, demand, nearest)
 
 
+def test_both_prices_count(score: Any) -> None:
+    """Three quarters and one quarter of the term, each over its own cap, each rounded down."""
+    demand = replace(Demand(**dict.fromkeys(DEMAND_LAYOUT, 0)), w_price=1, cap_gfuel=1_000, cap_gib=3_000)
+    for gfuel, gib, term in (
+        (1_000, 3_000, FULL), (1_000, 0, 7_500), (1, 3_000, 2_507), (1, 1_499, 1_256), (500, 1_500, 5_000),
+    ):  # fmt: skip
+        ask = replace(PLAIN, price_gfuel=gfuel, price_gib=gib)
+        assert score.cost(ask.word, demand.word, 0) == cost(ask, demand) == price_term(ask, demand) == term
+    free = replace(PLAIN, price_gfuel=0, price_gib=0)
+    for caps in ({"cap_gfuel": 0}, {"cap_gib": 0}, {"cap_gfuel": 0, "cap_gib": 0}):
+        assert (
+            score.cost(free.word, replace(demand, **caps).word, 0) == cost(free, replace(demand, **caps)) == 0
+        )
+
+
+@settings(max_examples=150)
+@given(
+    counts=st.lists(st.sampled_from([0, 0, 1, 2, 77, 2**32 - 1]), min_size=8, max_size=8).filter(any),
+    kind=st.integers(0, 2**32 - 1),
+    number=st.integers(0, 2**128 - 1),
+)
+def test_draws(score: Any, counts: list[int], kind: int, number: int) -> None:
+    word = sum(count << 32 * place for place, count in enumerate(reversed(counts)))
+    assert counts_from(word) == counts
+    weight, place, index = score.drawn(kind, word, number)
+    assert weight == sum(count << size for size, count in enumerate(counts))
+    assert (place >> 3, (place & 7, index)) == (kind, drawn_at(counts, number))
+
+
+@given(ask=asks.filter(lambda ask: ask.slots > 0))
+def test_sizes(score: Any, ask: Ask) -> None:
+    assert score.list_of(ask.word) == ask.sampling_class << 3 | size_of(ask.slots)
+    assert places_of(ask.slots) <= ask.slots
+
+
 # The choice. Asks are set through the Registry's own calls.
 
 PROVIDERS = [boa.env.generate_address() for _ in range(6)]
@@ -128,7 +165,7 @@ def registry() -> Iterator[Any]:
 offers = st.builds(
     Ask,
     price_gfuel=st.integers(1, 12),
-    price_gib=st.just(1),
+    price_gib=st.integers(0, 3),
     slots=st.integers(1, 4),
     x=st.integers(-40, 40),
     y=st.integers(-40, 40),
@@ -175,18 +212,19 @@ def test_the_same_choice(
             names = dict(
                 zip(("w_price", "w_proximity", "w_load", "w_reputation", "w_energy"), weights, strict=True)
             )
-            check_choice(registry, Demand(cap, 1, slots=slots, **names), chosen, seed, count)
+            check_choice(registry, Demand(cap, 2, slots=slots, **names), chosen, seed, count)
 
 
 def check_choice(registry: Any, demand: Demand, chosen: list[int], seed: bytes, count: int) -> None:
     """`count` bookings in one call, each with the loads that those before it left."""
     named = [PROVIDERS[n] if n < len(PROVIDERS) else NOBODY for n in chosen]
-    size = registry.class_size(demand.sampling_class)
+    kind = demand.sampling_class
+    counts = counts_from(registry.counts_of(kind))
     asks = {each: Ask.from_word(registry.ask_of(each)) for each in (*PROVIDERS, NOBODY)}
     expected, draws = [], seed
     for _ in range(count):
-        places = [int.from_bytes(half, "big") % size for half in (draws[16:], draws[:16])] if size else []
-        everybody = [*named, *(registry.member(demand.sampling_class, place) for place in places)]
+        found_places = [drawn_at(counts, int.from_bytes(half, "big")) for half in (draws[16:], draws[:16])]
+        everybody = [*named, *(registry.member(kind, *place) for place in found_places if place)]
         shown = [asks[each] for each in everybody]
         found = choose(demand, shown[: len(named)], shown[len(named) :])
         if found is None:

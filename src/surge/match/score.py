@@ -8,6 +8,8 @@ from surge.model.units import show_usd
 
 FULL = 10_000
 """The most that one term can cost."""
+OF_GFUEL, OF_GIB = 7_500, 2_500
+"""What each price over its cap makes of the price term; together FULL."""
 FAR = 10_000
 """Distances end here: 1,000 ms in units of 0.1 ms."""
 
@@ -57,13 +59,19 @@ def explain(ask: Ask, demand: Demand) -> list[str]:
     return [reason for holds, reason in checks if not holds]
 
 
+def price_term(ask: Ask, demand: Demand) -> int:
+    """Each price over its cap, the one per Gfuel three times as heavy; a cap of zero makes a part of zero."""
+    parts = ((OF_GFUEL, ask.price_gfuel, demand.cap_gfuel), (OF_GIB, ask.price_gib, demand.cap_gib))
+    return sum(weight * price // cap for weight, price, cap in parts if cap)
+
+
 def cost(ask: Ask, demand: Demand, nearest: int = 0) -> int:
     """The weighted sum of price, proximity, load, reputation and energy; the lowest wins.
 
     nearest: a drawn ask never counts as nearer than this. The ask must fit the demand.
     """
     terms = (
-        (demand.w_price, ask.price_gfuel * FULL // demand.cap_gfuel if demand.cap_gfuel else 0),
+        (demand.w_price, price_term(ask, demand)),
         (demand.w_proximity, max(distance(ask, demand), nearest)),
         (demand.w_load, ask.load * FULL // ask.slots),
         (demand.w_reputation, (255 - ask.reputation) * FULL // 255),

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from surge.chain.client import Chain
 
 
+PURPOSES = {"open leases", "top up", "close lease", "close leases", "reclaim"}
+"""Of a job's transactions."""
+
+
 @dataclass(frozen=True, slots=True)
 class Check:
     """One line of the verification. place: what was checked; said: the finding, a sentence."""
@@ -289,5 +293,5 @@ def _transaction(hash_: bytes, purpose: str, gas: int, chain: "Chain") -> str:
     burned = chain.gas_of(hash_)
     _need(burned is not None, "the chain has no such transaction")
     _need(burned == gas, f"it took {burned:,} gas, not {gas:,}")
-    _need(purpose in {"open leases", "top up", "close lease", "reclaim"}, f"{purpose!r} is no purpose")
+    _need(purpose in PURPOSES, f"{purpose!r} is no purpose")
     return f"{purpose}, {gas:,} gas"

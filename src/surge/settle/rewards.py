@@ -31,6 +31,7 @@ class RewardRules:
     start_multiple: int
     floor_price: SurgePrice
     step_seconds: Seconds
+    hold_seconds: Seconds
     min_pot: MicroUsd
 
     def period(self, now: Seconds) -> int:
@@ -45,15 +46,41 @@ class RewardRules:
         """Where an auction starts after one that sold at `clearing_price` (0: none has)."""
         return SurgePrice(max(self.start_price, clearing_price * self.start_multiple))
 
-    def price(self, opening_price: SurgePrice, elapsed: Seconds) -> SurgePrice:
-        """Halves in each step, linearly inside; never below the floor."""
-        high = opening_price >> elapsed // self.step_seconds
-        fallen = high * (elapsed % self.step_seconds) // (2 * self.step_seconds)
-        return SurgePrice(max(self.floor_price, high - fallen))
+    def reserve(self, clearing_price: SurgePrice) -> SurgePrice:
+        """Half of what the last auction sold at (0: none has; then what would open the next at the start)."""
+        last = clearing_price or self.start_price // self.start_multiple
+        return SurgePrice(max(self.floor_price, last // 2))
+
+    def falling_seconds(self, opening_price: SurgePrice, reserve: SurgePrice) -> Seconds:
+        """Whole steps from the opening price to the reserve."""
+        steps = 0
+        while opening_price >> steps > reserve:
+            steps += 1
+        return Seconds(steps * self.step_seconds)
+
+    def price(self, opening_price: SurgePrice, reserve: SurgePrice, elapsed: Seconds) -> SurgePrice:
+        """Halves in each step down to the reserve, stays there for a hold, then halves in each hold.
+
+        So a bidder without rivals that waits pays at least half the last price, and half of that for each
+        hold that it waits on; one that values the pot more comes first. At the floor it ends.
+        """
+        held = elapsed - self.falling_seconds(opening_price, reserve)
+        if held < 0:
+            return SurgePrice(max(reserve, _halved(opening_price, elapsed, self.step_seconds)))
+        if held < self.hold_seconds:
+            return reserve
+        fallen = _halved(reserve, held - self.hold_seconds, self.hold_seconds)
+        return SurgePrice(max(self.floor_price, fallen))
 
     def mintable_down(self, mint_cap: Wei, burned: Wei) -> Wei:
         """The most that a sold epoch may mint, down."""
         return Wei(min(mint_cap, burned * self.kappa_bps // BPS))
+
+
+def _halved(high: int, elapsed: int, step: int) -> int:
+    """Once in each step, linearly inside."""
+    left = high >> elapsed // step
+    return left - left * (elapsed % step) // (2 * step)
 
 
 def cost_up(price: SurgePrice, pot: MicroUsd) -> Wei:

@@ -1,7 +1,8 @@
 """When to believe a signature: the renter's voucher, the provider's receipt and word to close.
 
-Each check returns nothing and raises `Distrusted` with one sentence. The Market refuses the same
-vouchers (invariant M2), so what passes here can be redeemed.
+Each check returns nothing and raises `Distrusted` with one sentence. What passes here can be redeemed: the
+Market refuses the same vouchers (invariant M2) but for their sequence, which it records and does not compare.
+Else a renter could void an earned voucher by settling a later one over less.
 """
 
 from surge.model.errors import BadInput, Distrusted

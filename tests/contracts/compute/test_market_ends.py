@@ -126,7 +126,7 @@ def test_nobody_takes_earned_work_back_by_closing(compute: Compute, lease: Lease
     with boa.reverts("Market: a signature has 65 bytes"):
         close(compute, lease, low, signed, bytes(64))
     compute.settle(lease, earned)
-    with boa.reverts("Market: sequence not grown"):
+    with boa.reverts("Market: amount not grown"):
         close(compute, lease, low, signed, agreed(compute, lease, 1, 1_000))
     assert compute.market.leases(lease.id) != 0
 

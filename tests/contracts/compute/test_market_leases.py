@@ -19,10 +19,12 @@ from contracts.worlds.actors import (
     agreed,
     ask_of,
     close,
+    ending,
     events,
     grown,
     prank,
     publish,
+    redemption,
     told,
     voucher,
 )
@@ -296,6 +298,45 @@ def test_a_dollar_that_calls_back_finds_nothing_half_done(hostile: tuple[Any, Co
     arm(market.reclaim, other.id, astuple(other.terms))
     close(compute, other, final, compute.signature(final, RENTER), agreed(compute, other, 1, 2_000_000))
     check(0)
+
+
+def test_a_dollar_that_calls_back_finds_no_batch_half_done(hostile: tuple[Any, Compute]) -> None:
+    """M1 to M4: within a batch's transfers the same batch has nothing left to do, and a single call fails."""
+    dollar, compute = hostile
+    market, first, second = compute.market, open_on(compute), open_on(compute)
+    leases, before = (first, second), dollar.balanceOf(address(RENTER))
+    fees = market.unswept()
+
+    said = [voucher(lease, 1, 1_000_000) for lease in leases]
+    settle = [
+        redemption(lease, each, compute.signature(each, RENTER))
+        for lease, each in zip(leases, said, strict=True)
+    ]
+    dollar.arm(market, market.settle_many.prepare_calldata(settle))
+    market.settle_many(settle)
+    assert dollar.called()
+    assert dollar.succeeded()
+    assert dollar.balanceOf(address(PROVIDER)) == 1_900_000
+
+    final = [voucher(lease, 2, 2_000_000) for lease in leases]
+    endings = [
+        ending(lease, each, compute.signature(each, RENTER), agreed(compute, lease, 2, 2_000_000))
+        for lease, each in zip(leases, final, strict=True)
+    ]
+    wait(900 + GRACE + 1)
+    for inner, works in (
+        (market.close_many.prepare_calldata(endings), True),
+        (market.settle_many.prepare_calldata(settle), True),
+        (market.reclaim.prepare_calldata(second.id, astuple(second.terms)), False),
+    ):
+        with boa.env.anchor():
+            dollar.arm(market, inner)
+            market.close_many(endings)
+            assert dollar.succeeded() == works
+            assert dollar.balanceOf(address(PROVIDER)) == 3_800_000
+            assert dollar.balanceOf(address(RENTER)) == before + 2 * ESCROW - 4_000_000
+            assert dollar.balanceOf(market) == market.unswept() == fees + 200_000
+            assert ask_of(compute, address(PROVIDER)).load == 0
 
 
 def test_a_dollar_that_says_no() -> None:

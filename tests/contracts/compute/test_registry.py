@@ -19,15 +19,19 @@ from contracts.worlds.actors import (
     events,
     publish,
 )
-from contracts.worlds.paid_lease import STAKE_PER_SLOT, Compute
+from contracts.worlds.paid_lease import STAKE_PER_SLOT, Compute, asks_in
 from contracts.worlds.permits import permit
 from contracts.worlds.pots import deploy, deploy_mock, now, wait
+from surge.match.draw import size_of
 from surge.model.ask import Ask
 from surge.model.demand import Demand
+from surge.model.units import Wei
+from surge.settle.reputation import reputation, unit_of
 
 DEMAND = Demand(cap_gfuel=1_000, cap_gib=50_000)
 WAITING = 200_000
 STAKE = ASK.slots * STAKE_PER_SLOT
+UNIT = unit_of(STAKE_PER_SLOT)
 
 
 @pytest.fixture
@@ -193,49 +197,20 @@ def test_a_provider_writes_only_what_it_offers(compute: Compute) -> None:
     told = events(compute.registry, "AskPublished")[0]
     assert ask_of(compute, provider) == kept
     assert (told.provider, told.ask, told.ticket) == (provider, kept.word, "ticket")
-    assert compute.registry.class_size(claimed.sampling_class) == 1
-    assert compute.registry.member(claimed.sampling_class, 0) == provider
+    assert asks_in(compute, claimed.sampling_class) == 1
+    assert compute.registry.member(claimed.sampling_class, size_of(claimed.slots), 0) == provider
 
 
 def test_replacing_an_ask_keeps_load_reputation_and_place(compute: Compute, provider: str) -> None:
     rival = publish(compute, RIVAL)
     book(compute, 2, rival)
-    compute.registry.credit_reputation(rival, 10**6, sender=compute.rewards.address)
-    compute.registry.publish(replace(ASK, slots=3, price_gfuel=5).word, "elsewhere", sender=rival)
-    expected = replace(ASK, slots=3, price_gfuel=5, load=2, reputation=160, active=1, index=1)
+    compute.registry.credit_reputation(rival, 600 * UNIT, sender=compute.rewards.address)
+    compute.registry.publish(replace(ASK, price_gfuel=5).word, "elsewhere", sender=rival)
+    expected = replace(ASK, price_gfuel=5, load=2, reputation=160, active=1, index=1)
     assert ask_of(compute, rival) == expected
-    assert (compute.registry.providers_count(), compute.registry.class_size(ASK.sampling_class)) == (2, 2)
+    assert (compute.registry.providers_count(), asks_in(compute)) == (2, 2)
     with boa.reverts("Registry: fewer slots than are leased"):
         compute.registry.publish(replace(ASK, slots=1).word, "ticket", sender=rival)
-
-
-def test_classes_have_no_gaps(compute: Compute) -> None:
-    keys = [PrivateKey(bytes([n]) * 32) for n in range(40, 45)]
-    members = [publish(compute, key) for key in keys]
-    kind, other = ASK.sampling_class, replace(ASK, memory_tier=12)
-
-    def check(expected: list[str], kind: int = kind) -> None:
-        assert compute.registry.class_size(kind) == len(expected)
-        for index, member in enumerate(expected):
-            assert compute.registry.member(kind, index) == member
-            assert (ask_of(compute, member).index, ask_of(compute, member).active) == (index, 1)
-        assert compute.registry.member(kind, len(expected)) == NOBODY
-
-    compute.registry.withdraw_ask(sender=members[1])
-    assert events(compute.registry, "AskWithdrawn")[0].provider == members[1]
-    check([members[0], members[4], members[2], members[3]])
-    compute.registry.withdraw_ask(sender=members[3])  # the last one
-    check([members[0], members[4], members[2]])
-    compute.registry.publish(other.word, "ticket", sender=members[0])  # moves to another class
-    check([members[2], members[4]])
-    check([members[0]], other.sampling_class)
-    compute.registry.publish(ASK.word, "ticket", sender=members[1])
-    check([members[2], members[4], members[1]])
-    assert compute.registry.providers_count() == 5
-    with boa.reverts("Registry: no active ask"):
-        compute.registry.withdraw_ask(sender=members[3])
-    with boa.reverts("Registry: no active ask"):
-        compute.registry.withdraw_ask(sender=address(CHEATER))
 
 
 @pytest.mark.parametrize(
@@ -275,13 +250,17 @@ def test_the_payee(compute: Compute, provider: str) -> None:
 # Reputation and slashes
 
 
-def test_reputation_grows_with_the_fees_paid(compute: Compute, provider: str) -> None:
-    paid = 0
-    for fees, expected in ((0, 0), (1, 8), (1, 16), (10**6, 160), (2**31, 255), (2**100, 255)):
-        compute.registry.credit_reputation(provider, fees, sender=compute.rewards.address)
+def test_reputation_grows_with_what_was_burned(compute: Compute, provider: str) -> None:
+    burned = 0
+    for total, expected in (
+        (0, 0), (UNIT - 1, 0), (UNIT, 16), (8 * UNIT - 1, 48), (8 * UNIT, 64), (128 * UNIT, 128),
+        (2_048 * UNIT, 192), (32_768 * UNIT - 1, 240), (32_768 * UNIT, 255), (2**100, 255),
+    ):  # fmt: skip
+        compute.registry.credit_reputation(provider, total - burned, sender=compute.rewards.address)
         assert events(compute.registry, "ReputationSet")[0].reputation == expected
-        paid += fees
-        assert ask_of(compute, provider).reputation == expected == min(8 * min(paid.bit_length(), 32), 255)
+        burned = total
+        assert ask_of(compute, provider).reputation == expected == reputation(Wei(burned), UNIT)
+        assert compute.registry.burned_for(provider) == burned
     assert replace(ask_of(compute, provider), reputation=0) == replace(ASK, active=1)
 
 
@@ -299,7 +278,7 @@ def test_a_slash_burns_and_rewards_the_finder(compute: Compute, provider: str, a
     assert compute.registry.stake_of(provider) == STAKE - 1_001
     left = ask_of(compute, provider)
     assert (left.active, left.reputation) == (0, 128)  # what is left doesn't cover the slots
-    assert compute.registry.class_size(ASK.sampling_class) == 0
+    assert asks_in(compute) == 0
 
 
 def test_a_slash_that_leaves_enough_leaves_the_ask(compute: Compute, arbiter: str) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from contracts.worlds.pots import DAY, Pots, deploy_mock, deploy_pots, deploy_rewards, now, wait
 from surge.model.units import Bps, Seconds
+from surge.settle.reputation import credit_down
 from surge.settle.rewards import SurgePrice, cost_up, share_down
 
 FEE, RESERVATION = 6_000_000, 2_000_000
@@ -58,7 +59,7 @@ def test_an_epoch_from_fees_to_rewards(pots: Pots, provider: str) -> None:
     assert pots.rewards.claimable(provider, epoch) == amount
     assert pots.rewards.claim(provider, epoch) == amount
     assert (pots.surge.balanceOf(payee), pots.surge.balanceOf(provider)) == (amount, 0)
-    assert pots.registry.credited(provider) == FEE
+    assert pots.registry.credited(provider) == credit_down(cost, FEE, FEE + RESERVATION) == cost * 3 // 4
     assert pots.rewards.claimable(provider, epoch) == 0
     assert pots.rewards.sale(epoch) == (FEE + RESERVATION, cost, mintable, amount)
 
@@ -112,17 +113,37 @@ def test_periods_without_an_auction_are_lost(pots: Pots, provider: str) -> None:
 
 def test_the_next_auction_opens_at_a_multiple_of_the_last_price(pots: Pots, provider: str) -> None:
     bidder = pots.bidder()
-    for after, opening in [(0, 80), (300, 320), (90_000, 960), (0, 80)]:
+    for after, opening, reserve in [
+        (0, 80, 10),
+        (300, 320, 40),
+        (DAY, 960, 120),
+        (0, 480, 60),
+        (0, 1_920, 240),
+    ]:
         pots.collect(provider, FEE)
         wait(DAY)
         epoch = pots.rewards.start_auction()
         assert pots.rewards.auction().start_price == opening * 10**18
+        assert pots.rewards.reserve() == reserve * 10**18
         wait(after)
         pots.rewards.bid(epoch, NO_LIMIT, sender=bidder)
 
 
+def test_the_price_waits_at_the_reserve_and_then_halves_in_each_hold(running: Pots) -> None:
+    """R1: of a start of 80 the last price counts as 20, so the reserve is 10: three steps away."""
+    unit, passed = 10**18, 0
+    for after, price in (
+        (0, 80), (600, 40), (1_799, 10), (1_800, 10), (1_800 + DAY - 1, 10), (1_800 + DAY, 10),
+        (1_800 + DAY * 3 // 2, 7.5), (1_800 + 2 * DAY, 5), (1_800 + 3 * DAY, 2.5),
+    ):  # fmt: skip
+        wait(after - passed)
+        passed = after
+        assert running.rewards.price() == pytest.approx(price * unit, rel=2e-3)
+        assert running.rewards.reserve() == 10 * unit
+
+
 def test_the_price_rests_on_the_floor_and_a_bid_still_burns(running: Pots) -> None:
-    wait(400 * 600)
+    wait(40 * DAY)
     assert running.rewards.price() == running.rules.floor_price
     assert running.rewards.bid(0, NO_LIMIT, sender=running.bidder()) == 8 * 10**9
 
@@ -246,6 +267,7 @@ def test_anyone_claims_but_only_the_payee_receives(running: Pots, provider: str)
         ({"epoch_seconds": 0}, "Rewards: a period is zero"),
         ({"halving_epochs": 0}, "Rewards: a period is zero"),
         ({"step_seconds": 0}, "Rewards: a period is zero"),
+        ({"hold_seconds": 0}, "Rewards: a period is zero"),
         ({"floor_price": 0}, "Rewards: the floor must lie between zero and the start"),
         ({"start_price": 1}, "Rewards: the floor must lie between zero and the start"),
         ({"start_multiple": 1}, "Rewards: the start multiple must be above one"),
@@ -282,6 +304,7 @@ def test_no_way_back_in_from_the_pots_token(hostile: tuple[Pots, Any]) -> None:
         rewards.cost.prepare_calldata(),
         rewards.claimable.prepare_calldata(bidder, 0),
         rewards.schedule.prepare_calldata(0),
+        rewards.reserve.prepare_calldata(),
         rewards.auction.prepare_calldata(),
     ]
     for call in calls:

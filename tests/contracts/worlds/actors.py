@@ -9,7 +9,7 @@ from coincurve import PrivateKey
 from contracts.worlds.paid_lease import PROVIDER, RENTER, STAKE_PER_SLOT, Compute
 from surge.model.ask import Ask
 from surge.model.lease import Lease
-from surge.model.signature import address_of, checksum
+from surge.model.signature import address_of, checksum, parts
 from surge.model.units import LeaseId, MicroUsd
 from surge.model.voucher import Close, Voucher
 
@@ -71,6 +71,16 @@ def close(
         provider,
         sender=sender or address(RENTER),
     )
+
+
+def redemption(lease: Lease, said: Voucher, signature: bytes) -> tuple[Any, ...]:
+    """One of what `settle_many` takes."""
+    return lease.id, astuple(lease.terms), said.sequence, said.amount, said.root, parts(signature)
+
+
+def ending(lease: Lease, said: Voucher, renter: bytes = b"", provider: bytes = b"") -> tuple[Any, ...]:
+    """One of what `close_many` takes."""
+    return *redemption(lease, said, renter or bytes(65)), parts(provider or bytes(65))
 
 
 class Booked(NamedTuple):

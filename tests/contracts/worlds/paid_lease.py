@@ -7,6 +7,8 @@ import boa
 from coincurve import PrivateKey
 
 from contracts.worlds.pots import GENESIS_SUPPLY, RULES, deploy, deploy_rewards, now
+from surge.match.draw import counts_from
+from surge.match.score import explain
 from surge.model.ask import Ask
 from surge.model.demand import Demand
 from surge.model.lease import Lease, Terms
@@ -20,6 +22,7 @@ RENTER, PROVIDER = PrivateKey(bytes([21]) * 32), PrivateKey(bytes([22]) * 32)
 STAKE_PER_SLOT = Wei(100 * 10**18)
 GRACE = Seconds(600)
 MAX_LEASE = Seconds(86_400)
+CLASS = Ask(1, 1, 1).sampling_class
 
 
 @dataclass
@@ -95,6 +98,16 @@ class Compute:
         terms, signatures = astuple(lease.terms), (b"", b"")
         with boa.env.prank(str(lease.terms.provider)):
             self.market.close(lease.id, terms, settled.sequence, settled.amount, settled.root, *signatures)
+
+
+def asks_in(compute: Compute, kind: int = CLASS) -> int:
+    """How many active asks it has, of any size."""
+    return sum(counts_from(compute.registry.counts_of(kind)))
+
+
+def fitting(ask: Ask, demand: Demand) -> int:
+    """How many such leases the ask can hold."""
+    return 0 if explain(ask, demand) else ask.free_slots // demand.slots
 
 
 def deploy_compute(fee_bps: int = 500, reservation_price: int = 1, **changes: Any) -> Compute:

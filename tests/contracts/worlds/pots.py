@@ -26,6 +26,7 @@ RULES = {
     "start_multiple": 4,
     "floor_price": SurgePrice(10**9),
     "step_seconds": Seconds(600),
+    "hold_seconds": Seconds(DAY),
     "min_pot": MicroUsd(1_000),
 }
 
@@ -113,6 +114,7 @@ def deploy_rewards(dollar: Any, market: Any, registry: Any, surge: Any, rules: R
         rules.start_multiple,
         rules.floor_price,
         rules.step_seconds,
+        rules.hold_seconds,
         rules.min_pot,
     )
 

@@ -14,6 +14,7 @@ from surge.keeper.bidding import Bid, Start, Wait
 from surge.keeper.program import run
 from surge.model.errors import Reverted
 from surge.model.units import parse_surge, parse_usd
+from surge.settle.reputation import credit_down, reputation, unit_of
 
 VALUE = parse_usd("0.10")
 
@@ -27,10 +28,10 @@ def network(tmp_path):
 
 @pytest.fixture
 def provider(network):
-    """One that has earned: a lease of a dollar ended, with five cents of fees."""
+    """One that has earned: a lease of nine dollars ended, with 45 cents of fees."""
     provider, renter = network.provider(), network.account(usd=parse_usd("100"))
     lease, _ = renter.leases.open(DEMAND, parse_usd("10"), [provider.address])
-    provider.leases.close(lease, *voucher(renter, lease, 1, parse_usd("1")))
+    provider.leases.close(lease, *voucher(renter, lease, 1, parse_usd("9")))
     return provider
 
 
@@ -38,8 +39,8 @@ def test_an_epoch_from_its_fees_to_its_rewards(network, provider):
     """R1: what is minted is less than what was burned."""
     bidder = network.account(surge=parse_surge("1000"))
     pot = bidder.rewards.pot()
-    assert pot == parse_usd("0.05") + provider.leases.reservation(DEMAND)
-    assert bidder.rewards.fees_of(0, provider.address) == parse_usd("0.05")
+    assert pot == parse_usd("0.45") + provider.leases.reservation(DEMAND)
+    assert bidder.rewards.fees_of(0, provider.address) == parse_usd("0.45")
     assert isinstance(Bidder(bidder, VALUE).step(), Wait)  # the epoch is not over
     with pytest.raises(Reverted, match="epoch is not over"):
         bidder.rewards.start()
@@ -49,7 +50,7 @@ def test_an_epoch_from_its_fees_to_its_rewards(network, provider):
     assert Bidder(bidder, VALUE).step() == Start()
     auction = bidder.rewards.auction()
     assert (auction.epoch, auction.pot, bidder.rewards.epoch()) == (0, pot, 1)
-    assert isinstance(Bidder(bidder, VALUE).step(), Wait)  # 100 SURGE per dollar is too dear
+    assert isinstance(Bidder(bidder, VALUE).step(), Wait)  # 20 SURGE per dollar is too dear
     assert bidder.rewards.price() > parse_surge("10")
     assert provider.rewards.unclaimed(provider.address) == []
 
@@ -72,7 +73,9 @@ def test_an_epoch_from_its_fees_to_its_rewards(network, provider):
     assert provider.rewards.unclaimed(provider.address) == []
     (reward,) = provider.rewards.of(provider.address)
     assert (reward.epoch, reward.amount) == (epoch, amount)
-    assert provider.asks.of(provider.address).reputation > 0
+    unit = unit_of(network.book.parameters.stake_per_slot)
+    credited = credit_down(sale.burned, parse_usd("0.45"), pot)
+    assert provider.asks.of(provider.address).reputation == reputation(credited, unit) > 0
 
 
 def wait_for(condition, seconds=20.0):

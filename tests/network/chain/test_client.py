@@ -8,6 +8,7 @@ import pytest
 from coincurve import PrivateKey
 
 from chain_network import DEMAND, consent, raise_network, voucher
+from surge.chain.calls.leases import Ending, LeaseState
 from surge.chain.client import Chain
 from surge.chain.node.rpc import Rpc, RpcError
 from surge.chain.node.sender import Call
@@ -140,6 +141,44 @@ def test_several_leases_in_one_transaction(network, renter):
             renter.leases.open_many(DEMAND, ESCROW, [], wrong)
 
 
+def test_several_are_settled_and_closed_in_one_transaction(network, renter):
+    """M1: payments and the refund are those of single calls; what has ended is passed over."""
+    providers = [network.provider(price=100 + n) for n in range(2)]
+    keys = {p.address: p for p in providers}
+    leases, _ = renter.leases.open_many(DEMAND, ESCROW, [*keys], 4)
+    renter.leases.settle_many([(lease, *voucher(renter, lease, 1, 5_000)) for lease in leases])
+    assert [renter.leases.state(lease.id) for lease in leases] == [LeaseState(True, 1, 5_000)] * 4
+    before = renter.money.usd(renter.address)
+    endings = [
+        Ending(lease, *voucher(renter, lease, 2, 9_000), consent(keys[lease.terms.provider], lease, 2, 9_000))
+        for lease in leases[:2]
+    ]
+    endings += [
+        Ending(lease, None, provider_signature=consent(keys[lease.terms.provider], lease, 1, 5_000))
+        for lease in leases[2:]
+    ]
+    sent = renter.leases.close_many([*endings, endings[0]])
+    closings = [renter.leases.closing(lease.id) for lease in leases]
+    assert [closing.paid for closing in closings] == [9_000, 9_000, 5_000, 5_000]
+    assert {closing.transaction for closing in closings} == {sent.hash}
+    assert renter.money.usd(renter.address) == before + 4 * ESCROW - 28_000
+    assert [renter.asks.of(address).load for address in keys] == [0, 0]
+    renter.leases.close_many(endings)  # all are over
+    one, _ = open_one(renter, *providers)
+    with pytest.raises(Reverted, match="not the provider's consent"):
+        renter.leases.close_many([Ending(one, None)])
+    keys[one.terms.provider].leases.close_many([Ending(one, None)])
+    for wrong in ([], endings * 9):
+        with pytest.raises(BadInput, match="1 to 32"):
+            renter.leases.close_many(wrong)
+    with pytest.raises(BadInput, match="1 to 32"):
+        renter.leases.settle_many([])
+    with pytest.raises(BadInput, match="65 bytes"):
+        renter.leases.settle_many([(one, endings[0].voucher, b"")])
+    for p in providers:
+        p.asks.withdraw()
+
+
 def test_reclaim_after_expiry_and_grace(network, provider, renter):
     lease, _ = open_one(renter, provider, demand=replace(DEMAND, duration=60))
     with pytest.raises(Reverted, match="grace not over"):
@@ -156,7 +195,7 @@ def test_reclaim_after_expiry_and_grace(network, provider, renter):
         (lambda v, s: (v, s[:64] + bytes([s[64] ^ 7])), "not the renter's signature"),
         (lambda v, s: (replace(v, amount=v.amount + 1), s), "not the renter's signature"),
         (lambda v, s: (replace(v, root=bytes(32)), s), "not the renter's signature"),
-        (lambda v, s: (replace(v, sequence=0), s), "sequence not grown"),
+        (lambda v, s: (replace(v, sequence=0), s), "not the renter's signature"),
         (lambda v, s: (replace(v, amount=0), s), "amount not grown"),
         (lambda v, s: (replace(v, amount=ESCROW + 1), s), "more than the escrow"),
     ],

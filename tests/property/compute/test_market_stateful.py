@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from contracts.worlds.actors import address, agreed, ask_of, close, events, grown, publish, told, voucher
-from contracts.worlds.paid_lease import GRACE, STAKE_PER_SLOT, deploy_compute
+from contracts.worlds.paid_lease import GRACE, STAKE_PER_SLOT, asks_in, deploy_compute, fitting
 from contracts.worlds.pots import UNSHRUNK, now, wait
+from surge.match.draw import size_of
 from surge.match.score import cost, explain
 from surge.model.ask import Ask
 from surge.model.demand import Demand
@@ -78,6 +79,7 @@ class Trade(RuleBasedStateMachine):
             self.dollar.faucet(10**12, sender=address(key))
             self.dollar.approve(self.market, 2**256 - 1, sender=address(key))
         self.open: list[Held] = []
+        self.ended: list[Lease] = []
         self.unswept = self.donated = 0
         self.stakes = {address(k): a.slots * STAKE_PER_SLOT for k, a in zip(PROVIDERS, offers, strict=True)}
         self.slashed: set[str] = set()
@@ -114,6 +116,11 @@ class Trade(RuleBasedStateMachine):
     def returned(self, held: Held, paid: int) -> None:
         terms = held.lease.terms
         assert told(self.market, "LeaseClosed") == (held.lease.id, paid, terms.escrow - paid)
+        self.left(held, paid)
+
+    def left(self, held: Held, paid: int) -> None:
+        terms = held.lease.terms
+        self.ended.append(held.lease)
         self.spent[terms.renter] -= terms.escrow - paid
         self.unswept += fee_down(paid, FEE_BPS)
 
@@ -191,14 +198,14 @@ class Trade(RuleBasedStateMachine):
     # Providers
 
     @precondition(lambda self: self.open)
-    @rule(number=which, part=st.integers(0, 1_000), steps=st.integers(0, 3))
+    @rule(number=which, part=st.integers(0, 1_000), steps=st.integers(-1, 3))
     def settle(self, number: int, part: int, steps: int) -> None:
         held = self.pick(number)
         amount = held.settled + (held.lease.terms.escrow - held.settled) * part // 1_000
-        said = voucher(held.lease, held.sequence + steps, amount)
+        said = voucher(held.lease, max(held.sequence + steps, 0), amount)
         signature = self.compute.signature(said, KEYS[held.lease.terms.renter])
-        if not steps or amount == held.settled:
-            with boa.reverts("Market: amount not grown" if steps else "Market: sequence not grown"):
+        if amount == held.settled:
+            with boa.reverts("Market: amount not grown"):
                 self.compute.settle(held.lease, said, signature)
             return
         self.compute.settle(held.lease, said, signature)
@@ -208,10 +215,10 @@ class Trade(RuleBasedStateMachine):
     @precondition(lambda self: any(held.signed for held in self.open))
     @rule(number=which, old=which)
     def settle_again(self, number: int, old: int) -> None:
-        """M2: a voucher that was settled, or overtaken, is worth nothing more."""
+        """M2: a voucher that was settled, or overtaken, is worth nothing more, alone or with others."""
         paid = [held for held in self.open if held.signed]
         held = paid[number % len(paid)]
-        with boa.reverts("Market: sequence not grown"):
+        with boa.reverts("Market: amount not grown"):
             self.compute.settle(held.lease, *held.signed[old % len(held.signed)])
 
     @precondition(lambda self: self.open)
@@ -383,14 +390,9 @@ class Trade(RuleBasedStateMachine):
         asks = {provider: ask_of(self.compute, provider) for provider in self.stakes}
         active = {provider: ask for provider, ask in asks.items() if ask.active}
         for provider, ask in active.items():
-            assert self.registry.member(ask.sampling_class, ask.index) == provider
+            assert self.registry.member(ask.sampling_class, size_of(ask.slots), ask.index) == provider
         tiers = (Ask(1, 1, 1, memory_tier=tier).sampling_class for tier in (10, 11))
-        assert sum(map(self.registry.class_size, tiers)) == len(active)
-
-
-def fitting(ask: Ask, demand: Demand) -> int:
-    """How many such leases the ask can hold."""
-    return 0 if explain(ask, demand) else ask.free_slots // demand.slots
+        assert sum(asks_in(self.compute, kind) for kind in tiers) == len(active)
 
 
 TestTrade = Trade.TestCase

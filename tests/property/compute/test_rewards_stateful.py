@@ -10,7 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from contracts.worlds.pots import GENESIS_SUPPLY, UNSHRUNK, deploy_pots, now, wait
 from surge.model.units import BPS, MicroUsd, Seconds, Wei
-from surge.settle.rewards import cost_up, share_down
+from surge.settle.rewards import SurgePrice, cost_up, share_down
 
 PROVIDERS = 3
 FIRST_EPOCH_MINT = Wei(30 * 10**18)
@@ -26,6 +26,7 @@ class Epoch:
     burned: int = 0
     minted: int = 0
     claimed: set[int] = field(default_factory=set)
+    started: int = 0
 
 
 class RewardEpochs(RuleBasedStateMachine):
@@ -71,7 +72,7 @@ class RewardEpochs(RuleBasedStateMachine):
             reason = "Rewards: the pot is too small"
         else:
             assert self.pots.rewards.start_auction() == len(self.epochs) - 1
-            epoch.cap = self.pots.rules.schedule(period - 1)
+            epoch.cap, epoch.started = self.pots.rules.schedule(period - 1), now()
             self.epochs.append(Epoch())
             self.selling, self.last_period = True, period
             return
@@ -83,8 +84,14 @@ class RewardEpochs(RuleBasedStateMachine):
     def bid(self) -> None:
         number = len(self.epochs) - 2
         epoch = self.epochs[number]
+        rules, last = self.pots.rules, SurgePrice(self.pots.rewards.clearing_price())
         epoch.burned = self.pots.rewards.bid(number, 2**256 - 1, sender=self.bidder)
-        assert epoch.burned == cost_up(self.pots.rewards.clearing_price(), MicroUsd(epoch.pot)) > 0
+        price = self.pots.rewards.clearing_price()
+        assert epoch.burned == cost_up(price, MicroUsd(epoch.pot)) > 0
+        # R1: alone, a bidder halves the price once, and once more for each hold that it waits.
+        holds = (now() - epoch.started) // rules.hold_seconds
+        assert price >= max(rules.floor_price, rules.reserve(last) >> holds)
+        assert price <= rules.opening_price(last)
         self.selling = False
 
     @precondition(lambda self: self.sold)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from surge.chain.calls.money import Money
 from surge.chain.network.connection import Connection
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 CANDIDATES = 8
 """The most that `open_lease` takes."""
 TOGETHER = 32
-"""The most leases that one `open_leases` opens."""
+"""The most leases that one call opens, settles or closes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,15 @@ class Closing:
     block: int
 
 
+class Ending(NamedTuple):
+    """How a lease is to end; the arguments of `Leases.close`."""
+
+    lease: Lease
+    voucher: Voucher | None
+    renter_signature: bytes = b""
+    provider_signature: bytes = b""
+
+
 class Leases:
     """`chain.leases`. All errors: Reverted with the contract's reason, Underfunded, NoNetwork."""
 
@@ -79,8 +88,7 @@ class Leases:
         self, demand: Demand, escrow: MicroUsd, candidates: Sequence[Address], count: int
     ) -> tuple[list[Lease], Sent]:
         """Open `count` leases (up to 32) in one transaction, each with this demand and escrow."""
-        if not 0 < count <= TOGETHER:
-            raise BadInput(f"{count} leases can't be opened at once; ask for 1 to {TOGETHER}")
+        _check_count(count, "opened")
         self._money.allow_usd("Market", count * (escrow + self.reservation(demand)))
         what = f"opening {counted(count, 'lease')} with {show_usd(escrow)} dollars in escrow each"
         sent = self._at.do(
@@ -106,6 +114,24 @@ class Leases:
         """Redeem vouchers of several leases in consecutive transactions, sent in one go."""
         return self._at.send_together([self._settling(*each) for each in vouchers])
 
+    def settle_many(self, vouchers: Sequence[tuple[Lease, Voucher, bytes]]) -> Sent:
+        """Redeem vouchers of up to 32 leases in one transaction: all or none. One whose lease has ended, or
+        that adds nothing to what is settled, is passed over."""
+        _check_count(len(vouchers), "settled")
+        redemptions = [
+            (
+                lease.id,
+                astuple(lease.terms),
+                voucher.sequence,
+                voucher.amount,
+                voucher.root,
+                _parts(signature, lease),
+            )
+            for lease, voucher, signature in sorted(vouchers, key=lambda each: _neighbours(each[0]))
+        ]
+        what = f"settling {counted(len(redemptions), 'lease')}"
+        return self._at.do(what, "Market", "settle_many", redemptions)
+
     def close(
         self,
         lease: Lease,
@@ -119,14 +145,26 @@ class Leases:
         nothing new is settled. provider_signature: of `model.voucher.Close` with the same sequence and
         amount; empty when the provider itself sends this.
         """
-        if voucher is None:
-            state = self.state(lease.id)
-            voucher = Voucher(lease.id, state.sequence, state.settled, bytes(32))
+        owed = voucher or _settled(lease.id, self.state(lease.id))
         return self._at.do(
             f"closing lease {lease.id}", "Market", "close",
-            lease.id, astuple(lease.terms), voucher.sequence, voucher.amount, voucher.root,
+            lease.id, astuple(lease.terms), owed.sequence, owed.amount, owed.root,
             renter_signature, provider_signature,
         )  # fmt: skip
+
+    def close_many(self, endings: Sequence[Ending]) -> Sent:
+        """End up to 32 leases in one transaction, each as `close` does: all or none. One that has ended is
+        passed over."""
+        _check_count(len(endings), "closed")
+        unnamed = [ending.lease.id for ending in endings if ending.voucher is None]
+        words = self._at.read_many([("Market", "leases", (lease,)) for lease in unnamed])
+        settled = {lease: _settled(lease, _state(word)) for lease, word in zip(unnamed, words, strict=True)}
+        calls = []
+        for lease, voucher, *signatures in sorted(endings, key=lambda each: _neighbours(each.lease)):
+            owed = voucher or settled[lease.id]
+            signed = [_parts(signature, lease) if signature else (0, 0, 0) for signature in signatures]
+            calls.append((lease.id, astuple(lease.terms), owed.sequence, owed.amount, owed.root, *signed))
+        return self._at.do(f"closing {counted(len(calls), 'lease')}", "Market", "close_many", calls)
 
     def reclaim(self, lease: Lease) -> Sent:
         """After expiry and grace: give the unspent escrow back to the renter. Anybody may."""
@@ -135,9 +173,7 @@ class Leases:
         )
 
     def state(self, lease: LeaseId) -> LeaseState:
-        word = self._at.read("Market", "leases", lease)
-        fields = unpack(LEASE_LAYOUT, word)
-        return LeaseState(word != 0, fields["sequence"], MicroUsd(fields["settled"]))
+        return _state(self._at.read("Market", "leases", lease))
 
     def find(self, lease: LeaseId) -> Lease:
         """From its events, top-ups included. Raises BadInput when there is no such lease."""
@@ -185,14 +221,39 @@ class Leases:
         return [_lease(members, sent.hash) for members in self._at.logged(sent, "Market", "LeaseOpened")]
 
     def _settling(self, lease: Lease, voucher: Voucher, signature: bytes) -> Call:
-        if len(signature) != 65:
-            raise BadInput(
-                f"the voucher of lease {lease.id} has no signature of 65 bytes; get the newest one"
-            )
+        signed = _parts(signature, lease)
         return self._at.call(
             f"settling lease {lease.id} at {show_usd(voucher.amount)} dollars", "Market", "settle",
-            lease.id, astuple(lease.terms), voucher.sequence, voucher.amount, voucher.root, *parts(signature),
+            lease.id, astuple(lease.terms), voucher.sequence, voucher.amount, voucher.root, *signed,
         )  # fmt: skip
+
+
+def _check_count(count: int, done: str) -> None:
+    if not 0 < count <= TOGETHER:
+        raise BadInput(f"{count} leases can't be {done} at once; ask for 1 to {TOGETHER}")
+
+
+def _neighbours(lease: Lease) -> tuple[Address, Address]:
+    """Sorted by this, leases of one provider, and of one renter with it, stand together: one payment each."""
+    return lease.terms.provider, lease.terms.renter
+
+
+def _parts(signature: bytes, lease: Lease) -> tuple[int, int, int]:
+    if len(signature) != 65:
+        raise BadInput(
+            f"a voucher or close of lease {lease.id} has no signature of 65 bytes; get the newest one"
+        )
+    return parts(signature)
+
+
+def _state(word: int) -> LeaseState:
+    fields = unpack(LEASE_LAYOUT, word)
+    return LeaseState(word != 0, fields["sequence"], MicroUsd(fields["settled"]))
+
+
+def _settled(lease: LeaseId, state: LeaseState) -> Voucher:
+    """What names an end at what is settled; the root isn't looked at then."""
+    return Voucher(lease, state.sequence, state.settled, bytes(32))
 
 
 def _lease(members: dict[str, Any], transaction: bytes) -> Lease:

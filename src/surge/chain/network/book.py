@@ -47,6 +47,7 @@ class Parameters:
     start_multiple: int
     floor_price: Wei
     step_seconds: Seconds
+    hold_seconds: Seconds
     min_pot: MicroUsd
 
 
@@ -63,13 +64,18 @@ PUBLIC = Parameters(
     first_epoch_mint=Wei(68_493 * _SURGE),
     halving_epochs=730,
     kappa_bps=Bps(8_000),
-    start_price=Wei(100 * _SURGE),
+    start_price=Wei(20 * _SURGE),
     start_multiple=2,
     floor_price=Wei(_SURGE // 10**6),
     step_seconds=Seconds(HOUR),
+    hold_seconds=Seconds(DAY),
     min_pot=MicroUsd(10_000_000),
 )
-"""For a public chain. Unbonding covers the longest lease, grace and a dispute of two days."""
+"""For a public chain. Unbonding covers the longest lease, grace and a dispute of two days.
+
+The first auction expects a dollar to be worth ten SURGE, and opens at twice that: too low a start is made up
+for in some auctions, each of which may sell at twice the last price; too high a one costs a hold a halving.
+"""
 
 LOCAL = replace(
     PUBLIC,
@@ -81,6 +87,7 @@ LOCAL = replace(
     first_epoch_mint=Wei(68_493 * _SURGE // 24),
     halving_epochs=730 * 24,
     step_seconds=Seconds(60),
+    hold_seconds=Seconds(HOUR),
     min_pot=MicroUsd(1),
 )
 """For a local network: the same economy, in hours instead of days."""

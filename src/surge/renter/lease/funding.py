@@ -2,11 +2,12 @@
 
 import asyncio
 import os
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from surge.chain.calls.leases import CANDIDATES, TOGETHER
+from surge.chain.calls.leases import CANDIDATES, TOGETHER, Ending
 from surge.chain.client import Chain
 from surge.chain.node.sender import Sent
 from surge.model.ask import Offer
@@ -164,23 +165,26 @@ class Funding:
         self._record(sent, "top up")
         return renewed
 
-    async def close(self, session: RenterSession, within: float) -> None:
-        """Close together with the provider, which has so many seconds for its word, so that the change comes
-        back at once."""
-        lease = session.lease.id
-        with self._trace.span("agree to close the lease", lease=lease, provider=session.lease.terms.provider):
+    async def agree(self, session: RenterSession, within: float) -> Ending:
+        """What closes a lease: its provider's word, for which it has so many seconds, and our voucher."""
+        lease = session.lease
+        with self._trace.span("agree to close the lease", lease=lease.id, provider=lease.terms.provider):
             granted = await session.close(within)
         latest = session.bill.latest
-        with self._trace.span("close the lease on the chain", lease=lease):
-            sent = await asyncio.to_thread(
-                self._chain.leases.close,
-                session.lease,
-                latest.voucher if latest else None,
-                latest.signature if latest else b"",
-                granted.signature,
-            )
-        self._record(sent, "close lease")
-        self.budget.give_back(session.bill.left)
+        voucher, signature = (latest.voucher, latest.signature) if latest else (None, b"")
+        return Ending(session.lease, voucher, signature, granted.signature)
+
+    async def close(self, agreed: Sequence[tuple[RenterSession, Ending]]) -> None:
+        """Close up to 32 leases in one transaction, so that the change comes back at once."""
+        endings, leases = [ending for _, ending in agreed], self._chain.leases
+        with self._trace.span("close leases on the chain", count=len(endings)):
+            if len(endings) == 1:
+                sent = await asyncio.to_thread(leases.close, *endings[0])
+            else:
+                sent = await asyncio.to_thread(leases.close_many, endings)
+        self._record(sent, "close lease" if len(endings) == 1 else "close leases")
+        for session, _ in agreed:
+            self.budget.give_back(session.bill.left)
 
     async def ended(self, lease: Lease, now: Seconds | None = None) -> bool:
         """Whether the chain has closed the lease without us; its change then counts for the budget. After

@@ -104,7 +104,7 @@ class HeldLeases:
 
     def release(self, lease: LeaseId) -> None:
         """Close a lease that has nothing left to do."""
-        _spawn(self._close(self._held[lease]), self._background)
+        _spawn(self._close([self._held[lease]], ANSWER_SECONDS), self._background)
 
     def straggle(self, lease: LeaseId, seconds: float) -> None:
         """What it holds is done elsewhere, too, and its provider isn't asked again while there are others."""
@@ -134,7 +134,7 @@ class HeldLeases:
         if hurry:
             await asyncio.gather(*(h.session.give_up() for h in self._held.values() if h.gone is None))
         within = HURRY_SECONDS if hurry else ANSWER_SECONDS
-        await asyncio.gather(*(self._close(held, within) for held in self._held.values()))
+        await self._close(list(self._held.values()), within)
         await self._funding.end()
 
     # Leases
@@ -207,7 +207,7 @@ class HeldLeases:
         held.gone = why
         self._warn(str(why))
         self._trace.write(LeaseGivenUp(lease=held.session.lease.id, reason=str(why)))
-        _spawn(self._ending.close(held, ANSWER_SECONDS), self._background)
+        _spawn(self._close([held], ANSWER_SECONDS), self._background)
 
     def _lose(self, held: Held, error: SurgeError, shun: bool = True) -> None:
         """It serves no more, and its unfinished tasks go elsewhere. At the end it is closed, if it can be."""
@@ -365,17 +365,16 @@ class HeldLeases:
             self._feed(LeaseEnding(lease.id, time.monotonic()))
         self._feed(ChunkFailed(lease.id, sent.key, error, time.monotonic(), blame=spent))
 
-    async def _close(self, held: Held, within: float = ANSWER_SECONDS) -> None:
+    async def _close(self, leases: list[Held], within: float) -> None:
         """For good, and nothing more is sent."""
-        if held.closed:
-            return
-        await self._ending.close(held, within)
-        if held.sender is not None:
-            held.sender.cancel()
-            await asyncio.gather(held.sender, return_exceptions=True)
-            held.sender = None
-            self._board.tally.leases -= 1
-        await held.session.hang_up()
+        await self._ending.close(leases, within)
+        for held in leases:
+            if held.sender is not None:
+                held.sender.cancel()
+                await asyncio.gather(held.sender, return_exceptions=True)
+                held.sender = None
+                self._board.tally.leases -= 1
+            await held.session.hang_up()
 
 
 def _spawn(work: Coroutine[Any, Any, None], kept: "set[asyncio.Task[None]]") -> None:

@@ -1,7 +1,7 @@
 # pragma version 0.4.3
 # SPDX-License-Identifier: AGPL-3.0-only
 """
-@notice In the Registry's place: payees, and the fees that were credited to a reputation.
+@notice In the Registry's place: payees, and what was credited to a reputation.
 """
 
 payees: HashMap[address, address]
@@ -21,5 +21,5 @@ def payee_of(provider: address) -> address:
 
 
 @external
-def credit_reputation(provider: address, fees: uint256):
-    self.credited[provider] += fees
+def credit_reputation(provider: address, burned: uint256):
+    self.credited[provider] += burned

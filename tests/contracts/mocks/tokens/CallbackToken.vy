@@ -5,7 +5,7 @@
 """
 
 target: address
-message: Bytes[1024]
+message: Bytes[4096]
 refuses: bool
 called: public(bool)
 succeeded: public(bool)
@@ -14,7 +14,7 @@ balanceOf: public(HashMap[address, uint256])
 
 
 @external
-def arm(target: address, message: Bytes[1024]):
+def arm(target: address, message: Bytes[4096]):
     self.target = target
     self.message = message
 
