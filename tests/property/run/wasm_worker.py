@@ -126,14 +126,14 @@ def text(draw: random.Random) -> str:
     ]
     steps = "\n".join(step(draw, draw.randrange(4)) for _ in range(draw.randrange(1, 6)))
     start = f"(func $s (local i32 i32 i32) {step(draw, 2)}) (start $s)" if draw.random() < 0.3 else ""
-    data = (
+    filled = (
         f'(data (i32.const {draw.choice([*[0] * 9, 65530, 131070])}) "abcdef")' if draw.random() < 0.5 else ""
     )
     return f"""(module (type $f (func (param i32) (result i32))) {" ".join(imports)}
       (import "{abi.MODULE}" "proc_exit" (func $exit (param i32)))
       (memory (export "memory") {draw.choice([0, 1, *[2] * 20, 17])})
       (table {draw.choice([0, *[3] * 20, 300000])} funcref)
-      {data}
+      {filled}
       (func $f (type $f) (local i32 i32) {number(draw, 2)}) (elem declare func $f)
       {start} (func (export "_start") (local i32 i32 i32) {steps}))"""
 
