@@ -240,6 +240,7 @@ def _build_array(items: list[Any], building: Building) -> Any:
     if wire.itemsize * count != len(content):
         raise ValueError("an array whose bytes don't fill its shape")
     if not content:
+        building.take(count * max(4, given.itemsize))  # numpy makes a character of an empty text
         array = numpy.zeros(sizes, given, "F" if order == "F" else "C")
     else:
         flat = numpy.frombuffer(bytearray(content), wire).astype(given, copy=False)

@@ -74,7 +74,7 @@ def decode(content: bytes, classes: Mapping[str, type] | None = None) -> Any:
     BadInput where a library that the value needs (numpy, pandas) is not installed here."""
     try:
         check(content)
-        return Building(classes).build(DECODER.decode(content))
+        return Building(classes, len(content)).build(DECODER.decode(content))
     except (SurgeError, KeyboardInterrupt):
         raise
     except BaseException as error:  # hostile bytes choose what a builder stumbles over, SystemExit included
@@ -96,11 +96,13 @@ def _walk(content: bytes) -> None:
     with deep bytes where something raised Python's recursion limit."""
     at, end, values = 0, len(content), 0
     steps, lengths, counts = _STEPS, _LENGTHS, _COUNTS
-    left = 1
-    above: list[int] = []
+    left, keyed = 1, False
+    above: list[tuple[int, bool]] = []
     while at < end:
         first = content[at]
         at += 1
+        if keyed and not left & 1 and first not in _TEXTS:
+            raise Distrusted("the answer holds a map with a bare key; ask another provider")
         left -= 1
         step = steps[first]
         if step >= 0:
@@ -119,14 +121,14 @@ def _walk(content: bytes) -> None:
                     "DataFrame, or bytes instead"
                 )
             if items:
-                above.append(left)
-                left = items
+                above.append((left, keyed))
+                left, keyed = items, each == 2
                 if len(above) > MAX_LEVELS:
                     raise Distrusted(
                         f"the answer is nested deeper than {MAX_DEPTH} levels; ask another provider"
                     )
         while not left and above:
-            left = above.pop()
+            left, keyed = above.pop()
 
 
 _LONG, _CONTAINER = -1, -2
@@ -155,4 +157,5 @@ _LENGTHS |= {0xD9: (1, 0), 0xDA: (2, 0), 0xDB: (4, 0)}
 _COUNTS = {first: (0, 2 if first < 0x90 else 1) for first in range(0x80, 0xA0)}
 _COUNTS |= {0xDC: (2, 1), 0xDD: (4, 1), 0xDE: (2, 2), 0xDF: (4, 2)}
 """first byte → (width of the count, values for each)"""
+_TEXTS = frozenset([*range(0xA0, 0xC0), 0xD9, 0xDA, 0xDB])
 _STEPS = _widths()

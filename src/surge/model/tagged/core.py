@@ -6,7 +6,6 @@ tables here.
 
 import array
 import sys
-from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -15,6 +14,7 @@ import msgspec
 from surge.model.digest import Blob
 from surge.model.errors import BadInput, Distrusted
 from surge.model.tagged import tags as tag
+from surge.model.tagged.keys import hashable
 
 MAX_BYTES = 256 << 20
 MAX_DEPTH = 100
@@ -24,7 +24,8 @@ MAX_VALUES = 4_000_000
 """Of values that are encoded one by one; lists of ints or floats and arrays count as one."""
 PACKED_FROM = 32
 """Shortest list of ints or floats that travels as one block of bytes."""
-MAX_SAME_HASH = 64
+SPARE, EACH = 16 << 20, 64
+"""Bytes of memory that a value may take without sending them: of any answer, and for each of its bytes."""
 
 Tree = Any
 """What msgspec encodes: scalars, str, bytes, lists, dicts with str keys, markers."""
@@ -158,17 +159,49 @@ class Packing:
 
 class Building:
     """One decoding under way. classes: what an instance may become, by key. root: the level at which the
-    value begins. nodes: of its graph, if it is one. fresh: its named tuples. weight: see parts.py."""
+    value begins. nodes: of its graph, if it is one; sizes: of those that are small, by number. fresh: its
+    named tuples. weight: see parts.py. keys: how many of what it is inside of will be hashed. room: bytes
+    of memory left for what takes more than was sent."""
 
-    __slots__ = ("classes", "depth", "fresh", "nodes", "root", "weight")
+    __slots__ = ("classes", "depth", "fresh", "keys", "nodes", "room", "root", "sizes", "weight")
 
-    def __init__(self, classes: Mapping[str, type] | None = None) -> None:
+    def __init__(self, classes: Mapping[str, type] | None = None, size: int = 0) -> None:
         self.classes = classes or {}
         self.depth = 0
         self.root = 1
         self.nodes: list[Any] | None = None
+        self.sizes: dict[int, int] = {}
+        self.keys = 0
+        self.room = SPARE + EACH * size
         self.fresh: dict[tuple[str, ...], Any] = {}
         self.weight = 0
+
+    def take(self, count: int) -> None:
+        """Before so many bytes of memory are taken that did not arrive as such. Raises Distrusted where they
+        are out of proportion."""
+        self.room -= count
+        if self.room < 0:
+            raise Distrusted("the answer would take far more memory than it has bytes; ask another provider")
+
+    def own(self, tree: Tree) -> Any:
+        """A part of which a copy is kept: a link to it would let few bytes make many."""
+        if type(tree) is list and tree and tree[0] is MARKERS[tag.LINK]:
+            raise ValueError("a part that is another's")
+        return self.build(tree)
+
+    def apart(self, trees: list[Tree]) -> list[Any]:
+        """Parts that hold no links: what is made of them looks at them at once, or keeps copies."""
+        nodes, self.nodes = self.nodes, None
+        built = [self.build(tree) for tree in trees]
+        self.nodes = nodes
+        return built
+
+    def hashed(self, trees: list[Tree], in_set: bool = False) -> list[Any]:
+        """Keys of a dict or a set."""
+        self.keys += 1
+        built = [self.build(tree) for tree in trees]
+        self.keys -= 1
+        return hashable(built, in_set)
 
     def build(self, tree: Tree) -> Any:
         kind = type(tree)
@@ -305,17 +338,10 @@ def find_packer(kind: type) -> Pack | None:
     return None
 
 
-def hashable(keys: list[Any]) -> list[Any]:
-    """Refuses keys that were chosen to collide: a table of them would take quadratic time."""
-    if len(keys) > MAX_SAME_HASH and Counter(map(hash, keys)).most_common(1)[0][1] > MAX_SAME_HASH:
-        raise Distrusted("the answer holds keys that were chosen to collide; ask another provider")
-    return keys
-
-
 def _build_dict(items: list[Any], building: Building) -> Any:
     if len(items) % 2:
         raise ValueError("a key without a value")
-    keys = hashable([building.build(x) for x in items[::2]])
+    keys = building.hashed(items[::2])
     return dict(zip(keys, (building.build(x) for x in items[1::2]), strict=True))
 
 
@@ -348,8 +374,8 @@ def _build_bytearray(items: list[Any], _: Building) -> bytearray:
 BUILDERS.update(
     {
         tag.TUPLE: lambda items, b: tuple([b.build(x) for x in items]),
-        tag.SET: lambda items, b: set(hashable([b.build(x) for x in items])),
-        tag.FROZENSET: lambda items, b: frozenset(hashable([b.build(x) for x in items])),
+        tag.SET: lambda items, b: set(b.hashed(items, True)),
+        tag.FROZENSET: lambda items, b: frozenset(b.hashed(items, True)),
         tag.DICT: _build_dict,
         tag.INT: _build_int,
         tag.BYTEARRAY: _build_bytearray,

@@ -6,18 +6,19 @@ A frame travels as its columns: numpy arrays where it can, else what the column 
 import re
 from typing import Any
 
-from surge.model.errors import BadInput
+from surge.model.errors import BadInput, SurgeError
 from surge.model.tagged.arrays import need, unlocked
 from surge.model.tagged.core import BUILDERS, CHANGING, SEALED, Build, Building, Pack, Packing, Tree
-from surge.model.tagged.parts import weigh
+from surge.model.tagged.parts import known_distinct, range_room, weigh
 from surge.model.tagged.standard import make_zone
 from surge.model.tagged.tags import COLUMN, FRAME, INDEX, LIBRARY, MOMENT, SERIES
 
 _MASKED = re.compile(r"(U?Int(8|16|32|64)|Float(32|64)|boolean)")
 MAX_RANGE = 1 << 16
-"""Items that a range may stand for among the levels of an index: pandas makes a table of them."""
+"""Items that a range stands for among categories and the levels of an index: pandas makes a table of them."""
 _UNITS = ("s", "ms", "us", "ns")
 _FREQUENCY = re.compile(r"-?[0-9]{0,4}[A-Za-z]{1,4}(-[A-Za-z]{3})?")
+_EVEN = re.compile(r"-?[0-9]{0,4}(D|h|min|s|ms|us|ns)")
 
 
 def words_of(value: Any, pandas: Any) -> tuple[int, list[Any]] | None:
@@ -81,7 +82,8 @@ def column_of(array: Any) -> Any:
     name = str(array.dtype)
     kind = type(array).__name__
     if kind == "Categorical":
-        return Column("categories", array.categories, numpy_of(array.codes, "int64"), bool(array.ordered))
+        categories = level_of(array.categories, need("pandas"))
+        return Column("categories", categories, numpy_of(array.codes, "int64"), bool(array.ordered))
     if kind == "DatetimeArray" and array.tz is not None:
         return Column("zoned", array.asi8, array.unit, zone_of(array.tz))
     if _MASKED.fullmatch(name):
@@ -121,13 +123,16 @@ def _zone(value: Any) -> Any:
     return make_zone(value) and value if type(value) is str else value
 
 
-def make_column(items: Any, pandas: Any) -> Any:
+def make_column(items: Any, pandas: Any, building: Building) -> Any:
     kind, *rest = items
     if kind == "categories":
         categories, codes, ordered = rest
         _arrays([codes], pandas)
         if not isinstance(categories, pandas.Index):
             _arrays([categories], pandas)
+            categories = pandas.Index(categories)
+        building.take(range_room(categories))
+        known_distinct(categories)
         return pandas.Categorical.from_codes(codes, categories=categories, ordered=ordered)
     if kind == "zoned":
         stamps, unit, zone = rest
@@ -161,7 +166,7 @@ def make_column(items: Any, pandas: Any) -> Any:
     raise ValueError("no kind of column")
 
 
-def make_index(items: Any, pandas: Any) -> Any:
+def make_index(items: Any, pandas: Any, building: Building) -> Any:
     kind, *rest = items
     if kind == "range":
         start, stop, step, name = rest
@@ -169,8 +174,8 @@ def make_index(items: Any, pandas: Any) -> Any:
     if kind == "multi":
         levels, codes, names = rest
         for level in levels:
-            if isinstance(_index(level, pandas), pandas.RangeIndex) and len(level) > MAX_RANGE:
-                raise ValueError("a level out of proportion")
+            building.take(range_room(_index(level, pandas)))
+            known_distinct(level)
         _arrays(codes, pandas)
         return pandas.MultiIndex(levels=levels, codes=codes, names=names)
     column, name, frequency = rest
@@ -179,11 +184,13 @@ def make_index(items: Any, pandas: Any) -> Any:
     if frequency is not None and not isinstance(index, pandas.PeriodIndex):
         if not _FREQUENCY.fullmatch(frequency):
             raise ValueError("no frequency")
+        if not _EVEN.fullmatch(frequency):
+            weigh(building, 5 * len(index))  # one after the other, to compare
         index.freq = frequency
     return index
 
 
-def make_frame(items: Any, pandas: Any) -> Any:
+def make_frame(items: Any, pandas: Any, building: Building) -> Any:
     columns, index, *arrays = items
     _index(columns, pandas), _index(index, pandas), _arrays(arrays, pandas)
     if not len(columns) == len(arrays) or not all(len(a) == len(index) for a in arrays):
@@ -193,7 +200,7 @@ def make_frame(items: Any, pandas: Any) -> Any:
     return frame
 
 
-def make_series(items: Any, pandas: Any) -> Any:
+def make_series(items: Any, pandas: Any, building: Building) -> Any:
     index, column, name = items
     _index(index, pandas), _arrays([column], pandas)
     if len(index) != len(column):
@@ -201,7 +208,7 @@ def make_series(items: Any, pandas: Any) -> Any:
     return pandas.Series(column, index=index, name=name, dtype=column.dtype)
 
 
-def make_moment(items: Any, pandas: Any) -> Any:
+def make_moment(items: Any, pandas: Any, building: Building) -> Any:
     import numpy
 
     kind, *rest = items
@@ -242,9 +249,11 @@ def _made_by(make: Any, weight: int) -> Build:
     def build(items: list[Any], building: Building) -> Any:
         weigh(building, weight)
         pandas = need("pandas")
-        built = [unlocked(building.build(x)) for x in items]
+        built = [unlocked(x) for x in building.apart(items)]
         try:
-            return make(built, pandas)
+            return make(built, pandas, building)
+        except SurgeError:
+            raise
         except Exception as error:  # pandas raises errors of its own for what doesn't fit together
             raise ValueError(f"no pandas value ({type(error).__name__})") from error
 

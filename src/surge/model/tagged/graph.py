@@ -34,6 +34,7 @@ from surge.model.tagged.core import (
 )
 from surge.model.tagged.instances import base_of, empty_instance, fill_instance, set_fields
 from surge.model.tagged.layout import holds_objects
+from surge.model.tagged.parts import weigh
 from surge.model.tagged.standard import empty_collection
 
 SMALL = 1_000
@@ -121,7 +122,10 @@ def _number(items: list[Any], nodes: "list[Any] | None") -> int:
 
 def _build_link(items: list[Any], building: Building) -> Any:
     nodes = building.nodes or []
-    return nodes[_number(items, nodes)]
+    number = _number(items, nodes)
+    if building.keys:  # a hash may walk through all that is below
+        weigh(building, building.sizes.get(number, 0) >> 3)
+    return nodes[number]
 
 
 def _empty(tree: Tree, building: Building) -> Any:
@@ -158,7 +162,7 @@ class _Filling:
         self.nodes = building.nodes = [_empty(tree, building) for tree in trees]
         weighed = [self._weigh(tree) for tree in trees]
         self.weights, self.links = [w for w, _ in weighed], [links for _, links in weighed]
-        self.sizes: dict[int, int] = {}
+        self.sizes = building.sizes
         """Of what is small as a tree, by number; while keys are hashed, also of what an instance shows."""
 
     def fill(self, root: Tree) -> Any:
@@ -263,15 +267,15 @@ class _Filling:
 
     def _contents(self, number: int, late: "list[tuple[Any, Tree]] | None" = None) -> Any:
         """What is to be poured into a node. late: the fields that an instance still misses."""
-        tree, build = self.trees[number], self.building.build
+        tree, build, own = self.trees[number], self.building.build, self.building.own
         code = _code(tree)
         if _is_leaf(tree):
             return None
         if code == tag.INSTANCE:
-            fields = _own(tree[2], build) if late is None else {build(n): build(x) for n, x in late}
-            return fields, _own(tree[3], build)
+            fields = own(tree[2]) if late is None else {build(n): build(x) for n, x in late}
+            return fields, own(tree[3])
         if code in (tag.COLLECTION, tag.LIBRARY):
-            return _own(tree[2], build)
+            return own(tree[2])
         return [build(x) for x in tree[2:]] if code == tag.OBJECTS else build(tree)
 
     def _pour(self, number: int, contents: Any) -> None:
@@ -308,12 +312,6 @@ def _refuse_hash_of_contents(node: Any) -> None:
     base.clear(node)
     if len(set(hashes)) > 1:
         raise _NotYet
-
-
-def _own(tree: Tree, build: Any) -> Any:
-    if _code(tree) == tag.LINK:
-        raise ValueError("a part that is another's")
-    return build(tree)
 
 
 def _like(contents: Any, kind: type) -> Any:

@@ -73,7 +73,7 @@ def _check_place(arguments: list[Any]) -> None:
 
 
 def _build_exception(items: list[Any], building: Building) -> BaseException:
-    name, arguments, fields = (building.build(x) for x in items)
+    name, arguments, fields = (building.own(x) for x in items)
     kind = getattr(builtins, of_kind(name, str), None)
     if not (isinstance(kind, type) and issubclass(kind, Exception)):
         raise ValueError("no exception that may come back")
@@ -216,7 +216,7 @@ def _slots(owner: type) -> list[str]:
 
 
 def _build_instance(items: list[Any], building: Building) -> Any:
-    key, fields, contents = (building.build(x) for x in items)
+    key, fields, contents = (building.own(x) for x in items)
     kind = _known(key, building)
     base = base_of(kind)
     if base is None or base in CHANGING or issubclass(kind, BaseException):

@@ -21,7 +21,7 @@ from surge.model.tagged.arrays import need
 from surge.model.tagged.core import BUILDERS, Building
 from surge.model.tagged.fitted.estimators import one_parent, whole
 from surge.model.tagged.instances import make_error, set_fields
-from surge.model.tagged.parts import array, weigh
+from surge.model.tagged.parts import array, known_distinct, range_room, weigh
 
 
 def _of(value: Any, kind: type) -> Any:
@@ -72,6 +72,7 @@ def _named(
     fresh = building.fresh.get(key)
     if fresh is None:
         weigh(building, 1_000 + 20 * len(names))
+        building.take(2_000 * len(names))
         fresh = building.fresh[key] = collections.namedtuple(key[0], names)
     return fresh(*items, *extra.values())
 
@@ -85,6 +86,8 @@ def _dtype(name: Any, categories: Any = None, ordered: Any = False) -> Any:
         return pandas.api.types.pandas_dtype(name)
     if categories is not None and not isinstance(categories, pandas.Index):
         raise TypeError("no categories")
+    if categories is not None:
+        known_distinct(categories)
     return pandas.CategoricalDtype(categories, _of(ordered, bool))
 
 
@@ -316,6 +319,13 @@ _WEIGHTS = {
     "random": 100,
 }
 _WEIGHTS |= {"sparse": 150, "tree": 100}
+_ROOM: dict[str, Callable[..., int]] = {
+    "dtype": lambda name, categories=None, ordered=False: range_room(categories),
+    "masked": lambda values, *_: 2 * values.dtype.itemsize,
+    "neighbours": lambda name, points, leaf, *_: (2 * len(points) // leaf + 1) * (64 + 16 * points.shape[1]),
+    "sparse": lambda home, shape, values, *parts: 256 * len(parts[-1]) if home[:3] in ("lil", "dok") else 0,
+}
+"""Bytes that some take beyond those of their parts."""
 _LIGHT = 10
 """Values that take as long to build, about a microsecond each."""
 
@@ -344,9 +354,7 @@ def _of_known(form: str, key: str, base: Any, fields: dict[str, Any], building: 
 
 
 def _build(items: list[Any], building: Building) -> Any:
-    nodes, building.nodes = building.nodes, None  # a link's node may change after it has been looked at
-    form, *parts = (building.build(x) for x in items)
-    building.nodes = nodes
+    form, *parts = building.apart(items)
     if form in ("array of", "frame of"):
         key, base, fields = parts
         weigh(building, _WEIGHTS.get(form, _LIGHT))
@@ -354,6 +362,8 @@ def _build(items: list[Any], building: Building) -> Any:
     if form == "named":
         return _named(building, *parts)
     weigh(building, _WEIGHTS.get(form, _LIGHT))
+    if form in _ROOM:
+        building.take(_ROOM[form](*parts))
     return _FORMS[form](*parts)
 
 

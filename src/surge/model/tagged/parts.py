@@ -5,6 +5,7 @@ from typing import Any
 from surge.model.errors import LimitExceeded
 from surge.model.tagged.arrays import need
 from surge.model.tagged.core import MAX_VALUES, Building
+from surge.model.tagged.keys import hashable
 from surge.model.tagged.names import NUMBERS
 
 LARGEST = (1 << 31) - 1
@@ -38,7 +39,7 @@ def whole_number(value: Any) -> bool:
 def bijection(places: Any) -> int:
     """The number of a table's names, each of which has a place of its own from 0 on."""
     require(type(places) is dict and all(map(whole_number, places.values())))
-    require(set(map(int, places.values())) == set(range(len(places))))
+    require(sorted(map(int, places.values())) == list(range(len(places))))  # no table of chosen numbers
     return len(places)
 
 
@@ -59,3 +60,33 @@ def weigh(building: Building, values: int) -> None:
             "a result of so many frames, matrices, models or moments is not read; return fewer and larger "
             "ones, as one DataFrame or array"
         )
+
+
+def range_room(index: Any) -> int:
+    """Bytes that an index may take as a table, where it was sent as a range."""
+    ranged = index is not None and isinstance(index, need("pandas").RangeIndex)
+    return 8 * len(index) if ranged else 0
+
+
+def known_distinct(index: Any) -> None:
+    """Of categories, and of levels of an index. Raises ValueError where a value stands there twice,
+    Distrusted where they were chosen to collide.
+
+    pandas finds that out with hash tables whose hashes are known to everybody, so that chosen values could
+    make it take quadratic time. Here it is found out in order, and pandas is told."""
+    numpy, pandas = need("numpy"), need("pandas")
+    if isinstance(index, pandas.RangeIndex):
+        return
+    held = index.array
+    held = getattr(held, "asi8", held)
+    if not isinstance(held, numpy.ndarray):
+        held = getattr(held, "_ndarray", held) if isinstance(index.dtype, numpy.dtype) else held
+    if isinstance(held, numpy.ndarray) and held.dtype.kind in "biufcmM":
+        ordered = numpy.sort(held)
+        twice = (ordered[1:] == ordered[:-1]).any()
+    else:
+        values = hashable(list(held), True)
+        twice = len(set(values)) < len(values)
+    if twice:
+        raise ValueError("a value that stands there twice")
+    index._cache["is_unique"] = True

@@ -105,7 +105,7 @@ CHANGING.add(types.SimpleNamespace)
 
 
 def _build_collection(items: list[Any], building: Building) -> Any:
-    name, contents, option = (building.build(x) for x in items)
+    name, contents, option = (building.own(x) for x in items)
     value = empty_collection(name, option)
     if name == "deque":
         value.extend(of_kind(contents, list))

@@ -97,6 +97,7 @@ class HeldLeases:
         self._watch = Watch(self._held, funding, feed, self._lose)
         self._opening: set[asyncio.Task[None]] = set()
         self._background: set[asyncio.Task[None]] = set()
+        self._decoding: set[asyncio.Task[None]] = set()
         self._watcher: asyncio.Task[None] | None = None
 
     def send(self, send: Send) -> None:
@@ -127,7 +128,7 @@ class HeldLeases:
         if self._watcher is not None:
             self._watcher.cancel()
             await asyncio.gather(self._watcher, return_exceptions=True)
-        while under_way := self._opening | self._background:  # to the chain, and back
+        while under_way := self._opening | self._background | self._decoding:  # to the chain, and back
             await asyncio.wait(under_way, timeout=HURRY_SECONDS if hurry else None)
             if hurry:
                 break
@@ -327,8 +328,7 @@ class HeldLeases:
             case Delivered(chunk, outcomes):
                 sent, held.delivered = held.chunks.pop(chunk), now
                 done = sent.tasks[: len(outcomes)]
-                for task, outcome in zip(done, outcomes, strict=True):
-                    self._board.resolve(task, outcome, session.lease)
+                _spawn(self._board.resolve_all(done, outcomes, session.lease), self._decoding)
                 self._feed(ChunkDone(lease, sent.key, done, now))
             case Declined(chunk, Refusal.ESCROW_SPENT, reason):
                 _spawn(self._top_up(held, chunk, reason), self._background)

@@ -1,7 +1,8 @@
 """A job's tasks on their way: with the futures that their outcomes resolve. Each ends exactly once."""
 
+import asyncio
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,8 @@ from surge.renter.work.steps import (
     TaskKey,
 )
 
+AT_ONCE = 1 << 12
+"""Bytes of an outcome that is decoded in the loop: going to a thread and back would take longer."""
 LONGEST_REASON = 200
 """Characters of an error that a trace keeps."""
 
@@ -126,20 +129,28 @@ class Board:
             self.end(key)
         return cancelled
 
-    def resolve(self, key: TaskKey, outcome: Outcome, lease: Lease) -> None:
-        """End a task with its outcome, decoded; an error of ours is told where it was."""
+    async def resolve(self, key: TaskKey, outcome: Outcome, lease: Lease) -> None:
+        """End a task with its outcome, decoded; an error of ours is told where it was. A long one is decoded
+        beside the loop, which other leases need meanwhile."""
         entry = self._entries.get(key)
         if entry is None:
             return
-        try:
-            value = entry.decode(outcome)
-        except BaseException as raised:  # noqa: BLE001 - whatever the task raised is the future's
-            if isinstance(raised, SurgeError):
-                raised.about(lease.id, lease.terms.provider)
-            self.fail(key, raised)
+        if len(outcome.output) <= AT_ONCE:
+            value, raised = _decoded(entry, outcome)
         else:
+            value, raised = await asyncio.to_thread(_decoded, entry, outcome)
+        if isinstance(raised, SurgeError):
+            raised.about(lease.id, lease.terms.provider)
+        if raised is not None:
+            self.fail(key, raised)
+        elif key in self._entries:  # else the job ended meanwhile
             entry.future.set_result(value)
             self.end(key)
+
+    async def resolve_all(self, keys: Iterable[TaskKey], outcomes: Iterable[Outcome], lease: Lease) -> None:
+        """Those of one chunk."""
+        for key, outcome in zip(keys, outcomes, strict=True):
+            await self.resolve(key, outcome, lease)
 
     def fail(self, key: TaskKey, error: BaseException) -> None:
         """End a task with an error, unless it was cancelled."""
@@ -158,6 +169,14 @@ class Board:
         with self._idle:
             self._unfinished -= 1
             self._idle.notify_all()
+
+
+def _decoded(entry: Entry, outcome: Outcome) -> tuple[Any, BaseException | None]:
+    """The value, or what the decoder raised: StopIteration can't leave a thread by itself."""
+    try:
+        return entry.decode(outcome), None
+    except BaseException as raised:  # noqa: BLE001 - whatever the task raised is the future's
+        return None, raised
 
 
 def _in_a_line(error: BaseException) -> str:

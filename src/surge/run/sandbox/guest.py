@@ -20,6 +20,9 @@ HostCall = Callable[[bytes], bytes]
 """Answers one message of the guest. May raise to end the guest."""
 
 MAX_MESSAGE = 512 << 20
+HOST_ROOM = 64 << 20
+"""Bytes beside a guest's memory that must be there before it starts and when it ends: its tables, and what
+the host itself takes meanwhile, so that nothing of that makes it refuse the guest's memory in between."""
 MAX_TABLES = 4
 MAX_TABLE = 1 << 18
 """Functions in a table. So tables take at most 16 MiB beside the memory that the limit means."""
@@ -105,9 +108,10 @@ class _NoMemory:
         raise Trapped("a call to the host by the start section, which may only compute")
 
 
-def _check_room(size: int) -> None:
+def _given(size: int, ask: Callable[[int], None]) -> None:
+    """Raises NotDeterministic where this machine can't give so many bytes."""
     try:
-        check_room(size)
+        ask(size)
     except (OSError, MemoryError) as error:
         raise NotDeterministic(
             f"this machine can't give a task {size >> 20} MiB more now; offer fewer slots, or less memory"
@@ -122,7 +126,7 @@ class Sandbox:
     """
 
     def __init__(self, world: World, memory_limit: int, fuel: int, host_call: HostCall | None = None) -> None:
-        _check_room(memory_limit)
+        _given(memory_limit + HOST_ROOM, check_room)
         self.store = wasmtime.Store(engine())
         self.store.set_limits(
             memory_size=memory_limit, table_elements=MAX_TABLE, instances=1, tables=MAX_TABLES, memories=1
@@ -157,13 +161,14 @@ class Sandbox:
         if not isinstance(memory, wasmtime.Memory):
             raise Trapped("the module exports no memory; link it as a wasm32-wasi command")
         self.memory = GuestMemory(memory, self.store)
+        _given(self._memory_limit, self.memory.pledge)
         linked().point(self)
 
     def check_room(self) -> None:
         """Raises NotDeterministic if the host could not give all the memory that the limit still allows: then
         it may have refused some before, and what the guest made of that is no fact."""
         has = self.memory.refresh() if isinstance(self.memory, GuestMemory) else 0
-        _check_room(self._memory_limit - has)
+        _given(self._memory_limit + HOST_ROOM - has, check_room)
 
     def close(self) -> None:
         self.store.close()

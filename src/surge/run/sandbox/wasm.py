@@ -45,12 +45,28 @@ def check_command(module: wasmtime.Module) -> None:
             f"the module imports what the sandbox doesn't offer: {', '.join(unknown[:8])}; "
             f"build it for wasm32-wasi with {abi.MODULE} alone"
         )
+    mistaken = [str(item.name) for item in module.imports if not _is_call(item)]
+    if mistaken:
+        raise BadInput(
+            f"the module imports calls with other parameters than WASI's: {', '.join(mistaken[:8])}; "
+            "build it for wasm32-wasi (preview 1)"
+        )
     exports = {item.name: item.type for item in module.exports}
     start, memory = exports.get("_start"), exports.get("memory")
     if not isinstance(start, wasmtime.FuncType) or not isinstance(memory, wasmtime.MemoryType):
         raise BadInput("the module is no command: it exports no _start and memory; link it as an executable")
     if start.params or start.results:
         raise BadInput("the module is no command: its _start takes or gives values; link it as an executable")
+
+
+def _is_call(item: wasmtime.ImportType) -> bool:
+    """Whether an import of a name that the sandbox offers is a function of its signature."""
+    kind, name = item.type, item.name or ""
+    if not isinstance(kind, wasmtime.FuncType):
+        return False
+    results = [] if name == "proc_exit" else ["i32"]
+    parameters = ["i32" if letter == abi.I32 else "i64" for letter in abi.SIGNATURES[name]]
+    return [str(t) for t in kind.params] == parameters and [str(t) for t in kind.results] == results
 
 
 def module_image(named: bytes) -> bytes:

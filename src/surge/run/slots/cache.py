@@ -22,6 +22,7 @@ from blake3 import blake3
 
 from surge.model.digest import blob_digest, digest
 from surge.model.errors import BadInput, Unavailable
+from surge.model.task import WASM, ImageSpec
 from surge.run.sandbox.engine import engine, host_digest, settings_digest
 from surge.run.sandbox.suite import interpreter_digest
 from surge.run.slots.compile import INTERPRETER
@@ -35,6 +36,11 @@ COMPILE_SPEED = 1e6
 """Bytes of wasm a second, a guess for other modules."""
 FREE_FLOOR = 512 << 20
 """Bytes of the disk that stay free."""
+SHARE = 4
+"""What one renter has made takes at most this part of the cache."""
+SUMMED, OWNED = ".blake3", ".owner"
+BESIDE = (".lock", OWNED)
+"""Files of a few bytes beside others."""
 MAX_COMPILE = 300.0
 """Seconds that a renter's module may take to compile."""
 
@@ -73,27 +79,38 @@ class Cache:
         with suppress(OSError):
             os.utime(path)
 
-    def make_room(self, most: int, floor: int = FREE_FLOOR) -> None:
-        """Remove what was used longest ago until all files together have at most `most` bytes, and the disk
-        has `floor` bytes free; the interpreter's code stays. Raises Unavailable if that isn't enough."""
-        kept = {self._interpreter_path(), _sum_path(self._interpreter_path())}
-        files = sorted(
-            (facts.st_mtime_ns, facts.st_size, path)
-            for folder in ("code", "images", "modules")
-            for path in (self.root / folder).iterdir()
-            if path not in kept and path.suffix != ".lock" and (facts := _facts(path)) is not None
-        )
-        held = sum(size for _, size, _ in files)
-        for _, size, path in files:
-            if held <= most and shutil.disk_usage(self.root).free >= floor:
-                return
-            path.unlink(missing_ok=True)
-            held -= size
+    def make_room(self, most: int, floor: int = FREE_FLOOR, owner: str = "") -> None:
+        """Remove what was used longest ago until all files together have at most `most` bytes, those of
+        `owner` a SHARE-th of that, and the disk has `floor` bytes free; the interpreter's code stays. Raises
+        Unavailable if that isn't enough."""
+        if owner:
+            own = [file for file in self._files() if _owner_of(file[2]) == owner]
+            _remove(own, lambda held: held <= most // SHARE)
+        _remove(self._files(), lambda held: held <= most and shutil.disk_usage(self.root).free >= floor)
         if (free := shutil.disk_usage(self.root).free) < floor:
             raise Unavailable(
                 f"the disk of {self.root} has {free >> 20} MiB left, and {floor >> 20} are kept free; "
                 "make room there"
             )
+
+    def _files(self) -> "list[tuple[int, int, Path]]":
+        """(time of use, bytes, path) of all that may be removed, the one that was used longest ago first."""
+        kept = {self._interpreter_path(), _sum_path(self._interpreter_path())}
+        return sorted(
+            (facts.st_mtime_ns, facts.st_size, path)
+            for folder in ("code", "images", "modules")
+            for path in (self.root / folder).iterdir()
+            if path not in kept and path.suffix not in BESIDE and (facts := _facts(path)) is not None
+        )
+
+    def note_owner(self, spec: ImageSpec, owner: str) -> None:
+        """Remember for whom the files of an image were made: the first one that asked for it."""
+        made = [self.image_path(spec.id)]
+        if spec.runtime == WASM:
+            made = [self.root / "modules" / f"{spec.module.hex()}.wasm", self._code_path(spec.module)]
+        for path in made:
+            if path.exists() and not _owner_path(path).exists():
+                _write(_owner_path(path), owner.encode())
 
     def keep_module(self, module: bytes) -> bytes:
         """Store a wasm module; its digest."""
@@ -186,6 +203,30 @@ class Cache:
                 partial.unlink(missing_ok=True)
 
 
+def _remove(files: "list[tuple[int, int, Path]]", enough: Callable[[int], bool]) -> None:
+    """From the first one on, until it is enough for the bytes that are left."""
+    held = sum(size for _, size, _ in files)
+    for _, size, path in files:
+        if enough(held):
+            return
+        path.unlink(missing_ok=True)
+        if path.suffix != SUMMED:
+            _owner_path(path).unlink(missing_ok=True)
+        held -= size
+
+
+def _owner_path(path: Path) -> Path:
+    return path.with_suffix(OWNED)
+
+
+def _owner_of(path: Path) -> str:
+    """For whom a file was made; nobody where that isn't known."""
+    try:
+        return _owner_path(path).read_text()
+    except FileNotFoundError:
+        return ""
+
+
 def _facts(path: Path) -> os.stat_result | None:
     try:
         return path.stat()
@@ -194,7 +235,7 @@ def _facts(path: Path) -> os.stat_result | None:
 
 
 def _sum_path(path: Path) -> Path:
-    return path.with_suffix(".blake3")
+    return path.with_suffix(SUMMED)
 
 
 def _sum(path: Path) -> bytes:

@@ -244,19 +244,21 @@ class Pool:
         await self._free(slot)
         return answer
 
-    async def image(self, spec: ImageSpec, module: bytes | None = None) -> Image:
-        """Make an image, or find it in the cache. `module`: the wasm bytes, needed once per cache.
+    async def image(self, spec: ImageSpec, module: bytes | None = None, owner: str = "") -> Image:
+        """Make an image, or find it in the cache. `module`: the wasm bytes, needed once per cache. `owner`:
+        for whom it is made; what is made for one of them takes a part of the cache, and no other's place.
 
         Raises BadInput if the module is no wasm command or an import fails in the sandbox.
         """
-        if spec.runtime == WASM and module is not None:
-            check_module(module)
-            await asyncio.to_thread(self._cache.make_room, self._cache_limit)
-            if self._cache.keep_module(module) != spec.module:
-                raise BadInput("the wasm module isn't the one that the job names; send it again")
-        else:
-            await asyncio.to_thread(self._cache.make_room, self._cache_limit)
+        sent = module if spec.runtime == WASM else None
+        if sent is not None:
+            check_module(sent)
+        await asyncio.to_thread(self._cache.make_room, self._cache_limit, owner=owner)
+        if sent is not None and self._cache.keep_module(sent) != spec.module:
+            raise BadInput("the wasm module isn't the one that the job names; send it again")
         ready = await self._ask(spec.id, MakeImage(spec), Ready, COMPILE_SECONDS)
+        if owner:
+            await asyncio.to_thread(self._cache.note_owner, spec, owner)
         return Image(ready.digest, Fuel(ready.fuel), MilliJoules(ready.millijoules), ready.measured)
 
     async def run(self, job: Job) -> ChunkResult:

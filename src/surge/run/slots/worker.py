@@ -40,6 +40,7 @@ from surge.run.slots.pipe import (
     requests,
     write_frame,
 )
+from surge.run.wasi.memory import is_strict
 
 MAX_HELD = 3
 """Images, and modules, that a worker keeps in memory."""
@@ -227,6 +228,7 @@ def main() -> int:
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     cache = Cache.open(Path(sys.argv[1]))
+    is_strict()  # while that can be read
     worker = Worker(cache, out, confine([Path(name) for name in sys.argv[2:]], [cache.root]))
     failed: list[BaseException] = []
 

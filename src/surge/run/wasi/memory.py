@@ -5,10 +5,13 @@ import mmap
 import os
 import sys
 from functools import cache
+from pathlib import Path
 
 import wasmtime
 
 PAGE = 1 << 16
+MOST = 1 << 32
+"""Bytes that 32-bit addresses reach."""
 
 
 class OutOfBounds(Exception):
@@ -49,6 +52,8 @@ class Stencil:
 
 
 _MAP_FIXED = 0x10
+PROT_NONE = 0
+NEVER_MORE = "2"
 
 
 def map_private(address: int, size: int, file: int, offset: int) -> None:
@@ -66,6 +71,21 @@ def _libc_mmap() -> "ctypes._NamedFuncPointer":
     return call
 
 
+@cache
+def _libc_mprotect() -> "ctypes._NamedFuncPointer":
+    call = ctypes.CDLL(None, use_errno=True).mprotect
+    call.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
+    return call
+
+
+@cache
+def is_strict() -> bool:
+    """Whether this system promises no more memory than it has, and so may refuse what a guest may have. To be
+    asked first before a worker may read no such files."""
+    policy = Path("/proc/sys/vm/overcommit_memory")
+    return policy.exists() and policy.read_text().strip() == NEVER_MORE
+
+
 class GuestMemory:
     """Reads and writes at 32-bit addresses. The engine reserves the whole 4 GiB, so the base stays put."""
 
@@ -78,6 +98,21 @@ class GuestMemory:
         """The size in bytes now; it only ever grows."""
         self.size = self._memory.data_len(self._store)
         return self.size
+
+    def pledge(self, limit: int) -> None:
+        """Have the host set aside what the memory may still grow to, so that it can't refuse it later.
+        Raises OSError if it can't.
+
+        A strict Linux counts memory as promised from when it was writable and touched, also where it is
+        closed again; so a guest that goes behind its memory's end still ends there. Others refuse nothing."""
+        begin, rest = self.address + self.refresh(), min(limit, MOST) // PAGE * PAGE - self.size
+        if rest <= 0 or not is_strict():
+            return
+        if _libc_mprotect()(begin, rest, mmap.PROT_READ | mmap.PROT_WRITE):
+            raise OSError(ctypes.get_errno(), "so much memory can't be set aside")
+        ctypes.memset(begin, 0, 1)
+        if _libc_mprotect()(begin, rest, PROT_NONE):
+            raise OSError(ctypes.get_errno(), "memory that was set aside can't be closed")
 
     def grow_to(self, size: int) -> None:
         """Grow to `size` bytes (a multiple of 64 KiB). Raises wasmtime.WasmtimeError past the limit."""

@@ -214,3 +214,24 @@ def test_an_input_that_is_no_command_input_ends_its_task_alone(box: Slots) -> No
     outcomes, fuel = runtime.run(tasks, Limits())
     assert [o.status for o in outcomes] == [TRAPPED, RETURNED]
     assert fuel == outcomes[1].fuel
+
+
+WASI = "wasi_snapshot_preview1"
+
+
+@pytest.mark.parametrize(
+    "imported",
+    [
+        '"fd_close" (func (param i64) (result i32))',
+        '"fd_close" (func (param i32))',
+        '"proc_exit" (func (param i32) (result i32))',
+        '"sched_yield" (global i32)',
+        '"fd_datasync" (memory 1)',
+    ],
+)
+def test_a_call_of_another_type_is_refused_before_anything_runs(imported: str) -> None:
+    """Found by test_wasm_fuzz.py: it ended as if this machine had been the reason, unbilled."""
+    memory = "" if "memory" in imported else '(memory (export "memory") 1)'
+    export = '(export "memory" (memory 0))' if not memory else ""
+    with pytest.raises(BadInput, match="other parameters than WASI's"):
+        run_wat(f'(module (import "{WASI}" {imported}) {memory} {export} (func (export "_start")))')

@@ -12,9 +12,11 @@ import wasmtime
 
 from surge.model.digest import digest
 from surge.model.errors import BadInput, Unavailable
+from surge.model.task import PYTHON, ImageSpec
 from surge.model.units import Fuel
 from surge.run.kernels import kernel
 from surge.run.sandbox.image import MemoryImage
+from surge.run.sandbox.suite import wasm_spec
 from surge.run.slots.cache import Cache
 
 
@@ -170,3 +172,48 @@ def test_a_full_disk_is_told_and_the_interpreter_stays(tmp_path: Path) -> None:
         cache.make_room(1 << 30, floor=1 << 60)
     assert interpreter.exists()
     assert not list((cache.root / "modules").iterdir())
+
+
+def made_for(cache: Cache, owner: str, number: int, used: int) -> str:
+    """The image of an owner, 1,000 bytes; when it was used last."""
+    spec = ImageSpec(PYTHON, bytes([number]) * 32)
+    path = cache.image_path(spec.id)
+    path.write_bytes(bytes(1000))
+    os.utime(path, (used, used))
+    cache.note_owner(spec, owner)
+    return path.stem
+
+
+def test_one_renter_s_images_take_no_other_s_place(tmp_path: Path) -> None:
+    """Whoever has more than a quarter loses its own, oldest first, though others' are older."""
+    cache = Cache.open(tmp_path)
+    others = {made_for(cache, "0xb", 100, 1), made_for(cache, "0xc", 101, 2)}
+    greedy = [made_for(cache, "0xa", number, 10 + number) for number in range(9)]
+    cache.make_room(16_000, floor=0, owner="0xb")
+    left = {path.stem for path in (cache.root / "images").glob("*.image")}
+    assert left == others | {*greedy}
+    cache.make_room(16_000, floor=0, owner="0xa")
+    left = {path.stem for path in (cache.root / "images").glob("*.image")}
+    assert left == others | {*greedy[-4:]}
+    assert {path.stem for path in (cache.root / "images").glob("*.owner")} == left
+
+
+def test_an_image_is_the_first_one_s_that_asked_for_it(tmp_path: Path) -> None:
+    cache = Cache.open(tmp_path)
+    shared = made_for(cache, "0xa", 1, 1)
+    assert made_for(cache, "0xb", 1, 1) == shared
+    cache.make_room(1_000, floor=0, owner="0xb")
+    assert [path.stem for path in (cache.root / "images").glob("*.image")] == [shared]
+    cache.make_room(1_000, floor=0, owner="0xa")
+    assert not list((cache.root / "images").iterdir())
+
+
+def test_a_module_and_its_code_are_their_owner_s(tmp_path: Path) -> None:
+    cache = Cache.open(tmp_path)
+    compiled(cache, kernel("nbody"))
+    spec = wasm_spec(kernel("nbody"))
+    cache.note_owner(spec, "0xa")
+    cache.make_room(1 << 40, floor=0, owner="0xa")
+    assert compiled(cache, kernel("nbody")) == []
+    cache.make_room(40, floor=0, owner="0xa")
+    assert [path for folder in ("code", "modules") for path in (cache.root / folder).glob("*.*wasm")] == []

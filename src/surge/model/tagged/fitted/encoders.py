@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from surge.model.tagged.arrays import need
-from surge.model.tagged.core import hashable
+from surge.model.tagged.keys import hashable
 from surge.model.tagged.names import ENCODINGS
 from surge.model.tagged.parts import Fields, array, bijection, count, of_numbers, require, whole_number
 

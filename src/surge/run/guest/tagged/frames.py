@@ -78,7 +78,10 @@ def column_of(array):
     name = str(array.dtype)
     kind = type(array).__name__
     if kind == "Categorical":
-        return Column("categories", array.categories, numpy_of(array.codes, "int64"), bool(array.ordered))
+        import pandas
+
+        categories = level_of(array.categories, pandas)
+        return Column("categories", categories, numpy_of(array.codes, "int64"), bool(array.ordered))
     if kind == "DatetimeArray" and array.tz is not None:
         return Column("zoned", array.asi8, array.unit, zone_of(array.tz))
     if _MASKED.fullmatch(name):
