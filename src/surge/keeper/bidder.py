@@ -8,7 +8,7 @@ import structlog
 from surge.chain.client import Chain
 from surge.keeper.bidding import Bid, Sight, Start, Wait, decide
 from surge.model.errors import BadInput
-from surge.model.units import MicroUsd, Seconds, show_surge, show_usd
+from surge.model.units import MicroUsd, Seconds, Wei, show_surge, show_usd
 
 DEFAULT_VALUE = "0.10"
 
@@ -16,17 +16,18 @@ _log = structlog.get_logger("bidder")
 
 
 class Bidder:
-    """value: millionths of a dollar that a SURGE is worth to it, above zero."""
+    """value: millionths of a dollar that a SURGE is worth to it, above zero. cap: the most that it gives for
+    one pot, in wei of SURGE; None for what it has."""
 
-    def __init__(self, chain: Chain, value: MicroUsd) -> None:
+    def __init__(self, chain: Chain, value: MicroUsd, cap: Wei | None = None) -> None:
         if value == 0:
             raise BadInput("a SURGE that is worth nothing buys nothing; name a value above zero")
-        self.chain, self.value = chain, value
+        self.chain, self.value, self.cap = chain, value, cap
         self._told = ""
 
     def step(self) -> Start | Bid | Wait:
         """Look once, and act once. Raises what `Chain` raises."""
-        decision = decide(self._look(), self.value)
+        decision = decide(self._look(), self.value, self.cap)
         if isinstance(decision, Start):
             sent = self.chain.rewards.start()
             _log.info("auction started", transaction="0x" + sent.hash.hex())

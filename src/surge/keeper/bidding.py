@@ -47,11 +47,11 @@ def worth_down(pot: int, value: int) -> Wei:
     return Wei(pot * WAD // value)
 
 
-def decide(sight: Sight, value: MicroUsd) -> Start | Bid | Wait:
+def decide(sight: Sight, value: MicroUsd, cap: Wei | None = None) -> Start | Bid | Wait:
     """Start as soon as the chain allows; bid as soon as the price has fallen to what the pot is worth.
 
-    value: millionths of a dollar that the bidder gives for one SURGE, above zero. It never bids more than
-    the pot is worth to it, nor more than it has.
+    value: millionths of a dollar that the bidder gives for one SURGE, above zero. cap: the most that it gives
+    for one pot. It never bids more than the pot is worth to it, nor more than it has.
     """
     if sight.epoch is None or sight.cost is None:
         if sight.now < sight.next_auction:
@@ -62,6 +62,8 @@ def decide(sight: Sight, value: MicroUsd) -> Start | Bid | Wait:
     most = worth_down(sight.pot, value)
     if sight.cost > most:
         return Wait(f"the pot costs {sight.cost} wei of SURGE and is worth {most}")
+    if cap is not None and sight.cost > cap:
+        return Wait(f"the pot costs {sight.cost} wei of SURGE, and {cap} are the most for one")
     if sight.cost > sight.balance:
         return Wait(f"the pot costs {sight.cost} wei of SURGE, the balance is {sight.balance}")
-    return Bid(sight.epoch, Wei(min(most, sight.balance)))
+    return Bid(sight.epoch, Wei(min(most, sight.balance, most if cap is None else cap)))

@@ -26,7 +26,7 @@ from surge.keeper.liquidator import Liquidator
 from surge.keeper.metrics import Metrics
 from surge.keeper.positions import COIN
 from surge.model.errors import Refused, SurgeError, Unavailable
-from surge.model.units import parse_usd, show_usd
+from surge.model.units import parse_surge, parse_usd, show_usd
 from surge.store.logs import log_to_stderr
 
 EVERY_SECONDS = 5.0
@@ -105,9 +105,12 @@ def serve_liquidator(
     _log.info("ended")
 
 
-def serve_bidder(chain: Chain, value: str, *, every: float, local: LocalChain | None) -> None:
-    """Until SIGTERM or SIGINT. value: dollars that a SURGE is worth. Raises BadInput."""
-    bidder, stop = Bidder(chain, parse_usd(value)), _told_to_end()
+def serve_bidder(
+    chain: Chain, value: str, *, most: str | None = None, every: float, local: LocalChain | None
+) -> None:
+    """Until SIGTERM or SIGINT. value: dollars that a SURGE is worth. most: SURGE for a pot. Raises BadInput."""
+    cap = None if most is None else parse_surge(most)
+    bidder, stop = Bidder(chain, parse_usd(value), cap), _told_to_end()
     _log.info("watching", network=chain.book.name, account=chain.address, value=show_usd(bidder.value))
     keep_on(bidding(bidder, every), stop, every, local)
     _log.info("ended")
@@ -130,7 +133,7 @@ def run(arguments: list[str]) -> int:
         wallet = load_wallet(options.wallet, strict=not book.local)
         with Chain(book, wallet.key, index=options.index) as chain:
             if options.keeper == "bidder":
-                serve_bidder(chain, options.value, every=options.every, local=local)
+                serve_bidder(chain, options.value, most=options.most, every=options.every, local=local)
             else:
                 altruist = options.altruist or local is not None  # gas is free there
                 rules = Rules(altruist=altruist, own_funds=options.own_funds)
@@ -154,6 +157,9 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     bidder = keepers.add_parser("bidder", parents=[shared])
     bidder.add_argument(
         "--value", default=DEFAULT_VALUE, help="dollars that a SURGE is worth (default %(default)s)"
+    )
+    bidder.add_argument(
+        "--most", metavar="SURGE", help="the most for one pot (default: what the account has)"
     )
     liquidator = keepers.add_parser("liquidator", parents=[shared])
     liquidator.add_argument(

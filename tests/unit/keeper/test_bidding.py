@@ -27,10 +27,12 @@ def test_it_bids_at_its_worth_and_not_above():
     cost=st.integers(1, 10**30),
     balance=st.integers(0, 10**30),
     value=st.integers(1, 10**9),
+    cap=st.none() | st.integers(0, 10**30),
 )
-def test_a_bid_never_exceeds_worth_or_balance(pot, cost, balance, value):
-    decision = decide(replace(SELLING, pot=pot, cost=cost, balance=balance), value)
-    affordable = cost * value <= pot * 10**18 and cost <= balance
+def test_a_bid_never_exceeds_worth_balance_or_cap(pot, cost, balance, value, cap):
+    decision = decide(replace(SELLING, pot=pot, cost=cost, balance=balance), value, cap)
+    most = min(balance, balance if cap is None else cap)
+    affordable = cost * value <= pot * 10**18 and cost <= most
     assert isinstance(decision, Bid) == affordable
     if affordable:
-        assert cost <= decision.most <= min(balance, worth_down(pot, value))
+        assert cost <= decision.most <= min(most, worth_down(pot, value))
