@@ -108,7 +108,7 @@ def serve_liquidator(
 def serve_bidder(
     chain: Chain, value: str, *, most: str | None = None, every: float, local: LocalChain | None
 ) -> None:
-    """Until SIGTERM or SIGINT. value: dollars that a SURGE is worth. most: SURGE for a pot. Raises BadInput."""
+    """Until SIGTERM or SIGINT. value: dollars that a SURGE is worth. most: SURGE a pot. Raises BadInput."""
     cap = None if most is None else parse_surge(most)
     bidder, stop = Bidder(chain, parse_usd(value), cap), _told_to_end()
     _log.info("watching", network=chain.book.name, account=chain.address, value=show_usd(bidder.value))

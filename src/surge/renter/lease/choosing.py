@@ -29,7 +29,7 @@ class Choice:
 
 def without_draws(demand: Demand) -> Demand:
     """All weights zero: to the chain all asks that fit are alike, and of such it takes the first candidate.
-    Else it would prefer an ask that nobody answers to those that do, for being cheaper and idle."""
+    Else it would prefer one that nobody answers, or that does no work, for being cheaper and idle."""
     return replace(demand, w_price=0, w_proximity=0, w_load=0, w_reputation=0, w_energy=0)
 
 
@@ -41,8 +41,6 @@ class Choosing:
         self.lost: set[Address] = set()
         """Providers that didn't answer, or did no work: asked again only when there is nobody else."""
         self.distrusted: set[Address] = set()
-        self.wary = False
-        """Whether some asks are dead: then nobody is drawn."""
         self._demand, self._priced, self._answers = demand, priced, answers
         self._fitting: set[Address] = set()
         self._asked: dict[Address, Ask] = {}
@@ -71,7 +69,8 @@ class Choosing:
                 f"{len(ranked)} asks fit, but none of their providers answers; try again later (surge asks)"
             )
         demand = near_best([offer.ask for offer in found], self._demand, count, self._priced)
-        return Choice(rank(found, demand), without_draws(demand) if self.wary else demand)
+        unwanted = self.lost or self.distrusted
+        return Choice(rank(found, demand), without_draws(demand) if unwanted else demand)
 
     async def _reachable(self, ranked: list[Offer], proven: set[Address], count: int) -> list[Offer]:
         """Those that answer a dial, asked in waves: no lease is opened on a machine that is off."""
@@ -79,7 +78,6 @@ class Choosing:
         for wave in waves(ranked, proven, secrets.randbelow):
             answered = await asyncio.gather(*map(self._answers, wave))
             up = [offer for offer, answer in zip(wave, answered, strict=True) if answer]
-            self.wary |= len(up) < len(wave)
             self.lost |= {offer.provider for offer in wave if offer not in up}
             self.lost -= {offer.provider for offer in up}
             found += up

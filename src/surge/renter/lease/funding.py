@@ -121,8 +121,9 @@ class Funding:
             ) from error
 
     def silent(self, lease: Lease) -> None:
-        """Its provider never answered: from now on the chain draws nobody."""
-        self._silent[lease.id], self.choosing.wary = lease, True
+        """Its provider never answered: what it holds is out of reach until its time is over."""
+        self._silent[lease.id] = lease
+        self.choosing.lost.add(lease.terms.provider)
 
     async def _check_balance(self, cost: MicroUsd) -> None:
         balance = await asyncio.to_thread(self._chain.money.usd, self._job.renter)
