@@ -1,6 +1,6 @@
 """A provider: it serves leases over encrypted links, runs their chunks in sandboxes and gets paid.
 
-The thinking is in session.py; this actor performs its instructions: sandbox, store, links and chain.
+The thinking is in lease/session.py; this actor performs its instructions: sandbox, store, links and chain.
 """
 
 import asyncio
@@ -45,13 +45,12 @@ from surge.net.results import result_messages
 from surge.provider.blobs import keep, lacks
 from surge.provider.config import ProviderConfig
 from surge.provider.door import Door
+from surge.provider.duty.redeemer import Redeemer
+from surge.provider.duty.unmet import Unmet
 from surge.provider.journal import defect, tell
-from surge.provider.pending import PendingLinks
-from surge.provider.policy import Policy
-from surge.provider.redeemer import Redeemer
-from surge.provider.runner import Runner
-from surge.provider.session import LeaseSession, spec_of
-from surge.provider.steps import (
+from surge.provider.lease.policy import Policy
+from surge.provider.lease.session import LeaseSession, spec_of
+from surge.provider.lease.steps import (
     Answer,
     Deliver,
     DeliverImage,
@@ -69,7 +68,8 @@ from surge.provider.steps import (
     Tick,
     ToppedUp,
 )
-from surge.provider.unmet import Unmet
+from surge.provider.pending import PendingLinks
+from surge.provider.runner import Runner
 from surge.run.slots.pool import Pool
 from surge.store.blobs import BlobStore, RenterBlobs, blob_folder
 from surge.store.provider import Kept, ProviderStore

@@ -9,7 +9,7 @@ from surge.model.errors import BadInput, NotDeterministic, SurgeError
 from surge.model.task import WASM, ImageSpec
 from surge.net.messages import Message, Printed, Refusal
 from surge.provider.journal import defect
-from surge.provider.steps import ChunkBroke, ChunkRan, Execute, ImageBroke, ImageMade
+from surge.provider.lease.steps import ChunkBroke, ChunkRan, Execute, ImageBroke, ImageMade
 from surge.run.slots import pipe
 from surge.run.slots.pool import Job, Pool
 from surge.store.blobs import RenterBlobs

@@ -9,7 +9,7 @@ from surge.chain.calls.leases import LeaseState
 from surge.model.errors import SurgeError
 from surge.provider import agent as agent_module
 from surge.provider import door
-from surge.provider.redeemer import LONG_AFTER
+from surge.provider.duty.redeemer import LONG_AFTER
 
 
 @pytest.fixture(autouse=True)

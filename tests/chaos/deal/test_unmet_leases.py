@@ -3,8 +3,8 @@
 import pytest
 
 from deal import EXPIRY, Deal, chunk_of, lease_of, play
-from surge.provider import unmet
-from surge.provider.unmet import GREET_SECONDS, Unmet
+from surge.provider.duty import unmet
+from surge.provider.duty.unmet import GREET_SECONDS, Unmet
 
 
 @pytest.fixture(autouse=True)

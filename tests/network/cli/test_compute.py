@@ -126,7 +126,10 @@ def test_a_flipped_byte_fails_the_verification(shell, wasm_job, tmp_path):
             "UPDATE receipts SET fuel = fuel + 1 WHERE lease IN (SELECT lease FROM leases WHERE job = ?)",
             (wasm_job["job"],),
         )
-        assert changed.rowcount in (1, 2)  # the chunk; and compiling, unless this machine had compiled it before
+        assert changed.rowcount in (
+            1,
+            2,
+        )  # the chunk; and compiling, unless this machine had compiled it before
     verified = other.json("verify", wasm_job["job"], code=1)
     wrong = [check["place"] for check in verified["checks"] if not check["ok"]]
     assert any("receipt 0" in place for place in wrong)

@@ -39,9 +39,9 @@ from surge.net.messages import (
     VoucherAccepted,
     Welcome,
 )
-from surge.provider.bill import MAX_SENT_AGAIN, Bill
-from surge.provider.policy import Patience, Policy
-from surge.provider.steps import (
+from surge.provider.lease.bill import MAX_SENT_AGAIN, Bill
+from surge.provider.lease.policy import Patience, Policy
+from surge.provider.lease.steps import (
     Answer,
     BlobArrived,
     ChunkBroke,

@@ -38,9 +38,9 @@ from surge.net.messages import (
     VoucherAccepted,
     Welcome,
 )
-from surge.provider.policy import Policy
-from surge.provider.session import LAST_CALL, MAX_QUEUE, LeaseSession
-from surge.provider.steps import (
+from surge.provider.lease.policy import Policy
+from surge.provider.lease.session import LAST_CALL, MAX_QUEUE, LeaseSession
+from surge.provider.lease.steps import (
     Answer,
     ChunkBroke,
     ChunkRan,

@@ -7,17 +7,17 @@ from deal import CODE, DOMAIN, PROVIDER, SETUP_FUEL, SPEC, TASK_FUEL, chunk_of, 
 from surge.model.signature import sign
 from surge.model.task import ChunkResult, Outcome, moved_of
 from surge.net.messages import PrepareImage, Refusal, Sorry
-from surge.provider import session as session_module
-from surge.provider.bill import MAX_SENT_AGAIN
-from surge.provider.policy import BILLED_FOR_ONE, MAX_UNBILLED, Policy
-from surge.provider.session import (
+from surge.provider.lease import session as session_module
+from surge.provider.lease.bill import MAX_SENT_AGAIN
+from surge.provider.lease.policy import BILLED_FOR_ONE, MAX_UNBILLED, Policy
+from surge.provider.lease.session import (
     LAST_CALL,
     MAX_MAKING,
     MAX_QUEUE,
     LeaseSession,
     spec_of,
 )
-from surge.provider.steps import (
+from surge.provider.lease.steps import (
     Answer,
     ChunkBroke,
     ChunkRan,

@@ -6,9 +6,9 @@ from deal import CODE, DOMAIN, LIMITS, PROVIDER, SPEC, TASK_FUEL, chunk_of, leas
 from surge.model.digest import Blob, blob_digest
 from surge.model.signature import sign
 from surge.model.task import ChunkResult, Outcome, Task, moved_of
-from surge.provider.policy import Policy
-from surge.provider.session import LeaseSession
-from surge.provider.steps import BlobArrived, ChunkRan, Deliver, Execute, ImageMade, Tick, ToppedUp
+from surge.provider.lease.policy import Policy
+from surge.provider.lease.session import LeaseSession
+from surge.provider.lease.steps import BlobArrived, ChunkRan, Deliver, Execute, ImageMade, Tick, ToppedUp
 from surge.renter.lease.bill import ChunkRequest
 from surge.renter.lease.requests import prepare_message, run_message
 
