@@ -19,7 +19,7 @@ from surge.model.lease import Lease, Terms
 from surge.model.signature import address_of
 from surge.model.task import PYTHON, ChunkResult, ImageSpec, Limits, Outcome, Task, chunk_id, moved_of
 from surge.net.blobs import blob_digest
-from surge.net.messages import decode
+from surge.net.messages import Hello, TermsMessage, decode
 from surge.provider.agent import Agent
 from surge.provider.config import ProviderConfig
 from surge.renter.lease.bill import ChunkRequest
@@ -38,6 +38,11 @@ PRICE = 1_000
 """Per Gfuel, in millionths of a dollar: so a task costs about a tenth of a cent."""
 EXPIRY = 10_000
 DEADLINE = 20.0
+
+
+def hello(lease):
+    """The renter's, unsigned: the door looks at the signature, the session doesn't."""
+    return Hello(lease.id, TermsMessage.of(lease.terms), bytes(65))
 
 
 def lease_of(escrow=10_000_000, slots=1, number=1):

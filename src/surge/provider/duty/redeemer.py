@@ -1,6 +1,5 @@
 """A provider's vouchers on their way to the chain."""
 
-import asyncio
 from collections.abc import Callable
 
 import structlog
@@ -8,8 +7,12 @@ import structlog
 from surge.chain.client import Chain
 from surge.model.errors import SurgeError
 from surge.model.lease import Lease
-from surge.model.units import LeaseId
-from surge.store.provider import ProviderStore
+from surge.model.units import LeaseId, show_usd
+from surge.provider.aside import aside
+from surge.provider.duty.gas import Gas
+from surge.settle.fees import split
+from surge.settle.gas import Choice
+from surge.store.provider import KeptVoucher, ProviderStore
 
 LONG_AFTER = 86_400
 """Seconds after its expiry a lease that the chain knows nothing of is given up: a reorganisation took it."""
@@ -18,12 +21,12 @@ log = structlog.get_logger("surge.provider")
 
 
 class Redeemer:
-    """What fails is logged and left as it is: the next tick tries again."""
+    """What fails is logged and left as it is, as what isn't worth its gas yet: the next tick tries again."""
 
-    def __init__(self, chain: Chain, store: ProviderStore) -> None:
-        self._chain = chain
-        self._store = store
+    def __init__(self, chain: Chain, store: ProviderStore, gas: Gas) -> None:
+        self._chain, self._store, self._gas = chain, store, gas
         self._busy: set[LeaseId] = set()
+        self._said: set[tuple[LeaseId, Choice]] = set()
 
     async def redeem(self, lease_id: LeaseId) -> None:
         """Settle the latest voucher; the lease goes on."""
@@ -38,8 +41,8 @@ class Redeemer:
         chain can't be asked, or shows no event that ended it, as a node does that lags, while the lease
         could still be open. Money that is signed and not redeemed hangs on it."""
         try:
-            closing = await asyncio.to_thread(self._chain.leases.closing, lease_id)
-            if closing is None and not await asyncio.to_thread(self._is_past, lease_id):
+            closing = await aside(self._chain.leases.closing, lease_id)
+            if closing is None and not await aside(self._is_past, lease_id):
                 log.warning("the chain shows no lease and no end of it; asked again", lease=lease_id)
                 return False
         except SurgeError as error:
@@ -47,6 +50,13 @@ class Redeemer:
             return False
         if closing is not None:
             self._store.mark_redeemed(lease_id, closing.paid)
+        kept = self._store.voucher(lease_id)
+        if kept is not None and kept.unredeemed:
+            log.error(
+                "signed money was not redeemed in time: it is lost",
+                lease=lease_id,
+                usd=show_usd(kept.unredeemed),
+            )
         self._store.end_lease(lease_id)
         return True
 
@@ -60,7 +70,7 @@ class Redeemer:
             return
         self._busy.add(lease_id)
         try:
-            await asyncio.to_thread(lambda: send(self._newest(lease_id)))
+            await aside(lambda: send(self._newest(lease_id)))
         except SurgeError as error:
             log.warning("a voucher could not be redeemed; tried again", lease=lease_id, reason=str(error))
         finally:
@@ -73,10 +83,29 @@ class Redeemer:
         return lease
 
     def _settle(self, lease: Lease) -> None:
-        if (kept := self._store.voucher(lease.id)) is not None and kept.voucher.amount > kept.redeemed:
+        kept = self._store.voucher(lease.id)
+        if kept is None or not kept.unredeemed:
+            return
+        if self._may(lease, self._gas.settling(lease, self._brings(kept))):
             self._chain.leases.settle(lease, kept.voucher, kept.signature)
             self._store.mark_redeemed(lease.id, kept.voucher.amount)
 
     def _close(self, lease: Lease) -> None:
         kept = self._store.voucher(lease.id)
-        self._chain.leases.close(lease, kept.voucher if kept else None, kept.signature if kept else b"")
+        if self._may(lease, self._gas.closing(lease, self._brings(kept) if kept else 0)):
+            self._chain.leases.close(lease, kept.voucher if kept else None, kept.signature if kept else b"")
+
+    def _brings(self, kept: KeptVoucher) -> int:
+        return split(kept.redeemed, kept.voucher.amount, self._chain.book.parameters.fee_bps).provider
+
+    def _may(self, lease: Lease, choice: Choice) -> bool:
+        """Whether to send; if not, why not is said once."""
+        if choice is Choice.SEND:
+            return True
+        if (lease.id, choice) not in self._said:
+            self._said.add((lease.id, choice))
+            if choice is Choice.WAIT:
+                log.info("gas costs too much of what a lease brings; waiting for cheaper", lease=lease.id)
+            else:
+                log.error("what a lease brings was never worth its gas: it is left", lease=lease.id)
+        return False

@@ -40,7 +40,7 @@ from surge.net.messages import (
     Welcome,
 )
 from surge.provider.lease.bill import MAX_SENT_AGAIN, Bill
-from surge.provider.lease.policy import Patience, Policy
+from surge.provider.lease.policy import Company, Patience, Policy
 from surge.provider.lease.steps import (
     Answer,
     BlobArrived,
@@ -56,6 +56,7 @@ from surge.provider.lease.steps import (
     ImageMade,
     Instruction,
     KeepVoucher,
+    LinkLost,
     MakeImage,
     Redeem,
     Redeliver,
@@ -105,7 +106,7 @@ class LeaseSession:
         self._making: dict[bytes, ImageSpec] = {}
         self._to_make: deque[ImageSpec] = deque()
         self._closing = False
-        self._patience = Patience()
+        self._patience, self._company = Patience(), Company()
         self._short = False
         self._now = Seconds(0)
         self._knows_billed = self.receipts == 0
@@ -135,7 +136,11 @@ class LeaseSession:
             case RunChunk():
                 return self._accept(event)
             case Hello():
-                return self._welcome()
+                self._company.comes()
+                return self._welcome() + self._start()
+            case LinkLost():
+                self._company.goes()
+                return []
             case ChunkRan(result):
                 return self._bill_chunk(result) + self._start()
             case ChunkBroke(chunk, code, reason):
@@ -286,8 +291,11 @@ class LeaseSession:
         return self._bill.unsigned <= self._policy.credit_limit
 
     def _start(self) -> list[Instruction]:
-        """Take waiting images and chunks up while there is a free slot and credit."""
+        """Take waiting images and chunks up while the renter is there, and a free slot and credit are. What
+        runs goes on to its end without the renter."""
         started: list[Instruction] = []
+        if not self._company.here:
+            return started
         while self._to_make and self._has_credit():
             started.append(MakeImage(self._to_make.popleft()))
         while self._queue and len(self._running) < self.lease.terms.slots and self._has_credit():
@@ -372,6 +380,9 @@ class LeaseSession:
         if now >= end:
             under_way = self._bill.unpaid or self._running
             return [*shunned, *([] if under_way and now < end + LAST_CALL else [EndLease()])]
+        works = self._running or len(self._making) > len(self._to_make)
+        if self._company.has_left(now, owes=bool(self._bill.unpaid)) and not works:
+            return [EndLease()]
         if self.signed.amount - settled >= self._policy.redeem_at:
             return [Redeem()]
         return []

@@ -81,9 +81,14 @@ class ToppedUp:
     lease: Lease
 
 
+@dataclass(frozen=True, slots=True)
+class LinkLost:
+    """The renter is on no link. A hello says that it is on one again."""
+
+
 FromLease = Hello | PrepareImage | RunChunk | PayVoucher | GiveUp | RequestClose
 """The renter's messages that are the lease's to answer; blobs are the agent's."""
-Event = FromLease | ImageMade | ImageBroke | ChunkRan | ChunkBroke | BlobArrived | Tick | ToppedUp
+Event = FromLease | ImageMade | ImageBroke | ChunkRan | ChunkBroke | BlobArrived | Tick | ToppedUp | LinkLost
 
 
 # Instructions

@@ -2,7 +2,7 @@
 
 from msgspec.structs import replace
 
-from deal import CODE, DOMAIN, LIMITS, PROVIDER, SPEC, TASK_FUEL, chunk_of, lease_of
+from deal import CODE, DOMAIN, LIMITS, PROVIDER, SPEC, TASK_FUEL, chunk_of, hello, lease_of
 from surge.model.digest import Blob, blob_digest
 from surge.model.signature import sign
 from surge.model.task import ChunkResult, Outcome, Task, moved_of
@@ -21,6 +21,7 @@ def session(receipts=(), escrow=10**7, slots=1):
         receipts,
     )  # fmt: skip
     made.handle(Tick(100, 0))
+    made.handle(hello(lease_of()))
     made.handle(prepare_message(SPEC))
     made.handle(ImageMade(SPEC, chunk_of(1).image, 0, 0, False))
     return made

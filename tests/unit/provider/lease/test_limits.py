@@ -3,7 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
-from deal import CODE, DOMAIN, PROVIDER, SETUP_FUEL, SPEC, TASK_FUEL, chunk_of, lease_of
+from deal import CODE, DOMAIN, PROVIDER, SETUP_FUEL, SPEC, TASK_FUEL, chunk_of, hello, lease_of
 from surge.model.signature import sign
 from surge.model.task import ChunkResult, Outcome, moved_of
 from surge.net.messages import PrepareImage, Refusal, Sorry
@@ -46,6 +46,7 @@ def a_session(escrow=10**7, slots=1, ready=True):
         lease_of(escrow=escrow, slots=slots), DOMAIN, lambda message: sign(message, PROVIDER), Policy()
     )
     session.handle(Tick(100, 0))
+    session.handle(hello(lease_of()))
     if ready:
         session.handle(prepare_message(SPEC))
         session.handle(ImageMade(SPEC, chunk_of(1).image, 0, 0, False))
