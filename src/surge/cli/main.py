@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from surge.cli.compute import asks, earnings, jobs, leases, provide, run
+from surge.cli.compute import asks, drain, earnings, jobs, leases, leave, provide, run
 from surge.cli.credit import commands as credit
 from surge.cli.credit import keeper
 from surge.cli.network import price, status, up, wallet
@@ -79,6 +79,8 @@ app.command()(leases.leases)
 app.command()(wallet.wallet)
 app.command()(provide.provide)
 app.command()(earnings.earnings)
+app.command()(drain.drain)
+app.command()(leave.leave)
 app.command()(keeper.keeper)
 app.add_typer(credit.credit, name="credit")
 app.add_typer(price.local, name="local")

@@ -2,24 +2,21 @@
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import typer
-
+from surge.cli.compute.places import Folder, every_place
 from surge.cli.terminal.access import found, reading
 from surge.cli.terminal.options import AsJson, Network
 from surge.cli.terminal.output import Column, Listing, Part, answer, facts
-from surge.model.errors import BadInput
 from surge.model.units import counted, show_gfuel, show_surge, show_usd
 
 if TYPE_CHECKING:
     from surge.chain.client import Chain
-    from surge.renter.access import Access
     from surge.store.provider import ProviderStore
 
 
 def earnings(
-    place: Annotated[Path | None, typer.Option(metavar="FOLDER", help="The provider's folder.")] = None,
+    place: Folder = None,
     as_json: AsJson = False,
     network: Network = None,
 ) -> None:
@@ -28,7 +25,7 @@ def earnings(
     On a local network: every provider there.
     """
     access = found(network)
-    places = _places(access, place)
+    places = every_place(access, place)
     with reading(access) as chain:
         rows = [_row(one, chain) for one in places]
     total = {
@@ -42,19 +39,6 @@ def earnings(
     }
     shown = [{name: value for name, value in row.items() if not name.startswith("_")} for row in rows]
     answer({"providers": shown, "total": total}, as_json, show_earnings)
-
-
-def _places(access: "Access", named: Path | None) -> list[Path]:
-    own = named or access.home.provider
-    local = sorted(
-        (access.home.network(access.network) / "providers").glob("*"),
-        key=lambda path: (len(path.name), path.name),
-    )
-    every = [own] if named else [own, *local]
-    there = [path for path in every if (path / "key.json").exists()]
-    if not there:
-        raise BadInput(f"there is no provider in {own}; become one with `surge provide`, or name its --place")
-    return there
 
 
 def _row(place: Path, chain: "Chain") -> dict[str, Any]:
