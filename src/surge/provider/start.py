@@ -120,7 +120,7 @@ async def provide(
         warming.add_done_callback(partial(_warmed, agent, pool, tell))
         room = Room([cache.root, place.root])
         hindrance = partial(_hindrance, drain, room)
-        offer = Offer(chain, config, runtime_number(), endpoint.ticket, hindrance, outage)
+        offer = Offer(chain, config, runtime_number(), endpoint.ticket, hindrance, outage, loopback)
         duties = [
             _offered(offer, agent, tell),
             _drained(drain, chain, agent, offer),

@@ -22,6 +22,8 @@ GLANCE_SECONDS = 2.0
 """Between looks at this machine: its addresses, its room, its owner's wishes."""
 LOOK_SECONDS = 60.0
 """Between looks at the chain."""
+LOCAL_SECONDS = 10.0
+"""Where it is on this machine."""
 SETTLED_SECONDS = 10.0
 """New addresses that hold so long are published."""
 
@@ -76,8 +78,10 @@ class Offer:
         ticket: Callable[[], str],
         hindrance: Callable[[], str],
         outage: Outage,
+        local: bool,
     ) -> None:
         self._chain, self._config = chain, config
+        self._every = LOCAL_SECONDS if local else LOOK_SECONDS
         self._ask = config.ask(runtime)
         self._ticket, self._hindrance, self._outage = ticket, hindrance, outage
         self._moved = Moved(ticket())
@@ -124,7 +128,7 @@ class Offer:
     async def _glance(self, now: float) -> None:
         hindered = await asyncio.to_thread(self._hindrance)
         moved = self._moved.look(self._ticket(), now)
-        fresh = now - self._looked_at < LOOK_SECONDS
+        fresh = now - self._looked_at < self._every
         if fresh and not moved and hindered == self._hindered:
             return
         self._looked_at = now  # what fails is tried again after a while
