@@ -47,11 +47,11 @@ class Machine:
     def environment(self) -> dict[str, str]:
         return {**os.environ, "SURGE_HOME": str(self.home.root), "SURGE_NETWORK": "local"}
 
-    def provide(self, until: str = "serving as") -> "subprocess.Popen[str]":
+    def provide(self, until: str = "serving as", level: str = "info") -> "subprocess.Popen[str]":
         """Start `surge provide`, and wait for a word of it."""
         self.said.clear()
         self.program = subprocess.Popen(
-            [sys.executable, "-m", "surge", "provide", "--yes"],
+            [sys.executable, "-m", "surge", "--log-level", level, "provide", "--yes"],
             env=self.environment, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
         self._reader = threading.Thread(target=self._read, args=(self.program,), daemon=True)
@@ -69,12 +69,12 @@ class Machine:
             self.said.append(END)
             self._heard.notify_all()
 
-    def hears(self, word: str) -> str:
-        """The first line with this word, when it is there."""
+    def hears(self, word: str, after: int = 0) -> str:
+        """The first line with this word, when it is there; after: of those that are said from then on."""
         with self._heard:
-            there = lambda: [line for line in self.said if word in line or line == END]  # noqa: E731
+            there = lambda: [line for line in self.said[after:] if word in line or line == END]  # noqa: E731
             assert self._heard.wait_for(there, PATIENCE), self.said
-            found = [line for line in self.said if word in line]
+            found = [line for line in self.said[after:] if word in line]
             assert found, self.said
             return found[0]
 
