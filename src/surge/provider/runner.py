@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Iterable
 
 import structlog
 
-from surge.model.errors import BadInput, NotDeterministic, SurgeError
+from surge.model.errors import BadInput, NotDeterministic, SurgeError, Unavailable
 from surge.model.task import WASM, ImageSpec
 from surge.net.messages import Message, Printed, Refusal
 from surge.provider.journal import defect
@@ -74,7 +74,8 @@ class Runner:
                 return ChunkBroke(
                     work.chunk, Refusal.NO_BLOB, "a blob of this chunk was lost here; send it again"
                 )
-            return ChunkBroke(work.chunk, Refusal.FAILED, str(error)[:MAX_REASON])
+            ours = type(error) is Unavailable  # such as a full disk: nothing that the renter did
+            return ChunkBroke(work.chunk, Refusal.FAILED, str(error)[:MAX_REASON], blame=not ours)
         except Exception as error:  # noqa: BLE001 every path ends in an answer
             log.error("a chunk could not be run", **defect(error))
             said = f"this machine failed ({type(error).__name__}); run it elsewhere"

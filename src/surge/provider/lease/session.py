@@ -143,9 +143,9 @@ class LeaseSession:
                 return []
             case ChunkRan(result):
                 return self._bill_chunk(result) + self._start()
-            case ChunkBroke(chunk, code, reason):
+            case ChunkBroke(chunk, code, reason, blame):
                 self._running.pop(chunk, None)
-                unbilled = self._count_unbilled() if code == Refusal.FAILED else []
+                unbilled = self._count_unbilled() if blame and code == Refusal.FAILED else []
                 return [_sorry(code, reason, chunk), *unbilled, *self._start()]
             case PayVoucher():
                 return self._take_voucher(event) + self._start()

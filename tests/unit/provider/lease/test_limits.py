@@ -124,6 +124,16 @@ def unbilled(session, number, code=Refusal.FAILED):
     return session.handle(broke(asked, code))
 
 
+def test_a_disk_that_fails_is_not_held_against_the_renter():
+    session = a_session()
+    for number in range(3 * MAX_UNBILLED):
+        asked = chunk_of(number)
+        session.handle(run_message(asked))
+        failed = ChunkBroke(asked.id, Refusal.FAILED, "the disk failed", blame=False)
+        assert codes(session.handle(failed)) == ["failed"]
+    assert [type(one) for one in session.handle(run_message(chunk_of(99)))] == [Execute]
+
+
 def test_work_that_ends_without_a_bill_again_and_again_ends_the_lease():
     session = a_session()
     for number in range(MAX_UNBILLED):
