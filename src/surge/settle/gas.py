@@ -11,7 +11,7 @@ from fractions import Fraction
 from surge.model.units import GFUEL, LeaseId, MicroUsd, Seconds, Wei, divide_up
 
 COIN = 10**18
-SETTLE_GAS, CLOSE_GAS, CLAIM_GAS = 110_000, 130_000, 150_000
+SETTLE_GAS, CLOSE_GAS, CLAIM_GAS = 110_000, 130_000, 180_000
 """The most that each takes."""
 NEAR_SECONDS = Seconds(1_800)
 """Before a deadline, or half of the Market's grace where that is less: from then on what gains is sent."""

@@ -1,9 +1,13 @@
 """config.toml: what a person writes wrongly in it is told with the file and the field."""
 
+from fractions import Fraction
+
 import pytest
 
 from surge.model.errors import BadInput, CorruptState
+from surge.model.units import parse_usd
 from surge.provider.config import load_config
+from surge.settle.gas import Scales
 
 
 @pytest.mark.parametrize(
@@ -41,3 +45,21 @@ def test_a_whole_config_is_read(tmp_path):
     path.write_text(f'slots = 2\nmemory_mib = 512\nstake = "200"\npayee = "{payee}"\n')
     config = load_config(path)
     assert (config.slots, config.payee, config.extra_stake) == (2, payee, 200 * 10**18)
+
+
+def test_how_gas_is_weighed(tmp_path):
+    path = tmp_path / "config.toml"
+    path.write_text('slots = 2\nmemory_mib = 512\ncoin_price = "2500"\ngas_share = 0.25\n')
+    assert load_config(path).scales == Scales(parse_usd("2500"), Fraction(1, 4))
+    path.write_text("slots = 2\nmemory_mib = 512\n")
+    assert load_config(path).scales == Scales()
+
+
+@pytest.mark.parametrize(
+    "line", ['coin_price = "-1"', 'coin_price = "many"', "gas_share = 0", "gas_share = 1.5"]
+)
+def test_a_wrong_weight_names_its_field(tmp_path, line):
+    path = tmp_path / "config.toml"
+    path.write_text(f"slots = 2\nmemory_mib = 512\n{line}\n")
+    with pytest.raises(BadInput, match=line.split()[0]):
+        load_config(path)

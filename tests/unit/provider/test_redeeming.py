@@ -7,6 +7,7 @@ import pytest
 
 from deal import EXPIRY, PROVIDER, RENTER, lease_of
 from small_market import DOMAIN, Market
+from surge.chain.calls.leases import Closing, LeaseState
 from surge.model.signature import address_of, sign
 from surge.model.units import parse_usd
 from surge.model.voucher import Voucher
@@ -85,11 +86,22 @@ def test_near_the_deadline_whatever_gains_is_sent(store, market):
 def test_what_was_never_redeemed_is_lost_and_not_earned(store, market):
     a_voucher(store, market)
     assert store.earnings().lost == 0
-    from surge.chain.calls.leases import Closing, LeaseState
-
     market.states[1] = LeaseState(False, 0, 0)
     market.closings[1] = Closing(1, 30_000, 0, bytes(32), 1)
     assert asyncio.run(redeemer(store, market, gwei=1).record_end(1))
     books = store.earnings()
     assert (books.signed, books.redeemed, books.lost) == (SIGNED, 30_000, SIGNED - 30_000)
     assert store.unredeemed() == []
+
+
+def test_why_it_comes_to_nothing_is_said_once(store, market, capsys):
+    a_voucher(store, market)
+    dear = redeemer(store, market, gwei=1_000)
+    for _ in range(3):
+        asyncio.run(dear.redeem(1))
+    market.away = True
+    for _ in range(3):
+        asyncio.run(dear.redeem(1))
+    told = capsys.readouterr()
+    text = told.out + told.err
+    assert (text.count("waiting for cheaper"), text.count("could not be redeemed")) == (1, 1)

@@ -26,7 +26,8 @@ class Redeemer:
     def __init__(self, chain: Chain, store: ProviderStore, gas: Gas) -> None:
         self._chain, self._store, self._gas = chain, store, gas
         self._busy: set[LeaseId] = set()
-        self._said: set[tuple[LeaseId, Choice]] = set()
+        self._said: dict[LeaseId, str] = {}
+        """Why the last try came to nothing."""
 
     async def redeem(self, lease_id: LeaseId) -> None:
         """Settle the latest voucher; the lease goes on."""
@@ -72,7 +73,8 @@ class Redeemer:
         try:
             await aside(lambda: send(self._newest(lease_id)))
         except SurgeError as error:
-            log.warning("a voucher could not be redeemed; tried again", lease=lease_id, reason=str(error))
+            if self._is_news(lease_id, str(error)):
+                log.warning("a voucher could not be redeemed; tried again", lease=lease_id, reason=str(error))
         finally:
             self._busy.discard(lease_id)
 
@@ -102,10 +104,13 @@ class Redeemer:
         """Whether to send; if not, why not is said once."""
         if choice is Choice.SEND:
             return True
-        if (lease.id, choice) not in self._said:
-            self._said.add((lease.id, choice))
+        if self._is_news(lease.id, choice.name):
             if choice is Choice.WAIT:
                 log.info("gas costs too much of what a lease brings; waiting for cheaper", lease=lease.id)
             else:
                 log.error("what a lease brings was never worth its gas: it is left", lease=lease.id)
         return False
+
+    def _is_news(self, lease_id: LeaseId, why: str) -> bool:
+        before, self._said[lease_id] = self._said.get(lease_id), why
+        return before != why

@@ -51,8 +51,8 @@ class ChunkRan:
 
 @dataclass(frozen=True, slots=True)
 class ChunkBroke:
-    """It ended in a way that isn't deterministic (or can't be run here): no receipt. blame: it may be for what
-    the renter sent, and isn't for this machine's disk."""
+    """It ended in a way that isn't deterministic (or can't be run here): no receipt. blame: it may be for
+    what the renter sent, and isn't for this machine's disk."""
 
     chunk: bytes
     code: Refusal
