@@ -119,11 +119,11 @@ async def provide(
             loop.add_signal_handler(number, agent.stop)
         warming.add_done_callback(partial(_warmed, agent, pool, tell))
         room = Room([cache.root, place.root])
-        hindrance = partial(_hindrance, drain, room)
+        hindrance, over = partial(_hindrance, drain, room), asyncio.Event()
         offer = Offer(chain, config, runtime_number(), endpoint.ticket, hindrance, outage, loopback)
         duties = [
             _offered(offer, agent, tell),
-            _drained(drain, chain, agent, offer),
+            _drained(drain, chain, agent, offer, over),
             Rewards(chain, gas, outage, local=loopback).run(),
             GasWatch(chain, store, gas, outage).run(),
         ]
@@ -133,7 +133,7 @@ async def provide(
                 warming.result()  # raises what kept the sandbox from starting
         finally:
             await take_leave(chain, store, Redeemer(chain, store, gas), tell)
-        if drain.wanted and agent.idle:
+        if over.is_set():
             drain.forget()
             tell("drained: no lease is open; `surge leave` takes the stake out, `surge provide` offers again")
     finally:
@@ -188,8 +188,8 @@ async def _offered(offer: Offer, agent: Agent, tell: Callable[[str], None]) -> N
     await offer.run()
 
 
-async def _drained(drain: Drain, chain: Chain, agent: Agent, offer: Offer) -> None:
-    """Stop the agent once a drain is wanted and no lease is open any more."""
+async def _drained(drain: Drain, chain: Chain, agent: Agent, offer: Offer, over: asyncio.Event) -> None:
+    """Stop the agent once a drain is wanted and no lease is open any more: it is over then."""
     while True:
         await asyncio.sleep(DRAIN_SECONDS)
         if drain.wanted and agent.idle and not offer.standing:
@@ -199,5 +199,6 @@ async def _drained(drain: Drain, chain: Chain, agent: Agent, offer: Offer) -> No
                 log.warning("the chain can't be asked whether the drain is over", reason=str(error))
                 continue
             if not ask.active and not ask.load:
+                over.set()
                 agent.stop()
                 return

@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import time
 from collections import Counter
 from dataclasses import replace
 from types import SimpleNamespace
@@ -15,7 +16,7 @@ from surge.net.endpoint import Endpoint
 from surge.provider.config import ProviderConfig
 from surge.provider.drain import Drain
 from surge.provider.duty import clock, offer, room, unmet
-from surge.provider.duty.offer import SETTLED_SECONDS, Moved, Offer, Step, next_step
+from surge.provider.duty.offer import OFTEN_SECONDS, SETTLED_SECONDS, Moved, Offer, Step, next_step
 from surge.provider.duty.outage import Outage
 from surge.provider.duty.room import Room
 
@@ -58,13 +59,21 @@ def tickets():
 
 def test_new_addresses_count_once_they_have_settled(tickets):
     here, there = tickets
-    moved = Moved(here)
+    moved = Moved(here, -OFTEN_SECONDS)
     assert not moved.look(here, 0.0)
     assert not moved.look(there, 1.0)
     assert not moved.look(there, SETTLED_SECONDS)
     assert moved.look(there, 1.0 + SETTLED_SECONDS)
     assert not moved.look(here, 100.0)
     assert not moved.look(there, 101.0)  # settling begins anew
+
+
+def test_addresses_are_not_published_all_the_time(tickets):
+    here, there = tickets
+    moved = Moved(here, 0.0)
+    assert not moved.look(there, 1.0)
+    assert not moved.look(there, OFTEN_SECONDS - 1)
+    assert moved.look(there, OFTEN_SECONDS)
 
 
 class Registry:
@@ -113,7 +122,7 @@ class Owner:
         self.offer = Offer(
             chain, config, 7, lambda: self.ticket, lambda: self.hindered, Outage(), local=False
         )
-        self.now = 10**9
+        self.now = time.monotonic() + 10**6
 
     def begin(self):
         return asyncio.run(self.offer.begin())

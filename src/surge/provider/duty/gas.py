@@ -56,14 +56,16 @@ class Gas:
         terms = lease.terms
         return self._weigh(lease, brings + freed(terms.slots, terms.price_gfuel), CLOSE_GAS)
 
+    @property
+    def is_weighed(self) -> bool:
+        return self._scales.coin_price is not None
+
     def claiming(self, brings: int) -> Choice:
         """A reward waits for ever."""
-        if self._scales.coin_price is None:
-            return Choice.SEND
         return self._scales.choose(brings, CLAIM_GAS, self.price(), None, Seconds(0))
 
     def _weigh(self, lease: Lease, brings: int, gas: int) -> Choice:
-        if self._scales.coin_price is None:
+        if not self.is_weighed:
             return Choice.SEND
         grace = self._chain.book.parameters.grace_seconds
         left = Seconds(lease.terms.expiry + grace - self._chain.now())

@@ -26,6 +26,8 @@ LOCAL_SECONDS = 10.0
 """Where it is on this machine."""
 SETTLED_SECONDS = 10.0
 """New addresses that hold so long are published."""
+OFTEN_SECONDS = 300.0
+"""Once in this time at most: each takes gas, and some networks change addresses all the time."""
 
 log = structlog.get_logger("surge.provider")
 
@@ -49,17 +51,19 @@ def written(ask: Ask) -> Ask:
 
 
 class Moved:
-    """Whether the addresses in a ticket differ from the published ones, for SETTLED_SECONDS."""
+    """Whether the addresses in a ticket differ from those published at `now`, for SETTLED_SECONDS."""
 
-    def __init__(self, ticket: str) -> None:
-        self.published = _places(ticket)
-        self._seen, self._since = self.published, 0.0
+    def __init__(self, ticket: str, now: float) -> None:
+        self._published = _places(ticket)
+        self._seen, self._since = self._published, now
+        self._not_before = now + OFTEN_SECONDS
 
     def look(self, ticket: str, now: float) -> bool:
         places = _places(ticket)
         if places != self._seen:
             self._seen, self._since = places, now
-        return places != self.published and now - self._since >= SETTLED_SECONDS
+        settled = now - self._since >= SETTLED_SECONDS and now >= self._not_before
+        return settled and places != self._published
 
 
 def _places(ticket: str) -> tuple[str | None, frozenset[str]]:
@@ -84,7 +88,7 @@ class Offer:
         self._every = LOCAL_SECONDS if local else LOOK_SECONDS
         self._ask = config.ask(runtime)
         self._ticket, self._hindrance, self._outage = ticket, hindrance, outage
-        self._moved = Moved(ticket())
+        self._moved = Moved(ticket(), time.monotonic())
         self._hindered = ""
         self._looked_at = float("-inf")
         self._offered = False
@@ -102,7 +106,7 @@ class Offer:
         if self._chain.asks.payee_of(self._chain.address) != payee:
             self._chain.asks.set_payee(payee)
         self._chain.asks.publish(self._ask, ticket)
-        self._moved, self._offered = Moved(ticket), True
+        self._moved, self._offered = Moved(ticket, time.monotonic()), True
 
     async def begin(self) -> bool:
         """Publish for the first time, unless something hinders; whether it did. Raises as `publish`."""

@@ -43,7 +43,7 @@ class Rewards:
         """All that is worth it now; the wei of SURGE that it minted."""
         claimed = 0
         for epoch, amount in self._chain.rewards.unclaimed(self._chain.address):
-            if self._gas.claiming(self._worth(epoch, amount)) is Choice.SEND:
+            if not self._gas.is_weighed or self._gas.claiming(self._worth(epoch, amount)) is Choice.SEND:
                 self._chain.rewards.claim(self._chain.address, epoch)
                 claimed += amount
                 log.info("reward", epoch=epoch, surge=show_surge(amount))
