@@ -123,6 +123,7 @@ class Deal:
         self.market.open(lease)
         self.exchange = Exchange(lives)
         self.bench = Bench()
+        self.lacks = ""
         self.config = config or ProviderConfig(slots=4, memory_mib=1024, credit="0.05", redeem_at="5.00")
         self.delivered, self.declined, self.ended = {}, [], []
         self.changed = asyncio.Event()
@@ -141,6 +142,7 @@ class Deal:
         self.agent = Agent(
             config=self.config, key=PROVIDER, chain=self.market.seen_by(address_of(PROVIDER)),
             store=self.store, pool=self.bench, endpoint=self.exchange.provider_end,
+            lack=lambda: self.lacks,
         )  # fmt: skip
         self.exchange.open = True
         self.serving = asyncio.create_task(self.agent.serve())

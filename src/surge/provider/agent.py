@@ -5,7 +5,7 @@ The thinking is in lease/session.py; this actor performs its instructions: sandb
 
 import asyncio
 from collections import Counter
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any, assert_never
 
@@ -43,7 +43,7 @@ from surge.net.messages import (
 from surge.net.results import result_messages
 from surge.provider.blobs import keep, lacks
 from surge.provider.config import ProviderConfig
-from surge.provider.door import Door
+from surge.provider.door import Door, turned_away
 from surge.provider.duty.clock import Clock
 from surge.provider.duty.gas import Gas
 from surge.provider.duty.outage import Outage
@@ -86,7 +86,8 @@ log = structlog.get_logger("surge.provider")
 
 
 class Agent:
-    """Run it with `serve`; `stop` ends it and leaves every lease resumable."""
+    """Run it with `serve`; `stop` ends it and leaves every lease resumable. lack: why it has no room for new
+    work now (empty: it has)."""
 
     def __init__(
         self,
@@ -98,13 +99,12 @@ class Agent:
         pool: Pool,
         endpoint: Endpoint,
         outage: Outage | None = None,
+        lack: Callable[[], str] = lambda: "",
     ) -> None:
         self.address = address_of(key)
         self.dropped: Counter[str] = Counter()
-        self._config = config
-        self._key = key
-        self._domain = chain.book.domain
-        self._store = store
+        self._config, self._key, self._lack = config, key, lack
+        self._domain, self._store = chain.book.domain, store
         self._runner = Runner(pool, config.wall_seconds)
         self._redeemer = Redeemer(chain, store, Gas(chain, config.scales))
         self._endpoint = endpoint
@@ -266,6 +266,8 @@ class Agent:
                     if arrived is not None:
                         await self._handle(served, arrived)
                     await self._answer(served, answer)
+            case RunChunk() | PrepareImage() if said := self._lack():
+                await self._answer(served, turned_away(message, said))
             case RunChunk() if refusal := lacks(served.blobs, message):
                 await self._answer(served, refusal)
             case PrepareImage() if message.module and not served.blobs.having([message.module]):

@@ -10,8 +10,9 @@ from surge.model.signature import recover
 from surge.model.units import Address, LeaseId
 from surge.model.voucher import Session
 from surge.net.link import Link
-from surge.net.messages import Hello, Refusal, Sorry
+from surge.net.messages import Hello, PrepareImage, Refusal, RunChunk, Sorry
 from surge.provider.aside import aside
+from surge.provider.lease.session import spec_of
 from surge.store.provider import ProviderStore
 
 PAUSES = (0.5, 1.0, 2.0, 4.0)
@@ -76,3 +77,8 @@ class Door:
     async def _refuse(self, link: Link, said: str) -> None:
         await link.send(Sorry(Refusal.NO_LEASE, said))
         await link.close()
+
+
+def turned_away(work: RunChunk | PrepareImage, said: str) -> Sorry:
+    """The answer to new work of a lease that can't be done for a reason of this machine: elsewhere it can."""
+    return Sorry(Refusal.OVER, said, work.chunk if isinstance(work, RunChunk) else spec_of(work).id)

@@ -109,16 +109,16 @@ async def provide(
         if not cache.has_interpreter():
             await warming  # the compile: nothing can be offered before
         endpoint = await Endpoint.bind(secret, loopback=loopback)
-        outage, gas, drain = Outage(), Gas(chain, config.scales), Drain(place.root)
+        outage, gas = Outage(), Gas(chain, config.scales)
+        drain, room = Drain(place.root), Room([cache.root, place.root])
         agent = Agent(
             config=config, key=chain.key, chain=chain,
-            store=store, pool=pool, endpoint=endpoint, outage=outage,
+            store=store, pool=pool, endpoint=endpoint, outage=outage, lack=room.lack,
         )  # fmt: skip
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             loop.add_signal_handler(number, agent.stop)
         warming.add_done_callback(partial(_warmed, agent, pool, tell))
-        room = Room([cache.root, place.root])
         hindrance, over = partial(_hindrance, drain, room), asyncio.Event()
         offer = Offer(chain, config, runtime_number(), endpoint.ticket, hindrance, outage, loopback)
         duties = [
