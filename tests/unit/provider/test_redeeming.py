@@ -11,6 +11,7 @@ from surge.chain.calls.leases import Closing, LeaseState
 from surge.model.signature import address_of, sign
 from surge.model.units import parse_usd
 from surge.model.voucher import Voucher
+from surge.provider.duty import redeemer as redeemer_module
 from surge.provider.duty.gas import Gas
 from surge.provider.duty.redeemer import Redeemer
 from surge.settle.gas import Scales
@@ -72,7 +73,8 @@ def test_a_close_frees_slots_too(store, market):
     assert not market.states[1].open
 
 
-def test_near_the_deadline_whatever_gains_is_sent(store, market):
+def test_near_the_deadline_whatever_gains_is_sent(store, market, monkeypatch):
+    monkeypatch.setattr(redeemer_module, "WAIT_SECONDS", 0.0)
     a_voucher(store, market)
     dear = redeemer(store, market, gwei=0.3)  # 8 of 9.5 cents
     market.now_at = EXPIRY + 299  # half of the grace is left
@@ -94,7 +96,17 @@ def test_what_was_never_redeemed_is_lost_and_not_earned(store, market):
     assert store.unredeemed() == []
 
 
-def test_why_it_comes_to_nothing_is_said_once(store, market, capsys):
+def test_what_waits_is_not_weighed_all_the_time(store, market):
+    a_voucher(store, market)
+    dear, asked = redeemer(store, market, gwei=1_000), []
+    dear._chain.find = lambda lease: asked.append(lease) or market.leases[lease]
+    for _ in range(3):
+        asyncio.run(dear.redeem(1))
+    assert len(asked) == 1
+
+
+def test_why_it_comes_to_nothing_is_said_once(store, market, capsys, monkeypatch):
+    monkeypatch.setattr(redeemer_module, "WAIT_SECONDS", 0.0)
     a_voucher(store, market)
     dear = redeemer(store, market, gwei=1_000)
     for _ in range(3):

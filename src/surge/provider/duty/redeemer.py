@@ -1,5 +1,6 @@
 """A provider's vouchers on their way to the chain."""
 
+import time
 from collections.abc import Callable
 
 import structlog
@@ -16,6 +17,8 @@ from surge.store.provider import KeptVoucher, ProviderStore
 
 LONG_AFTER = 86_400
 """Seconds after its expiry a lease that the chain knows nothing of is given up: a reorganisation took it."""
+WAIT_SECONDS = 60.0
+"""Until what isn't worth its gas is weighed again."""
 
 log = structlog.get_logger("surge.provider")
 
@@ -28,6 +31,7 @@ class Redeemer:
         self._busy: set[LeaseId] = set()
         self._said: dict[LeaseId, str] = {}
         """Why the last try came to nothing."""
+        self._not_before: dict[LeaseId, float] = {}
 
     async def redeem(self, lease_id: LeaseId) -> None:
         """Settle the latest voucher; the lease goes on."""
@@ -67,7 +71,7 @@ class Redeemer:
         return kept is None or self._chain.now() > kept.terms.expiry + LONG_AFTER
 
     async def _once(self, lease_id: LeaseId, send: Callable[[Lease], None]) -> None:
-        if lease_id in self._busy:
+        if lease_id in self._busy or time.monotonic() < self._not_before.get(lease_id, 0.0):
             return
         self._busy.add(lease_id)
         try:
@@ -104,6 +108,7 @@ class Redeemer:
         """Whether to send; if not, why not is said once."""
         if choice is Choice.SEND:
             return True
+        self._not_before[lease.id] = time.monotonic() + WAIT_SECONDS
         if self._is_news(lease.id, choice.name):
             if choice is Choice.WAIT:
                 log.info("gas costs too much of what a lease brings; waiting for cheaper", lease=lease.id)
