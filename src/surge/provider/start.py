@@ -148,12 +148,12 @@ async def provide(
 
 
 async def _while_serving(agent: Agent, duties: list[Coroutine[Any, Any, None]]) -> None:
-    """Until the agent stops. Raises what ended a duty; none ends otherwise."""
+    """Until the agent stops. Raises what a duty fails with."""
     serving = asyncio.create_task(agent.serve())
-    tasks = [serving, *map(asyncio.create_task, duties)]
+    tasks = {serving, *map(asyncio.create_task, duties)}
     try:
-        while not serving.done():
-            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        while serving in tasks:
+            done, tasks = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 task.result()
     finally:

@@ -4,6 +4,9 @@ import signal
 
 import pytest
 
+from network.provider.conftest import PATIENCE
+from surge.model.units import parse_usd
+
 pytestmark = pytest.mark.slow
 
 SOON = 20.0
@@ -38,3 +41,21 @@ def test_a_provider_ends_soon_while_its_first_ask_hangs(machine):
     machine.program.send_signal(signal.SIGTERM)
     assert machine.program.wait(SOON) == 0
     assert "the ask is NOT withdrawn" in machine.text
+
+
+def doubled(x):
+    return 2 * x
+
+
+def test_what_is_signed_is_settled_on_the_way_out(machine, network):
+    """In a lease that is still open: its voucher would be lost if nobody came back in time."""
+    machine.provide(level="debug")
+    with network.executor(1, budget="0.50", memory_mib=256) as executor:
+        assert executor.submit(doubled, 1).result(PATIENCE) == 2
+        machine.hears("PayVoucher")
+        assert machine.end() == 0
+        settled = machine.hears("USD that renters had signed").split()[2]
+        with machine.chain() as chain:
+            (lease,) = chain.leases.open_of(chain.address)
+            assert chain.leases.state(lease.id).settled == parse_usd(settled) > 0
+    assert "signed and not redeemed" not in machine.text
