@@ -359,7 +359,8 @@ class LeaseSession:
 
     def _grant(self, sequence: int, amount: int) -> list[Instruction]:
         signed = self.signed
-        if self._bill.unpaid or self._running or self._queue or self._making or self._early:
+        new = any(self._bill.position(setup_chunk(spec)) is None for spec in self._making.values())
+        if self._bill.unpaid or self._running or self._queue or new or self._early:
             owed = show_usd(self._bill.unsigned)
             return [_sorry(Refusal.UNPAID, f"{owed} is owed and not signed, or work is under way", None)]
         if (sequence, amount) != (signed.sequence, signed.amount):
@@ -373,9 +374,8 @@ class LeaseSession:
         self._now = now
         if settled is None:
             return [Forget()]
-        shunned: list[Instruction] = []
-        if self._patience.tick(now):
-            shunned = [Shun(self.lease.terms.renter, Seconds(now + SHUN_SECONDS))]
+        until = Seconds(now + SHUN_SECONDS)
+        shunned = [Shun(self.lease.terms.renter, until)] if self._patience.tick(now) else []
         end = self.lease.terms.expiry if self._patience.since is None else self._patience.since
         if now >= end:
             under_way = self._bill.unpaid or self._running

@@ -6,13 +6,14 @@ from deal import DOMAIN, EXPIRY, PROVIDER, RENTER, SPEC, chunk_of, hello, lease_
 from surge.model.signature import sign
 from surge.model.task import ChunkResult, Outcome
 from surge.model.voucher import Voucher
-from surge.net.messages import PayVoucher, Welcome
+from surge.net.messages import CloseGranted, PayVoucher, RequestClose, Sorry, Welcome
 from surge.provider.lease.policy import ALONE_SECONDS, OWING_SECONDS, Policy
 from surge.provider.lease.session import LeaseSession
 from surge.provider.lease.steps import (
     Answer,
     ChunkRan,
     Deliver,
+    DeliverImage,
     EndLease,
     Execute,
     ImageMade,
@@ -104,3 +105,21 @@ def test_a_lease_does_not_end_under_running_work(session):
     session.handle(LinkLost())
     session.handle(Tick(START, 0))
     assert session.handle(Tick(START + OWING_SECONDS, 0)) == []
+
+
+def test_an_image_that_was_billed_and_is_asked_for_again_holds_up_no_close():
+    """As a renter does on each new link; made again it takes nothing, and no word about it would follow."""
+    made = LeaseSession(lease_of(), DOMAIN, lambda message: sign(message, PROVIDER), Policy())
+    made.handle(Tick(START, 0))
+    made.handle(hello(lease_of()))
+    made.handle(prepare_message(SPEC))
+    refused = made.handle(RequestClose(0, 0))
+    assert isinstance(refused[0].message, Sorry)
+    first = made.handle(ImageMade(SPEC, chunk_of(1).image, 5 * 10**9, 0, False))
+    (receipt,) = [one.receipt for one in first if isinstance(one, DeliverImage)]
+    root = Frontier.of([receipt.struct_hash]).root
+    signature = sign(DOMAIN.digest(Voucher(1, 1, receipt.amount, root).struct_hash), RENTER)
+    made.handle(PayVoucher(1, receipt.amount, root, signature))
+    made.handle(prepare_message(SPEC))
+    (granted,) = made.handle(RequestClose(1, receipt.amount))
+    assert isinstance(granted.message, CloseGranted)

@@ -112,6 +112,11 @@ class SessionMachine(RuleBasedStateMachine):
         alone = not self.here and self.alone_since is not None
         return alone and self.now - self.alone_since >= patience and not (self.running or self.making)
 
+    @property
+    def has_setup(self):
+        """Whether the image was billed: made again, it takes nothing."""
+        return any(receipt.chunk == setup_chunk(SPEC) for receipt in self.kept)
+
     def feed(self, event):
         """Perform the instructions as the agent would; give back the answers."""
         answers = []
@@ -255,7 +260,7 @@ class SessionMachine(RuleBasedStateMachine):
         if isinstance(answer, CloseGranted):
             assert self.owed == self.signed, "agreed to close with work unpaid"
             assert not self.running
-            assert not self.making
+            assert not self.making or self.has_setup, "agreed to close while a first image is made"
 
     @rule()
     def gives_up(self):
