@@ -19,7 +19,7 @@ from surge.model.lease import Lease, Terms
 from surge.model.signature import address_of
 from surge.model.task import PYTHON, ChunkResult, ImageSpec, Limits, Outcome, Task, chunk_id, moved_of
 from surge.net.blobs import blob_digest
-from surge.net.messages import decode
+from surge.net.messages import Hello, TermsMessage, decode
 from surge.provider.agent import Agent
 from surge.provider.config import ProviderConfig
 from surge.renter.talk.bill import ChunkRequest
@@ -46,6 +46,11 @@ PRICE = 1_000
 """Per Gfuel, in millionths of a dollar: so a task costs about a tenth of a cent."""
 EXPIRY = 10_000
 DEADLINE = 20.0
+
+
+def hello(lease):
+    """The renter's, unsigned: the door looks at the signature, the session doesn't."""
+    return Hello(lease.id, TermsMessage.of(lease.terms), bytes(65))
 
 
 def lease_of(escrow=10_000_000, slots=1, number=1):
@@ -75,7 +80,7 @@ class Bench:
         self.gate.set()
         self.fail: Callable[[object], bool] = lambda job: False
 
-    async def image(self, spec, module=None):
+    async def image(self, spec, module=None, owner=""):
         await asyncio.sleep(0)
         fuel = 0 if spec.id in self.made else SETUP_FUEL
         self.made.append(spec.id)
@@ -126,6 +131,7 @@ class Deal:
         self.market.open(lease)
         self.exchange = Exchange(lives)
         self.bench = Bench()
+        self.lacks = ""
         self.config = config or ProviderConfig(slots=4, memory_mib=1024, credit="0.05", redeem_at="5.00")
         self.delivered, self.declined, self.ended = {}, [], []
         self.changed = asyncio.Event()
@@ -144,6 +150,7 @@ class Deal:
         self.agent = Agent(
             config=self.config, key=PROVIDER, chain=self.market.seen_by(address_of(PROVIDER)),
             store=self.store, pool=self.bench, endpoint=self.exchange.provider_end,
+            lack=lambda: self.lacks,
         )  # fmt: skip
         self.exchange.open = True
         self.serving = asyncio.create_task(self.agent.serve())

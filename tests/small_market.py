@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from coincurve import PrivateKey
 
 from surge.chain.calls.leases import Closing, LeaseState
+from surge.chain.network.book import LOCAL
 from surge.model.errors import Distrusted, ProviderLost, Reverted
 from surge.model.lease import Lease
 from surge.model.signature import address_of
@@ -47,7 +48,7 @@ class Seen:
 
     market: Market
     address: str
-    book: SimpleNamespace = field(default_factory=lambda: SimpleNamespace(domain=DOMAIN))
+    book: SimpleNamespace = field(default_factory=lambda: SimpleNamespace(domain=DOMAIN, parameters=LOCAL))
 
     def _ask(self):
         if self.market.away:
@@ -60,6 +61,17 @@ class Seen:
     @property
     def leases(self):
         return self
+
+    @property
+    def asks(self):
+        """The part of `Chain.asks` that tells how many slots are booked."""
+        return SimpleNamespace(of=lambda provider: SimpleNamespace(load=self._load(provider)))
+
+    def _load(self, provider):
+        return sum(lease.terms.slots for lease in self.open_of(provider))
+
+    def states(self, leases):
+        return [self.state(lease) for lease in leases]
 
     def find(self, lease_id):
         self._ask()

@@ -10,8 +10,8 @@ from surge.net.accept import MAX_HANDSHAKES, MAX_WAITING
 from surge.net.ticket import MAX_TICKET
 from surge.provider.agent import HELLO_SECONDS, SEND_SECONDS
 from surge.provider.config import ProviderConfig
+from surge.provider.lease.session import MAX_MAKING, MAX_QUEUE
 from surge.provider.pending import MAX_OF_ONE_PEER, MAX_STRANGERS
-from surge.provider.session import MAX_MAKING, MAX_QUEUE
 from surge.store.blobs import MAX_BLOBS
 
 TEXT = (ROOT / "docs" / "protocol.md").read_text()

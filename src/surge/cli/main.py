@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from surge.cli.compute import asks, earnings, jobs, provide, run
+from surge.cli.compute import asks, drain, earnings, jobs, leave, provide, run
 from surge.cli.compute.lease import leases
 from surge.cli.credit import commands as credit
 from surge.cli.credit import keeper
@@ -94,6 +94,8 @@ app.add_typer(leases.leases, name="leases")
 app.command()(wallet.wallet)
 app.command()(provide.provide)
 app.command()(earnings.earnings)
+app.command()(drain.drain)
+app.command()(leave.leave)
 app.command()(keeper.keeper)
 app.add_typer(credit.credit, name="credit")
 app.add_typer(price.local, name="local")

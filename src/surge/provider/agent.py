@@ -1,12 +1,11 @@
 """A provider: it serves leases over encrypted links, runs their chunks in sandboxes and gets paid.
 
-The thinking is in session.py; this actor performs its instructions: sandbox, store, links and chain.
+The thinking is in lease/session.py; this actor performs its instructions: sandbox, store, links and chain.
 """
 
 import asyncio
 from collections import Counter
-from collections.abc import Coroutine
-from dataclasses import dataclass, field
+from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any, assert_never
 
@@ -44,14 +43,16 @@ from surge.net.messages import (
 from surge.net.results import result_messages
 from surge.provider.blobs import keep, lacks
 from surge.provider.config import ProviderConfig
-from surge.provider.door import Door
+from surge.provider.door import Door, turned_away
+from surge.provider.duty.clock import Clock
+from surge.provider.duty.gas import Gas
+from surge.provider.duty.outage import Outage
+from surge.provider.duty.redeemer import Redeemer
+from surge.provider.duty.unmet import Unmet
 from surge.provider.journal import defect, tell
-from surge.provider.pending import PendingLinks
-from surge.provider.policy import Policy
-from surge.provider.redeemer import Redeemer
-from surge.provider.runner import Runner
-from surge.provider.session import LeaseSession, spec_of
-from surge.provider.steps import (
+from surge.provider.lease.policy import Policy
+from surge.provider.lease.session import LeaseSession, spec_of
+from surge.provider.lease.steps import (
     Answer,
     Deliver,
     DeliverImage,
@@ -61,6 +62,7 @@ from surge.provider.steps import (
     Forget,
     Instruction,
     KeepVoucher,
+    LinkLost,
     MakeImage,
     Redeem,
     Redeliver,
@@ -69,35 +71,23 @@ from surge.provider.steps import (
     Tick,
     ToppedUp,
 )
-from surge.provider.unmet import Unmet
+from surge.provider.pending import PendingLinks
+from surge.provider.runner import Runner
+from surge.provider.served import Served
 from surge.run.slots.pool import Pool
-from surge.store.blobs import BlobStore, RenterBlobs, blob_folder
+from surge.store.blobs import BlobStore, blob_folder
 from surge.store.provider import Kept, ProviderStore
 
 HELLO_SECONDS = 10.0
-TICK_SECONDS = 2.0
 SEND_SECONDS = 30.0
 """A renter that does not read for so long is hung up on; its answers are kept."""
 
 log = structlog.get_logger("surge.provider")
 
 
-@dataclass(slots=True)
-class _Served:
-    """A lease being served, and the link that it is served over (the newest one, if any)."""
-
-    session: LeaseSession
-    blobs: RenterBlobs
-    link: Link | None = None
-    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
-    ticking: bool = False
-    running: dict[bytes, "asyncio.Task[None]"] = field(default_factory=dict)
-    stimuli: int = 0
-    """Events so far: the number by which the log names each."""
-
-
 class Agent:
-    """Run it with `serve`; `stop` ends it and leaves every lease resumable."""
+    """Run it with `serve`; `stop` ends it and leaves every lease resumable. lack: why it has no room for new
+    work now (empty: it has)."""
 
     def __init__(
         self,
@@ -108,22 +98,23 @@ class Agent:
         store: ProviderStore,
         pool: Pool,
         endpoint: Endpoint,
+        outage: Outage | None = None,
+        lack: Callable[[], str] = lambda: "",
     ) -> None:
         self.address = address_of(key)
         self.dropped: Counter[str] = Counter()
-        self._config = config
-        self._key = key
-        self._chain = chain
-        self._domain = chain.book.domain
-        self._store = store
+        self._config, self._key, self._lack = config, key, lack
+        self._domain, self._store = chain.book.domain, store
         self._runner = Runner(pool, config.wall_seconds)
-        self._redeemer = Redeemer(chain, store)
+        self._redeemer = Redeemer(chain, store, Gas(chain, config.scales))
         self._endpoint = endpoint
-        self._served: dict[LeaseId, _Served] = {}
+        self._served: dict[LeaseId, Served] = {}
         self._blobs = BlobStore(blob_folder(store.path), config.disk_mib << 20, self._renters)
         self._pending = PendingLinks(self.dropped)
         self._door = Door(chain, store, self.address, endpoint.id, self._give_back)
-        self._unmet = Unmet(chain, self.address, self._served, self._give_back)
+        outage = outage or Outage()
+        self._unmet = Unmet(chain, self.address, self._slots, self._give_back, outage)
+        self._clock = Clock(chain, outage, self._served.keys, self._tick)
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopping = asyncio.Event()
 
@@ -131,8 +122,9 @@ class Agent:
         """Until `stop`. Resumes the leases that the store holds."""
         for lease in self._store.open_leases():
             self._served[lease.id] = self._new(lease)
+        self._clock.stir()
         stopping = asyncio.create_task(self._stopping.wait())
-        work = (self._watch(), self._accept(), self._unmet.watch())
+        work = (self._clock.run(), self._accept(), self._unmet.watch())
         duties = [stopping, *map(asyncio.create_task, work)]
         try:
             done, _ = await asyncio.wait(duties, return_when=asyncio.FIRST_COMPLETED)
@@ -147,11 +139,19 @@ class Agent:
     def stop(self) -> None:
         self._stopping.set()
 
+    @property
+    def idle(self) -> bool:
+        """Whether no lease is served."""
+        return not self._served
+
+    def _slots(self) -> dict[LeaseId, int]:
+        return {lease: served.session.lease.terms.slots for lease, served in self._served.items()}
+
     def _renters(self) -> set[Address]:
         return {served.session.lease.terms.renter for served in [*self._served.values()]}  # in any thread
 
-    def _new(self, lease: Lease) -> _Served:
-        return _Served(self._session(lease), self._blobs.of(lease.terms.renter))
+    def _new(self, lease: Lease) -> Served:
+        return Served(self._session(lease), self._blobs.of(lease.terms.renter))
 
     def _session(self, lease: Lease) -> LeaseSession:
         kept = self._store.voucher(lease.id)
@@ -186,7 +186,7 @@ class Agent:
 
     async def _converse(self, link: Link) -> None:
         """One link, from hello to hang-up. Nothing that a peer sends ends more than its own link (N1)."""
-        served: _Served | None = None
+        served: Served | None = None
         try:
             served = await self._greet(link)
             link.limit = SESSION_LIMIT
@@ -207,13 +207,15 @@ class Agent:
             if served is not None and served.link is link:
                 served.link = None
             await link.close()
+        if served is not None:
+            await self._handle(served, LinkLost())
 
     def _drop(self, link: Link, kind: str, reason: str) -> None:
         self.dropped[kind] += 1
         log.warning("dropped a link", peer=link.remote.hex()[:10], reason=reason)
         link.abort("dropped")
 
-    async def _greet(self, link: Link) -> _Served:
+    async def _greet(self, link: Link) -> Served:
         async with asyncio.timeout(HELLO_SECONDS):
             hello = await link.receive()
         if not isinstance(hello, Hello):
@@ -225,7 +227,7 @@ class Agent:
         await self._handle(served, hello, link)  # its first answer is the welcome, and none goes before it
         return served
 
-    async def _admit(self, link: Link, hello: Hello) -> _Served:
+    async def _admit(self, link: Link, hello: Hello) -> Served:
         """The lease that this peer proves to hold, as the chain has it now. Raises Distrusted."""
         terms, lease_id = self._door.holder(link, hello), LeaseId(hello.lease)
         served = self._served.get(lease_id)
@@ -239,7 +241,7 @@ class Agent:
         self._store.put_lease(lease)
         self._spawn(self._redeemer.close(lease.id))
 
-    async def _take_over(self, lease: Lease) -> _Served:
+    async def _take_over(self, lease: Lease) -> Served:
         """Serve a lease, new or with a larger escrow, as the chain has it."""
         self._store.put_lease(lease)
         served = self._served.get(lease.id)
@@ -250,7 +252,7 @@ class Agent:
             await self._handle(served, ToppedUp(lease))
         return served
 
-    async def _take(self, served: _Served, link: Link, assembler: Assembly, message: Message) -> None:
+    async def _take(self, served: Served, link: Link, assembler: Assembly, message: Message) -> None:
         if not isinstance(message, FromRenter):
             said = f"{type(message).__name__} is not a renter's to send"
             await self._answer(served, Sorry(Refusal.UNEXPECTED, said))
@@ -264,6 +266,8 @@ class Agent:
                     if arrived is not None:
                         await self._handle(served, arrived)
                     await self._answer(served, answer)
+            case RunChunk() | PrepareImage() if said := self._lack():
+                await self._answer(served, turned_away(message, said))
             case RunChunk() if refusal := lacks(served.blobs, message):
                 await self._answer(served, refusal)
             case PrepareImage() if message.module and not served.blobs.having([message.module]):
@@ -280,10 +284,14 @@ class Agent:
 
     # Instructions
 
-    async def _handle(self, served: _Served, event: Event, link: Link | None = None) -> None:
+    async def _handle(self, served: Served, event: Event, link: Link | None = None) -> None:
         """Feed the session and perform what it says, one event at a time; `link` replaces the old one."""
         async with served.turn:
             served.link = link or served.link
+            if isinstance(event, LinkLost) and served.link is not None:
+                return  # a newer one is there
+            if not isinstance(event, Tick):
+                self._clock.stir()
             try:
                 instructions = served.session.handle(event)
                 served.stimuli += 1
@@ -296,7 +304,7 @@ class Agent:
                     served.link.abort("this lease begins again from what was kept")
                 raise
 
-    async def _perform(self, served: _Served, instructions: list[Instruction]) -> None:
+    async def _perform(self, served: Served, instructions: list[Instruction]) -> None:
         lease = served.session.lease.id
         for instruction in instructions:
             match instruction:
@@ -334,7 +342,7 @@ class Agent:
                 case _:
                     assert_never(instruction)
 
-    async def _answer(self, served: _Served, message: Message) -> None:
+    async def _answer(self, served: Served, message: Message) -> None:
         """To the renter, if it is there and reads; else it is in the store, and sent after the next hello."""
         link = served.link
         if link is None:
@@ -348,7 +356,7 @@ class Agent:
             self._drop(link, "unread", "the renter does not read")
             served.link = None
 
-    async def _redeliver(self, served: _Served, position: int) -> None:
+    async def _redeliver(self, served: Served, position: int) -> None:
         kept = self._store.receipt(served.session.lease.id, position)
         if kept.answer is None:
             said = "that result was paid for and dropped"
@@ -359,39 +367,30 @@ class Agent:
 
     # Sandbox
 
-    async def _make_image(self, served: _Served, spec: ImageSpec) -> None:
+    async def _make_image(self, served: Served, spec: ImageSpec) -> None:
         await self._handle(served, await self._runner.make(spec, served.blobs))
 
-    async def _execute(self, served: _Served, work: Execute) -> None:
+    async def _execute(self, served: Served, work: Execute) -> None:
         event = await self._runner.run(work, served.blobs, partial(self._answer, served))
         served.running.pop(work.chunk, None)
         await self._handle(served, event)
 
     # Chain
 
-    async def _watch(self) -> None:
-        """Feed chain time to every lease; a chain that is away is asked again."""
-        while True:
-            try:
-                now = await asyncio.to_thread(self._chain.now)
-                for served in list(self._served.values()):
-                    state = await asyncio.to_thread(self._chain.leases.state, served.session.lease.id)
-                    if not served.ticking:  # one lease that is held up must not hold up the others
-                        served.ticking = True
-                        self._spawn(self._tick(served, Tick(now, state.settled if state.open else None)))
-            except SurgeError as error:
-                log.warning("the chain can't be asked", reason=str(error))
-            except Exception as error:  # noqa: BLE001 a defect of ours ends no duty: money hangs on this one
-                log.error("watching the chain failed; tried again", **defect(error))
-            await asyncio.sleep(TICK_SECONDS)
+    def _tick(self, lease: LeaseId, tick: Tick) -> None:
+        """Fed beside the others: one lease that is held up must not hold up them."""
+        served = self._served.get(lease)
+        if served is not None and not served.ticking:
+            served.ticking = True
+            self._spawn(self._feed(served, tick))
 
-    async def _tick(self, served: _Served, tick: Tick) -> None:
+    async def _feed(self, served: Served, tick: Tick) -> None:
         try:
             await self._handle(served, tick)
         finally:
             served.ticking = False
 
-    async def _forget(self, served: _Served) -> None:
+    async def _forget(self, served: Served) -> None:
         lease = served.session.lease.id
         if lease in self._served and await self._redeemer.record_end(lease):
             del self._served[lease]

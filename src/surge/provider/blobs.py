@@ -4,7 +4,7 @@ import asyncio
 
 from surge.model.errors import LimitExceeded
 from surge.net.messages import HaveBlobs, Message, Refusal, RunChunk, Sorry
-from surge.provider.steps import BlobArrived
+from surge.provider.lease.steps import BlobArrived
 from surge.store.blobs import RenterBlobs
 
 

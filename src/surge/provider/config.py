@@ -4,6 +4,7 @@ import math
 import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,15 @@ from surge.model.ask import Ask
 from surge.model.errors import BadInput, CorruptState
 from surge.model.signature import checksum
 from surge.model.units import BPS, Bps, Bytes, MicroUsd, Wei, counted, parse_surge, parse_usd
+from surge.settle.gas import Scales
 from surge.store.files import make_private
 
 HEADER = """# What this machine offers. Edit it and start `surge provide` again.
 # Prices are dollars as decimal strings; 1 Gfuel is about 0.1 s of one core, 1 GiB is moved data.
 # Nothing runs outside the sandbox; strangers' code can hold slots x memory_mib, and files and results of
 # its tasks 1 GiB a slot more. disk_mib is for renters' blobs, cache_mib for images and compiled modules.
+# coin_price is dollars for one coin of the chain; empty: gas is not weighed. Vouchers are redeemed while gas
+# takes at most gas_share of what they bring; shortly before it is too late, if they bring more than it takes.
 """
 
 
@@ -40,6 +44,8 @@ class ProviderConfig(BaseModel):
     cache_mib: int = Field(default=8192, ge=1024, le=1 << 24)
     credit: str = "0.05"
     redeem_at: str = "5.00"
+    coin_price: str = ""
+    gas_share: float = Field(default=0.1, gt=0, le=1)
     payee: str = ""
     stake: str = ""
     x: int = Field(default=0, ge=-(2**15), le=2**15 - 1)
@@ -57,6 +63,12 @@ class ProviderConfig(BaseModel):
     @property
     def redeem_limit(self) -> MicroUsd:
         return parse_usd(self.redeem_at)
+
+    @property
+    def scales(self) -> Scales:
+        """How gas is weighed."""
+        price = parse_usd(self.coin_price) if self.coin_price else None
+        return Scales(price, Fraction(str(self.gas_share)))
 
     @property
     def extra_stake(self) -> Wei:
@@ -162,6 +174,8 @@ def _checked(fields: dict[str, Any], path: Path) -> ProviderConfig:
         raise BadInput(f"{path}: {where}: {first['msg']}; correct it and start again") from error
     for name in ("price_per_gfuel", "price_per_gib", "credit", "redeem_at"):
         _amount(parse_usd, getattr(config, name), f"{path}: {name}")
+    if config.coin_price:
+        _amount(parse_usd, config.coin_price, f"{path}: coin_price")
     if config.stake:
         _amount(parse_surge, config.stake, f"{path}: stake")
     if config.payee and not _is_address(config.payee):

@@ -10,7 +10,9 @@ from surge.model.signature import recover
 from surge.model.units import Address, LeaseId
 from surge.model.voucher import Session
 from surge.net.link import Link
-from surge.net.messages import Hello, Refusal, Sorry
+from surge.net.messages import Hello, PrepareImage, Refusal, RunChunk, Sorry
+from surge.provider.aside import aside
+from surge.provider.lease.session import spec_of
 from surge.store.provider import ProviderStore
 
 PAUSES = (0.5, 1.0, 2.0, 4.0)
@@ -46,7 +48,7 @@ class Door:
         if lease is None:
             await self._refuse(link, f"lease {lease_id} is not open here with these terms")
             raise Distrusted(f"lease {lease_id} is not open here with the terms of the hello")
-        if not known and await asyncio.to_thread(self._is_shunned, terms.renter):
+        if not known and await aside(self._is_shunned, terms.renter):
             self._give_back(lease)
             await self._refuse(
                 link, "too much of your work ended here without a result; the lease is given back"
@@ -58,7 +60,7 @@ class Door:
         """The lease, if the chain shows it with these terms now or within some seconds."""
         for pause in (0.0, *PAUSES):
             await asyncio.sleep(pause)
-            lease = await asyncio.to_thread(self._open_lease, lease_id)
+            lease = await aside(self._open_lease, lease_id)
             if terms.provider != self._provider:
                 return None
             if lease is not None and lease.terms == terms:
@@ -75,3 +77,8 @@ class Door:
     async def _refuse(self, link: Link, said: str) -> None:
         await link.send(Sorry(Refusal.NO_LEASE, said))
         await link.close()
+
+
+def turned_away(work: RunChunk | PrepareImage, said: str) -> Sorry:
+    """The answer to new work of a lease that can't be done for a reason of this machine: elsewhere it can."""
+    return Sorry(Refusal.OVER, said, work.chunk if isinstance(work, RunChunk) else spec_of(work).id)

@@ -5,7 +5,7 @@ import traceback
 import structlog
 
 from surge.model.units import LeaseId
-from surge.provider.steps import Event, Instruction
+from surge.provider.lease.steps import Event, Instruction
 
 log = structlog.get_logger("surge.provider")
 

@@ -5,11 +5,11 @@ from collections.abc import Awaitable, Callable, Iterable
 
 import structlog
 
-from surge.model.errors import BadInput, NotDeterministic, SurgeError
+from surge.model.errors import BadInput, NotDeterministic, SurgeError, Unavailable
 from surge.model.task import WASM, ImageSpec
 from surge.net.messages import Message, Printed, Refusal
 from surge.provider.journal import defect
-from surge.provider.steps import ChunkBroke, ChunkRan, Execute, ImageBroke, ImageMade
+from surge.provider.lease.steps import ChunkBroke, ChunkRan, Execute, ImageBroke, ImageMade
 from surge.run.slots import pipe
 from surge.run.slots.pool import Job, Pool
 from surge.store.blobs import RenterBlobs
@@ -28,7 +28,7 @@ class Runner:
     async def make(self, spec: ImageSpec, blobs: RenterBlobs) -> ImageMade | ImageBroke:
         module = await asyncio.to_thread(blobs.get, spec.module) if spec.module else None
         try:
-            image = await self._pool.image(spec, module)
+            image = await self._pool.image(spec, module, owner=blobs.renter)
         except SurgeError as error:
             return ImageBroke(
                 spec.id, str(error)[:MAX_REASON], isinstance(error, BadInput | NotDeterministic)
@@ -74,7 +74,8 @@ class Runner:
                 return ChunkBroke(
                     work.chunk, Refusal.NO_BLOB, "a blob of this chunk was lost here; send it again"
                 )
-            return ChunkBroke(work.chunk, Refusal.FAILED, str(error)[:MAX_REASON])
+            ours = type(error) is Unavailable  # such as a full disk: nothing that the renter did
+            return ChunkBroke(work.chunk, Refusal.FAILED, str(error)[:MAX_REASON], blame=not ours)
         except Exception as error:  # noqa: BLE001 every path ends in an answer
             log.error("a chunk could not be run", **defect(error))
             said = f"this machine failed ({type(error).__name__}); run it elsewhere"

@@ -1,39 +1,47 @@
 """From one command to a serving provider: measure, configure, stake, publish, serve."""
 
 import asyncio
-import os
 import secrets
 import signal
-from collections.abc import Callable
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import psutil
 import structlog
 
 from surge.chain.client import Chain
-from surge.model.errors import BadInput, SurgeError, Underfunded
-from surge.model.units import Address, Bytes, MicroUsd, Wei, show_surge, show_usd
+from surge.model.errors import BadInput, SurgeError
+from surge.model.units import Bytes
 from surge.net.endpoint import Endpoint
 from surge.provider.agent import Agent
+from surge.provider.aside import aside
 from surge.provider.config import Place, ProviderConfig, load_config, save_config
-from surge.provider.journal import defect
+from surge.provider.drain import Drain
+from surge.provider.duty.gas import Gas, GasWatch
+from surge.provider.duty.offer import Offer
+from surge.provider.duty.outage import Outage
+from surge.provider.duty.redeemer import Redeemer
+from surge.provider.duty.rewards import Rewards
+from surge.provider.duty.room import Room
+from surge.provider.leave import take_leave
 from surge.run.sandbox.suite import runtime_number
 from surge.run.slots.cache import Cache
 from surge.run.slots.pool import Pool
 from surge.store.blobs import blob_folder
-from surge.store.files import make_private
+from surge.store.files import write_atomically
 from surge.store.provider import ProviderStore
 
-CLAIM_SECONDS = 2.0
 MEMORY_MIB = 1024
 """Of a sandbox, where the owner doesn't say otherwise."""
 
 if TYPE_CHECKING:
     from surge.run.measure import Speed
 
-LEAVE_SECONDS = 5.0
-"""For the last transaction: whoever wants an end doesn't wait for a node that hangs."""
+SEED_BYTES = 32
+DRAIN_SECONDS = 2.0
+DISCONNECT_SECONDS = 0.5
 
 log = structlog.get_logger("surge.provider")
 
@@ -92,36 +100,27 @@ async def measured_speed() -> "Speed":
         await pool.stop()
 
 
-def endpoint_secret(place: Place) -> bytes:
-    """The endpoint's ed25519 seed, made once."""
+def endpoint_secret(place: Place, tell: Callable[[str], None]) -> bytes:
+    """The endpoint's ed25519 seed. One that is damaged is put aside and made anew: renters of open leases
+    look for the old one, new ones find the new one in the ask."""
     path = place.endpoint_key
-    if not path.exists():
-        make_private(path.parent)
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(secrets.token_bytes(32))
-    return path.read_bytes()
-
-
-def ensure_stake(chain: Chain, config: ProviderConfig) -> None:
-    """Stake what the slots need. Raises Underfunded with the amount that is missing."""
-    needed = max(config.slots * chain.book.parameters.stake_per_slot, config.extra_stake)
-    missing = needed - chain.asks.stake_of(chain.address)
-    if missing <= 0:
-        return
-    balance = chain.money.surge(chain.address)
-    if balance < missing:
-        raise Underfunded(
-            f"{config.slots} slots need a stake of {show_surge(needed)} SURGE and {chain.address} is short "
-            f"of {show_surge(missing - balance)}; send it there, or offer fewer slots"
-        )
-    chain.asks.stake(Wei(missing))
+    if path.exists():
+        secret = path.read_bytes()
+        if len(secret) == SEED_BYTES:
+            return secret
+        spoiled = path.with_suffix(".damaged")
+        path.replace(spoiled)
+        tell(f"{path} is damaged ({len(secret)} bytes, not {SEED_BYTES}): it is {spoiled} now")
+    secret = secrets.token_bytes(SEED_BYTES)
+    write_atomically(path, secret)
+    return secret
 
 
 async def provide(
     place: Place, config: ProviderConfig, chain: Chain, loopback: bool, tell: Callable[[str], None]
 ) -> None:
-    """Serve until SIGTERM, SIGINT or SIGHUP; then withdraw the ask, leave every lease resumable, and say what
-    could be done of it and what is at risk."""
+    """Serve until SIGTERM, SIGINT or SIGHUP, or to the end of a drain; then withdraw the ask, settle, leave
+    every lease resumable, and say what could be done of it and what is at risk."""
     store = ProviderStore(place.database(chain.book))
     pool = Pool(
         config.slots,
@@ -130,80 +129,103 @@ async def provide(
         cache_limit=config.cache_mib << 20,
     )
     warming = asyncio.create_task(pool.start())
-    if not Cache.open().has_interpreter():
-        await warming  # the compile: nothing can be offered before
-    endpoint = await Endpoint.bind(endpoint_secret(place), loopback=loopback)
-    key = chain.key
-    agent = Agent(config=config, key=key, chain=chain, store=store, pool=pool, endpoint=endpoint)
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        loop.add_signal_handler(number, agent.stop)
-
-    def warmed(done: asyncio.Task[None]) -> None:
-        if done.cancelled():
-            return
-        if done.exception() is not None:
-            agent.stop()
-            return
-        layers = ", ".join(pool.layers) or "nothing on this system"
-        tell(f"beside WebAssembly, sandboxes are confined by {layers}")
-
-    warming.add_done_callback(warmed)
-    serving = asyncio.create_task(agent.serve())
-    collecting = asyncio.create_task(_collect(chain))
+    endpoint: Endpoint | None = None
     try:
-        await asyncio.to_thread(_publish, chain, config, endpoint.ticket(), tell)
-        tell(f"serving as {agent.address}")
-        await serving
-        if warming.done():
-            warming.result()  # raises what kept the sandbox from starting
+        secret = endpoint_secret(place, tell)
+        cache = Cache.open()
+        if not cache.has_interpreter():
+            await warming  # the compile: nothing can be offered before
+        endpoint = await Endpoint.bind(secret, loopback=loopback)
+        outage, gas = Outage(), Gas(chain, config.scales)
+        drain, room = Drain(place.root), Room([cache.root, place.root])
+        agent = Agent(
+            config=config, key=chain.key, chain=chain,
+            store=store, pool=pool, endpoint=endpoint, outage=outage, lack=room.lack,
+        )  # fmt: skip
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            loop.add_signal_handler(number, agent.stop)
+        warming.add_done_callback(partial(_warmed, agent, pool, tell))
+        hindrance, over = partial(_hindrance, drain, room), asyncio.Event()
+        offer = Offer(chain, config, runtime_number(), endpoint.ticket, hindrance, outage, loopback)
+        duties = [
+            _offered(offer, agent, tell),
+            _drained(drain, chain, agent, offer, over),
+            Rewards(chain, gas, outage, local=loopback).run(),
+            GasWatch(chain, store, gas, outage).run(),
+        ]
+        try:
+            await _while_serving(agent, duties)
+            if warming.done():
+                warming.result()  # raises what kept the sandbox from starting
+        finally:
+            await take_leave(chain, store, Redeemer(chain, store, gas), tell)
+        if over.is_set():
+            drain.forget()
+            tell("drained: no lease is open; `surge leave` takes the stake out, `surge provide` offers again")
     finally:
-        for task in (collecting, serving, warming):
-            task.cancel()
-        await asyncio.gather(collecting, serving, warming, return_exceptions=True)
-        await _take_leave(chain, store, tell)
-        await endpoint.close()
+        await _ended(warming)
+        if endpoint is not None:
+            await endpoint.close()
         await pool.stop()
         store.close()
+        with suppress(TimeoutError):  # a call that hangs may hold it
+            async with asyncio.timeout(DISCONNECT_SECONDS):
+                await aside(chain.disconnect)
 
 
-async def _take_leave(chain: Chain, store: ProviderStore, tell: Callable[[str], None]) -> None:
+async def _while_serving(agent: Agent, duties: list[Coroutine[Any, Any, None]]) -> None:
+    """Until the agent stops. Raises what a duty fails with."""
+    serving = asyncio.create_task(agent.serve())
+    tasks = {serving, *map(asyncio.create_task, duties)}
     try:
-        async with asyncio.timeout(LEAVE_SECONDS):
-            await asyncio.to_thread(chain.asks.withdraw)
-        tell("the ask is withdrawn; open leases are resumed at the next start")
-    except (SurgeError, TimeoutError) as error:
-        reason = str(error) or "the chain doesn't answer"
-        tell(f"the ask is NOT withdrawn ({reason}): renters may still open leases, which nobody here serves")
-    owed = store.unredeemed()
-    if owed:
-        until = min(lease.terms.expiry for lease, _ in owed) + chain.book.parameters.grace_seconds
-        last = datetime.fromtimestamp(until, UTC).strftime("%Y-%m-%d %H:%M UTC")
-        amount = show_usd(MicroUsd(sum(amount for _, amount in owed)))
-        tell(
-            f"{amount} USD of {len(owed)} leases are signed and not redeemed; start again before {last}, "
-            "or what is due first is lost"
-        )
+        while serving in tasks:
+            done, tasks = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+    finally:
+        await _ended(*tasks)
 
 
-def _publish(chain: Chain, config: ProviderConfig, ticket: str, tell: Callable[[str], None]) -> None:
-    ensure_stake(chain, config)
-    payee = Address(config.payee) if config.payee else chain.address  # emptied: the provider itself again
-    if chain.asks.payee_of(chain.address) != payee:
-        chain.asks.set_payee(payee)
-    chain.asks.publish(config.ask(runtime_number()), ticket)
-    tell("published the ask")
+async def _ended(*tasks: "asyncio.Task[None]") -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _collect(chain: Chain) -> None:
-    """Claim the reward of every sold epoch."""
+def _warmed(agent: Agent, pool: Pool, tell: Callable[[str], None], done: "asyncio.Task[None]") -> None:
+    if done.cancelled():
+        return
+    if done.exception() is not None:
+        agent.stop()
+        return
+    layers = ", ".join(pool.layers) or "nothing on this system"
+    tell(f"beside WebAssembly, sandboxes are confined by {layers}")
+
+
+def _hindrance(drain: Drain, room: Room) -> str:
+    """Why no new lease is taken."""
+    return "a drain was asked for; `surge drain --cancel` undoes it" if drain.wanted else room.lack()
+
+
+async def _offered(offer: Offer, agent: Agent, tell: Callable[[str], None]) -> None:
+    if await offer.begin():
+        tell("published the ask")
+    tell(f"serving as {agent.address}")
+    await offer.run()
+
+
+async def _drained(drain: Drain, chain: Chain, agent: Agent, offer: Offer, over: asyncio.Event) -> None:
+    """Stop the agent once a drain is wanted and no lease is open any more: it is over then."""
     while True:
-        try:
-            for epoch, amount in await asyncio.to_thread(chain.rewards.unclaimed, chain.address):
-                await asyncio.to_thread(chain.rewards.claim, chain.address, epoch)
-                log.info("reward", epoch=epoch, surge=show_surge(amount))
-        except SurgeError as error:
-            log.warning("claiming failed; tried again", reason=str(error))
-        except Exception as error:  # noqa: BLE001 a defect of ours ends no duty
-            log.error("claiming failed; tried again", **defect(error))
-        await asyncio.sleep(CLAIM_SECONDS)
+        await asyncio.sleep(DRAIN_SECONDS)
+        if drain.wanted and agent.idle and not offer.standing:
+            try:
+                ask = await aside(chain.asks.of, chain.address)
+            except SurgeError as error:
+                log.warning("the chain can't be asked whether the drain is over", reason=str(error))
+                continue
+            if not ask.active and not ask.load:
+                over.set()
+                agent.stop()
+                return

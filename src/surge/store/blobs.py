@@ -180,26 +180,26 @@ class RenterBlobs:
     """One renter's part of a BlobStore."""
 
     def __init__(self, store: BlobStore, renter: str) -> None:
-        self._store, self._renter = store, renter
+        self._store, self.renter = store, renter
 
     def put(self, name: bytes, content: bytes) -> bool:
         """Whether it is new here. Raises LimitExceeded where there is no room."""
-        return self._store.put(self._renter, name, content)
+        return self._store.put(self.renter, name, content)
 
     def having(self, names: Iterable[bytes]) -> list[bytes]:
         """Which of these digests are here, as far as the index knows; it doesn't look at the disk."""
-        return self._store.use(self._renter, names)
+        return self._store.use(self.renter, names)
 
     def paths(self, names: Iterable[bytes]) -> dict[bytes, Path]:
         """Where those lie that are here; the disk too notes that they were used."""
         found = {}
         for name in self.having(set(names)):
-            place = self._store.path(self._renter, name)
+            place = self._store.path(self.renter, name)
             try:
                 os.utime(place)
                 found[name] = place
             except FileNotFoundError:
-                self._store.drop(self._renter, name)
+                self._store.drop(self.renter, name)
         return found
 
     def get(self, name: bytes) -> bytes | None:
@@ -210,6 +210,6 @@ class RenterBlobs:
         except FileNotFoundError:  # it went this moment
             return None
         if content is not None and blob_digest(content) != name:
-            self._store.drop(self._renter, name)
+            self._store.drop(self.renter, name)
             return None
         return content

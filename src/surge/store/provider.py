@@ -31,6 +31,22 @@ class KeptVoucher:
     signature: bytes
     redeemed: MicroUsd
 
+    @property
+    def unredeemed(self) -> MicroUsd:
+        return MicroUsd(max(self.voucher.amount - self.redeemed, 0))
+
+
+@dataclass(frozen=True, slots=True)
+class Earned:
+    """What all leases brought; money in millionths of a dollar. signed: by renters; redeemed: on the chain;
+    lost: signed for leases that ended before it was redeemed."""
+
+    receipts: int = 0
+    fuel: Fuel = Fuel(0)
+    signed: MicroUsd = MicroUsd(0)
+    redeemed: MicroUsd = MicroUsd(0)
+    lost: MicroUsd = MicroUsd(0)
+
 
 class ProviderStore:
     """The provider's database. Every write is one transaction; what is committed survives a crash."""
@@ -173,22 +189,18 @@ class ProviderStore:
     def unredeemed(self) -> list[tuple[Lease, MicroUsd]]:
         """Open leases, and what is signed for each and not yet redeemed, where that is anything."""
         found = [(lease, self.voucher(lease.id)) for lease in self.open_leases()]
-        return [
-            (lease, MicroUsd(kept.voucher.amount - kept.redeemed))
-            for lease, kept in found
-            if kept is not None and kept.voucher.amount > kept.redeemed
-        ]
+        return [(lease, kept.unredeemed) for lease, kept in found if kept is not None and kept.unredeemed]
 
-    def earnings(self) -> tuple[int, int, int, int]:
-        """(receipts, fuel, signed by renters, redeemed on the chain); money in millionths of a dollar."""
+    def earnings(self) -> Earned:
+        unredeemed = VOUCHERS.c.amount - VOUCHERS.c.redeemed
+        lost = sa.case(((LEASES.c.state == "closed") & (unredeemed > 0), unredeemed), else_=0)
+        sums = _sum(VOUCHERS.c.amount), _sum(VOUCHERS.c.redeemed), _sum(lost)
         with reading(self._engine) as connection:
-            count, fuel = connection.execute(
-                sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(RECEIPTS.c.fuel), 0))
-            ).one()
-            signed, redeemed = connection.execute(
-                sa.select(
-                    sa.func.coalesce(sa.func.sum(VOUCHERS.c.amount), 0),
-                    sa.func.coalesce(sa.func.sum(VOUCHERS.c.redeemed), 0),
-                )
-            ).one()
-        return count, fuel, signed, redeemed
+            count, fuel = connection.execute(sa.select(sa.func.count(), _sum(RECEIPTS.c.fuel))).one()
+            vouchers = sa.select(*sums).select_from(VOUCHERS.join(LEASES))
+            signed, redeemed, never = connection.execute(vouchers).one()
+        return Earned(count, Fuel(fuel), MicroUsd(signed), MicroUsd(redeemed), MicroUsd(never))
+
+
+def _sum(column: sa.ColumnElement[int]) -> sa.ColumnElement[int]:
+    return sa.func.coalesce(sa.func.sum(column), 0)

@@ -7,12 +7,12 @@ import pytest
 
 from deal import EXPIRY, Deal, Killed, chunk_of, kill_at, lease_of, play
 from surge.model.errors import SurgeError
-from surge.provider import agent as agent_module
+from surge.provider.duty import clock
 
 
 @pytest.fixture(autouse=True)
 def quick_ticks(monkeypatch):
-    monkeypatch.setattr(agent_module, "TICK_SECONDS", 0.02)
+    monkeypatch.setattr(clock, "TICK_SECONDS", 0.02)
 
 
 STEPS = [("put_lease", 1)] + [

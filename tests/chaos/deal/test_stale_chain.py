@@ -7,14 +7,14 @@ import pytest
 from deal import EXPIRY, Deal, chunk_of, play
 from surge.chain.calls.leases import LeaseState
 from surge.model.errors import SurgeError
-from surge.provider import agent as agent_module
 from surge.provider import door
-from surge.provider.redeemer import LONG_AFTER
+from surge.provider.duty import clock
+from surge.provider.duty.redeemer import LONG_AFTER
 
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch):
-    monkeypatch.setattr(agent_module, "TICK_SECONDS", 0.01)
+    monkeypatch.setattr(clock, "TICK_SECONDS", 0.01)
 
 
 async def asked_again(made: Deal, times: int = 3):

@@ -3,8 +3,9 @@
 import pytest
 
 from deal import EXPIRY, Deal, chunk_of, lease_of, play
-from surge.provider import unmet
-from surge.provider.unmet import GREET_SECONDS, Unmet
+from surge.provider.duty import unmet
+from surge.provider.duty.outage import Outage
+from surge.provider.duty.unmet import GREET_SECONDS, Unmet
 
 
 @pytest.fixture(autouse=True)
@@ -39,7 +40,7 @@ def test_a_lease_that_outlived_its_renter_is_closed_after_its_expiry(tmp_path, m
 
 def test_only_what_was_seen_long_ago_is_due_and_again_until_it_is_gone():
     served, given = {1}, []
-    watch = Unmet(None, "0x", served, given.append)
+    watch = Unmet(None, "0x", lambda: dict.fromkeys(served, 1), given.append, Outage())
     leases = [lease_of(number=n) for n in (1, 2, 3)]
     assert watch.due(leases, 0.0) == []
     served.add(3)

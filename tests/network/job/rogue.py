@@ -34,7 +34,7 @@ class Liar:
         self.seconds = seconds
         self.asked = 0
 
-    async def image(self, spec, module=None):
+    async def image(self, spec, module=None, owner=""):
         self.asked += 1
         if self.of_image == "refuse":
             raise BadInput("no such module here")

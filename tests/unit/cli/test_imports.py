@@ -23,5 +23,6 @@ def test_help_imports_nothing_heavy():
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
     for command in ("up", "down", "status", "demo", "run", "quote", "asks", "jobs", "job", "verify",
-                    "leases", "wallet", "provide", "earnings", "keeper", "credit", "local"):  # fmt: skip
+                    "leases", "wallet", "provide", "earnings", "drain", "leave", "keeper", "credit",
+                    "local"):  # fmt: skip
         assert f"\n  {command} " in done.stdout

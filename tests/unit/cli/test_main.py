@@ -135,7 +135,7 @@ def test_no_command_is_a_request_for_help(capsys):
     assert "surge [OPTIONS] COMMAND" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("command", ["asks", "leases", "earnings", "wallet"])
+@pytest.mark.parametrize("command", ["asks", "leases", "earnings", "wallet", "drain", "leave"])
 def test_without_a_network_the_next_step_is_said(command, capsys, home):
     code = main.run_command([command, "--json"])
     said = json.loads(capsys.readouterr().out)["error"]["message"]

@@ -1,10 +1,13 @@
 """config.toml: what a person writes wrongly in it is told with the file and the field."""
 
+from fractions import Fraction
+
 import pytest
 
 from surge.model.errors import BadInput, CorruptState
-from surge.model.units import GIB, MicroUsd
+from surge.model.units import GIB, MicroUsd, parse_usd
 from surge.provider.config import Place, ProviderConfig, load_config
+from surge.settle.gas import Scales
 
 
 @pytest.mark.parametrize(
@@ -72,3 +75,21 @@ def test_a_folder_knows_that_it_served(tmp_path, left):
     assert not Place(tmp_path).served
     (tmp_path / left).touch()
     assert Place(tmp_path).served
+
+
+def test_how_gas_is_weighed(tmp_path):
+    path = tmp_path / "config.toml"
+    path.write_text('slots = 2\nmemory_mib = 512\ncoin_price = "2500"\ngas_share = 0.25\n')
+    assert load_config(path).scales == Scales(parse_usd("2500"), Fraction(1, 4))
+    path.write_text("slots = 2\nmemory_mib = 512\n")
+    assert load_config(path).scales == Scales()
+
+
+@pytest.mark.parametrize(
+    "line", ['coin_price = "-1"', 'coin_price = "many"', "gas_share = 0", "gas_share = 1.5"]
+)
+def test_a_wrong_weight_names_its_field(tmp_path, line):
+    path = tmp_path / "config.toml"
+    path.write_text(f"slots = 2\nmemory_mib = 512\n{line}\n")
+    with pytest.raises(BadInput, match=line.split()[0]):
+        load_config(path)

@@ -1,13 +1,24 @@
 """Offers and stakes of providers."""
 
+from dataclasses import dataclass
+
 from surge.chain.calls.money import Money
 from surge.chain.network.connection import Connection
 from surge.chain.node.sender import Sent
 from surge.model.ask import Ask, Offer
-from surge.model.units import Address, Wei, show_surge
+from surge.model.units import Address, Seconds, Wei, show_surge
 
 PAGE = 100
 """Asks read in one call."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bond:
+    """`bonded` backs slots; `unbonding` can be taken out from `release` on, in chain seconds."""
+
+    bonded: Wei
+    unbonding: Wei
+    release: Seconds
 
 
 class Asks:
@@ -37,6 +48,11 @@ class Asks:
 
     def stake_of(self, provider: Address) -> Wei:
         return Wei(self._at.read("Registry", "stake_of", provider))
+
+    def bond_of(self, provider: Address) -> Bond:
+        """The whole stake, with what is on its way out."""
+        bonded, unbonding, release = self._at.read("Registry", "stakes", provider)
+        return Bond(Wei(bonded), Wei(unbonding), Seconds(release))
 
     def payee_of(self, provider: Address) -> Address:
         """Who is paid when a lease of the provider settles."""

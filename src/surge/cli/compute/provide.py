@@ -123,14 +123,11 @@ def _serve(folder: "Place", config: "ProviderConfig", chain: "Chain", loopback: 
     from surge.store.logs import log_to_stderr
 
     log_to_stderr()
-    try:
-        with held_alone(folder.lock) as alone:
-            if not alone:
-                raise BadInput(
-                    f"another `surge provide` runs in {folder.root}; stop it first, or offer from another "
-                    "folder (--place), with a key of its own"
-                )
-            asyncio.run(serve(folder, config, chain, loopback, tell))
-        tell("stopped")
-    finally:
-        chain.disconnect()
+    with held_alone(folder.lock) as alone:
+        if not alone:
+            raise BadInput(
+                f"another `surge provide` runs in {folder.root}; stop it first, or offer from another "
+                "folder (--place), with a key of its own"
+            )
+        asyncio.run(serve(folder, config, chain, loopback, tell))
+    tell("stopped")

@@ -113,10 +113,10 @@ class Cache:
                 _write(_owner_path(path), owner.encode())
 
     def keep_module(self, module: bytes) -> bytes:
-        """Store a wasm module; its digest."""
+        """Store a wasm module, over a damaged one too; its digest."""
         named = blob_digest(module)
         path = self.root / "modules" / f"{named.hex()}.wasm"
-        if not path.exists():
+        if not path.exists() or blob_digest(path.read_bytes()) != named:
             _write(path, module)
         return named
 

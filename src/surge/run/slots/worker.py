@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from surge.model.digest import blob_digest
-from surge.model.errors import BadInput, NotDeterministic, SurgeError
+from surge.model.errors import BadInput, NotDeterministic, SurgeError, Unavailable
 from surge.model.task import PYTHON, WASM, ImageSpec, Limits, Outcome
 from surge.model.units import Bytes, Fuel, MilliJoules
 from surge.run.sandbox.engine import THREAD_STACK, engine
@@ -94,6 +94,11 @@ class Worker:
             return Failed(type(error).__name__, str(error))
         except MemoryError:
             return Failed(NotDeterministic.__name__, "this machine ran out of memory; offer fewer slots")
+        except OSError as error:  # a full disk, mostly: no reason for this worker to die
+            where = f" of {error.filename}" if error.filename else ""
+            return Failed(
+                Unavailable.__name__, f"the disk{where} failed ({error.strerror}); ask another machine"
+            )
 
     def _check(self, spec: ImageSpec) -> None:
         if spec.runtime not in (PYTHON, WASM):

@@ -76,6 +76,16 @@ def test_a_changed_module_is_not_taken(tmp_path: Path) -> None:
         cache.module(named)
 
 
+def test_a_damaged_module_is_replaced(tmp_path: Path) -> None:
+    cache, module = Cache.open(tmp_path / "surge"), kernel("nbody")
+    named = cache.keep_module(module)
+    (path,) = (cache.root / "modules").iterdir()
+    for damaged in (b"", module[:-1]):
+        path.write_bytes(damaged)
+        assert cache.keep_module(module) == named
+        assert cache.module(named) == module
+
+
 def test_nothing_half_made_is_left_behind(tmp_path: Path) -> None:
     cache = Cache.open(tmp_path)
     named = cache.keep_module(b"\0asm\1\0\0\0\xff")

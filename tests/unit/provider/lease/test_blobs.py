@@ -2,13 +2,13 @@
 
 from msgspec.structs import replace
 
-from deal import CODE, DOMAIN, LIMITS, PROVIDER, SPEC, TASK_FUEL, chunk_of, lease_of
+from deal import CODE, DOMAIN, LIMITS, PROVIDER, SPEC, TASK_FUEL, chunk_of, hello, lease_of
 from surge.model.digest import Blob, blob_digest
 from surge.model.signature import sign
 from surge.model.task import ChunkResult, Outcome, Task, moved_of
-from surge.provider.policy import Policy
-from surge.provider.session import LeaseSession
-from surge.provider.steps import BlobArrived, ChunkRan, Deliver, Execute, ImageMade, Tick, ToppedUp
+from surge.provider.lease.policy import Policy
+from surge.provider.lease.session import LeaseSession
+from surge.provider.lease.steps import BlobArrived, ChunkRan, Deliver, Execute, ImageMade, Tick, ToppedUp
 from surge.renter.talk.bill import ChunkRequest
 from surge.renter.talk.requests import prepare_message, run_message
 
@@ -21,6 +21,7 @@ def session(receipts=(), escrow=10**7, slots=1):
         receipts,
     )  # fmt: skip
     made.handle(Tick(100, 0))
+    made.handle(hello(lease_of()))
     made.handle(prepare_message(SPEC))
     made.handle(ImageMade(SPEC, chunk_of(1).image, 0, 0, False))
     return made

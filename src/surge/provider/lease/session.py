@@ -39,9 +39,9 @@ from surge.net.messages import (
     VoucherAccepted,
     Welcome,
 )
-from surge.provider.bill import MAX_SENT_AGAIN, Bill
-from surge.provider.policy import Patience, Policy
-from surge.provider.steps import (
+from surge.provider.lease.bill import MAX_SENT_AGAIN, Bill
+from surge.provider.lease.policy import Company, Patience, Policy
+from surge.provider.lease.steps import (
     Answer,
     BlobArrived,
     ChunkBroke,
@@ -56,6 +56,7 @@ from surge.provider.steps import (
     ImageMade,
     Instruction,
     KeepVoucher,
+    LinkLost,
     MakeImage,
     Redeem,
     Redeliver,
@@ -105,7 +106,7 @@ class LeaseSession:
         self._making: dict[bytes, ImageSpec] = {}
         self._to_make: deque[ImageSpec] = deque()
         self._closing = False
-        self._patience = Patience()
+        self._patience, self._company = Patience(), Company()
         self._short = False
         self._now = Seconds(0)
         self._knows_billed = self.receipts == 0
@@ -135,12 +136,16 @@ class LeaseSession:
             case RunChunk():
                 return self._accept(event)
             case Hello():
-                return self._welcome()
+                self._company.comes()
+                return self._welcome() + self._start()
+            case LinkLost():
+                self._company.goes()
+                return []
             case ChunkRan(result):
                 return self._bill_chunk(result) + self._start()
-            case ChunkBroke(chunk, code, reason):
+            case ChunkBroke(chunk, code, reason, blame):
                 self._running.pop(chunk, None)
-                unbilled = self._count_unbilled() if code == Refusal.FAILED else []
+                unbilled = self._count_unbilled() if blame and code == Refusal.FAILED else []
                 return [_sorry(code, reason, chunk), *unbilled, *self._start()]
             case PayVoucher():
                 return self._take_voucher(event) + self._start()
@@ -286,8 +291,11 @@ class LeaseSession:
         return self._bill.unsigned <= self._policy.credit_limit
 
     def _start(self) -> list[Instruction]:
-        """Take waiting images and chunks up while there is a free slot and credit."""
+        """Take waiting images and chunks up while the renter is there, and a free slot and credit are. What
+        runs goes on to its end without the renter."""
         started: list[Instruction] = []
+        if not self._company.here:
+            return started
         while self._to_make and self._has_credit():
             started.append(MakeImage(self._to_make.popleft()))
         while self._queue and len(self._running) < self.lease.terms.slots and self._has_credit():
@@ -351,7 +359,8 @@ class LeaseSession:
 
     def _grant(self, sequence: int, amount: int) -> list[Instruction]:
         signed = self.signed
-        if self._bill.unpaid or self._running or self._queue or self._making or self._early:
+        new = any(self._bill.position(setup_chunk(spec)) is None for spec in self._making.values())
+        if self._bill.unpaid or self._running or self._queue or new or self._early:
             owed = show_usd(self._bill.unsigned)
             return [_sorry(Refusal.UNPAID, f"{owed} is owed and not signed, or work is under way", None)]
         if (sequence, amount) != (signed.sequence, signed.amount):
@@ -365,13 +374,15 @@ class LeaseSession:
         self._now = now
         if settled is None:
             return [Forget()]
-        shunned: list[Instruction] = []
-        if self._patience.tick(now):
-            shunned = [Shun(self.lease.terms.renter, Seconds(now + SHUN_SECONDS))]
+        until = Seconds(now + SHUN_SECONDS)
+        shunned = [Shun(self.lease.terms.renter, until)] if self._patience.tick(now) else []
         end = self.lease.terms.expiry if self._patience.since is None else self._patience.since
         if now >= end:
             under_way = self._bill.unpaid or self._running
             return [*shunned, *([] if under_way and now < end + LAST_CALL else [EndLease()])]
+        works = self._running or len(self._making) > len(self._to_make)
+        if self._company.has_left(now, owes=bool(self._bill.unpaid)) and not works:
+            return [EndLease()]
         if self.signed.amount - settled >= self._policy.redeem_at:
             return [Redeem()]
         return []

@@ -38,9 +38,9 @@ from surge.net.messages import (
     VoucherAccepted,
     Welcome,
 )
-from surge.provider.policy import Policy
-from surge.provider.session import LAST_CALL, MAX_QUEUE, LeaseSession
-from surge.provider.steps import (
+from surge.provider.lease.policy import ALONE_SECONDS, OWING_SECONDS, Policy
+from surge.provider.lease.session import LAST_CALL, MAX_QUEUE, LeaseSession
+from surge.provider.lease.steps import (
     Answer,
     ChunkBroke,
     ChunkRan,
@@ -52,6 +52,7 @@ from surge.provider.steps import (
     ImageBroke,
     ImageMade,
     KeepVoucher,
+    LinkLost,
     MakeImage,
     Redeem,
     Redeliver,
@@ -86,6 +87,7 @@ class SessionMachine(RuleBasedStateMachine):
         self.billed, self.asked = set(), {}
         self.rebuild()
         self.feed(Tick(self.now, 0))
+        self.says_hello()
 
     def rebuild(self):
         """As after a crash: only what was kept is left."""
@@ -93,6 +95,7 @@ class SessionMachine(RuleBasedStateMachine):
             self.lease, DOMAIN, lambda message: sign(message, PROVIDER), POLICY, self.kept, self.voucher
         )
         self.running, self.making = {}, 0
+        self.here, self.alone_since = False, None
 
     @property
     def owed(self):
@@ -102,6 +105,18 @@ class SessionMachine(RuleBasedStateMachine):
     def signed(self):
         return self.voucher.amount if self.voucher else 0
 
+    @property
+    def was_left(self):
+        """Alone for long, with nothing under way: longer if something is owed."""
+        patience = OWING_SECONDS if self.owed > self.signed else ALONE_SECONDS
+        alone = not self.here and self.alone_since is not None
+        return alone and self.now - self.alone_since >= patience and not (self.running or self.making)
+
+    @property
+    def has_setup(self):
+        """Whether the image was billed: made again, it takes nothing."""
+        return any(receipt.chunk == setup_chunk(SPEC) for receipt in self.kept)
+
     def feed(self, event):
         """Perform the instructions as the agent would; give back the answers."""
         answers = []
@@ -110,9 +125,11 @@ class SessionMachine(RuleBasedStateMachine):
                 case Answer(message):
                     answers.append(message)
                 case MakeImage():
+                    assert self.here, "worked for nobody"
                     assert self.owed - self.signed <= POLICY.credit_limit
                     self.making += 1
                 case Execute(chunk):
+                    assert self.here, "worked for nobody"
                     assert chunk not in self.running
                     assert chunk not in self.billed, "ran again what was billed"
                     assert self.owed - self.signed <= POLICY.credit_limit, "worked on beyond its credit"
@@ -143,7 +160,7 @@ class SessionMachine(RuleBasedStateMachine):
                     assert until > self.now
                     assert self.session._patience.lost
                 case EndLease():
-                    assert self.now >= EXPIRY or self.session._patience.lost
+                    assert self.now >= EXPIRY or self.session._patience.lost or self.was_left
                 case Forget():
                     assert isinstance(event, Tick)
                     assert event.settled is None
@@ -224,7 +241,14 @@ class SessionMachine(RuleBasedStateMachine):
         assert self.voucher == before
 
     @rule()
+    def loses_the_link(self):
+        """What runs goes on; nothing new is begun."""
+        self.here = False
+        assert self.feed(LinkLost()) == []
+
+    @rule()
     def says_hello(self):
+        self.here, self.alone_since = True, None
         welcome = self.feed(Hello(self.lease.id, TermsMessage.of(self.lease.terms), bytes(65)))[0]
         assert isinstance(welcome, Welcome)
         assert (welcome.receipts, welcome.last_amount) == (len(self.kept), self.signed)
@@ -236,7 +260,7 @@ class SessionMachine(RuleBasedStateMachine):
         if isinstance(answer, CloseGranted):
             assert self.owed == self.signed, "agreed to close with work unpaid"
             assert not self.running
-            assert not self.making
+            assert not self.making or self.has_setup, "agreed to close while a first image is made"
 
     @rule()
     def gives_up(self):
@@ -301,6 +325,8 @@ class SessionMachine(RuleBasedStateMachine):
     @rule(seconds=st.integers(0, 3_000))
     def time_passes(self, seconds):
         self.now += seconds
+        if not self.here and self.alone_since is None:
+            self.alone_since = self.now
         self.feed(Tick(self.now, self.settled))
 
     @rule()
@@ -313,6 +339,7 @@ class SessionMachine(RuleBasedStateMachine):
         before = self.session.signed, self.session.receipts, self.session._bill.unpaid
         self.rebuild()
         assert (self.session.signed, self.session.receipts, self.session._bill.unpaid) == before
+        self.alone_since = self.now
         self.feed(Tick(self.now, self.settled))
 
     # What always holds
@@ -332,8 +359,8 @@ class SessionMachine(RuleBasedStateMachine):
 
     @invariant()
     def nothing_sleeps(self):
-        """A free slot, credit and a waiting chunk never stand side by side."""
-        if self.session._queue and len(self.running) < self.lease.terms.slots:
+        """A free slot, credit, a waiting chunk and a renter never stand side by side."""
+        if self.here and self.session._queue and len(self.running) < self.lease.terms.slots:
             assert self.owed - self.signed > POLICY.credit_limit
 
     def teardown(self):

@@ -3,21 +3,21 @@
 import pytest
 from msgspec.structs import replace
 
-from deal import CODE, DOMAIN, PROVIDER, SETUP_FUEL, SPEC, TASK_FUEL, chunk_of, lease_of
+from deal import CODE, DOMAIN, PROVIDER, SETUP_FUEL, SPEC, TASK_FUEL, chunk_of, hello, lease_of
 from surge.model.signature import sign
 from surge.model.task import ChunkResult, Outcome, moved_of
 from surge.net.messages import PrepareImage, Refusal, Sorry
-from surge.provider import session as session_module
-from surge.provider.bill import MAX_SENT_AGAIN
-from surge.provider.policy import BILLED_FOR_ONE, MAX_UNBILLED, Policy
-from surge.provider.session import (
+from surge.provider.lease import session as session_module
+from surge.provider.lease.bill import MAX_SENT_AGAIN
+from surge.provider.lease.policy import BILLED_FOR_ONE, MAX_UNBILLED, Policy
+from surge.provider.lease.session import (
     LAST_CALL,
     MAX_MAKING,
     MAX_QUEUE,
     LeaseSession,
     spec_of,
 )
-from surge.provider.steps import (
+from surge.provider.lease.steps import (
     Answer,
     ChunkBroke,
     ChunkRan,
@@ -46,6 +46,7 @@ def a_session(escrow=10**7, slots=1, ready=True):
         lease_of(escrow=escrow, slots=slots), DOMAIN, lambda message: sign(message, PROVIDER), Policy()
     )
     session.handle(Tick(100, 0))
+    session.handle(hello(lease_of()))
     if ready:
         session.handle(prepare_message(SPEC))
         session.handle(ImageMade(SPEC, chunk_of(1).image, 0, 0, False))
@@ -121,6 +122,16 @@ def unbilled(session, number, code=Refusal.FAILED):
     asked = chunk_of(number)
     session.handle(run_message(asked))
     return session.handle(broke(asked, code))
+
+
+def test_a_disk_that_fails_is_not_held_against_the_renter():
+    session = a_session()
+    for number in range(3 * MAX_UNBILLED):
+        asked = chunk_of(number)
+        session.handle(run_message(asked))
+        failed = ChunkBroke(asked.id, Refusal.FAILED, "the disk failed", blame=False)
+        assert codes(session.handle(failed)) == ["failed"]
+    assert [type(one) for one in session.handle(run_message(chunk_of(99)))] == [Execute]
 
 
 def test_work_that_ends_without_a_bill_again_and_again_ends_the_lease():

@@ -51,11 +51,13 @@ class ChunkRan:
 
 @dataclass(frozen=True, slots=True)
 class ChunkBroke:
-    """It ended in a way that isn't deterministic (or can't be run here): no receipt."""
+    """It ended in a way that isn't deterministic (or can't be run here): no receipt. blame: it may be for
+    what the renter sent, and isn't for this machine's disk."""
 
     chunk: bytes
     code: Refusal
     reason: str
+    blame: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +83,14 @@ class ToppedUp:
     lease: Lease
 
 
+@dataclass(frozen=True, slots=True)
+class LinkLost:
+    """The renter is on no link. A hello says that it is on one again."""
+
+
 FromLease = Hello | PrepareImage | RunChunk | PayVoucher | GiveUp | RequestClose
 """The renter's messages that are the lease's to answer; blobs are the agent's."""
-Event = FromLease | ImageMade | ImageBroke | ChunkRan | ChunkBroke | BlobArrived | Tick | ToppedUp
+Event = FromLease | ImageMade | ImageBroke | ChunkRan | ChunkBroke | BlobArrived | Tick | ToppedUp | LinkLost
 
 
 # Instructions
