@@ -39,6 +39,8 @@ event Swept:
 
 MAX_CANDIDATES: constant(uint256) = 8
 MAX_LEASES: constant(uint256) = 32
+# A shorter lease pays for so many seconds of its slots: else squatting them in short ones costs next to nothing.
+LEAST_RESERVED: constant(uint256) = 600
 BPS: constant(uint256) = 10_000
 U16: constant(uint256) = 2**16 - 1
 U32: constant(uint256) = 2**32 - 1
@@ -200,7 +202,7 @@ def _reservation(demand: uint256, escrow: uint64) -> uint256:
     assert duration <= MAX_LEASE_SECONDS, "Market: lease too long"
     assert escrow > 0, "Market: no escrow"
     assert convert(escrow, uint256) <= market_lease.MAX_AMOUNT, "Market: escrow too large"
-    return slots * duration * RESERVATION_PRICE
+    return slots * max(duration, LEAST_RESERVED) * RESERVATION_PRICE
 
 
 @external

@@ -24,6 +24,10 @@ def split(before: MicroUsd, amount: MicroUsd, fee_bps: Bps) -> Split:
     return Split(MicroUsd(amount - before - fee), fee)
 
 
+LEAST_RESERVED = Seconds(600)
+"""A shorter lease pays for so many: else squatting slots in short ones costs next to nothing."""
+
+
 def reservation(slots: int, duration: Seconds, price: MicroUsd) -> MicroUsd:
     """Paid at opening and not refundable: `price` is millionths of a dollar per slot-second."""
-    return MicroUsd(slots * duration * price)
+    return MicroUsd(slots * max(duration, LEAST_RESERVED) * price)

@@ -72,6 +72,16 @@ def hash_of(lease: Lease) -> bytes:
 # Opening
 
 
+@pytest.mark.parametrize(("duration", "paid"), [(1, 600), (599, 600), (600, 600), (601, 601)])
+def test_a_short_lease_pays_for_ten_minutes(
+    compute: Compute, provider: str, renter: str, duration: int, paid: int
+) -> None:
+    """Squatting slots in leases of a minute would cost a twentieth of what they earn."""
+    with prank(RENTER):
+        compute.market.open_lease(replace(DEMAND, duration=duration).word, ESCROW, [provider])
+    assert compute.market.unswept() == DEMAND.slots * paid
+
+
 def test_opening_takes_escrow_and_reservation(compute: Compute, provider: str, renter: str) -> None:
     """M1."""
     with prank(RENTER):

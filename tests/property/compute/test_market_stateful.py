@@ -25,6 +25,7 @@ PROVIDERS = [PrivateKey(bytes([n]) * 32) for n in (31, 32, 33)]
 RENTERS = [PrivateKey(bytes([n]) * 32) for n in (34, 35)]
 KEYS = {address(key): key for key in (*PROVIDERS, *RENTERS)}
 RESERVATION_PRICE = 3
+LEAST_RESERVED = 600
 FEE_BPS = 500
 CAP = 1_500
 
@@ -157,7 +158,7 @@ class Trade(RuleBasedStateMachine):
             before[event.provider] = replace(ask, load=ask.load + demand.slots)
             prices = event.price_gfuel, event.price_gib
             terms = Terms(caller, str(event.provider), event.slots, *prices, escrow, event.expiry)
-            reservation = demand.slots * demand.duration * RESERVATION_PRICE
+            reservation = demand.slots * max(demand.duration, LEAST_RESERVED) * RESERVATION_PRICE
             assert (event.slots, event.reservation) == (demand.slots, reservation)
             self.open.append(Held(Lease(LeaseId(event.lease), terms, MicroUsd(reservation), bytes(32))))
             self.unswept += reservation

@@ -14,6 +14,7 @@ from surge.model.signature import parts
 from surge.model.units import Address, LeaseId, MicroUsd, Seconds, counted, show_usd
 from surge.model.voucher import Voucher
 from surge.model.word import unpack
+from surge.settle.fees import reservation
 
 if TYPE_CHECKING:
     from surge.chain.network.index import Event
@@ -75,7 +76,8 @@ class Leases:
 
     def reservation(self, demand: Demand) -> MicroUsd:
         """What `open_lease` takes on top of the escrow, and does not give back."""
-        return MicroUsd(demand.slots * demand.duration * self._at.book.parameters.reservation_price)
+        price = MicroUsd(self._at.book.parameters.reservation_price)
+        return reservation(demand.slots, Seconds(demand.duration), price)
 
     def open(self, demand: Demand, escrow: MicroUsd, candidates: Sequence[Address]) -> tuple[Lease, Sent]:
         """Open one lease; the chain picks the provider among the candidates and its own draws."""

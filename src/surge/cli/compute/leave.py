@@ -46,7 +46,9 @@ def leave(
     with held_alone(folder.lock) as alone:
         if not alone:
             raise BadInput(f"a provider runs in {folder.root}; end it first: `surge drain --wait`, or Ctrl-C")
-        with Chain(access.book, load_wallet(folder.key, strict=not access.book.local).key, index=folder.index) as chain:
+        with Chain(
+            access.book, load_wallet(folder.key, strict=not access.book.local).key, index=folder.index
+        ) as chain:
             target = None if to is None else _target(to, chain)
             if not yes:
                 _agree(folder, chain, target)
