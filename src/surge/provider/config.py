@@ -19,6 +19,7 @@ from surge.model.units import BPS, Bps, Bytes, MicroUsd, Wei, counted, parse_sur
 from surge.settle.gas import Scales
 from surge.store.files import make_private
 
+ADDRESS_BYTES = 20
 HEADER = """# What this machine offers. Edit it and start `surge provide` again.
 # Prices are dollars as decimal strings; 1 Gfuel is about 0.1 s of one core, 1 GiB is moved data.
 # Nothing runs outside the sandbox; strangers' code can hold slots x memory_mib, and files and results of
@@ -187,7 +188,8 @@ def _checked(fields: dict[str, Any], path: Path) -> ProviderConfig:
 
 def _is_address(text: str) -> bool:
     try:
-        return checksum(bytes.fromhex(text.removeprefix("0x"))) == text
+        told = bytes.fromhex(text.removeprefix("0x"))
+        return len(told) == ADDRESS_BYTES and checksum(told) == text
     except ValueError:
         return False
 

@@ -139,6 +139,7 @@ def test_asks_and_a_quote_spend_nothing(shell):
     before = shell.dollars()
     asks = shell.json("asks")["asks"]
     assert len(asks) == 2
+    assert shell.json("asks", "--alive")["asks"] == asks  # all answer
     assert asks[0]["price_gfuel"] < asks[1]["price_gfuel"]
     quote = shell.json("quote", "job.py", "--max-price", asks[0]["price_gfuel"])
     assert [row["provider"] for row in quote["ranked"]] == [asks[0]["provider"]]

@@ -1,4 +1,4 @@
-"""No answer takes memory or time out of proportion to its bytes: what a few of them could make large."""
+"""No answer takes memory or time out of proportion to its bytes: what a few of them could make large (N3)."""
 
 import random
 import struct

@@ -17,6 +17,7 @@ from surge.settle.gas import Scales
         ("price_per_gib = 0.01", "price_per_gib"),
         ('stake = "-1"', "stake: amount of SURGE '-1'"),
         ('payee = "nobody"', "payee: 'nobody' is no address"),
+        ('payee = "0x12"', "payee: '0x12' is no address"),
         ('payee = "0xe72e0c4a5b528758bef5bfb343f4e288de9eee34"', "EIP-55"),
         ("slots = 0", "slots"),
         ("gfuel_per_second = inf", "gfuel_per_second"),

@@ -1,4 +1,4 @@
-"""Whether a network is a toy is what its address book says, wherever its node is."""
+"""Whether a network is a toy is what its address book says, wherever its node is (N4)."""
 
 from dataclasses import replace
 

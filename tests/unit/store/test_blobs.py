@@ -29,7 +29,7 @@ def filled(blobs: RenterBlobs, *numbers: int, size: int = 100) -> None:
 def held(blobs: RenterBlobs, *numbers: int, size: int = 100) -> list[int]:
     """Without using them."""
     names = [(n, blob_digest(content(n, size))) for n in numbers]
-    return [n for n, name in names if blobs._store.path(blobs._renter, name).exists()]
+    return [n for n, name in names if blobs._store.path(blobs.renter, name).exists()]
 
 
 def test_one_renter_never_has_more_than_half_and_loses_what_it_used_longest_ago(tmp_path: Path) -> None:

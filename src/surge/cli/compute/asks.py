@@ -1,6 +1,10 @@
 """`surge asks` and `quote`: what is offered, and what a program would cost there. Nothing is spent."""
 
-from typing import TYPE_CHECKING, Any
+import asyncio
+import os
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
 
 from surge.cli.compute.asks_view import show_asks, show_quote
 from surge.cli.terminal.access import found, reading
@@ -19,8 +23,8 @@ from surge.cli.terminal.options import (
     Network,
 )
 from surge.cli.terminal.output import answer, tell
-from surge.model.errors import NoProvider
-from surge.model.units import GFUEL, parse_usd, show_usd
+from surge.model.errors import NoProvider, SurgeError
+from surge.model.units import GFUEL, counted, parse_usd, show_usd
 
 if TYPE_CHECKING:
     from surge.model.ask import Offer
@@ -30,12 +34,23 @@ EXAMPLES = (1, 10, 100)
 """Gfuel."""
 
 
-def asks(as_json: AsJson = False, network: Network = None) -> None:
+def asks(
+    alive: Annotated[
+        bool, typer.Option("--alive", help="Dial each, and leave out those that don't answer.")
+    ] = False,
+    as_json: AsJson = False,
+    network: Network = None,
+) -> None:
     """What providers offer now, cheapest first."""
     from surge.run.sandbox.suite import runtime_number
 
-    with reading(found(network)) as chain:
+    access = found(network)
+    with reading(access) as chain:
         offers = sorted(chain.asks.offers(), key=lambda offer: (offer.ask.price_gfuel, offer.ask.price_gib))
+    if alive:
+        answering = asyncio.run(_alive(offers, access.loopback))
+        tell(f"{len(offers) - len(answering)} of {counted(len(offers), 'ask')} are of nobody who answers")
+        offers = answering
     own = runtime_number()
     answer({"runtime": f"{own:04x}", "asks": [_ask(offer) for offer in offers]}, as_json, show_asks)
 
@@ -101,6 +116,27 @@ def quote(
         return 0
     tell(f"none of {len(offers)} asks fits; relax the demand (--max-price, --memory), or wait")
     return refused.exit_code
+
+
+async def _alive(offers: "list[Offer]", loopback: bool) -> "list[Offer]":
+    """Those whose providers answer a dial."""
+    from surge.net.endpoint import Endpoint
+    from surge.renter.lease.funding import PROBE_SECONDS
+
+    endpoint = await Endpoint.bind(os.urandom(32), loopback=loopback)
+
+    async def answers(offer: "Offer") -> bool:
+        try:
+            await (await endpoint.dial(offer.ticket, PROBE_SECONDS)).close()
+        except SurgeError:
+            return False
+        return True
+
+    try:
+        up = await asyncio.gather(*map(answers, offers))
+    finally:
+        await endpoint.close()
+    return [offer for offer, answer in zip(offers, up, strict=True) if answer]
 
 
 def _ask(offer: "Offer") -> dict[str, Any]:

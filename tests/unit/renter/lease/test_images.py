@@ -1,4 +1,4 @@
-"""An image is the same everywhere: who says other is found out, by making it here where two differ."""
+"""An image is the same everywhere: who says other is found out, by making it here where two differ (B2)."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""A bill for more than any machine can have done since it was asked for is refused."""
+"""A bill for more than any machine can have done since it was asked for is refused (B2)."""
 
 import pytest
 
