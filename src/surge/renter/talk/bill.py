@@ -127,10 +127,15 @@ class LeaseBill:
             self._tree.append(signed.receipt.struct_hash)
         self.latest = latest
 
-    def asked(self, name: bytes) -> None:
-        """A chunk, or the image of a spec, is asked for now."""
+    def asked(self, chunk: bytes) -> None:
+        """It is asked for now."""
         if self.stopwatch is not None:
-            self.stopwatch.ask(name)
+            self.stopwatch.ask(chunk)
+
+    def asked_for_image(self, spec: bytes) -> None:
+        """It is asked for now."""
+        if self.stopwatch is not None:
+            self.stopwatch.ask_image(spec)
 
     def sent(self, blob: bytes, size: int) -> None:
         """It goes to the provider over this lease, which may bill it once, however often it goes."""

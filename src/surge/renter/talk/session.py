@@ -141,7 +141,7 @@ class RenterSession:
 
     async def _prepare(self, image: ImageRequest) -> None:
         image.asked = True
-        self.bill.asked(image.spec.id)
+        self.bill.asked_for_image(image.spec.id)
         await self._send(prepare_message(image.spec))
 
     async def run(self, asked: ChunkRequest) -> None:

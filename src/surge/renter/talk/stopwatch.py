@@ -20,24 +20,34 @@ MAX_UNTOLD = 2
 
 
 class Stopwatch:
-    """Of one lease: `ask` when a chunk or an image is sent for, `check_…` what comes back. clock: seconds."""
+    """Of one lease: `ask` when a chunk or an image is sent for, `check_…` what comes back. clock: seconds.
+
+    Answers may be held up on their way and arrive together, so that not the time since the last one counts,
+    but all the time in which something was asked for: what comes spends it, and the last one ends it.
+    """
 
     def __init__(self, slots: int, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._free = [clock()] * slots
-        """When each slot can have begun with what it delivers next."""
+        self._slots, self._clock = slots, clock
         self._asked: dict[bytes, float] = {}
+        self._chunks: set[bytes] = set()
+        self._allowed, self._counted_at = 0.0, clock()
         self._loaded: dict[tuple[bytes, bytes, Limits], int] = {}
         self._untold = 0
 
-    def ask(self, name: bytes) -> None:
-        """A chunk, or an image's spec, by its id; asked for again it is no later one."""
-        self._asked.setdefault(name, self._clock())
+    def ask_image(self, spec: bytes) -> None:
+        """By its id; asked for again it is no later one."""
+        self._asked.setdefault(spec, self._clock())
+
+    def ask(self, chunk: bytes) -> None:
+        """By its id; asked for again it is no later one."""
+        now = self._count()
+        self._chunks.add(chunk)
+        self._asked.setdefault(chunk, now)
 
     def check_image(self, spec: bytes, fuel: Fuel) -> None:
         """Raises Distrusted for a setup that can't have burned so much yet."""
         now = self._clock()
-        self._check(fuel, now - self._asked.get(spec, now), "making an image")
+        self._check(fuel, (now - self._asked.get(spec, now)) * FASTEST, "making an image")
 
     def check_chunk(
         self,
@@ -54,19 +64,29 @@ class Stopwatch:
                 f"loading the same code is billed with {loading:,} fuel and before with {known:,}; refuse it"
             )
         limit = code[2].fuel
-        untold = sum(one.status == TRAPPED and one.fuel == limit for one in outcomes)
-        self._untold += untold
-        burned = sum(one.fuel for one in outcomes) + max(0, loading - FREE_LOADING)
-        if self._untold <= MAX_UNTOLD:
-            burned -= untold * limit
-        now, slot = self._clock(), self._free.index(min(self._free))
-        began = max(self._asked.pop(chunk, now), self._free[slot])
-        self._free[slot] = now
-        self._check(burned, now - began, "a chunk")
+        bills = [one.fuel for one in outcomes] + [max(0, loading - FREE_LOADING)]
+        if outcomes[-1].status == TRAPPED and limit in (outcomes[-1].fuel, loading):
+            self._untold += 1
+            if self._untold <= MAX_UNTOLD:
+                bills.remove(limit if limit in bills else limit - FREE_LOADING)
+        burned = sum(bills)
+        now = self._count()
+        of_one_slot = (now - self._asked.pop(chunk, now)) * FASTEST
+        self._check(burned, min(self._allowed, of_one_slot), "a chunk")
+        self._chunks.discard(chunk)
+        self._allowed = self._allowed - burned if self._chunks else 0.0
 
-    def _check(self, fuel: int, seconds: float, what: str) -> None:
-        if fuel > seconds * FASTEST:
+    def _count(self) -> float:
+        """Add what the time since the last count allows, if something was asked for; now."""
+        now = self._clock()
+        if self._chunks:
+            self._allowed += (now - self._counted_at) * self._slots * FASTEST
+        self._counted_at = now
+        return now
+
+    def _check(self, fuel: int, allowed: float, what: str) -> None:
+        if fuel > allowed:
             raise Distrusted(
-                f"{what} is billed with {fuel:,} fuel after {seconds:.3f} s, and no machine burns more than "
-                f"{FASTEST // 10**9} Gfuel a second; refuse it"
+                f"{what} is billed with {fuel:,} fuel for {allowed / FASTEST:.3f} s, and no machine burns "
+                f"more than {FASTEST // 10**9} Gfuel a second; refuse it"
             )

@@ -45,7 +45,7 @@ def test_what_a_fast_machine_did_is_paid(clock):
 
 
 def test_waiting_in_line_is_no_work(clock):
-    """Two chunks on one slot: the second can have begun when the first was done."""
+    """Two chunks on one slot: both together can't take more than all the time."""
     watch = Stopwatch(1, clock)
     watch.ask(b"one")
     watch.ask(b"two")
@@ -54,6 +54,16 @@ def test_waiting_in_line_is_no_work(clock):
     clock.now += 1
     with pytest.raises(Distrusted):
         watch.check_chunk(b"two", CODE, 0, outcomes(FASTEST + 1))
+
+
+def test_answers_that_were_held_up_arrive_together(clock):
+    """A link that broke and came back delivers in one moment what took an hour."""
+    watch = Stopwatch(1, clock)
+    for chunk in (b"one", b"two", b"three"):
+        watch.ask(chunk)
+    clock.now += 3_600
+    for chunk in (b"one", b"two", b"three"):
+        watch.check_chunk(chunk, CODE, 0, outcomes(1_200 * FASTEST))
 
 
 def test_slots_work_side_by_side(clock):
@@ -113,9 +123,16 @@ def test_a_trap_may_bill_its_limit_at_once_and_not_for_ever(clock):
             watch.check_chunk(bytes([number]), CODE, 0, outcomes(LIMITS.fuel, status=TRAPPED))
 
 
+def test_code_that_traps_while_it_is_loaded_bills_its_limit_for_that(clock):
+    watch = Stopwatch(1, clock)
+    watch.ask(b"chunk")
+    clock.now += 0.01
+    watch.check_chunk(b"chunk", CODE, LIMITS.fuel, outcomes(0, status=TRAPPED))
+
+
 def test_an_image_takes_its_time(clock):
     watch = Stopwatch(1, clock)
-    watch.ask(b"spec")
+    watch.ask_image(b"spec")
     clock.now += 1
     watch.check_image(b"spec", FASTEST)
     with pytest.raises(Distrusted, match="making an image"):
