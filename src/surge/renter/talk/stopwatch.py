@@ -64,11 +64,12 @@ class Stopwatch:
                 f"loading the same code is billed with {loading:,} fuel and before with {known:,}; refuse it"
             )
         limit = code[2].fuel
-        bills = [one.fuel for one in outcomes] + [max(0, loading - FREE_LOADING)]
+        loaded = max(0, loading - FREE_LOADING)
+        bills = [*(one.fuel for one in outcomes), loaded]
         if outcomes[-1].status == TRAPPED and limit in (outcomes[-1].fuel, loading):
             self._untold += 1
             if self._untold <= MAX_UNTOLD:
-                bills.remove(limit if limit in bills else limit - FREE_LOADING)
+                bills.remove(limit if limit in bills else loaded)
         burned = sum(bills)
         now = self._count()
         of_one_slot = (now - self._asked.pop(chunk, now)) * FASTEST

@@ -128,6 +128,10 @@ def test_code_that_traps_while_it_is_loaded_bills_its_limit_for_that(clock):
     watch.ask(b"chunk")
     clock.now += 0.01
     watch.check_chunk(b"chunk", CODE, LIMITS.fuel, outcomes(0, status=TRAPPED))
+    low = Limits(fuel=1_000)
+    watch.ask(b"low")
+    clock.now += 0.01
+    watch.check_chunk(b"low", (b"image", b"code", low), low.fuel, outcomes(0, status=TRAPPED))
 
 
 def test_an_image_takes_its_time(clock):
