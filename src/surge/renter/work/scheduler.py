@@ -57,14 +57,14 @@ class _Waiting:
 class _InFlight:
     group: GroupKey
     tasks: list[_Waiting]
-    since: float
+    since: float | None = None
+    """When it could begin: a slot was free for it."""
 
 
 @dataclass(slots=True)
 class _Lease:
     slots: int
     chunks: OrderedDict[ChunkKey, _InFlight] = field(default_factory=OrderedDict)
-    free_since: float = 0.0
     ending: bool = False
     strays: dict[ChunkKey, set[TaskKey]] = field(default_factory=dict)
     """Chunks that are done elsewhere, too: their tasks that have not ended."""
@@ -89,6 +89,7 @@ class Scheduler:
         self._leases: dict[LeaseId, _Lease] = {}
         self._opening = 0
         self._chunks = 0
+        self._now = 0.0
         self._refused: SurgeError | None = None
 
     @property
@@ -124,8 +125,7 @@ class Scheduler:
         done: list[Instruction] = []
         match event:
             case Submitted(group, tasks, now, at_least):
-                for idle in (lease for lease in self._leases.values() if not lease.chunks):
-                    idle.free_since = now
+                self._now = now
                 if not self._leases:
                     self._refused = None  # what was refused before may be had now
                 entry = self._groups.setdefault(group, _Group(at_least))
@@ -133,7 +133,8 @@ class Scheduler:
                 entry.waiting.extend(_Waiting(key, size) for key, size in tasks)
             case LeaseReady(lease, slots, now):
                 self._opening = max(0, self._opening - 1)
-                self._leases[lease] = _Lease(slots, free_since=now)
+                self._now = now
+                self._leases[lease] = _Lease(slots)
             case LeaseLost(lease, blame, _):
                 lost = self._leases.pop(lease, None)
                 if lost is None:
@@ -146,6 +147,7 @@ class Scheduler:
                 if lease in self._leases:
                     self._leases[lease].ending = True
             case Tick(now, others, patience):
+                self._now = now
                 done += self._find_stragglers(now, patience) if others else []
             case NoLease(error, count):
                 self._opening, self._refused = max(0, self._opening - count), error
@@ -172,11 +174,13 @@ class Scheduler:
         """A lease whose oldest chunk is overdue ends, and its chunks go elsewhere, each once."""
         found: list[Instruction] = []
         for key, lease in self._leases.items():
-            oldest = next(iter(lease.chunks.values()), None)
-            if oldest is None or lease.ending:
-                continue
-            waited = now - max(oldest.since, lease.free_since)
-            if waited <= self._due(oldest, patience):
+            waits = {
+                now - flight.since: self._due(key, flight, patience)
+                for flight in lease.chunks.values()
+                if flight.since is not None
+            }
+            waited = max((wait for wait, due in waits.items() if wait > due), default=None)
+            if waited is None or lease.ending:
                 continue
             lease.ending = True
             for chunk in reversed(lease.chunks):
@@ -184,14 +188,20 @@ class Scheduler:
                 lease.strays[chunk] = {task.key for task in flight.tasks}
                 self._requeue(flight.group, flight.tasks, 0, None)
             lease.chunks.clear()
+            self._refused = None  # what was refused before may be had now
             found.append(Straggles(key, waited))
         return found
 
-    def _due(self, flight: _InFlight, patience: float) -> float:
-        paces = self._groups[flight.group].pace.values()
-        if not paces:
+    def _due(self, lease: LeaseId, flight: _InFlight, patience: float) -> float:
+        """By the pace of others, the median: who is slow sets no bar for itself."""
+        paces = self._groups[flight.group].pace
+        others = sorted(pace for other, pace in paces.items() if other != lease)
+        if others:
+            return max(LEAST_STRAGGLING, STRAGGLES * others[len(others) // 2] * len(flight.tasks))
+        own = paces.get(lease)
+        if own is None:
             return patience
-        return max(LEAST_STRAGGLING, STRAGGLES * max(paces) * len(flight.tasks))
+        return min(patience, max(LEAST_STRAGGLING, STRAGGLES * own * len(flight.tasks)))
 
     def _forget_stray(self, lease: LeaseId, chunk: ChunkKey) -> None:
         if lease in self._leases:
@@ -231,11 +241,9 @@ class Scheduler:
         return [Release(key) for key in drained]
 
     def _take(self, lease: LeaseId, chunk: ChunkKey, now: float) -> _InFlight | None:
+        self._now = now
         holder = self._leases.get(lease)
-        flight = holder.chunks.pop(chunk, None) if holder else None
-        if holder is not None:
-            holder.free_since = now
-        return flight
+        return holder.chunks.pop(chunk, None) if holder else None
 
     def _withdraw(self, lease: LeaseId, chunk: ChunkKey, gone: set[TaskKey], now: float) -> None:
         holder = self._leases.get(lease)
@@ -250,13 +258,12 @@ class Scheduler:
         self, lease: LeaseId, chunk: ChunkKey, finished: set[TaskKey], now: float
     ) -> list[Instruction]:
         self._take_stray(lease, chunk, finished)
-        holder = self._leases.get(lease)
-        began = holder.free_since if holder else now
         flight = self._take(lease, chunk, now)
         if flight is None:
             return []
         if finished:
-            pace = max(1e-6, (now - max(flight.since, began)) / len(finished))
+            began = now if flight.since is None else flight.since
+            pace = max(1e-6, (now - began) / len(finished))
             known = self._groups[flight.group].pace
             known[lease] = (known.get(lease, pace) + pace) / 2
         self._ended(finished)
@@ -288,8 +295,11 @@ class Scheduler:
                     group, tasks = found
                     self._chunks += 1
                     key = ChunkKey(self._chunks)
-                    lease.chunks[key] = _InFlight(group, tasks, lease.free_since)
+                    lease.chunks[key] = _InFlight(group, tasks)
                     sent.append(Send(lease_id, key, group, tuple(t.key for t in tasks)))
+        for lease in self._leases.values():
+            for flight in list(lease.chunks.values())[: lease.slots]:
+                flight.since = self._now if flight.since is None else flight.since
         return sent
 
     def _live(self) -> list[tuple[LeaseId, _Lease]]:

@@ -244,6 +244,31 @@ def test_a_straggler_is_the_last_hope_where_no_other_lease_can_be_had():
     assert scheduler.handle(ChunkDone(1, sent.chunk, sent.tasks, 231.0)) == [Release(1)]
 
 
+def test_a_slow_one_sets_no_bar_for_itself():
+    """Its own chunks may take ever longer; the others' tell what a chunk takes."""
+    scheduler = Scheduler(2)
+    scheduler.handle(Submitted(0, tasks(0, 1), 0.0))
+    (first, second) = sends(scheduler.handle(LeaseReady(1, 1, 0.0)))
+    scheduler.handle(LeaseReady(2, 1, 0.0))
+    scheduler.handle(ChunkDone(1, first.chunk, first.tasks, 29.0))
+    (third,) = sends(scheduler.handle(Submitted(0, tasks(2), 29.0)))
+    assert third.lease == 2
+    scheduler.handle(ChunkDone(2, third.chunk, third.tasks, 30.0))
+    assert scheduler.handle(Tick(58.0, True, 225.0)) == []
+    assert scheduler.handle(Tick(60.0, True, 225.0))[0] == Straggles(1, 31.0)
+    assert second.lease == 1
+
+
+def test_what_else_a_lease_delivers_does_not_excuse_the_chunk_that_it_holds():
+    scheduler = Scheduler(1)
+    scheduler.handle(Submitted(0, tasks(*range(4)), 0.0))
+    held, *others = sends(scheduler.handle(LeaseReady(1, 2, 0.0)))
+    for number, sent in enumerate(others[:2]):
+        scheduler.handle(ChunkDone(1, sent.chunk, sent.tasks, 100.0 * (number + 1)))
+    assert Straggles(1, 226.0) in scheduler.handle(Tick(226.0, True, 225.0))
+    assert held.lease == 1
+
+
 def test_by_the_pace_of_its_like_a_chunk_is_overdue_sooner():
     scheduler, (first, second) = running(2)
     scheduler.handle(ChunkDone(1, first.chunk, first.tasks, 10.0))

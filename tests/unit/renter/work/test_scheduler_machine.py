@@ -288,6 +288,11 @@ class SchedulerMachine(RuleBasedStateMachine):
                 self.leases += 1
                 self.live[self.leases] = 1
                 self.feed(LeaseReady(self.leases, 1, self.now))
+            elif self.strays:  # no other lease was to be had: what is left waits for these, to their end
+                lease, _ = self.strays[min(self.strays)]
+                self.drop_strays(lease)
+                self.ending.pop(lease, None)
+                self.feed(LeaseLost(lease, False, self.now))
         assert self.ended.keys() == self.submitted
         assert not self.scheduler.waiting
         assert not self.scheduler.in_flight

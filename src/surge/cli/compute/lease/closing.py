@@ -165,7 +165,7 @@ def close_as_provider(lease: "Lease", place: "Place", access: "Access") -> dict[
                 sum(one.receipt.amount for one in store.receipts(lease.id)),
             )
             store.close()
-            if newest is not None and newest.voucher.sequence > state.sequence:
+            if newest is not None and newest.voucher.amount > state.settled:
                 voucher, signature = newest.voucher, newest.signature
         chain.leases.close(lease, voucher, signature)
     paid = voucher.amount if voucher else state.settled
