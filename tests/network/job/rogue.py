@@ -10,14 +10,16 @@ from coincurve import PrivateKey
 from surge.chain.client import Chain
 from surge.model.ask import Ask
 from surge.model.digest import digest
-from surge.model.errors import BadInput
+from surge.model.errors import BadInput, NotDeterministic
 from surge.model.tagged.codec import encode
 from surge.model.task import ChunkResult, Outcome, chunk_id, moved_of
 from surge.model.units import Wei
 from surge.net.endpoint import Endpoint
+from surge.net.messages import Refusal, RunChunk, Sorry
 from surge.provider.agent import Agent
 from surge.provider.config import ProviderConfig
 from surge.run.sandbox.suite import runtime_number
+from surge.run.slots.pool import Pool
 from surge.store.provider import ProviderStore
 
 WRONG = encode(["nothing", "was computed"])
@@ -59,14 +61,62 @@ class Liar:
         pass
 
 
+class Broken(Liar):
+    """It makes the image that it is asked for, and no chunk ever ends."""
+
+    def __init__(self):
+        super().__init__()
+        self.real = Pool(1)
+
+    async def image(self, spec, module=None, owner=""):
+        if not self.asked:
+            await self.real.start()
+        self.asked += 1
+        return await self.real.image(spec, module)
+
+    async def run(self, job):
+        raise NotDeterministic("a worker ended; the chunk must run again")
+
+    async def stop(self):
+        await self.real.stop()
+
+
+class Over(Agent):
+    """Every chunk meets a lease that is over."""
+
+    async def _take(self, served, link, assembler, message):
+        if isinstance(message, RunChunk):
+            await self._answer(served, Sorry(Refusal.OVER, "the lease is over", message.chunk))
+        else:
+            await super()._take(served, link, assembler, message)
+
+
+class Beggar(Agent):
+    """Every chunk finds the escrow spent."""
+
+    async def _take(self, served, link, assembler, message):
+        if isinstance(message, RunChunk):
+            await self._answer(served, Sorry(Refusal.ESCROW_SPENT, "no escrow left", message.chunk))
+        else:
+            await super()._take(served, link, assembler, message)
+
+
+class Mute(Agent):
+    """It takes links, and never says a word."""
+
+    async def _converse(self, link):
+        await asyncio.Event().wait()
+
+
 class Rogue:
     """It serves within a `with`, cheaper than everybody; `chain.address` is its name. pool None: its ask is
     there, and nobody answers."""
 
-    def __init__(self, network, folder, pool, number=1, price=1, slots=2):
+    def __init__(self, network, folder, pool, number=1, price=1, slots=2, agent=Agent):
         self.key = PrivateKey(digest("rogue", number.to_bytes(4, "big")))
         self.chain = Chain(network.book, self.key)
         self.network, self.folder, self.pool, self.price, self.slots = network, folder, pool, price, slots
+        self.agent = agent
         self._ready, self._error = threading.Event(), None
         self._thread = threading.Thread(target=self._run)
 
@@ -79,7 +129,8 @@ class Rogue:
         return self
 
     def __exit__(self, *_):
-        self._loop.call_soon_threadsafe(self._over.set)
+        if self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._over.set)
         self._thread.join()
         self.chain.asks.withdraw()
         self.chain.disconnect()
@@ -97,7 +148,7 @@ class Rogue:
     async def _serve(self):
         self._loop, self._over = asyncio.get_running_loop(), asyncio.Event()
         endpoint = await Endpoint.bind(os.urandom(32), loopback=True)
-        ticket, agent = endpoint.ticket(), None
+        ticket = endpoint.ticket()
         ask = Ask(self.price, self.price, self.slots, memory_tier=10, runtime=runtime_number())
         await asyncio.to_thread(self.chain.asks.publish, ask, ticket)
         if self.pool is None:
@@ -107,7 +158,7 @@ class Rogue:
             return
         store = ProviderStore(self.folder / f"rogue-{self.chain.address[:8]}.db")
         config = ProviderConfig(slots=self.slots, memory_mib=1024)
-        agent = Agent(
+        agent = self.agent(
             config=config, key=self.key, chain=self.chain, store=store, pool=self.pool, endpoint=endpoint
         )
         serving = asyncio.create_task(agent.serve())
@@ -115,5 +166,6 @@ class Rogue:
         await self._over.wait()
         agent.stop()
         await serving
+        await self.pool.stop()
         await endpoint.close()
         store.close()

@@ -5,9 +5,10 @@ from contextlib import ExitStack
 import pytest
 
 import surge
-from network.job.rogue import Liar, Rogue
+from network.job.rogue import Beggar, Broken, Liar, Mute, Over, Rogue
 from surge.model.units import parse_usd
 from surge.renter.lease import watch
+from surge.renter.talk import session as talk
 
 pytestmark = pytest.mark.slow
 
@@ -76,3 +77,38 @@ def test_a_silent_one_does_not_hold_the_job(network, tmp_path, monkeypatch):
         assert silent.pool.asked >= 2
         assert paid_to(executor, silent) == 0
         assert any("done elsewhere, too" in line for line in executor.warnings)
+
+
+def test_chunks_that_break_with_one_provider_run_with_another(network, tmp_path):
+    with Rogue(network, tmp_path, Broken(), 5) as broken:
+        executor = run(network, workers=2, tasks=12)
+        assert paid_to(executor, broken) <= 200  # for its image
+
+
+def test_a_lease_that_is_over_at_once_is_not_opened_again_and_again(network, tmp_path):
+    with Rogue(network, tmp_path, Broken(), 6, slots=8, agent=Over) as over:
+        run(network)
+        assert len(list(over.chain.leases.all(provider=over.chain.address))) <= 2
+
+
+def test_who_calls_a_full_escrow_spent_gets_no_more(network, tmp_path):
+    with Rogue(network, tmp_path, Broken(), 7, agent=Beggar) as beggar:
+        executor = run(network)
+        leases = list(beggar.chain.leases.all(provider=beggar.chain.address))
+        assert {lease.terms.escrow for lease in leases} == {parse_usd("0.50")}  # as they were opened
+        assert any("calls an escrow spent" in line for line in executor.warnings)
+
+
+def test_who_takes_leases_and_says_nothing_does_not_take_the_budget(network, tmp_path, monkeypatch):
+    monkeypatch.setattr(talk, "ANSWER_SECONDS", 1.0)
+    with ExitStack() as stack:
+        mute = [
+            stack.enter_context(Rogue(network, tmp_path, Liar(), number, slots=1, agent=Mute))
+            for number in range(50, 56)
+        ]
+        executor = run(network)
+        locked = sum(
+            lease.terms.escrow for one in mute for lease in one.chain.leases.all(provider=one.chain.address)
+        )
+        assert locked <= parse_usd("0.50") + 5 * parse_usd("0.0625")
+        assert executor.report().tasks == 3

@@ -8,6 +8,8 @@ from surge.model.units import MicroUsd, counted, show_usd
 
 MIN_ESCROW = 1_000
 """Millionths of a dollar: below this a lease could hardly pay its first chunk."""
+WARY = 8
+"""The part of a share that a lease begins with where providers took leases and said nothing."""
 
 
 class Budget:
@@ -27,9 +29,11 @@ class Budget:
         """The escrow of one lease, as long as there is enough."""
         return MicroUsd(self.total // (self._wanted + 1))
 
-    def take_for_leases(self, count: int, reservation: MicroUsd) -> MicroUsd:
-        """Commit `count` escrows with a reservation each; the escrow. Raises Underfunded."""
-        escrow = min(self.share, self.spare // count - reservation)
+    def take_for_leases(self, count: int, reservation: MicroUsd, wary: bool = False) -> MicroUsd:
+        """Commit `count` escrows with a reservation each; the escrow. wary: a small one, to be made whole by
+        `take_for_top_up`. Raises Underfunded."""
+        share = max(self.share // WARY, MIN_ESCROW) if wary else self.share
+        escrow = min(share, self.spare // count - reservation)
         if escrow < MIN_ESCROW:
             least = (self._wanted + 1) * (MIN_ESCROW + reservation)
             raise Underfunded(
@@ -40,9 +44,10 @@ class Budget:
         self.committed = MicroUsd(self.committed + count * (escrow + reservation))
         return MicroUsd(escrow)
 
-    def take_for_top_up(self, reason: str) -> MicroUsd:
-        """Commit one more escrow, or what is left. Raises Underfunded."""
-        extra = min(self.share, self.spare)
+    def take_for_top_up(self, reason: str, held: MicroUsd | None = None) -> MicroUsd:
+        """Commit one more escrow, or what is left; for a lease that holds so little yet, what makes it whole.
+        Raises Underfunded."""
+        extra = min(self.share - (held or 0), self.spare)
         if extra < MIN_ESCROW:
             raise Underfunded(
                 f"the budget of {show_usd(self.total)} is spent ({reason}); run the rest with a larger one"

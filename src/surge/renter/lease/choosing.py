@@ -41,6 +41,8 @@ class Choosing:
         self.lost: set[Address] = set()
         """Providers that didn't answer, or did no work: asked again only when there is nobody else."""
         self.distrusted: set[Address] = set()
+        self.careful = False
+        """Whether providers took leases and said nothing: then those with a name go first, at any price."""
         self._demand, self._priced, self._answers = demand, priced, answers
         self._fitting: set[Address] = set()
         self._asked: dict[Address, Ask] = {}
@@ -70,7 +72,10 @@ class Choosing:
             )
         demand = near_best([offer.ask for offer in found], self._demand, count, self._priced)
         unwanted = self.lost or self.distrusted
-        return Choice(rank(found, demand), without_draws(demand) if unwanted else demand)
+        best = rank(found, demand)
+        if self.careful:
+            best.sort(key=lambda offer: (offer.provider not in proven, -offer.ask.reputation))
+        return Choice(best, without_draws(demand) if unwanted else demand)
 
     async def _reachable(self, ranked: list[Offer], proven: set[Address], count: int) -> list[Offer]:
         """Those that answer a dial, asked in waves: no lease is opened on a machine that is off."""

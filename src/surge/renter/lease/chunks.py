@@ -39,6 +39,8 @@ class Held:
     gone: SurgeError | None = None
     closed: bool = False
     topping: asyncio.Lock = field(default_factory=asyncio.Lock)
+    topped: int | None = None
+    """Receipts when it was topped up last."""
     chunks: dict[bytes, Sent] = field(default_factory=dict)
 
     def outlasting(self, duration: int) -> list[Sent]:

@@ -2,10 +2,12 @@
 
 import asyncio
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+
+from coincurve import PrivateKey
 
 from surge.chain.calls.leases import CANDIDATES, TOGETHER, Ending
 from surge.chain.client import Chain
@@ -14,11 +16,18 @@ from surge.model.ask import Offer
 from surge.model.demand import Demand
 from surge.model.errors import Refused, SurgeError, Underfunded
 from surge.model.lease import Lease
+from surge.model.receipt import SignedReceipt
+from surge.model.task import Outcome
+from surge.model.typed import Domain
 from surge.model.units import Address, LeaseId, MicroUsd, Seconds, counted, show_usd
+from surge.model.voucher import SignedVoucher
 from surge.net.endpoint import Endpoint
-from surge.renter.lease.budget import Budget
+from surge.renter.lease.budget import MIN_ESCROW, Budget
 from surge.renter.lease.choosing import Choosing
+from surge.renter.talk.bill import ChunkRequest
+from surge.renter.talk.notices import Notice
 from surge.renter.talk.session import RenterSession
+from surge.renter.talk.stopwatch import Loadings, Stopwatch
 from surge.renter.work.board import Tally
 from surge.store.renter import JobRow, RenterStore
 from surge.store.trace import Trace
@@ -42,6 +51,17 @@ class Settings:
     loopback: bool = True
     seed: int | None = None
     priced: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """What a job's conversations share: who signs, who keeps and hears, and what loading was said to take."""
+
+    key: PrivateKey
+    domain: Domain
+    keep: Callable[[SignedReceipt, SignedVoucher, ChunkRequest | None, tuple[Outcome, ...]], None]
+    hear: Callable[[RenterSession, Notice], None]
+    loadings: Loadings = field(default_factory=Loadings)
 
 
 class Funding:
@@ -107,7 +127,7 @@ class Funding:
 
     def _escrow(self, count: int, reservation: MicroUsd) -> MicroUsd:
         try:
-            return self.budget.take_for_leases(count, reservation)
+            return self.budget.take_for_leases(count, reservation, bool(self._silent))
         except Underfunded as error:
             if not self._silent:
                 raise
@@ -120,10 +140,20 @@ class Funding:
                 f"and come back by {back:%H:%M} UTC (surge leases --reclaim)"
             ) from error
 
+    async def fill(self, lease: Lease) -> Lease | None:
+        """The whole share for a lease that began with little, now that its provider has answered; None where
+        it has that, or the budget has no more."""
+        whole = lease.terms.escrow >= self.budget.share or self.budget.spare < MIN_ESCROW
+        if whole or not self._silent:
+            return None
+        return await self.top_up(lease, "its provider answers", lease.terms.escrow)
+
     def silent(self, lease: Lease) -> None:
-        """Its provider never answered: what it holds is out of reach until its time is over."""
+        """Its provider never answered: what it holds is out of reach until its time is over. From now on
+        leases begin with little, and those who have proved themselves go first."""
         self._silent[lease.id] = lease
         self.choosing.lost.add(lease.terms.provider)
+        self.choosing.careful = True
 
     async def _check_balance(self, cost: MicroUsd) -> None:
         balance = await asyncio.to_thread(self._chain.money.usd, self._job.renter)
@@ -148,14 +178,30 @@ class Funding:
         offers = await asyncio.to_thread(self._chain.asks.offers)
         return next((offer.ticket for offer in offers if offer.provider == provider), None)
 
+    async def converse(self, lease: Lease, tickets: Mapping[Address, str], voice: Voice) -> RenterSession:
+        """A conversation about a lease, not opened yet."""
+        provider = lease.terms.provider
+        session = RenterSession(
+            lease=lease,
+            ticket=tickets.get(provider, ""),
+            find_ticket=lambda: self.ticket_of(provider),
+            endpoint=await self.own_endpoint(),
+            key=voice.key,
+            domain=voice.domain,
+            keep=voice.keep,
+            notify=voice.hear,
+        )
+        session.bill.stopwatch = Stopwatch(lease.terms.slots, provider=provider, loadings=voice.loadings)
+        return session
+
     async def own_endpoint(self) -> Endpoint:
         if self._endpoint is None:
             self._endpoint = await Endpoint.bind(os.urandom(32), loopback=self._settings.loopback)
         return self._endpoint
 
-    async def top_up(self, lease: Lease, reason: str) -> Lease:
-        """More escrow for a lease that has spent its own, from what the budget has left."""
-        extra = self.budget.take_for_top_up(reason)
+    async def top_up(self, lease: Lease, reason: str, held: MicroUsd | None = None) -> Lease:
+        """More escrow for a lease that has spent its own, or holds so little yet, out of the budget."""
+        extra = self.budget.take_for_top_up(reason, held)
         try:
             with self._trace.span("top the lease up on the chain", lease=lease.id):
                 renewed, sent = await asyncio.to_thread(self._chain.leases.top_up, lease, extra)

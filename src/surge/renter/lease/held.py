@@ -25,8 +25,9 @@ from surge.model.voucher import SignedVoucher
 from surge.net.messages import Refusal
 from surge.renter.lease.chunks import Held, Sent, task_rows
 from surge.renter.lease.ending import Ending
-from surge.renter.lease.funding import Funding
+from surge.renter.lease.funding import Funding, Voice
 from surge.renter.lease.images import Images, make_here
+from surge.renter.lease.topping import ToppingUp
 from surge.renter.lease.watch import Watch
 from surge.renter.talk.bill import ChunkRequest
 from surge.renter.talk.notices import (
@@ -57,6 +58,8 @@ from surge.renter.work.steps import (
 from surge.store.renter import RenterStore, TaskRow
 from surge.store.trace import Trace
 
+MAX_FRUITLESS = 12
+"""Leases that may end one after the other without a single chunk delivered."""
 BUSY_SECONDS = 0.5
 """Until a provider that makes other images is asked again."""
 HURRY_SECONDS = 1.0
@@ -81,20 +84,15 @@ class HeldLeases:
         warn: Callable[[str], None],
         trace: Trace,
     ) -> None:
-        self._job = job
-        self._trace = trace
-        self._funding = funding
-        self._store = store
-        self._key = key
-        self._domain = domain
-        self._board = board
-        self._groups = groups
-        self._feed = feed
-        self._warn = warn
+        self._job, self._trace, self._funding, self._store = job, trace, funding, store
+        self._board, self._groups, self._feed, self._warn = board, groups, feed, warn
         self._held: dict[LeaseId, Held] = {}
         self._images = Images(make_here)
+        self._voice = Voice(key, domain, self._keep, self._hear)
         self._ending = Ending(funding, trace, warn)
+        self._topping = ToppingUp(funding, board)
         self._watch = Watch(self._held, funding, feed, self._lose)
+        self._fruitless = 0
         self._opening: set[asyncio.Task[None]] = set()
         self._background: set[asyncio.Task[None]] = set()
         self._decoding: set[asyncio.Task[None]] = set()
@@ -142,6 +140,11 @@ class HeldLeases:
 
     async def _open(self, count: int) -> None:
         try:
+            if self._fruitless >= MAX_FRUITLESS:
+                raise NoProvider(
+                    f"{self._fruitless} leases ended one after the other and none delivered anything; "
+                    "see the job's warnings, and try again later (surge asks --alive)"
+                )
             leases, tickets = await self._open_or_wait(count)
         except SurgeError as error:
             self._feed(NoLease(error, count))
@@ -167,7 +170,7 @@ class HeldLeases:
         return await self._funding.open(count)
 
     async def _greet(self, lease: Lease, tickets: Mapping[Address, str]) -> None:
-        held = self._held[lease.id] = Held(await self._session(lease, tickets))
+        held = self._held[lease.id] = Held(await self._funding.converse(lease, tickets, self._voice))
         try:
             objection = self._funding.choosing.objection(lease)
         except NoProvider as error:
@@ -181,6 +184,8 @@ class HeldLeases:
         try:
             with self._trace.span("dial the provider", lease=lease.id, provider=lease.terms.provider):
                 await held.session.open()
+            if (filled := await self._funding.fill(lease)) is not None:
+                await held.session.refresh(filled)
         except SurgeError as error:
             if isinstance(error, ProviderLost):
                 self._funding.silent(lease)
@@ -189,19 +194,6 @@ class HeldLeases:
         held.sender = asyncio.get_running_loop().create_task(self._send_all(lease.id, held))
         self._board.tally.leases += 1
         self._feed(LeaseReady(lease.id, lease.terms.slots, time.monotonic()))
-
-    async def _session(self, lease: Lease, tickets: Mapping[Address, str]) -> RenterSession:
-        provider = lease.terms.provider
-        return RenterSession(
-            lease=lease,
-            ticket=tickets.get(provider, ""),
-            find_ticket=lambda: self._funding.ticket_of(provider),
-            endpoint=await self._funding.own_endpoint(),
-            key=self._key,
-            domain=self._domain,
-            keep=self._keep,
-            notify=self._hear,
-        )
 
     def _refuse(self, held: Held, why: SurgeError) -> None:
         """Close a lease unused."""
@@ -215,6 +207,7 @@ class HeldLeases:
         if held.gone is not None:
             return
         lease = held.session.lease
+        self._fruitless += not held.delivered
         held.gone = error.about(lease.id, lease.terms.provider)
         if shun:
             bad = isinstance(error, Distrusted)
@@ -271,6 +264,19 @@ class HeldLeases:
         self._trace.write(ChunkSent(lease=lease, chunk=send.chunk, id=asked.id.hex()))
         await held.session.run(asked)
 
+    def _avoid(self, held: Held, code: str) -> None:
+        """A lease that is over ends. Who broke a chunk, or had done nothing yet, is asked again only when
+        there are no others, and its other leases end, too."""
+        provider, now = held.session.lease.terms.provider, time.monotonic()
+        if code != Refusal.OVER or not held.session.bill.receipts:
+            self._funding.choosing.lost.add(provider)
+        ending = [held]
+        if code != Refusal.OVER:
+            same = [one for one in self._held.values() if one.session.lease.terms.provider == provider]
+            ending = same if self._funding.choosing.others else []
+        for one in ending:
+            self._feed(LeaseEnding(one.session.lease.id, now))
+
     async def _go_elsewhere(self, held: Held, group: GroupKey, error: Unavailable) -> None:
         """A provider makes no image: others are asked, until several refused or there are no more."""
         lease = held.session.lease
@@ -326,16 +332,16 @@ class HeldLeases:
                 if (running := held.chunks.get(chunk)) is not None:
                     self._board.hear(running.tasks[number], stream, offset, content)
             case Delivered(chunk, outcomes):
-                sent, held.delivered = held.chunks.pop(chunk), now
+                sent, held.delivered, self._fruitless = held.chunks.pop(chunk), now, 0
                 done = sent.tasks[: len(outcomes)]
                 _spawn(self._board.resolve_all(done, outcomes, session.lease), self._decoding)
                 self._feed(ChunkDone(lease, sent.key, done, now))
             case Declined(chunk, Refusal.ESCROW_SPENT, reason):
                 _spawn(self._top_up(held, chunk, reason), self._background)
             case Declined(chunk, code, reason):
-                if code == Refusal.OVER:
-                    self._feed(LeaseEnding(lease, now))
                 provider = session.lease.terms.provider
+                if code in (Refusal.OVER, Refusal.FAILED):
+                    self._avoid(held, code)
                 error = Unavailable(f"provider {provider} ({code}): {reason}").about(lease, provider, code)
                 key = held.chunks.pop(chunk).key
                 self._feed(ChunkFailed(lease, key, error, now, blame=code == Refusal.FAILED))
@@ -358,7 +364,11 @@ class HeldLeases:
             error.about(lease.id, provider, code)
             if lease.terms.escrow == sent.escrow:
                 try:
-                    await held.session.refresh(await self._funding.top_up(lease, reason))
+                    await self._topping.grow(held, sent, reason)
+                except (Distrusted, ProviderLost) as untrue:
+                    self._feed(ChunkFailed(lease.id, sent.key, error, time.monotonic(), blame=False))
+                    self._lose(held, untrue)
+                    return
                 except SurgeError as refused:
                     error, spent = refused, True
         if spent:
@@ -367,6 +377,7 @@ class HeldLeases:
 
     async def _close(self, leases: list[Held], within: float) -> None:
         """For good, and nothing more is sent."""
+        self._fruitless += sum(not held.delivered and held.gone is None for held in leases)
         await self._ending.close(leases, within)
         for held in leases:
             if held.sender is not None:

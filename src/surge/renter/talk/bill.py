@@ -120,6 +120,7 @@ class LeaseBill:
         self._tree = Frontier()
         self._unbilled: dict[bytes, int] = {}
         self._billed: set[bytes] = set()
+        self._setups: set[bytes] = set()
 
     def resume(self, receipts: Sequence[SignedReceipt], latest: SignedVoucher | None) -> None:
         """Go on from books that were kept: receipts in order, and the voucher over all of them."""
@@ -176,9 +177,13 @@ class LeaseBill:
             raise Distrusted(
                 f"the setup receipt of lease {self.lease.id} is not for the image asked for; refuse it"
             )
+        if spec.id in self._setups:
+            raise Distrusted(f"lease {self.lease.id}: the same image is billed twice; refuse it")
         if self.stopwatch is not None:
             self.stopwatch.check_image(spec.id, receipt.fuel)
-        return self._pay(receipt, signature)
+        paid = self._pay(receipt, signature)
+        self._setups.add(spec.id)
+        return paid
 
     def take_chunk(
         self, asked: ChunkRequest, receipt: Receipt, signature: bytes, outcomes: Sequence[Outcome]

@@ -89,7 +89,6 @@ class ImageRequest:
     spec: ImageSpec
     blobs: Mapping[bytes, bytes]
     ready: asyncio.Future[bytes] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
-    billed: bool = False
     asked: bool = False
     """On this link."""
 

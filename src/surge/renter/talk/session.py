@@ -66,7 +66,7 @@ from surge.renter.talk.requests import (
 from surge.renter.talk.stopwatch import Stopwatch
 
 ANSWER_SECONDS = 30.0
-DIAL_SECONDS = 5.0
+DIAL_SECONDS = CROSSING_SECONDS = 5.0
 MAX_RESUMES, MAX_DECLINES = 8, 32
 """Broken links, and chunks declined, in a row without one chunk delivered."""
 
@@ -93,8 +93,7 @@ class RenterSession:
         self._sign = lambda struct_hash: sign(domain.digest(struct_hash), key)
         self.over: SurgeError | None = None
         """Why the conversation ended."""
-        self._ticket = ticket
-        self._find_ticket = find_ticket
+        self._ticket, self._find_ticket = ticket, find_ticket
         self._endpoint = endpoint
         self._domain = domain
         self._keep = keep
@@ -109,6 +108,7 @@ class RenterSession:
         self._reader: asyncio.Task[None] | None = None
         self._again: asyncio.Task[None] | None = None
         self._resumes = self._declines = 0
+        self._given_up = float("inf")
 
     async def open(self) -> Welcome:
         """Dial and prove that the lease is ours; once more after the end, for a last word.
@@ -165,7 +165,8 @@ class RenterSession:
             await self._send(self._hello(self._link))
 
     async def give_up(self) -> None:
-        """Nothing is wanted any more; what was delivered before is still paid."""
+        """Nothing more is wanted; what was delivered before, or crosses this, is still paid."""
+        self._given_up = asyncio.get_running_loop().time()
         await self._send(GiveUp())
 
     async def close(self, within: float = ANSWER_SECONDS) -> CloseGranted:
@@ -350,6 +351,8 @@ class RenterSession:
         asked = self._asked.get(done.chunk)
         if asked is None:
             raise Distrusted(f"lease {self.lease.id}: a result came that nobody asked for; refuse it")
+        if asyncio.get_running_loop().time() > self._given_up + CROSSING_SECONDS:
+            raise Distrusted(f"lease {self.lease.id}: given-up work is billed; refuse it")
         signed, paid = self.bill.take_chunk(asked, receipt, done.signature, outcomes)
         del self._asked[done.chunk]
         self._resumes = self._declines = 0
@@ -363,9 +366,6 @@ class RenterSession:
         if image is None:
             raise Distrusted(f"lease {self.lease.id}: an image came that nobody asked for; refuse it")
         if ready.receipt is not None and ready.receipt.position >= self.bill.receipts:
-            if image.billed:
-                raise Distrusted(f"lease {self.lease.id}: the same image is billed twice; refuse it")
-            image.billed = True
             receipt = ready.receipt.receipt()
             signed, paid = self.bill.take_setup(image.spec, ready.image, receipt, ready.signature)
             self._keep(signed, paid, None, ())

@@ -5,18 +5,41 @@ A bound, no proof: it keeps a false bill within a few times an honest one. What 
 """
 
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 from surge.model.errors import Distrusted
 from surge.model.task import TRAPPED, Limits, Outcome
-from surge.model.units import Fuel
+from surge.model.units import Address, Fuel
 
 FASTEST = 100 * 10**9
 """Fuel that no slot burns in a second: five times the most that was measured (benchmarks/host_calls.py)."""
-FREE_LOADING = 50 * 10**9
+FREE_LOADING = 10 * 10**9
 """What loading code may bill at once: a provider may hold the memory in which it loaded it before."""
+QUORUM = 2
+"""Providers that agree on what loading burns: a third who bills another sum is disbelieved."""
+NOBODY = Address("")
 MAX_UNTOLD = 2
 """Tasks of a lease that may bill their whole limit for a trap, however soon: the engine can't always tell."""
+
+
+class Loadings:
+    """What providers bill for loading the same code: the same, as it burns the same on every machine (P1)."""
+
+    def __init__(self) -> None:
+        self._said: dict[tuple[bytes, bytes, Limits], dict[Address, int]] = {}
+
+    def check(self, code: tuple[bytes, bytes, Limits], provider: Address, fuel: int) -> None:
+        """Raises Distrusted for other fuel than before, or than two others agree on."""
+        said = self._said.setdefault(code, {})
+        known = said.setdefault(provider, fuel)
+        votes = Counter(other for name, other in said.items() if name != provider)
+        most, agreeing = votes.most_common(1)[0] if votes else (fuel, 0)
+        right = known if fuel != known else most if agreeing >= QUORUM else fuel
+        if fuel != right:
+            raise Distrusted(
+                f"provider {provider} bills {fuel:,} fuel for loading what takes {right:,}; refuse its bill"
+            )
 
 
 class Stopwatch:
@@ -26,12 +49,19 @@ class Stopwatch:
     but all the time in which something was asked for: what comes spends it, and the last one ends it.
     """
 
-    def __init__(self, slots: int, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        slots: int,
+        clock: Callable[[], float] = time.monotonic,
+        provider: Address = NOBODY,
+        loadings: Loadings | None = None,
+    ) -> None:
+        """loadings: of all leases of a job."""
         self._slots, self._clock = slots, clock
+        self._provider, self._loadings = provider, loadings or Loadings()
         self._asked: dict[bytes, float] = {}
         self._chunks: set[bytes] = set()
         self._allowed, self._counted_at = 0.0, clock()
-        self._loaded: dict[tuple[bytes, bytes, Limits], int] = {}
         self._untold = 0
 
     def ask_image(self, spec: bytes) -> None:
@@ -58,11 +88,7 @@ class Stopwatch:
     ) -> None:
         """code: image, code and limits, whose loading burns the same each time. loading: what is billed for
         it. Raises Distrusted for fuel that can't have been burned yet, or is other than the last time."""
-        known = self._loaded.setdefault(code, loading)
-        if loading != known:
-            raise Distrusted(
-                f"loading the same code is billed with {loading:,} fuel and before with {known:,}; refuse it"
-            )
+        self._loadings.check(code, self._provider, loading)
         limit = code[2].fuel
         loaded = max(0, loading - FREE_LOADING)
         bills = [*(one.fuel for one in outcomes), loaded]

@@ -201,6 +201,9 @@ def test_a_setup_is_paid():
     bill = a_bill()
     bill.take_setup(SPEC, IMAGE, *a_setup())
     assert bill.signed.amount == 1_000
+    with pytest.raises(Distrusted, match="billed twice"):  # however often it was asked for (B2)
+        bill.take_setup(SPEC, IMAGE, *a_setup(position=1))
+    assert bill.signed.amount == 1_000
 
 
 @pytest.mark.parametrize(

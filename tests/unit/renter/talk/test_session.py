@@ -308,3 +308,20 @@ def test_a_close_waits_for_what_is_owed():
         assert any(isinstance(one, PayVoucher) for one in provider.heard)
 
     play(story, RequestClose=answer, PrepareImage=[])
+
+
+def test_what_was_given_up_is_not_paid_for_long_after(monkeypatch):
+    """What crossed the word on its way is; a chunk that is held for hours and billed then is not."""
+    monkeypatch.setattr(session_module, "CROSSING_SECONDS", -1.0)
+
+    async def story(session, notices, provider):
+        await prepared(session)
+        asked = chunk_of(1)
+        await session.run(asked)
+        await session.give_up()
+        ended = await notices.get()
+        assert isinstance(ended, Ended), ended
+        assert "given-up work" in str(ended.error)
+        assert session.bill.receipts == 1  # the image
+
+    play(story, GiveUp=[chunk_done(chunk_of(1))])

@@ -4,7 +4,7 @@ import pytest
 
 from surge.model.errors import Distrusted
 from surge.model.task import RETURNED, TRAPPED, Limits, Outcome
-from surge.renter.talk.stopwatch import FASTEST, FREE_LOADING, MAX_UNTOLD, Stopwatch
+from surge.renter.talk.stopwatch import FASTEST, FREE_LOADING, MAX_UNTOLD, Loadings, Stopwatch
 
 LIMITS = Limits(fuel=2_000 * 10**9)
 CODE = (b"image", b"code", LIMITS)
@@ -99,8 +99,28 @@ def test_the_same_code_loads_for_the_same_fuel(clock):
     watch.check_chunk(b"one", CODE, 1_000, outcomes(1_000))
     watch.ask(b"two")
     clock.now += 1
-    with pytest.raises(Distrusted, match="billed with 1,001 fuel and before with 1,000"):
+    with pytest.raises(Distrusted, match="bills 1,001 fuel for loading what takes 1,000"):
         watch.check_chunk(b"two", CODE, 1_001, outcomes(1_000))
+
+
+def test_two_who_agree_on_loading_find_the_third_out(clock):
+    """Between two nobody can tell: neither is framed by the other's word."""
+    loadings = Loadings()
+    watches = {name: Stopwatch(1, clock, name, loadings) for name in "ABCD"}
+
+    def load(name, fuel):
+        watches[name].ask(name.encode())
+        clock.now += 1
+        watches[name].check_chunk(name.encode(), CODE, fuel, outcomes(1_000))
+
+    load("A", 7_000)
+    load("B", 1_000)
+    load("C", 1_000)
+    with pytest.raises(Distrusted, match="provider A bills 7,000 fuel for loading what takes 1,000"):
+        load("A", 7_000)
+    with pytest.raises(Distrusted, match="provider D"):
+        load("D", 999)
+    load("B", 1_000)
 
 
 def test_loading_beyond_all_measure_takes_its_time(clock):
