@@ -75,9 +75,10 @@ class ProviderConfig(BaseModel):
     def extra_stake(self) -> Wei:
         return parse_surge(self.stake) if self.stake else Wei(0)
 
-    def earnings_up(self, seconds: int, fee: Bps) -> MicroUsd:
-        """The most that all slots can earn in this time, less the network's fee, at the measured speed."""
-        gfuel = self.slots * self.gfuel_per_second * seconds
+    def earnings_up(self, seconds: int, fee: Bps, cores: int) -> MicroUsd:
+        """The most that all slots can earn in this time, less the network's fee, at the measured speed of a
+        core: more sandboxes than cores share them."""
+        gfuel = min(self.slots, cores) * self.gfuel_per_second * seconds
         return MicroUsd(math.ceil(parse_usd(self.price_per_gfuel) * gfuel * (BPS - fee) / BPS))
 
     def require_room(self, memory: Bytes, path: Path) -> None:

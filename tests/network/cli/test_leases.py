@@ -65,6 +65,19 @@ def started(shell, *arguments):
     raise AssertionError(program.communicate())
 
 
+def test_who_interrupts_twice_is_out_at_once(shell):
+    """Without a dump of threads; what is open is ended by hand."""
+    program, _ = started(shell, "run", "endless.py", "--fuel", "100000")
+    program.send_signal(signal.SIGINT)
+    while "interrupted" not in (line := program.stderr.readline()):
+        assert line, "it ended without a word"
+    program.send_signal(signal.SIGINT)
+    _, said = program.communicate(timeout=PATIENCE)
+    assert program.returncode == 130, said
+    assert not {"Traceback", "FATAL"} & set(said.replace(":", " ").split())
+    shell.json("leases", "--close")
+
+
 def test_leases_of_a_program_that_was_killed_are_closed_by_hand(shell):
     """With what it had under way given up; those of a program that lives stay."""
     before = shell.dollars()

@@ -67,7 +67,8 @@ def test_fewer_slots_than_are_leased_are_refused(tmp_path):
 
 def test_what_may_be_earned_is_price_times_speed_times_slots_less_the_fee():
     config = ProviderConfig(slots=3, memory_mib=64, price_per_gfuel="0.000002", gfuel_per_second=10.0)
-    assert config.earnings_up(86_400, 500) == MicroUsd(2 * 3 * 10 * 86_400 * 95 // 100)
+    assert config.earnings_up(86_400, 500, cores=8) == MicroUsd(2 * 3 * 10 * 86_400 * 95 // 100)
+    assert config.earnings_up(86_400, 500, cores=2) == MicroUsd(2 * 2 * 10 * 86_400 * 95 // 100)
 
 
 @pytest.mark.parametrize("left", ["endpoint.key", "provider-31337-abcdef01.db"])

@@ -23,7 +23,7 @@ from surge.cli.terminal.options import (
     Network,
 )
 from surge.cli.terminal.output import answer, tell
-from surge.model.errors import NoProvider, SurgeError
+from surge.model.errors import NoProvider, SurgeError, Underfunded
 from surge.model.units import GFUEL, counted, parse_usd, show_usd
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def asks(
         offers = sorted(chain.asks.offers(), key=lambda offer: (offer.ask.price_gfuel, offer.ask.price_gib))
     if alive:
         answering = asyncio.run(_alive(offers, access.loopback))
-        tell(f"{len(offers) - len(answering)} of {counted(len(offers), 'ask')} are of nobody who answers")
+        tell(f"{len(answering)} of {counted(len(offers), 'provider')} answer")
         offers = answering
     own = runtime_number()
     answer({"runtime": f"{own:04x}", "asks": [_ask(offer) for offer in offers]}, as_json, show_asks)
@@ -77,6 +77,7 @@ def quote(
     program = read_program(file, read_command(arguments or (), None, ()))
     access = found(network)
     from surge.renter.executor import Executor
+    from surge.renter.lease.budget import least
     from surge.renter.lease.ranking import rank, reasons
 
     executor = Executor(
@@ -92,7 +93,7 @@ def quote(
         offers = chain.asks.offers()
         demand = executor.demand_near(offers)
         reservation = chain.leases.reservation(demand)
-    refused: NoProvider | None = None
+    refused: SurgeError | None = None
     try:
         ranked = rank(offers, demand)
     except NoProvider as error:
@@ -109,12 +110,20 @@ def quote(
         "ranked": [_quoted(offer, demand, size, reservation) for offer in ranked],
         "rejected": [{"provider": offer.provider, "reasons": why} for offer, why in reasons(offers, demand)],
     }
+    enough = least(1, reservation)
+    if refused is None and parse_usd(budget) < enough:
+        refused = Underfunded(
+            f"the budget of {budget} is too small: a lease of {duration} s takes at least {show_usd(enough)}"
+        )
     if refused is not None:
         document["error"] = {"kind": type(refused).__name__, "message": str(refused)}
     answer(document, as_json, show_quote)
     if refused is None:
         return 0
-    tell(f"none of {len(offers)} asks fits; relax the demand (--max-price, --memory), or wait")
+    if ranked:
+        tell(f"{refused}; give a larger --budget")
+    else:
+        tell(f"none of {len(offers)} asks fits; relax what the reasons above name, or wait")
     return refused.exit_code
 
 

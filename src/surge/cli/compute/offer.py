@@ -73,7 +73,7 @@ def offer_document(
         "price_per_gfuel": config.price_per_gfuel,
         "price_per_gib": config.price_per_gib,
         "gfuel_per_second": config.gfuel_per_second,
-        "most_a_day": show_usd(config.earnings_up(DAY, book.parameters.fee_bps)),
+        "most_a_day": show_usd(config.earnings_up(DAY, book.parameters.fee_bps, machine.cores)),
         "fee_bps": book.parameters.fee_bps,
         "locked_seconds": book.parameters.unbonding_seconds,
         "payee": config.payee or None,
@@ -109,7 +109,7 @@ def show_offer(document: Any) -> Iterable[Part]:
             ),
             (
                 "income",
-                f"{most} USD a day at the very most: every sandbox busy all day, "
+                f"{most} USD a day at the very most: every core of them busy all day, "
                 f"{document['gfuel_per_second']:g} Gfuel/s each, less the network's "
                 f"{document['fee_bps'] / 100:g}%. Idle ones earn nothing",
             ),

@@ -36,6 +36,8 @@ def one_place(access: "Access", named: Path | None) -> "Place":
     from surge.provider.config import Place
 
     there = every_place(access, named)
+    if there[0] == access.home.provider.absolute():
+        return Place(there[0])  # the one that `surge provide` serves from
     if len(there) > 1:
         raise BadInput(
             f"there are {len(there)} providers; name one: " + ", ".join(f"--place {p}" for p in there)

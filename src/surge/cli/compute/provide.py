@@ -65,6 +65,10 @@ def _wallet(folder: "Place", access: "Access", yes: bool, new_key: bool) -> "Wal
     from surge.chain.wallet import create_wallet, load_wallet
 
     local = access.book.local
+    if folder.key.exists() and new_key:
+        raise BadInput(
+            f"there is a key in {folder.root} already, which stays; name another --place for a new provider"
+        )
     if folder.key.exists():
         return load_wallet(folder.key, strict=not local)
     _agree_to_a_new_key(folder, new_key or (yes and local), "--yes" if local else "--new-key")

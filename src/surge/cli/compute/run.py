@@ -1,5 +1,8 @@
 """`surge run`: a file runs on somebody else's machine, and it looks as if it had run here."""
 
+import os
+import signal
+import sys
 from base64 import b64encode
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -125,6 +128,7 @@ def _perform(
     executor: "Executor", program: "Program", timeout: float | None, shown: Shown | None
 ) -> "CommandOutput":
     """The program's output, on the screen while it comes, and with the leases closed."""
+    _interrupt_once()
     try:
         hear = shown.hear if shown else None
         given = program.spec, program.code, program.given, program.output_of
@@ -149,6 +153,21 @@ def _perform(
         raise
     executor.shutdown()
     return output
+
+
+def _interrupt_once() -> None:
+    """Who presses Ctrl-C twice wants out now: not a word of threads that are torn down, and no wait."""
+
+    def leave(*_: object) -> None:
+        sys.stderr.write("surge: leaving now; `surge leases --close` ends what is still open\n")
+        sys.stderr.flush()
+        os._exit(128 + signal.SIGINT)
+
+    def interrupt(*_: object) -> None:
+        signal.signal(signal.SIGINT, leave)
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, interrupt)
 
 
 def _result(future: "Future[CommandOutput]", timeout: float | None, shown: Shown | None) -> "CommandOutput":

@@ -12,6 +12,11 @@ WARY = 8
 """The part of a share that a lease begins with where providers took leases and said nothing."""
 
 
+def least(wanted: int, reservation: MicroUsd) -> MicroUsd:
+    """The least budget for so many leases, and one share in reserve."""
+    return MicroUsd((wanted + 1) * (MIN_ESCROW + reservation))
+
+
 class Budget:
     """Millionths of a dollar. One share more than leases are wanted: the rest tops up or replaces."""
 
@@ -35,11 +40,10 @@ class Budget:
         share = max(self.share // WARY, MIN_ESCROW) if wary else self.share
         escrow = min(share, self.spare // count - reservation)
         if escrow < MIN_ESCROW:
-            least = (self._wanted + 1) * (MIN_ESCROW + reservation)
             raise Underfunded(
                 f"the budget of {show_usd(self.total)} is too small: {show_usd(self.committed)} is "
-                f"committed, and {counted(self._wanted, 'lease')} cost at least {show_usd(MicroUsd(least))}; "
-                "give a larger budget"
+                f"committed, and {counted(self._wanted, 'lease')} cost at least "
+                f"{show_usd(least(self._wanted, reservation))}; give a larger budget"
             )
         self.committed = MicroUsd(self.committed + count * (escrow + reservation))
         return MicroUsd(escrow)

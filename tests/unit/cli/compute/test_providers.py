@@ -54,12 +54,13 @@ def test_the_only_provider_is_meant(access, tmp_path):
     assert every_place(access, None) == [only]
 
 
-def test_one_of_several_must_be_named(access, tmp_path):
-    own = a_provider(tmp_path / "provider")
-    other = a_provider(tmp_path / "networks" / "local" / "providers" / "1")
-    with pytest.raises(BadInput, match=f"there are 2 providers; name one: --place {own}, --place {other}"):
+def test_one_of_several_must_be_named_unless_it_is_ones_own(access, tmp_path):
+    first, other = (a_provider(tmp_path / "networks" / "local" / "providers" / name) for name in "12")
+    with pytest.raises(BadInput, match=f"there are 2 providers; name one: --place {first}, --place {other}"):
         one_place(access, None)
     assert one_place(access, other).root == other
+    own = a_provider(tmp_path / "provider")
+    assert one_place(access, None).root == own
 
 
 def test_no_provider_at_all(access):

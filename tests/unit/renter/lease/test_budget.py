@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from surge.model.errors import Underfunded
-from surge.renter.lease.budget import MIN_ESCROW, Budget
+from surge.renter.lease.budget import MIN_ESCROW, Budget, least
 
 STEPS = st.lists(
     st.one_of(
@@ -57,3 +57,11 @@ def test_a_budget_too_small_says_what_would_do():
 def test_nothing_comes_back_that_was_not_committed():
     with pytest.raises(ValueError, match="can't come back"):
         Budget(1_000_000, 1).give_back(1)
+
+
+@given(wanted=st.integers(1, 8), reservation=st.integers(0, 5_000))
+def test_the_least_budget_opens_its_leases_and_less_does_not(wanted, reservation):
+    enough = least(wanted, reservation)
+    assert Budget(enough, wanted).take_for_leases(wanted, reservation) >= MIN_ESCROW
+    with pytest.raises(Underfunded):
+        Budget(wanted * (MIN_ESCROW + reservation) - 1, wanted).take_for_leases(wanted, reservation)
