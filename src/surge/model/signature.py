@@ -9,6 +9,10 @@ from surge.model.units import Address
 _HALF_ORDER = 0x7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF5D576E7357A4501DDFE92F46681B20A0
 
 
+WRITTEN = 42
+"""Characters of an address."""
+
+
 def checksum(address: bytes) -> Address:
     """An address of 20 bytes in its EIP-55 form."""
     lower = address.hex()
@@ -16,6 +20,14 @@ def checksum(address: bytes) -> Address:
     return Address(
         "0x" + "".join(c.upper() if int(h, 16) > 7 else c for c, h in zip(lower, shades, strict=False))
     )
+
+
+def is_address(text: object) -> bool:
+    """Whether this is an address as it is written: 20 bytes in EIP-55 form."""
+    try:
+        return isinstance(text, str) and text == checksum(bytes.fromhex(text[2:])) and len(text) == WRITTEN
+    except ValueError:
+        return False
 
 
 def address_of(key: PrivateKey) -> Address:

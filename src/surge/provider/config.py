@@ -14,12 +14,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from surge.chain.network.book import AddressBook
 from surge.model.ask import Ask
 from surge.model.errors import BadInput, CorruptState
-from surge.model.signature import checksum
+from surge.model.signature import is_address
 from surge.model.units import BPS, Bps, Bytes, MicroUsd, Wei, counted, parse_surge, parse_usd
 from surge.settle.gas import Scales
 from surge.store.files import make_private
 
-ADDRESS_BYTES = 20
 HEADER = """# What this machine offers. Edit it and start `surge provide` again.
 # Prices are dollars as decimal strings; 1 Gfuel is about 0.1 s of one core, 1 GiB is moved data.
 # Nothing runs outside the sandbox; strangers' code can hold slots x memory_mib, and files and results of
@@ -180,19 +179,11 @@ def _checked(fields: dict[str, Any], path: Path) -> ProviderConfig:
         _amount(parse_usd, config.coin_price, f"{path}: coin_price")
     if config.stake:
         _amount(parse_surge, config.stake, f"{path}: stake")
-    if config.payee and not _is_address(config.payee):
+    if config.payee and not is_address(config.payee):
         raise BadInput(
             f"{path}: payee: {config.payee!r} is no address in EIP-55 form; correct it, or empty it"
         )
     return config
-
-
-def _is_address(text: str) -> bool:
-    try:
-        told = bytes.fromhex(text.removeprefix("0x"))
-        return len(told) == ADDRESS_BYTES and checksum(told) == text
-    except ValueError:
-        return False
 
 
 def _amount(parse: Callable[[str], int], text: str, where: str) -> None:

@@ -58,6 +58,7 @@ def test_the_domain_is_of_the_market():
         lambda book: book["addresses"].update(Market=book["addresses"]["Market"][:-1]),
         lambda book: book["addresses"].update(Market="0x" + "ab" * 20),
         lambda book: book["addresses"].update(Market="0xzz"),
+        lambda book: book["addresses"].update(Market="0x12"),
     ],
 )
 def test_a_damaged_book_is_named_and_left(tmp_path, spoil):
@@ -122,26 +123,18 @@ def test_whether_a_network_is_local_is_what_its_book_says(tmp_path, local):
         assert load_book(tmp_path / "book.json").local is local
 
 
-@pytest.mark.parametrize("beside", [True, False])
-def test_an_old_book_is_local_beside_its_own_chain_alone(tmp_path, beside):
+@pytest.mark.parametrize("missing", ["local", "hold_seconds"])
+def test_a_book_of_another_version_is_no_local_one(tmp_path, missing):
+    """What it doesn't say is nobody's guess."""
     path = tmp_path / "book.json"
-    save_book(BOOK, path)
+    save_book(replace(BOOK, local=True), path)
     content = json.loads(path.read_text())
-    del content["local"]
-    path.write_text(json.dumps(content))
-    if beside:
-        (tmp_path / "chain").mkdir()
-    assert load_book(path).local is beside
-
-
-def test_an_access_key_in_the_rpc_address_is_not_shown():
-    assert "secret" not in repr(BOOK.at("https://node.example/v3/secret"))
-
-
-@pytest.mark.parametrize("contract", CREDIT_CONTRACTS)
-def test_a_credit_side_without_one_of_its_contracts_is_damaged(tmp_path, contract):
-    path = tmp_path / "book.json"
-    addresses = {name: address for name, address in LENDING.addresses.items() if name != contract}
-    save_book(replace(LENDING, addresses=addresses), path)
-    with pytest.raises(CorruptState, match=contract):
-        load_book(path)
+    if missing in content:
+        del content[missing]
+        path.write_text(json.dumps(content))
+        assert not load_book(path).local
+    else:
+        del content["parameters"][missing]
+        path.write_text(json.dumps(content))
+        with pytest.raises(CorruptState, match="of another version, or damaged"):
+            load_book(path)

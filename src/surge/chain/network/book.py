@@ -4,16 +4,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import msgspec
-from msgspec import UNSET, UnsetType
 
 from surge.chain.node.rpc import Rpc, RpcError
 from surge.model.credit import MarketParams
 from surge.model.errors import CorruptState, NoNetwork
-from surge.model.signature import checksum
+from surge.model.signature import is_address
 from surge.model.typed import Domain
 from surge.model.units import SURGE_DECIMALS, Address, Bps, MicroUsd, Seconds, Wei
 from surge.store.files import write_atomically
-from surge.store.home import CHAIN_FOLDER
 
 CONTRACTS = ("SurgeToken", "Dollar", "Registry", "Market", "Rewards")
 CREDIT_CONTRACTS = ("Credit", "AdaptiveCurveIrm", "Exchange", "Router", "Leverage", "Batch")
@@ -155,31 +153,23 @@ def save_book(book: AddressBook, path: Path) -> None:
 
 
 def load_book(path: Path) -> AddressBook:
-    """Raises NoNetwork (no such file) and CorruptState (unreadable, a bad address).
-
-    A book of before there were local ones is local only beside the chain of `surge up`.
-    """
+    """Raises NoNetwork (no such file) and CorruptState (unreadable, of another version, a bad address)."""
     if not path.exists():
         raise NoNetwork(f"there is no address book at {path}; start a local network with `surge up`")
     try:
-        content = path.read_bytes()
-        book = msgspec.json.decode(content, type=AddressBook)
-        said = msgspec.json.decode(content, type=_Said).local
+        book = msgspec.json.decode(path.read_bytes(), type=AddressBook)
+    except msgspec.ValidationError as error:
+        raise CorruptState(
+            f"the address book {path} is of another version, or damaged ({error}), and was left as it is; "
+            "take the one of this version's deployment, or move its folder away and begin with `surge up`"
+        ) from error
     except msgspec.DecodeError as error:
         raise CorruptState(
             f"the address book {path} is damaged ({error}) and was left as it is; restore it from a backup"
         ) from error
     for contract in book.contracts:
         _check_address(contract, book.addresses.get(contract, ""), path)
-    if said is UNSET:
-        return replace(book, local=(path.parent / CHAIN_FOLDER).is_dir())
     return book
-
-
-class _Said(msgspec.Struct):
-    """Whether a book says that it is local, or not, or nothing of it."""
-
-    local: bool | UnsetType = UNSET
 
 
 def check_book(book: AddressBook, rpc: Rpc) -> None:
@@ -204,11 +194,7 @@ def check_book(book: AddressBook, rpc: Rpc) -> None:
 
 
 def _check_address(contract: str, address: object, path: Path) -> None:
-    try:
-        valid = isinstance(address, str) and checksum(bytes.fromhex(address[2:])) == address
-    except ValueError:
-        valid = False
-    if not valid:
+    if not is_address(address):
         raise CorruptState(
             f"the address book {path} has no valid address of {contract} ({str(address)[:60]!r}); "
             "write it in EIP-55 form, or restore the file from a backup"

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from surge.provider.config import Place
     from surge.provider.retire import Retired
 
-ADDRESS_BYTES = 20
-
 
 def leave(
     place: Folder = None,
@@ -57,21 +55,16 @@ def leave(
 
 def _target(text: str, chain: "Chain") -> "Address":
     """Where money may go. Raises BadInput."""
-    from surge.model.signature import checksum
+    from surge.model.signature import is_address
     from surge.model.units import Address
 
-    try:
-        told = bytes.fromhex(text.removeprefix("0x"))
-        right = checksum(told)
-    except ValueError:
-        right = None
-    if right != text or len(told) != ADDRESS_BYTES or not any(told):
+    if not is_address(text) or not int(text, 16):
         raise BadInput(f"--to: {text!r} is no address in EIP-55 form; copy it from where it is shown")
-    if right == chain.address:
-        raise BadInput(f"--to: {right} is the provider itself; leave --to away, or name another account")
-    if right in chain.book.addresses.values():
-        raise BadInput(f"--to: {right} is a contract of {chain.book.name}, where money would be lost")
-    return Address(right)
+    if text == chain.address:
+        raise BadInput(f"--to: {text} is the provider itself; leave --to away, or name another account")
+    if text in chain.book.addresses.values():
+        raise BadInput(f"--to: {text} is a contract of {chain.book.name}, where money would be lost")
+    return Address(text)
 
 
 def _agree(folder: "Place", chain: "Chain", target: "Address | None") -> None:
