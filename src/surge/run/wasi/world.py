@@ -20,7 +20,7 @@ CLOCK_STEP = 1_000
 """Nanoseconds that pass with each reading, so that a loop which waits for time to pass ends. A task that only
 looks at the clock sees it go faster: the step doubles with each LOOKS readings, up to a millisecond."""
 LOOKS, DOUBLINGS = 1_000, 10
-CALL_FUEL = 32_000
+CALL_FUEL = 36_000
 """Fuel of one call to the host: a call takes about as long as this many instructions."""
 FILE_FUEL = 200
 """Fuel per file that a call has to look at."""
