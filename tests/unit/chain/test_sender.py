@@ -1,6 +1,7 @@
-"""What is signed for a node that says anything, or lags: never a fee beyond the limits, never one call twice."""
+"""For a node that says anything, or lags: no fee beyond the limits is signed, and no call twice."""
 
 import itertools
+import re
 
 import pytest
 from coincurve import PrivateKey
@@ -29,28 +30,28 @@ class Node:
     def call(self, method, *params):
         if self.silent:
             raise NoNetwork("no node")
-        return getattr(self, method)(*params)
+        return getattr(self, re.sub("([A-Z])", r"_\1", method).lower())(*params)
 
-    def eth_estimateGas(self, *_):
+    def eth_estimate_gas(self, *_):
         return hex(100_000)
 
-    def eth_getBlockByNumber(self, *_):
+    def eth_get_block_by_number(self, *_):
         return {"baseFeePerGas": hex(int(self.base)), "timestamp": "0x1"}
 
-    def eth_maxPriorityFeePerGas(self):
+    def eth_max_priority_fee_per_gas(self):
         return hex(int(self.priority))
 
-    def eth_feeHistory(self, *_):
+    def eth_fee_history(self, *_):
         if self.paid is None:
             return RpcError(-32601, "there is no such method", None, "here")
         return {"reward": [[hex(int(one))] for one in self.paid]}
 
-    def eth_getTransactionCount(self, _account, block):
+    def eth_get_transaction_count(self, _account, block):
         if block == "latest":
             return hex(self.nonce)
         return hex(max([self.nonce, *(nonce + 1 for nonce, *_ in self.pool.values())]))
 
-    def eth_sendRawTransaction(self, raw):
+    def eth_send_raw_transaction(self, raw):
         self.sent.append(raw)
         hash_, nonce = raw
         if nonce < self.nonce:
@@ -71,10 +72,10 @@ class Node:
                     "gasUsed": hex(100_000), "logs": [],
                 }  # fmt: skip
 
-    def eth_getTransactionByHash(self, hash_):
+    def eth_get_transaction_by_hash(self, hash_):
         return {"hash": hash_} if self.shows and hash_ in self.pool else None
 
-    def eth_getTransactionReceipt(self, hash_):
+    def eth_get_transaction_receipt(self, hash_):
         return self.receipts.get(hash_) if self.shows else None
 
 
@@ -109,8 +110,6 @@ def at(node, monkeypatch):
             node.later() if hasattr(node, "later") else None
 
     monkeypatch.setattr(sender_module, "time", Clock)
-    for name in ("seen", "raised"):
-        monkeypatch.setattr(sender_module._Posted.__dataclass_fields__[name], "default_factory", Clock.monotonic)
     return Sender(node, PrivateKey(b"\2" * 32), 1)
 
 
@@ -122,7 +121,7 @@ CALL = Call("staking 100 SURGE", TO, "0x00")
 
 def test_what_the_node_asks_for_beyond_the_limits_is_not_signed(signed, monkeypatch):
     node = Node(priority=50_000 * GWEI)
-    with pytest.raises(Unavailable, match=r"50,000 gwei per gas, and at most 1,000, 100 of it.*most_fee_gwei"):
+    with pytest.raises(Unavailable, match=r"50,000 gwei per gas, and at most 1,000, 100.*most_fee_gwei"):
         at(node, monkeypatch).send(CALL)
     node.priority, node.base = GWEI, 1_000 * GWEI
     with pytest.raises(Unavailable, match="1,000 \\+ 1 gwei"):
@@ -211,18 +210,18 @@ def test_what_is_dropped_is_sent_again_as_it_was(signed, monkeypatch):
 
 def test_an_answer_that_was_lost_is_no_reason_to_send_twice(signed, monkeypatch):
     node = Node()
-    real = node.eth_sendRawTransaction
+    real = node.eth_send_raw_transaction
 
     def lost(raw):
         real(raw)
         node.silent = True
         raise NoNetwork("the connection broke")
 
-    node.eth_sendRawTransaction = lost
+    node.eth_send_raw_transaction = lost
     sender = at(node, monkeypatch)
     with pytest.raises(NoNetwork):
         sender.send(CALL)
-    node.eth_sendRawTransaction, node.silent = real, False
+    node.eth_send_raw_transaction, node.silent = real, False
     sender.send(CALL)
     assert len(signed) == node.nonce == 1
 
@@ -247,12 +246,12 @@ def test_what_another_program_replaced_is_told_and_forgotten(signed, monkeypatch
 
 def test_what_was_refused_is_not_waited_for(signed, monkeypatch):
     node = Node()
-    real = node.eth_sendRawTransaction
-    node.eth_sendRawTransaction = lambda raw: RpcError(-32000, "too many in the pool", None, "here")
+    real = node.eth_send_raw_transaction
+    node.eth_send_raw_transaction = lambda raw: RpcError(-32000, "too many in the pool", None, "here")
     sender = at(node, monkeypatch)
     with pytest.raises(NoNetwork):
         sender.send(CALL)
-    node.eth_sendRawTransaction = real
+    node.eth_send_raw_transaction = real
     sender.send(CALL)
     assert len(signed) == 2
     assert node.nonce == 1

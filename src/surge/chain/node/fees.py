@@ -83,13 +83,14 @@ def first(asked: Asked, cap: Cap, what: str, most: int | None = None) -> Fees:
     pay. Raises Unavailable, for `what`, if the node asks for more."""
     if asked.priority > cap.priority or asked.base + asked.priority > cap.most:
         raise Unavailable(
-            f"{what}: the node asks for fees of {_gwei(asked.base)} + {_gwei(asked.priority)} gwei per gas, and "
-            f"at most {cap.gwei:,}, {_gwei(cap.priority)} of it as priority, are signed; nothing was sent: "
-            "use another node, or raise most_fee_gwei in the network's address book"
+            f"{what}: the node asks for fees of {_gwei(asked.base)} + {_gwei(asked.priority)} gwei per gas, "
+            f"and at most {cap.gwei:,}, {_gwei(cap.priority)} of it as priority, are signed; nothing was "
+            "sent: use another node, or raise most_fee_gwei in the network's address book"
         )
     if most is not None and asked.base > most:
         raise Unavailable(
-            f"{what}: gas costs {_gwei(asked.base)} gwei by now, and it is worth {_gwei(most)}; nothing was sent"
+            f"{what}: gas costs {_gwei(asked.base)} gwei by now, and it is worth {_gwei(most)}; "
+            "nothing was sent"
         )
     return _within(Fees(asked.priority, 2 * asked.base + asked.priority), cap, most)
 

@@ -38,6 +38,7 @@ STUCK_SECONDS = 20.0
 MAX_RAISES = 4
 """To 2.5 times the first fee in all, or to what blocks ask by then."""
 _NONCE_TAKEN = ("nonce too low", "replacement transaction underpriced")
+_DEFAULT = Cap()
 _RACES = 8
 _RACE_PAUSE = 0.01
 """Seconds at most after the first lost race, twice as many after each more: who raced parts by chance."""
@@ -80,8 +81,8 @@ class _Posted:
     nonce: int
     fees: Fees
     raws: dict[str, str]
-    seen: float = field(default_factory=lambda: time.monotonic())
-    raised: float = field(default_factory=lambda: time.monotonic())
+    seen: float
+    raised: float
     raises: int = 0
     passed: float | None = None
     """Since when the account has passed its nonce, and no receipt is there."""
@@ -123,7 +124,7 @@ class Sender:
     given up and is sent once more is the same transaction as long as that may be mined: it happens once.
     """
 
-    def __init__(self, rpc: Rpc, key: PrivateKey, chain_id: int, cap: Cap = Cap()) -> None:
+    def __init__(self, rpc: Rpc, key: PrivateKey, chain_id: int, cap: Cap = _DEFAULT) -> None:
         self.address = address_of(key)
         self._cap = cap
         self._left: dict[Call, list[_Posted]] = {}
@@ -212,8 +213,8 @@ class Sender:
         return answers
 
     def _post(self, wanted: list[tuple[int, Call, _Limit, Fees]], posted: dict[int, _Posted]) -> None:
-        """In the order of `wanted`, into `posted`; what may be on its way is in there whatever this raises. A
-        call that lost its nonce to another program is signed again."""
+        """In the order of `wanted`, into `posted`; what may be on its way is in there whatever this raises.
+        A call that lost its nonce to another program is signed again."""
         with self._lock:
             count = (
                 self._recount or not self._in_flight
@@ -223,9 +224,10 @@ class Sender:
                     self._nonce = self._count()
                 self._recount = True  # until all went well
                 rest = [one for one in wanted if one[0] not in posted]
+                now = time.monotonic()
                 for n, (place, call, limit, fees) in enumerate(rest):
                     raws = dict([self._sign(call, limit.gas, self._nonce + n, fees)])
-                    posted[place] = _Posted(call, limit, self._nonce + n, fees, raws)
+                    posted[place] = _Posted(call, limit, self._nonce + n, fees, raws, now, now)
                 self._nonce += len(rest)
                 self._hand_over([place for place, *_ in rest], posted)
                 if all(place in posted for place, *_ in wanted):
@@ -238,7 +240,7 @@ class Sender:
         raise NoNetwork(f"{late.what}: {self.address} sends from several places at once; try again")
 
     def _hand_over(self, places: list[int], posted: dict[int, _Posted]) -> None:
-        """To the node. What it refuses is no longer posted; raises the first refusal that no race explains."""
+        """To the node. What it refuses is no longer posted; raises the first refusal but lost races."""
         raws = [posted[place].raws[posted[place].hash] for place in places]
         answers = self._rpc.batch([("eth_sendRawTransaction", [raw]) for raw in raws])
         refused: SurgeError | None = None
