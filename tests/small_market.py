@@ -26,6 +26,8 @@ class Market:
     states: dict[int, LeaseState] = field(default_factory=dict)
     closings: dict[int, Closing] = field(default_factory=dict)
     away: bool = False
+    most: list[int | None] = field(default_factory=list)
+    """What the gas of each transaction might cost."""
 
     def open(self, lease):
         self.leases[lease.id] = lease
@@ -92,12 +94,14 @@ class Seen:
         self._ask()
         return self.market.closings.get(lease_id)
 
-    def settle(self, lease, voucher, signature):
+    def settle(self, lease, voucher, signature, most=None):
+        self.market.most.append(most)
         self._ask()
         self._check(lease, voucher, signature)
         self.market.states[lease.id] = LeaseState(True, voucher.sequence, voucher.amount)
 
-    def close(self, lease, voucher, renter_signature=b"", provider_signature=b""):
+    def close(self, lease, voucher, renter_signature=b"", provider_signature=b"", most=None):
+        self.market.most.append(most)
         self._ask()
         state = self.market.states[lease.id]
         if not state.open:

@@ -162,17 +162,19 @@ def _receipt(
     check_receipt(receipt, signed.signature, lease, chain.book.domain)
     cost = f"{receipt.fuel:,} fuel and {receipt.moved_bytes:,} bytes make {show_usd(receipt.amount)}"
     if not rows:
-        return f"signed by the provider; {_setup(receipt, books)}; {cost}"
+        return f"signed by the provider; {_setup(receipt, books, billed)}; {cost}"
     outcomes = _tasks(rows, receipt, books, store, billed)
     return f"signed by the provider; {len(outcomes)} tasks, ids and outputs fit; {cost}"
 
 
-def _setup(receipt: Receipt, books: _Books) -> str:
+def _setup(receipt: Receipt, books: _Books, billed: set[bytes]) -> str:
     for spec, image in books.images.values():
         if receipt.chunk == setup_chunk(spec):
             expected = root_of([task_leaf(setup_outcome(spec, image, receipt.fuel))])
             _need(receipt.outcomes == expected, "the image is not the one that it bills")
             _need(receipt.moved_bytes == 0, "a setup moves no bytes")
+            _need(receipt.chunk not in billed, "it bills the making of an image that was billed before")
+            billed.add(receipt.chunk)
             return f"setup of the image {image.hex()[:12]}"
     raise BadInput("it bills an image or tasks that are not stored")
 
@@ -180,7 +182,7 @@ def _setup(receipt: Receipt, books: _Books) -> str:
 def _tasks(
     rows: list[TaskRow], receipt: Receipt, books: _Books, store: RenterStore, billed: set[bytes]
 ) -> list[Outcome]:
-    """`billed`: blobs that earlier receipts of the lease could bill."""
+    """`billed`: blobs and setups that earlier receipts of the lease could bill."""
     first = rows[0]
     _need(first.spec in books.images, f"task {first.number} names an image that is not stored")
     spec, image = books.images[first.spec]

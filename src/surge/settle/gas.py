@@ -42,6 +42,11 @@ class Scales:
         """Of so much gas, rounded up."""
         return MicroUsd(divide_up(gas * gas_price * (self.coin_price or 0), COIN))
 
+    def worth(self, brings: int) -> Wei | None:
+        """What the gas of a transaction may cost that brings so much, however often its fee is raised; None:
+        it is not weighed."""
+        return None if not self.coin_price else Wei(brings * COIN // self.coin_price)
+
     def choose(self, brings: int, gas: int, gas_price: Wei, left: Seconds | None, near: Seconds) -> Choice:
         """left: to the deadline (None: there is none); near: how much of it counts as little."""
         if self.coin_price is None:

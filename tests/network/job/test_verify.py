@@ -11,12 +11,18 @@ import pytest
 import surge
 from surge.chain.client import Chain
 from surge.model.command import CommandInput, CommandOutput
-from surge.model.errors import BadInput
+from surge.model.errors import BadInput, NotDeterministic
+from surge.model.receipt import Receipt, SignedReceipt, setup_chunk, setup_outcome, task_leaf
+from surge.model.task import PYTHON, ChunkResult
+from surge.model.units import Bytes, Fuel, MicroUsd, MilliJoules
 from surge.renter.access import Access
 from surge.renter.again import run_again
+from surge.renter.lease.images import make_here
 from surge.renter.verify import Check, verify
 from surge.run import kernels
 from surge.run.sandbox.suite import wasm_spec
+from surge.run.slots.pool import Job, Pool
+from surge.settle.merkle import root_of
 from surge.store.renter import RenterStore
 from surge.store.tables.renter import METADATA
 
@@ -147,23 +153,84 @@ def again(books: Books, count: int = 100) -> list[Check]:
 
 def test_what_was_signed_is_what_is_computed_here(books: Books) -> None:
     """Of every chunk: Python, wasm and one with a blob."""
-    checks = again(books)
+    *checks, summary = again(books)
     assert len(checks) >= 3
-    assert all(check.ok and "the same outputs" in check.said for check in checks), checks
-    assert len(again(books, 1)) == 1
+    assert all(check.ok and "the same" in check.said for check in checks), checks
+    assert summary.ok
+    assert f"{len(checks)} ran again here, 0 too long, 0 not drawn" in summary.said
+    assert len(again(books, 1)) == 2
+    assert f"{len(checks) - 1} not drawn" in again(books, 1)[-1].said
     assert again(books, 0) == []
 
 
-@pytest.mark.parametrize("lie", ["output", "fuel", "status"])
-def test_a_lie_that_its_provider_signed_is_found_by_running_again(books: Books, lie: str) -> None:
-    """What no signature, root or sum can tell: the outcome itself is false."""
-    row, value = next((row, value) for row, value in books.rows("tasks", lie))
+def test_no_bill_is_too_high_to_be_drawn(books: Books) -> None:
+    """What a provider signs for keeps nothing from being run again."""
+    row, _ = books.rows("tasks", "fuel")[0]
     with books.restored():
-        books.write("tasks", lie, row, "raised" if lie == "status" else flipped(value))
-        wrong = [check for check in again(books) if not check.ok]
-        assert len(wrong) == 1
-        assert "its provider signed" in wrong[0].said
-        assert wrong[0].place.startswith("lease ")
+        before = len(again(books))
+        books.write("tasks", "fuel", row, 101 * 10**9)
+        books.execute("UPDATE receipts SET fuel = 101000000000")
+        *checks, _ = again(books)
+        assert len(checks) + 1 == before
+        assert not any(check.ok for check in checks)
+
+
+@pytest.mark.parametrize("most", [0, 1, 3])
+def test_what_runs_too_long_is_compared_as_far_as_it_came(
+    books: Books, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`most`: tasks of a chunk that end here in time."""
+    run, tried = Pool.run, []
+
+    async def slow(pool: Pool, job: Job) -> ChunkResult:
+        tried.append(len(job.tasks))
+        if len(job.tasks) > most:
+            raise NotDeterministic("it took too long")
+        return await run(pool, job)
+
+    monkeypatch.setattr(Pool, "run", slow)
+    *checks, summary = again(books)
+    assert not [check for check in checks if not check.ok]
+    long = [check for check in checks if "not compared, too long" in check.said]
+    assert f"{len(long)} too long" in summary.said
+    assert all("Gfuel" in check.said for check in long)
+    assert bool(long) == (most == 0)
+    if most == 1:
+        assert any("the first 1 task of" in check.said for check in checks)
+        row, value = books.rows("tasks", "output")[0]
+        with books.restored():
+            books.write("tasks", "output", row, flipped(value))
+            assert any("its provider signed" in check.said for check in again(books) if not check.ok)
+
+
+def bill_setups(books: Books, more: int = 0) -> None:
+    """As if each provider had made the Python image, and billed `more` fuel than that takes."""
+    job = next(row for row, _ in books.store.jobs() if row.id == books.job)
+    spec = next(spec for _, spec, _ in books.store.images(job.id) if spec.runtime == PYTHON)
+    made = asyncio.run(make_here(spec, None))
+    for lease in books.store.leases(job):
+        receipts = books.store.receipts(job.id, lease.id)
+        outcomes = root_of([task_leaf(setup_outcome(spec, made.digest, Fuel(made.fuel + more)))])
+        receipt = Receipt(
+            lease.id, len(receipts), setup_chunk(spec), outcomes, Fuel(made.fuel + more), Bytes(0),
+            MilliJoules(0), False, MicroUsd(0),
+        )  # fmt: skip
+        books.store.put_receipt(
+            job.id, SignedReceipt(receipt, b""), [], books.store.voucher(job.id, lease.id)
+        )
+
+
+@pytest.mark.parametrize("more", [0, 10**9])
+def test_fuel_for_an_image_that_was_never_burned_is_found(books: Books, more: int) -> None:
+    with books.restored():
+        bill_setups(books, more)
+        checks = [check for check in again(books) if "image" in check.said]
+        assert checks
+        if more:
+            assert all(not check.ok and "making its image burns" in check.said for check in checks)
+        else:
+            assert all(check.ok and "the same image" in check.said for check in checks)
+        assert f"{len(checks)} setup" in again(books)[-1].said
 
 
 def test_fuel_for_loading_that_was_never_burned_is_found(books: Books) -> None:

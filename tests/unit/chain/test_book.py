@@ -114,6 +114,16 @@ def test_a_book_of_before_the_credit_side_is_read(tmp_path):
     assert load_book(path) == BOOK
 
 
+def test_a_book_that_names_no_most_fee_has_a_generous_one(tmp_path):
+    path = tmp_path / "book.json"
+    save_book(replace(BOOK, most_fee_gwei=7), path)
+    assert load_book(path).most_fee_gwei == 7
+    content = json.loads(path.read_text())
+    del content["most_fee_gwei"]
+    path.write_text(json.dumps(content))
+    assert load_book(path).most_fee_gwei == 1_000
+
+
 @pytest.mark.parametrize("local", [True, False])
 def test_whether_a_network_is_local_is_what_its_book_says(tmp_path, local):
     """Wherever its node is, and whatever lies beside it."""

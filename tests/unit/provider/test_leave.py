@@ -39,7 +39,7 @@ def said(store, market, withdraw=lambda: None, of=lambda _: SimpleNamespace(acti
     """The sentences of a stop."""
     chain = market.seen_by(address_of(PROVIDER))
     told = []
-    leases = SimpleNamespace(find=chain.find, settle=settle or (lambda lease, voucher, signature: None))
+    leases = SimpleNamespace(find=chain.find, settle=settle or (lambda *_, most: None))
     seen = SimpleNamespace(
         asks=SimpleNamespace(withdraw=withdraw, of=of), book=chain.book, address=chain.address, leases=leases
     )
@@ -55,7 +55,7 @@ def signed(store, market, number, amount):
     store.put_voucher(voucher, sign(DOMAIN.digest(voucher.struct_hash), PROVIDER))
 
 
-def refuse(*_):
+def refuse(*_, **__):
     raise Reverted("Market: no such lease")
 
 

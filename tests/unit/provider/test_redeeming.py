@@ -64,6 +64,19 @@ def test_without_a_price_gas_is_not_weighed(store, market):
     assert redeemed(store) == SIGNED
 
 
+def test_raises_end_at_what_it_brings(store, market):
+    a_voucher(store, market)
+    asyncio.run(redeemer(store, market, gwei=0.01).redeem(1))
+    market.now_at = EXPIRY
+    asyncio.run(redeemer(store, market, gwei=0.01).close(1))
+    coin = 10**18 // parse_usd("2500")
+    settling, closing = market.most
+    assert settling == 95_000 * coin  # without the Market's fee
+    assert closing == parse_usd("36") * coin
+    asyncio.run(redeemer(store, market, gwei=1, coin="").close(1))
+    assert market.most[2] is None
+
+
 def test_a_close_frees_slots_too(store, market):
     a_voucher(store, market)
     market.now_at = EXPIRY

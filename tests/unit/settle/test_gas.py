@@ -43,6 +43,12 @@ def test_246_dollars_of_gas_for_a_hundredth_of_a_cent():
     assert COINS_AT_2500.choose(136, SETTLE_GAS, Wei(895 * GWEI), Seconds(0), NEAR) is Choice.LOST
 
 
+def test_gas_may_cost_what_a_transaction_brings():
+    assert COINS_AT_2500.worth(parse_usd("0.25")) == COIN // 10_000
+    assert COINS_AT_2500.cost(1, COINS_AT_2500.worth(136)) <= 136
+    assert Scales().worth(136) is None
+
+
 @pytest.mark.parametrize(
     ("brings", "left", "choice"),
     [

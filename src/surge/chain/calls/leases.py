@@ -11,7 +11,7 @@ from surge.model.demand import Demand
 from surge.model.errors import BadInput
 from surge.model.lease import LEASE_LAYOUT, Lease, Terms
 from surge.model.signature import parts
-from surge.model.units import Address, LeaseId, MicroUsd, Seconds, counted, show_usd
+from surge.model.units import Address, LeaseId, MicroUsd, Seconds, Wei, counted, show_usd
 from surge.model.voucher import Voucher
 from surge.model.word import unpack
 from surge.settle.fees import reservation
@@ -108,9 +108,9 @@ class Leases:
         escrow = MicroUsd(lease.terms.escrow + amount)
         return replace(lease, terms=replace(lease.terms, escrow=escrow)), sent
 
-    def settle(self, lease: Lease, voucher: Voucher, signature: bytes) -> Sent:
-        """Redeem a voucher with the renter's signature (65 bytes). Anybody may."""
-        return self.settle_all([(lease, voucher, signature)])[0]
+    def settle(self, lease: Lease, voucher: Voucher, signature: bytes, most: Wei | None = None) -> Sent:
+        """Redeem a voucher with the renter's signature (65 bytes). Anybody may. most: of its gas."""
+        return self._at.send_together([self._settling(lease, voucher, signature, most)])[0]
 
     def settle_all(self, vouchers: Sequence[tuple[Lease, Voucher, bytes]]) -> list[Sent]:
         """Redeem vouchers of several leases in consecutive transactions, sent in one go."""
@@ -140,18 +140,19 @@ class Leases:
         voucher: Voucher | None,
         renter_signature: bytes = b"",
         provider_signature: bytes = b"",
+        most: Wei | None = None,
     ) -> Sent:
         """End a lease now: settle the voucher if it is newer than the last one, refund the rest.
 
         voucher None: nothing beyond what is settled is owed. renter_signature: of the voucher; empty when
         nothing new is settled. provider_signature: of `model.voucher.Close` with the same sequence and
-        amount; empty when the provider itself sends this.
+        amount; empty when the provider itself sends this. most: what its gas may cost.
         """
         owed = voucher or _settled(lease.id, self.state(lease.id))
         return self._at.do(
             f"closing lease {lease.id}", "Market", "close",
             lease.id, astuple(lease.terms), owed.sequence, owed.amount, owed.root,
-            renter_signature, provider_signature,
+            renter_signature, provider_signature, most=most,
         )  # fmt: skip
 
     def close_many(self, endings: Sequence[Ending]) -> Sent:
@@ -227,11 +228,12 @@ class Leases:
     def _opened(self, sent: Sent) -> list[Lease]:
         return [_lease(members, sent.hash) for members in self._at.logged(sent, "Market", "LeaseOpened")]
 
-    def _settling(self, lease: Lease, voucher: Voucher, signature: bytes) -> Call:
+    def _settling(self, lease: Lease, voucher: Voucher, signature: bytes, most: Wei | None = None) -> Call:
         signed = _parts(signature, lease)
         return self._at.call(
             f"settling lease {lease.id} at {show_usd(voucher.amount)} dollars", "Market", "settle",
             lease.id, astuple(lease.terms), voucher.sequence, voucher.amount, voucher.root, *signed,
+            most=most,
         )  # fmt: skip
 
 

@@ -93,9 +93,11 @@ class Rewards:
         """What `claim` would mint now."""
         return Wei(self._at.read("Rewards", "claimable", provider, epoch))
 
-    def claim(self, provider: Address, epoch: int) -> Sent:
-        """Mint a provider's reward for a sold epoch to its payee. Anybody may, once."""
-        return self._at.do(f"claiming the reward of epoch {epoch}", "Rewards", "claim", provider, epoch)
+    def claim(self, provider: Address, epoch: int, most: Wei | None = None) -> Sent:
+        """Mint a provider's reward for a sold epoch to its payee. Anybody may, once. most: what its gas may
+        cost."""
+        what = f"claiming the reward of epoch {epoch}"
+        return self._at.do(what, "Rewards", "claim", provider, epoch, most=most)
 
     def unclaimed(self, provider: Address) -> list[tuple[int, Wei]]:
         """(epoch, amount) of every sold epoch in which something is left to claim."""

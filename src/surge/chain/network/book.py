@@ -5,6 +5,7 @@ from pathlib import Path
 
 import msgspec
 
+from surge.chain.node.fees import MOST_FEE_GWEI
 from surge.chain.node.rpc import Rpc, RpcError
 from surge.model.credit import MarketParams
 from surge.model.errors import CorruptState, NoNetwork
@@ -117,6 +118,7 @@ class AddressBook:
 
     credit: None on a network without the credit side. local: made by `surge up`, worth nothing: its keys are
     thrown away, and its programs are reached on this machine alone. Where its node is says nothing of that.
+    most_fee_gwei: per gas, the most that a transaction may pay, whatever the node says.
     """
 
     name: str
@@ -127,6 +129,7 @@ class AddressBook:
     block: int
     credit: CreditBook | None = None
     local: bool = False
+    most_fee_gwei: int = MOST_FEE_GWEI
 
     @property
     def contracts(self) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from coincurve import PrivateKey
 
 from surge.chain.network.artifacts import Function, artifact
 from surge.chain.network.book import AddressBook, check_book
+from surge.chain.node.fees import Cap
 from surge.chain.node.revert import as_error
 from surge.chain.node.rpc import Rpc
 from surge.chain.node.sender import Call, Sender, Sent
@@ -60,7 +61,7 @@ class Connection:
         self.book = book
         self._rpc = Rpc(book.rpc_url)
         self._key = key
-        self._sender = Sender(self._rpc, key, book.chain_id) if key else None
+        self._sender = Sender(self._rpc, key, book.chain_id, Cap(book.most_fee_gwei)) if key else None
         self._index_path, self._lag = index, lag
         self._index: Index | None = None
         self._lock = threading.RLock()
@@ -164,14 +165,14 @@ class Connection:
             )
         return view.function.decode(found)
 
-    def call(self, what: str, contract: str, name: str, *arguments: Any) -> Call:
-        """Of a function of one of the network's contracts, to be sent."""
+    def call(self, what: str, contract: str, name: str, *arguments: Any, most: int | None = None) -> Call:
+        """Of a function of one of the network's contracts, to be sent. most: see `Call`."""
         function = artifact(_SOURCES.get(contract, contract)).function(name, len(arguments))
-        return Call(what, self.book.addresses[contract], function.encode(arguments))
+        return Call(what, self.book.addresses[contract], function.encode(arguments), most=most)
 
-    def do(self, what: str, contract: str, name: str, *arguments: Any) -> Sent:
+    def do(self, what: str, contract: str, name: str, *arguments: Any, most: int | None = None) -> Sent:
         """Call a function of one of the network's contracts, and wait until that is mined."""
-        return self.send_together([self.call(what, contract, name, *arguments)])[0]
+        return self.send_together([self.call(what, contract, name, *arguments, most=most)])[0]
 
     def simulate(self, *calls: Call) -> int | None:
         """The gas that these transactions would take, one after the other, if they were sent now. None when

@@ -10,12 +10,13 @@ from typing import Any
 
 from coincurve import PrivateKey
 
+from surge.chain.node.fees import Cap, Fees, ask, first, raised
 from surge.chain.node.revert import as_error, reason_of, refusal, reverted
 from surge.chain.node.rpc import Rpc, RpcError
 from surge.chain.node.transaction import Transaction
-from surge.model.errors import NoNetwork, Reverted
+from surge.model.errors import NoNetwork, Reverted, SurgeError
 from surge.model.signature import address_of, checksum
-from surge.model.units import Address, Gas, divide_up
+from surge.model.units import Address, Gas
 
 log = logging.getLogger("surge.chain")
 
@@ -27,13 +28,17 @@ GAS_OF_TIME = 80_000
 """On top of it: what a call writes only when seconds have passed since the last one (interest of a market,
 the averages of a pair), which an estimate in the very second of the last block does not see."""
 GAS_SALT = 4_096
-REPLACED_SECONDS = 3.0
+UNKNOWN_SECONDS = 3.0
+"""What the node does not know for so long is sent again as it was: its hash stays, so that it can't happen
+twice. Nodes that lag say for a while that there is no such transaction."""
+REPLACED_SECONDS = 30.0
+"""After the account has passed a transaction's nonce, its receipt may lag for so long."""
 STUCK_SECONDS = 20.0
 """After so long without a receipt a transaction is sent again with the same nonce and a higher fee."""
 MAX_RAISES = 4
-RAISE = (5, 4)
-"""What each raises the fee by at least: to 2.5 times the first in all, or to what blocks ask by then."""
+"""To 2.5 times the first fee in all, or to what blocks ask by then."""
 _NONCE_TAKEN = ("nonce too low", "replacement transaction underpriced")
+_DEFAULT = Cap()
 _RACES = 8
 _RACE_PAUSE = 0.01
 """Seconds at most after the first lost race, twice as many after each more: who raced parts by chance."""
@@ -41,26 +46,62 @@ _RACE_PAUSE = 0.01
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """What a transaction does: `calldata` in hex to `to` (None: create a contract). `what` is for errors."""
+    """What a transaction does: `calldata` in hex to `to` (None: create a contract). `what` is for errors.
+    most: wei that its gas may cost in all; None for no limit but that of the network."""
 
     what: str
     to: Address | None
     calldata: str
     value: int = 0
+    most: int | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Limit:
+    """expected: the gas that it takes by its estimate."""
+
+    gas: int
+    expected: int
+
+    @classmethod
+    def of(cls, estimate: int) -> "_Limit":
+        return cls(estimate * GAS_MARGIN[0] // GAS_MARGIN[1] + GAS_OF_TIME, estimate)
+
+    def per_gas(self, call: Call) -> int | None:
+        """What the call may pay for each."""
+        return None if call.most is None else call.most // max(1, self.expected)
 
 
 @dataclass(slots=True)
 class _Posted:
-    """A call that is on its way, under the hash of each of its transactions: only one can be mined."""
+    """A call that is on its way, by hash and content of each of its transactions: only one can be mined."""
 
     call: Call
-    gas: int
+    limit: _Limit
     nonce: int
-    fees: tuple[int, int]
-    hashes: list[str]
-    seen: float = field(default_factory=time.monotonic)
-    raised: float = field(default_factory=time.monotonic)
+    fees: Fees
+    raws: dict[str, str]
+    seen: float
+    raised: float
     raises: int = 0
+    passed: float | None = None
+    """Since when the account has passed its nonce, and no receipt is there."""
+    replaced: bool = False
+    receipt: dict[str, Any] | None = None
+
+    @property
+    def hash(self) -> str:
+        """Of the first."""
+        return next(iter(self.raws))
+
+    @property
+    def may_be_mined(self) -> bool:
+        return self.receipt is None and not self.replaced
+
+    def resume(self) -> None:
+        """It was given up, and is waited for again: looked up, and sent again unless the node knows it."""
+        now = time.monotonic()
+        self.seen, self.raised, self.passed = now - UNKNOWN_SECONDS, now, None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +120,14 @@ class Sender:
     """Thread-safe; several processes may send from the same account, a lost race is retried.
 
     Nonces are counted here while transactions are on their way, and asked of the node otherwise: a local
-    node that lost its last seconds, or another program that used the account, leaves no gap.
+    node that lost its last seconds, or another program that used the account, leaves no gap. A call that was
+    given up and is sent once more is the same transaction as long as that may be mined: it happens once.
     """
 
-    def __init__(self, rpc: Rpc, key: PrivateKey, chain_id: int) -> None:
+    def __init__(self, rpc: Rpc, key: PrivateKey, chain_id: int, cap: Cap = _DEFAULT) -> None:
         self.address = address_of(key)
+        self._cap = cap
+        self._left: dict[Call, list[_Posted]] = {}
         self._rpc, self._key, self._chain_id = rpc, key, chain_id
         self._lock = threading.Lock()
         self._nonce = 0
@@ -108,30 +152,57 @@ class Sender:
         Each is estimated alone on the state of now, unless `gas` gives the limit of each; none may depend on
         another. When the estimate of one reverts, none is sent. Raises the first failure; the others count.
         """
-        limits = [gas] * len(calls) if gas else self._estimate(calls)
-        posted = self._post(calls, limits, self._fees())
-        for one in posted:
-            log.debug("sent: %s, hash=%s", one.call.what, one.hashes[0])
+        posted = self._resumed(calls)
         try:
-            receipts = self._wait(posted)
+            fresh = {place: call for place, call in enumerate(calls) if place not in posted}
+            if fresh:
+                self._send(fresh, gas, posted)
+            self._wait(list(posted.values()))
         finally:
             with self._lock:
-                self._in_flight.difference_update(one.hashes[0] for one in posted)
-        for call, receipt in zip(calls, receipts, strict=True):
+                self._in_flight.difference_update(one.hash for one in posted.values())
+                for one in posted.values():
+                    if one.may_be_mined:
+                        self._left.setdefault(one.call, []).append(one)
+        sent = []
+        for place, call in enumerate(calls):
+            receipt = posted[place].receipt or {}
             log.debug("mined: %s, gas=%d", call.what, int(receipt["gasUsed"], 16))
-        return [self._checked(call, receipt) for call, receipt in zip(calls, receipts, strict=True)]
+            sent.append(receipt)
+        return [self._checked(call, receipt) for call, receipt in zip(calls, sent, strict=True)]
 
-    def _estimate(self, calls: list[Call]) -> list[int]:
+    def _resumed(self, calls: list[Call]) -> dict[int, _Posted]:
+        """Those that were given up before, by their place among the calls."""
+        posted: dict[int, _Posted] = {}
+        with self._lock:
+            for place, call in enumerate(calls):
+                if left := self._left.get(call):
+                    posted[place] = left.pop(0)
+                    posted[place].resume()
+                    if not left:
+                        del self._left[call]
+                    log.info("waiting once more: %s, hash=%s", call.what, posted[place].hash)
+        return posted
+
+    def _send(self, calls: dict[int, Call], gas: int | None, posted: dict[int, _Posted]) -> None:
+        limits = [_Limit(gas, gas)] * len(calls) if gas else self._estimate(list(calls.values()))
+        asked = ask(self._rpc, self.address)
+        wanted = [
+            (place, call, limit, first(asked, self._cap, call.what, limit.per_gas(call)))
+            for (place, call), limit in zip(calls.items(), limits, strict=True)
+        ]
+        self._post(wanted, posted)
+
+    def _estimate(self, calls: list[Call]) -> list[_Limit]:
         estimates = self._at_pending(
             lambda block: self._rpc.batch(
                 [("eth_estimateGas", [self._request(call), block]) for call in calls]
             )
         )
-        limits = []
-        for call, estimate in zip(calls, estimates, strict=True):
-            found = int(as_error(estimate, call.what, self.address), 16)
-            limits.append(found * GAS_MARGIN[0] // GAS_MARGIN[1] + GAS_OF_TIME)
-        return limits
+        return [
+            _Limit.of(int(as_error(estimate, call.what, self.address), 16))
+            for call, estimate in zip(calls, estimates, strict=True)
+        ]
 
     def _at_pending(self, ask: Callable[[str], list[Any]]) -> list[Any]:
         """On top of what is on its way; on the last block where the node knows no other."""
@@ -141,18 +212,9 @@ class Sender:
             return ask(self._newest)
         return answers
 
-    def _fees(self) -> tuple[int, int]:
-        """Priority and maximum fee in wei per gas: the base fee may double before it fails to be mined."""
-        block, priority = self._rpc.batch(
-            [("eth_getBlockByNumber", ["latest", False]), ("eth_maxPriorityFeePerGas", [])]
-        )
-        base = int(as_error(block, "reading the base fee", self.address).get("baseFeePerGas", "0x0"), 16)
-        fee = 10**9 if isinstance(priority, RpcError) else int(priority, 16)
-        return fee, 2 * base + fee
-
-    def _post(self, calls: list[Call], limits: list[int], fees: tuple[int, int]) -> list[_Posted]:
-        """In the order of `calls`. A call that lost its nonce to another program is signed again."""
-        posted: dict[int, _Posted] = {}
+    def _post(self, wanted: list[tuple[int, Call, _Limit, Fees]], posted: dict[int, _Posted]) -> None:
+        """In the order of `wanted`, into `posted`; what may be on its way is in there whatever this raises.
+        A call that lost its nonce to another program is signed again."""
         with self._lock:
             count = (
                 self._recount or not self._in_flight
@@ -161,23 +223,37 @@ class Sender:
                 if count:
                     self._nonce = self._count()
                 self._recount = True  # until all went well
-                rest = [i for i in range(len(calls)) if i not in posted]
-                signed = [self._sign(calls[i], limits[i], self._nonce + n, fees) for n, i in enumerate(rest)]
-                answers = self._rpc.batch([("eth_sendRawTransaction", [raw]) for _, raw in signed])
-                for n, (i, (hash_, _), answer) in enumerate(zip(rest, signed, answers, strict=True)):
-                    if not isinstance(answer, RpcError) or self._is_known(hash_):
-                        posted[i] = _Posted(calls[i], limits[i], self._nonce + n, fees, [hash_])
-                    elif not any(sign in answer.message.lower() for sign in _NONCE_TAKEN):
-                        raise refusal(answer, calls[i].what, self.address) from answer
+                rest = [one for one in wanted if one[0] not in posted]
+                now = time.monotonic()
+                for n, (place, call, limit, fees) in enumerate(rest):
+                    raws = dict([self._sign(call, limit.gas, self._nonce + n, fees)])
+                    posted[place] = _Posted(call, limit, self._nonce + n, fees, raws, now, now)
                 self._nonce += len(rest)
-                if len(posted) == len(calls):
-                    self._in_flight.update(one.hashes[0] for one in posted.values())
+                self._hand_over([place for place, *_ in rest], posted)
+                if all(place in posted for place, *_ in wanted):
+                    self._in_flight.update(posted[place].hash for place, *_ in wanted)
                     self._recount = False
-                    return [posted[i] for i in range(len(calls))]
+                    return
                 count = True
                 time.sleep(_RACE_PAUSE * 2**race * secrets.randbelow(1_000) / 1_000)
-        late = next(i for i in range(len(calls)) if i not in posted)
-        raise NoNetwork(f"{calls[late].what}: {self.address} sends from several places at once; try again")
+        late = next(call for place, call, *_ in wanted if place not in posted)
+        raise NoNetwork(f"{late.what}: {self.address} sends from several places at once; try again")
+
+    def _hand_over(self, places: list[int], posted: dict[int, _Posted]) -> None:
+        """To the node. What it refuses is no longer posted; raises the first refusal but lost races."""
+        raws = [posted[place].raws[posted[place].hash] for place in places]
+        answers = self._rpc.batch([("eth_sendRawTransaction", [raw]) for raw in raws])
+        refused: SurgeError | None = None
+        for place, answer in zip(places, answers, strict=True):
+            if not isinstance(answer, RpcError) or self._is_known(posted[place].hash):
+                log.debug("sent: %s, hash=%s", posted[place].call.what, posted[place].hash)
+                continue
+            call = posted.pop(place).call
+            if refused is None and not any(sign in answer.message.lower() for sign in _NONCE_TAKEN):
+                refused = refusal(answer, call.what, self.address)
+                refused.__cause__ = answer
+        if refused is not None:
+            raise refused
 
     def _count(self) -> int:
         (count,) = self._at_pending(
@@ -185,10 +261,12 @@ class Sender:
         )
         return int(as_error(count, "counting transactions", self.address), 16)
 
-    def _sign(self, call: Call, gas: int, nonce: int, fees: tuple[int, int]) -> tuple[str, str]:
+    def _sign(self, call: Call, gas: int, nonce: int, fees: Fees) -> tuple[str, str]:
         """Hash and raw transaction, in hex."""
         gas += secrets.randbelow(GAS_SALT)  # no other program's transaction has this hash: see _is_known
-        transaction = Transaction(self._chain_id, nonce, *fees, gas, call.to, call.value, call.calldata)
+        transaction = Transaction(
+            self._chain_id, nonce, fees.priority, fees.most, gas, call.to, call.value, call.calldata
+        )
         digest, raw = transaction.sign(self._key)
         return "0x" + digest.hex(), raw
 
@@ -196,29 +274,25 @@ class Sender:
         """Whether the node has this very transaction: an answer may be lost and its request repeated."""
         return bool(self._rpc.call("eth_getTransactionByHash", hash_))
 
-    def _wait(self, posted: list[_Posted]) -> list[dict[str, Any]]:
-        """The receipt of each, of whichever of its transactions was mined."""
-        receipts: dict[int, dict[str, Any]] = {}
+    def _wait(self, posted: list[_Posted]) -> None:
+        """Until each has its receipt, of whichever of its transactions was mined."""
         start, pause = time.monotonic(), 0.005
         while True:
-            waiting = [one for one in posted if one.nonce not in receipts]
-            receipts |= {
-                one.nonce: answer
-                for one, answer in self._of_each("eth_getTransactionReceipt", waiting)
-                if answer and not isinstance(answer, RpcError)
-            }
-            if len(receipts) == len(posted):
-                return [receipts[one.nonce] for one in posted]
-            waiting, now = [one for one in waiting if one.nonce not in receipts], time.monotonic()
+            for one, answer in self._of_each("eth_getTransactionReceipt", posted):
+                if answer and not isinstance(answer, RpcError):
+                    one.receipt = answer
+            waiting, now = [one for one in posted if one.receipt is None], time.monotonic()
+            if not waiting:
+                return
             if now - start > 1:
-                for one, answer in self._of_each("eth_getTransactionByHash", waiting):
-                    one.seen = now if answer else one.seen
+                self._look_for(waiting, now)
             for one in waiting:
-                what = f"{one.call.what}: transaction {one.hashes[-1]}"
-                if now - one.seen > REPLACED_SECONDS:
+                what = f"{one.call.what}: transaction {list(one.raws)[-1]}"
+                if one.passed is not None and now - one.passed > REPLACED_SECONDS:
+                    one.replaced = True
                     raise NoNetwork(
-                        f"{what} was dropped by the node, or replaced by another program that sends from "
-                        f"{self.address}; look at the state before you send it again"
+                        f"{what} was replaced by another program that sends from {self.address}; look at the "
+                        "state before you send it again"
                     )
                 if now - start > PATIENCE_SECONDS:
                     raise NoNetwork(
@@ -230,22 +304,44 @@ class Sender:
             time.sleep(pause)
             pause = min(pause * 1.5, 1.0)
 
-    def _of_each(self, method: str, waiting: list[_Posted]) -> list[tuple[_Posted, Any]]:
-        """What the node says of each hash of each."""
-        asked = [(one, hash_) for one in waiting for hash_ in one.hashes]
+    def _look_for(self, waiting: list[_Posted], now: float) -> None:
+        """What the node doesn't know any more is sent again, unless the account has gone on without it."""
+        known = {one.nonce for one, answer in self._of_each("eth_getTransactionByHash", waiting) if answer}
+        unknown = [one for one in waiting if one.nonce not in known]
+        for one in waiting:
+            if one.nonce in known:
+                one.seen, one.passed = now, None
+        if not unknown:
+            return
+        count = int(self._rpc.call("eth_getTransactionCount", self.address, "latest"), 16)
+        for one in unknown:
+            if count <= one.nonce:
+                one.passed = None
+            elif one.passed is None:
+                one.passed = now
+        lost = [one for one in unknown if one.passed is None and now - one.seen > UNKNOWN_SECONDS]
+        self._rpc.batch([("eth_sendRawTransaction", [raw]) for one in lost for raw in one.raws.values()])
+        for one in lost:
+            log.info("sent again as it was: %s, hash=%s", one.call.what, one.hash)
+            one.seen = now
+
+    def _of_each(self, method: str, posted: list[_Posted]) -> list[tuple[_Posted, Any]]:
+        """What the node says of each hash of each that waits."""
+        asked = [(one, hash_) for one in posted if one.receipt is None for hash_ in one.raws]
         answers = self._rpc.batch([(method, [hash_]) for _, hash_ in asked])
         return [(one, answer) for (one, _), answer in zip(asked, answers, strict=True)]
 
     def _raise(self, stuck: _Posted) -> None:
         """The same call in the same place of the account, for a higher fee: only one of them can be mined."""
-        asked = self._fees()
-        stuck.fees = (
-            max(asked[0], divide_up(stuck.fees[0] * RAISE[0], RAISE[1])),
-            max(asked[1], divide_up(stuck.fees[1] * RAISE[0], RAISE[1])),
-        )
-        stuck.raises, stuck.raised = stuck.raises + 1, time.monotonic()
-        hash_, raw = self._sign(stuck.call, stuck.gas, stuck.nonce, stuck.fees)
-        stuck.hashes.append(hash_)  # before it is sent: an answer may be lost
+        asked = ask(self._rpc, self.address)
+        fees = raised(stuck.fees, asked, self._cap, stuck.limit.per_gas(stuck.call))
+        if fees is None:
+            stuck.raises = MAX_RAISES
+            log.warning("waits for cheaper gas: no higher fee is allowed: %s", stuck.call.what)
+            return
+        stuck.fees, stuck.raises, stuck.raised = fees, stuck.raises + 1, time.monotonic()
+        hash_, raw = self._sign(stuck.call, stuck.limit.gas, stuck.nonce, fees)
+        stuck.raws[hash_] = raw  # before it is sent: an answer may be lost
         (answer,) = self._rpc.batch([("eth_sendRawTransaction", [raw])])
         said = {"refused": answer.message} if isinstance(answer, RpcError) else {}
         log.info("sent again for a higher fee: %s, hash=%s %s", stuck.call.what, hash_, said or "")

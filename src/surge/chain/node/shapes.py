@@ -65,11 +65,20 @@ def _is_transaction(value: Any) -> bool:
     return type(value) is dict and _is_bytes(value.get("hash"))
 
 
+def _is_history(value: Any) -> bool:
+    """Of fees; rewards are missing where none were asked for."""
+    if type(value) is not dict:
+        return False
+    blocks = value.get("reward") or []
+    return type(blocks) is list and all(type(one) is list and all(map(_is_quantity, one)) for one in blocks)
+
+
 _SHAPES: dict[str, Callable[[Any], bool]] = {
     "eth_blockNumber": _is_quantity,
     "eth_call": _is_bytes,
     "eth_chainId": _is_quantity,
     "eth_estimateGas": _is_quantity,
+    "eth_feeHistory": _is_history,
     "eth_gasPrice": _is_quantity,
     "eth_getBalance": _is_quantity,
     "eth_getBlockByNumber": _is_block,

@@ -127,14 +127,14 @@ def _save(store: "RenterStore", row: "JobRow", folder: Path) -> dict[str, int]:
 def verify(
     id: JobId,
     again: Annotated[
-        int, typer.Option(min=0, metavar="N", help="Small chunks, drawn by lot, to run again here.")
+        int, typer.Option(min=0, metavar="N", help="Chunks and setups, drawn by lot, to run again here.")
     ] = 3,
     as_json: AsJson = False,
     network: Network = None,
 ) -> int:
     """Check a job's bill on the chain, and some of its work here.
 
-    Line by line; exit code 1 if anything is wrong. A sample of small chunks runs again on this machine.
+    Line by line; exit code 1 if anything is wrong. A sample of chunks and setups runs again here.
     """
     store, row = _stored(id)
     access = _where(row, network)

@@ -51,10 +51,16 @@ class Gas:
     def settling(self, lease: Lease, brings: int) -> Choice:
         return self._weigh(lease, brings, SETTLE_GAS)
 
+    def worth(self, brings: int) -> Wei | None:
+        """What a transaction may cost that brings so much; None: as much as the network's limits allow."""
+        return self._scales.worth(brings)
+
     def closing(self, lease: Lease, brings: int) -> Choice:
-        """A close frees the lease's slots, too."""
-        terms = lease.terms
-        return self._weigh(lease, brings + freed(terms.slots, terms.price_gfuel), CLOSE_GAS)
+        return self._weigh(lease, self.brought(lease, brings), CLOSE_GAS)
+
+    def brought(self, lease: Lease, brings: int) -> int:
+        """By a close, which frees the lease's slots, too."""
+        return brings + freed(lease.terms.slots, lease.terms.price_gfuel)
 
     @property
     def is_weighed(self) -> bool:

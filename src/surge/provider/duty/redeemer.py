@@ -92,14 +92,18 @@ class Redeemer:
         kept = self._store.voucher(lease.id)
         if kept is None or not kept.unredeemed:
             return
-        if self._may(lease, self._gas.settling(lease, self._brings(kept))):
-            self._chain.leases.settle(lease, kept.voucher, kept.signature)
+        brings = self._brings(kept)
+        if self._may(lease, self._gas.settling(lease, brings)):
+            self._chain.leases.settle(lease, kept.voucher, kept.signature, most=self._gas.worth(brings))
             self._store.mark_redeemed(lease.id, kept.voucher.amount)
 
     def _close(self, lease: Lease) -> None:
         kept = self._store.voucher(lease.id)
-        if self._may(lease, self._gas.closing(lease, self._brings(kept) if kept else 0)):
-            self._chain.leases.close(lease, kept.voucher if kept else None, kept.signature if kept else b"")
+        brings = self._brings(kept) if kept else 0
+        if self._may(lease, self._gas.closing(lease, brings)):
+            voucher, signature = (kept.voucher, kept.signature) if kept else (None, b"")
+            most = self._gas.worth(self._gas.brought(lease, brings))
+            self._chain.leases.close(lease, voucher, signature, most=most)
 
     def _brings(self, kept: KeptVoucher) -> int:
         return split(kept.redeemed, kept.voucher.amount, self._chain.book.parameters.fee_bps).provider

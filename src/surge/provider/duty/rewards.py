@@ -43,8 +43,9 @@ class Rewards:
         """All that is worth it now; the wei of SURGE that it minted."""
         claimed = 0
         for epoch, amount in self._chain.rewards.unclaimed(self._chain.address):
-            if not self._gas.is_weighed or self._gas.claiming(self._worth(epoch, amount)) is Choice.SEND:
-                self._chain.rewards.claim(self._chain.address, epoch)
+            brings = self._worth(epoch, amount) if self._gas.is_weighed else MicroUsd(0)
+            if not self._gas.is_weighed or self._gas.claiming(brings) is Choice.SEND:
+                self._chain.rewards.claim(self._chain.address, epoch, most=self._gas.worth(brings))
                 claimed += amount
                 log.info("reward", epoch=epoch, surge=show_surge(amount))
         return claimed
