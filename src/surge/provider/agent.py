@@ -51,7 +51,7 @@ from surge.provider.duty.redeemer import Redeemer
 from surge.provider.duty.unmet import Unmet
 from surge.provider.journal import defect, tell
 from surge.provider.lease.policy import Policy
-from surge.provider.lease.session import LeaseSession, spec_of
+from surge.provider.lease.session import LeaseSession
 from surge.provider.lease.steps import (
     Answer,
     Deliver,
@@ -61,6 +61,7 @@ from surge.provider.lease.steps import (
     Execute,
     Forget,
     Instruction,
+    KeepClosing,
     KeepVoucher,
     LinkLost,
     MakeImage,
@@ -164,6 +165,7 @@ class Agent:
             ),
             [one.receipt for one in self._store.receipts(lease.id)],
             kept.voucher if kept else None,
+            self._store.is_closing(lease.id),
         )
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
@@ -268,11 +270,8 @@ class Agent:
                     await self._answer(served, answer)
             case RunChunk() | PrepareImage() if said := self._lack():
                 await self._answer(served, turned_away(message, said))
-            case RunChunk() if refusal := lacks(served.blobs, message):
+            case RunChunk() | PrepareImage() if refusal := lacks(served.blobs, message):
                 await self._answer(served, refusal)
-            case PrepareImage() if message.module and not served.blobs.having([message.module]):
-                said = "send the module before its image"
-                await link.send(Sorry(Refusal.NO_BLOB, said, spec_of(message).id))
             case Hello():
                 if await self._admit(link, message) is not served:
                     raise Distrusted("a second lease on one link; use a link for each")
@@ -330,6 +329,8 @@ class Agent:
                 case KeepVoucher(voucher, signature, paid_below):
                     self._store.put_voucher(voucher, signature)
                     self._store.drop_answers(lease, paid_below)
+                case KeepClosing():
+                    self._store.keep_closing(lease)
                 case Shun(renter, until):
                     self._store.shun(renter, until)
                     log.warning("a renter is shunned for an hour", lease=lease, renter=renter)

@@ -3,7 +3,8 @@
 import asyncio
 
 from surge.model.errors import LimitExceeded
-from surge.net.messages import HaveBlobs, Message, Refusal, RunChunk, Sorry
+from surge.net.messages import HaveBlobs, Message, PrepareImage, Refusal, RunChunk, Sorry
+from surge.provider.lease.asked import spec_of
 from surge.provider.lease.steps import BlobArrived
 from surge.store.blobs import RenterBlobs
 
@@ -17,8 +18,12 @@ async def keep(blobs: RenterBlobs, name: bytes, content: bytes) -> tuple[BlobArr
     return BlobArrived(name, len(content)) if new else None, HaveBlobs([name])
 
 
-def lacks(blobs: RenterBlobs, request: RunChunk) -> Sorry | None:
-    """The refusal of a chunk that names a blob which isn't here."""
+def lacks(blobs: RenterBlobs, request: RunChunk | PrepareImage) -> Sorry | None:
+    """The refusal of a chunk or image that names a blob which isn't here."""
+    if isinstance(request, PrepareImage):
+        if not request.module or blobs.having([request.module]):
+            return None
+        return Sorry(Refusal.NO_BLOB, "send the module before its image", spec_of(request).id)
     named = {name for names in request.blobs for name in names}
     if len(blobs.having(named)) == len(named):  # RunChunk says how many there may be
         return None

@@ -12,7 +12,7 @@ from surge.model.voucher import Session
 from surge.net.link import Link
 from surge.net.messages import Hello, PrepareImage, Refusal, RunChunk, Sorry
 from surge.provider.aside import aside
-from surge.provider.lease.session import spec_of
+from surge.provider.lease.asked import spec_of
 from surge.store.provider import ProviderStore
 
 PAUSES = (0.5, 1.0, 2.0, 4.0)

@@ -71,10 +71,10 @@ class ProviderStore:
             connection.execute(statement.on_conflict_do_update(index_elements=["lease"], set_=values))
 
     def open_leases(self) -> list[Lease]:
-        return [lease for lease, state in self.leases() if state == "open"]
+        return [lease for lease, state in self.leases() if state != "closed"]
 
     def leases(self) -> list[tuple[Lease, str]]:
-        """Each with its state, open or closed; newest first."""
+        """Each with its state: open, closing (it takes no more work) or closed; newest first."""
         with reading(self._engine) as connection:
             rows = connection.execute(sa.select(LEASES).order_by(LEASES.c.lease.desc())).all()
         return [
@@ -97,6 +97,17 @@ class ProviderStore:
             )
             for row in rows
         ]
+
+    def keep_closing(self, lease: LeaseId) -> None:
+        """The lease takes no more work; kept before its renter gets a word to close it (P3)."""
+        which = (LEASES.c.lease == lease) & (LEASES.c.state == "open")
+        with self._engine.begin() as connection:
+            connection.execute(sa.update(LEASES).where(which).values(state="closing"))
+
+    def is_closing(self, lease: LeaseId) -> bool:
+        with reading(self._engine) as connection:
+            state = connection.execute(sa.select(LEASES.c.state).where(LEASES.c.lease == lease)).scalar()
+        return state not in (None, "open")
 
     def end_lease(self, lease: LeaseId) -> None:
         with self._engine.begin() as connection:

@@ -218,3 +218,62 @@ def test_a_full_disk_bills_nothing_that_was_not_kept(tmp_path):
         assert len(calls) > 1
 
     play(tmp_path, story)
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_word_to_close_that_was_given_outlives_its_provider(tmp_path, when):
+    """P3: killed as it keeps the word, before it is sent; or later, with the word in its renter's hand."""
+
+    async def story(made: Deal):
+        await made.session.open()
+        if when == "before":
+            died = []
+
+            def dies(lease):
+                died.append(lease)
+                made.exchange.open = False
+                raise Killed
+
+            made.store.keep_closing = dies
+            asyncio.get_running_loop().set_exception_handler(lambda loop, context: None)
+            asking = asyncio.create_task(made.session.close())
+            await made.until(lambda: died)
+            assert not asking.done()
+            asking.cancel()
+            await asyncio.gather(asking, return_exceptions=True)
+        else:
+            await made.session.close()
+        await made.session.hang_up()
+        await made.restart()
+        assert made.store.is_closing(1) == (when == "after")
+        made.session = made.new_session()
+        if when == "before":  # no word left: the lease goes on
+            await made.prepare()
+            await made.run(chunk_of(1))
+            return
+        with pytest.raises(SurgeError):
+            await made.prepare()
+        assert not made.bench.ran
+        await made.until(lambda: 1 in made.market.closings)  # by the provider itself
+        assert made.market.closings[1].paid == 0
+
+    play(tmp_path, story)
+
+
+def test_a_word_to_close_outlives_a_defect_too(tmp_path):
+    """A session that begins again from what was kept still takes no work."""
+
+    async def story(made: Deal):
+        await made.prepare()
+        await made.run(chunk_of(1))
+        await made.level()
+        await made.session.close()
+        made.agent._served[1].session = made.agent._session(made.lease)
+        await made.session.run(chunk_of(2))
+        await made.until(lambda: made.declined)
+        assert made.declined[0].code in ("over", "no-image")
+        assert chunk_of(2).id not in made.bench.ran
+        await made.until(lambda: 1 in made.market.closings)
+        assert made.market.closings[1].paid == made.renter_books()[1].amount
+
+    play(tmp_path, story)

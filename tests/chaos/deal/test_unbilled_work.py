@@ -4,8 +4,9 @@ import asyncio
 
 from deal import PROVIDER, Deal, chunk_of, lease_of, play
 from surge.model.signature import address_of
+from surge.provider.lease.ending import LAST_CALL
 from surge.provider.lease.policy import MAX_UNBILLED
-from surge.provider.lease.session import LAST_CALL, SHUN_SECONDS
+from surge.provider.lease.session import SHUN_SECONDS
 
 
 async def fail_often(made: Deal):

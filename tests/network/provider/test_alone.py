@@ -7,7 +7,7 @@ import textwrap
 import pytest
 
 from network.provider.conftest import PATIENCE
-from surge.provider.lease.policy import OWING_SECONDS
+from surge.provider.lease.ending import OWING_SECONDS
 
 pytestmark = pytest.mark.slow
 

@@ -12,12 +12,8 @@ from surge.model.units import Bytes, MicroUsd, Seconds
 MAX_UNBILLED = 4
 """Chunks and images of one lease, and one more for each BILLED_FOR_ONE receipts."""
 BILLED_FOR_ONE = 16
-
-
-ALONE_SECONDS = 120
-"""A renter that is gone so long and owes nothing has left: its slots are for others."""
-OWING_SECONDS = 600
-"""One that owes may come back to sign; what it owes is little."""
+MAX_REMADE = 16
+"""Times in one lease that an image is made again, unbilled, as this machine has lost it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,25 +52,3 @@ class Patience:
             return False
         self.since = now
         return True
-
-
-class Company:
-    """Whether the renter is on a link. since: chain time of the first tick without one."""
-
-    def __init__(self) -> None:
-        self.here = False
-        self._since: Seconds | None = None
-
-    def comes(self) -> None:
-        self.here, self._since = True, None
-
-    def goes(self) -> None:
-        self.here = False
-
-    def has_left(self, now: Seconds, owes: bool) -> bool:
-        """With each tick: whether it is gone for good."""
-        if self.here:
-            return False
-        if self._since is None:
-            self._since = now
-        return now - self._since >= (OWING_SECONDS if owes else ALONE_SECONDS)

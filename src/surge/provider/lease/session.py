@@ -12,15 +12,7 @@ from typing import assert_never
 from surge.model.errors import Distrusted
 from surge.model.lease import Lease
 from surge.model.receipt import Receipt, setup_chunk, setup_outcome, task_leaf
-from surge.model.task import (
-    ChunkResult,
-    ImageSpec,
-    Limits,
-    Outcome,
-    Task,
-    amount_of,
-    chunk_id,
-)
+from surge.model.task import ChunkResult, ImageSpec, Outcome, amount_of, chunk_id
 from surge.model.typed import Domain
 from surge.model.units import Bytes, Fuel, MicroUsd, MilliJoules, Seconds, show_usd
 from surge.model.voucher import Close, Voucher
@@ -39,8 +31,10 @@ from surge.net.messages import (
     VoucherAccepted,
     Welcome,
 )
+from surge.provider.lease.asked import limits_of, spec_of, tasks_of
 from surge.provider.lease.bill import MAX_SENT_AGAIN, Bill
-from surge.provider.lease.policy import Company, Patience, Policy
+from surge.provider.lease.ending import Ending
+from surge.provider.lease.policy import MAX_REMADE, Patience, Policy
 from surge.provider.lease.steps import (
     Answer,
     BlobArrived,
@@ -55,6 +49,7 @@ from surge.provider.lease.steps import (
     ImageBroke,
     ImageMade,
     Instruction,
+    KeepClosing,
     KeepVoucher,
     LinkLost,
     MakeImage,
@@ -74,12 +69,11 @@ MAX_QUEUED_BYTES = 256 << 20
 MAX_MAKING = 4
 """Images of one lease that are made, or wait for that."""
 SHUN_SECONDS = 3_600
-LAST_CALL = 30
-"""Seconds after expiry that unpaid work waits for its voucher, within the Market's grace."""
 
 
 class LeaseSession:
-    """Resumes from what was kept: `receipts` in order of position, the latest voucher, the settled amount."""
+    """Resumes from what was kept: `receipts` in order of position, the latest voucher, and whether it was
+    `closing`: then it takes no more work, and ends soon."""
 
     def __init__(
         self,
@@ -89,6 +83,7 @@ class LeaseSession:
         policy: Policy,
         receipts: Iterable[Receipt] = (),
         voucher: Voucher | None = None,
+        closing: bool = False,
     ) -> None:
         self.lease = lease
         self._domain = domain
@@ -105,8 +100,8 @@ class LeaseSession:
         self._billed: set[bytes] = set()
         self._making: dict[bytes, ImageSpec] = {}
         self._to_make: deque[ImageSpec] = deque()
-        self._closing = False
-        self._patience, self._company = Patience(), Company()
+        self._ending, self._patience = Ending(closing), Patience()
+        self._remade = 0
         self._short = False
         self._now = Seconds(0)
         self._knows_billed = self.receipts == 0
@@ -136,10 +131,10 @@ class LeaseSession:
             case RunChunk():
                 return self._accept(event)
             case Hello():
-                self._company.comes()
+                self._ending.company.comes()
                 return self._welcome() + self._start()
             case LinkLost():
-                self._company.goes()
+                self._ending.company.goes()
                 return []
             case ChunkRan(result):
                 return self._bill_chunk(result) + self._start()
@@ -154,6 +149,7 @@ class LeaseSession:
             case BlobArrived(name, size):
                 if name not in self._billed and self._knows_billed:
                     self._arrived[name] = size
+                self._ending.stir()
                 return []
             case RequestClose(sequence, amount):
                 return self._grant(sequence, amount)
@@ -203,8 +199,11 @@ class LeaseSession:
             return []
         del self._making[made.spec.id]
         self._images[made.image] = made.spec
-        if not made.fuel:
-            return [Answer(ImageReady(made.spec.id, made.image, None, b""))]
+        again = self._bill.position(setup_chunk(made.spec)) is not None  # this machine's cache has lost it
+        if not made.fuel or again:
+            self._remade += bool(made.fuel)
+            closing = self._close() if self._remade > MAX_REMADE else []
+            return [*closing, Answer(ImageReady(made.spec.id, made.image, None, b""))]
         outcome = setup_outcome(made.spec, made.image, made.fuel)
         receipt = self._receipt(
             setup_chunk(made.spec), (outcome,), made.fuel, Bytes(0), made.joules, made.measured
@@ -236,11 +235,8 @@ class LeaseSession:
             offered, asked = self._policy.memory >> 20, request.memory >> 20
             said = f"the chunk asks for {asked} MiB a task, and {offered} are offered here"
             return [_sorry(Refusal.TOO_MUCH, said, request.chunk)]
-        limits = Limits(Fuel(request.fuel), Bytes(request.memory), Bytes(request.output))
-        named = [tuple(names) for names in request.blobs] or [()] * len(request.inputs)
-        given = zip(request.inputs, request.seeds, named, strict=True)
-        tasks = tuple(Task(request.code, each, seed, limits, names) for each, seed, names in given)
-        if chunk_id(request.image, [task.id(spec) for task in tasks], limits) != request.chunk:
+        tasks = tasks_of(request)
+        if chunk_id(request.image, [task.id(spec) for task in tasks], limits_of(request)) != request.chunk:
             return [_sorry(Refusal.WRONG_CHUNK, "the chunk's id is not that of its tasks", request.chunk)]
         self._queue[request.chunk] = Execute(request.chunk, spec, tasks, request.watched)
         return self._start()
@@ -250,7 +246,6 @@ class LeaseSession:
         tick the renter is remembered, and the lease ends as soon as its bill is signed."""
         if not self._patience.loses(self.receipts):
             return []
-        self._closing = True
         waiting = [*self._queue, *(request.chunk for request in self._early)]
         for spec in self._to_make:
             waiting.append(spec.id)
@@ -258,16 +253,23 @@ class LeaseSession:
         for held in (self._queue, self._early, self._to_make):
             held.clear()
         said = f"{self._patience.count} chunks or images of this lease ended without a result; it is over"
-        return [_sorry(Refusal.OVER, said, chunk) for chunk in waiting]
+        return [*self._close(), *(_sorry(Refusal.OVER, said, chunk) for chunk in waiting)]
 
     def _give_up(self) -> list[Instruction]:
         """Drop all that is not delivered; what comes of it later is nobody's, and isn't billed. After that
         the lease takes no more work: else a renter could let it work and never pay."""
-        self._closing = self._closing or bool(self._running or self._making)
+        closing = self._close() if self._running or self._making else []
         stopped: list[Instruction] = [Stop(chunk) for chunk in sorted(self._running)]
         for waiting in (self._queue, self._early, self._running, self._making, self._to_make):
             waiting.clear()
-        return stopped
+        return [*closing, *stopped]
+
+    def _close(self) -> list[Instruction]:
+        """From now on the lease takes no more work."""
+        if self._ending.closing:
+            return []
+        self._ending.closing = True
+        return [KeepClosing()]
 
     def _is_full(self) -> bool:
         """Whether what waits is all that may wait."""
@@ -281,7 +283,7 @@ class LeaseSession:
 
     def _refusal(self) -> tuple[Refusal, str] | None:
         """Why no new work is taken."""
-        if self._closing or self._now >= self.lease.terms.expiry:
+        if self._ending.closing or self._now >= self.lease.terms.expiry:
             return Refusal.OVER, "the lease is over; open another one"
         if self._short or self._bill.owed >= self.lease.terms.escrow:
             return Refusal.ESCROW_SPENT, self._spent()
@@ -294,7 +296,7 @@ class LeaseSession:
         """Take waiting images and chunks up while the renter is there, and a free slot and credit are. What
         runs goes on to its end without the renter."""
         started: list[Instruction] = []
-        if not self._company.here:
+        if not self._ending.company.here:
             return started
         while self._to_make and self._has_credit():
             started.append(MakeImage(self._to_make.popleft()))
@@ -345,6 +347,7 @@ class LeaseSession:
         root = root_of(task_leaf(outcome) for outcome in outcomes)
         receipt = Receipt(self.lease.id, self.receipts, chunk, root, fuel, moved, joules, measured, amount)
         self._bill.enter(receipt)
+        self._ending.stir()
         return receipt
 
     def _take_voucher(self, paid: PayVoucher) -> list[Instruction]:
@@ -366,9 +369,9 @@ class LeaseSession:
         if (sequence, amount) != (signed.sequence, signed.amount):
             reason = f"the latest voucher is {signed.sequence} over {show_usd(signed.amount)}"
             return [_sorry(Refusal.BAD_CLOSE, reason, None)]
-        self._closing = True
         close = Close(self.lease.id, sequence, MicroUsd(amount))
-        return [Answer(CloseGranted(sequence, amount, self._sign(self._domain.digest(close.struct_hash))))]
+        granted = CloseGranted(sequence, amount, self._sign(self._domain.digest(close.struct_hash)))
+        return [*self._close(), Answer(granted)]
 
     def _tick(self, now: Seconds, settled: MicroUsd | None) -> list[Instruction]:
         self._now = now
@@ -377,23 +380,16 @@ class LeaseSession:
         until = Seconds(now + SHUN_SECONDS)
         shunned = [Shun(self.lease.terms.renter, until)] if self._patience.tick(now) else []
         end = self.lease.terms.expiry if self._patience.since is None else self._patience.since
-        if now >= end:
-            under_way = self._bill.unpaid or self._running
-            return [*shunned, *([] if under_way and now < end + LAST_CALL else [EndLease()])]
-        works = self._running or len(self._making) > len(self._to_make)
-        if self._company.has_left(now, owes=bool(self._bill.unpaid)) and not works:
-            return [EndLease()]
-        if self.signed.amount - settled >= self._policy.redeem_at:
+        works = bool(self._running) or len(self._making) > len(self._to_make)
+        if self._ending.is_due(now, end, works, owes=bool(self._bill.unpaid)):
+            return [*shunned, EndLease()]
+        if not shunned and self.signed.amount - settled >= self._policy.redeem_at:
             return [Redeem()]
-        return []
+        return shunned
 
     def _spent(self) -> str:
         escrow = show_usd(self.lease.terms.escrow)
         return f"the escrow of {escrow} does not cover the work; top the lease up or open another"
-
-
-def spec_of(request: PrepareImage) -> ImageSpec:
-    return ImageSpec(request.runtime, request.runtime_digest, tuple(request.modules), request.module)
 
 
 def _sorry(code: Refusal, reason: str, subject: bytes | None) -> Instruction:

@@ -140,6 +140,11 @@ class DeliverImage:
 
 
 @dataclass(frozen=True, slots=True)
+class KeepClosing:
+    """Remember that the lease takes no more work, whatever restarts."""
+
+
+@dataclass(frozen=True, slots=True)
 class Shun:
     """Take no more leases of this renter's for a while: its work ended too often without a bill."""
 
@@ -187,6 +192,7 @@ Instruction = (
     | DeliverImage
     | Redeliver
     | KeepVoucher
+    | KeepClosing
     | Redeem
     | Shun
     | EndLease

@@ -7,16 +7,24 @@ from surge.model.signature import sign
 from surge.model.task import ChunkResult, Outcome
 from surge.model.voucher import Voucher
 from surge.net.messages import CloseGranted, PayVoucher, RequestClose, Sorry, Welcome
-from surge.provider.lease.policy import ALONE_SECONDS, OWING_SECONDS, Policy
+from surge.provider.lease.ending import (
+    ALONE_SECONDS,
+    CLOSE_SECONDS,
+    IDLE_SECONDS,
+    OWING_SECONDS,
+)
+from surge.provider.lease.policy import MAX_REMADE, Policy
 from surge.provider.lease.session import LeaseSession
 from surge.provider.lease.steps import (
     Answer,
+    BlobArrived,
     ChunkRan,
     Deliver,
     DeliverImage,
     EndLease,
     Execute,
     ImageMade,
+    KeepClosing,
     LinkLost,
     MakeImage,
     Redeliver,
@@ -117,9 +125,84 @@ def test_an_image_that_was_billed_and_is_asked_for_again_holds_up_no_close():
     assert isinstance(refused[0].message, Sorry)
     first = made.handle(ImageMade(SPEC, chunk_of(1).image, 5 * 10**9, 0, False))
     (receipt,) = [one.receipt for one in first if isinstance(one, DeliverImage)]
+    pay_one(made, receipt)
+    made.handle(prepare_message(SPEC))
+    kept, granted = made.handle(RequestClose(1, receipt.amount))
+    assert kept == KeepClosing()
+    assert isinstance(granted.message, CloseGranted)
+
+
+def pay_one(session, receipt):
+    """The only one of a lease."""
     root = Frontier.of([receipt.struct_hash]).root
     signature = sign(DOMAIN.digest(Voucher(1, 1, receipt.amount, root).struct_hash), RENTER)
-    made.handle(PayVoucher(1, receipt.amount, root, signature))
+    session.handle(PayVoucher(1, receipt.amount, root, signature))
+
+
+def a_session(receipts=(), closing=False):
+    made = LeaseSession(
+        lease_of(), DOMAIN, lambda message: sign(message, PROVIDER), Policy(), receipts, None, closing
+    )
+    made.handle(Tick(START, 0))
+    made.handle(hello(lease_of()))
+    return made
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_an_image_that_this_machine_has_lost_is_made_again_and_billed_once(restarted):
+    """The receipts tell what was billed: a second bill of one image is refused by every renter."""
+    made = a_session()
     made.handle(prepare_message(SPEC))
-    (granted,) = made.handle(RequestClose(1, receipt.amount))
-    assert isinstance(granted.message, CloseGranted)
+    (first,) = made.handle(ImageMade(SPEC, chunk_of(1).image, 5 * 10**9, 0, False))
+    if restarted:
+        made = a_session([first.receipt])
+    made.handle(prepare_message(SPEC))
+    (again,) = made.handle(ImageMade(SPEC, chunk_of(1).image, 5 * 10**9, 0, False))
+    assert again.message.receipt is None
+    assert (again.message.spec, again.message.image) == (SPEC.id, chunk_of(1).image)
+
+
+def test_images_are_made_again_for_nothing_so_often_and_no_more():
+    made = a_session()
+    for number in range(MAX_REMADE + 2):
+        made.handle(prepare_message(SPEC))
+        answers = kinds(made.handle(ImageMade(SPEC, chunk_of(1).image, 5 * 10**9, 0, False)))
+        assert (KeepClosing in answers) == (number == MAX_REMADE + 1)
+
+
+def test_after_its_word_to_close_a_lease_takes_no_work_and_is_closed_by_its_provider_too():
+    made = a_session()
+    made.handle(RequestClose(0, 0))
+    assert made.handle(prepare_message(SPEC))[0].message.code == "over"
+    assert made.handle(Tick(START + 1, 0)) == []  # its renter's turn
+    assert made.handle(Tick(START + CLOSE_SECONDS, 0)) == [EndLease()]
+
+
+def test_after_a_restart_the_word_still_counts_and_its_renter_has_had_its_time():
+    made = a_session(closing=True)
+    assert made.handle(prepare_message(SPEC))[0].message.code == "over"
+    assert made.handle(Tick(START + 1, 0)) == [EndLease()]
+
+
+def test_a_renter_that_is_there_and_gives_no_work_does_not_keep_the_slots(session):
+    results = session.handle(ran(chunk_of(1))), session.handle(ran(chunk_of(2)))
+    sign_for(session, *results[0], *results[1])
+    assert session.handle(Tick(START + 1, 0)) == []
+    assert session.handle(Tick(START + IDLE_SECONDS, 0)) == []
+    assert session.handle(Tick(START + 1 + IDLE_SECONDS, 0)) == [EndLease()]
+
+
+def test_nor_does_one_that_never_signs(session):
+    session.handle(ran(chunk_of(1)))
+    session.handle(ran(chunk_of(2)))
+    session.handle(Tick(START, 0))
+    assert session.handle(Tick(START + OWING_SECONDS - 1, 0)) == []
+    assert EndLease() in session.handle(Tick(START + OWING_SECONDS, 0))
+
+
+def test_running_work_and_blobs_that_arrive_are_no_idleness(session):
+    assert session.handle(Tick(START + 2 * IDLE_SECONDS, 0)) == []
+    empty = a_session()
+    empty.handle(BlobArrived(bytes(32), 10))
+    assert empty.handle(Tick(START + IDLE_SECONDS, 0)) == []
+    assert empty.handle(Tick(START + 2 * IDLE_SECONDS, 0)) == [EndLease()]

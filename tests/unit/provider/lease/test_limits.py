@@ -8,14 +8,14 @@ from surge.model.signature import sign
 from surge.model.task import ChunkResult, Outcome, moved_of
 from surge.net.messages import PrepareImage, Refusal, Sorry
 from surge.provider.lease import session as session_module
+from surge.provider.lease.asked import spec_of
 from surge.provider.lease.bill import MAX_SENT_AGAIN
+from surge.provider.lease.ending import LAST_CALL
 from surge.provider.lease.policy import BILLED_FOR_ONE, MAX_UNBILLED, Policy
 from surge.provider.lease.session import (
-    LAST_CALL,
     MAX_MAKING,
     MAX_QUEUE,
     LeaseSession,
-    spec_of,
 )
 from surge.provider.lease.steps import (
     Answer,
@@ -213,5 +213,5 @@ def test_answers_are_sent_again_so_often_and_no_more():
 def test_a_lease_that_is_over_refuses_before_it_computes_ids(monkeypatch):
     session = a_session()
     session.handle(Tick(10**6, 0))
-    monkeypatch.setattr(session_module, "Task", None)
+    monkeypatch.setattr(session_module, "tasks_of", None)
     assert codes(session.handle(run_message(chunk_of(*range(50))))) == ["over"]

@@ -38,8 +38,9 @@ from surge.net.messages import (
     VoucherAccepted,
     Welcome,
 )
-from surge.provider.lease.policy import ALONE_SECONDS, OWING_SECONDS, Policy
-from surge.provider.lease.session import LAST_CALL, MAX_QUEUE, LeaseSession
+from surge.provider.lease.ending import ALONE_SECONDS, CLOSE_SECONDS, IDLE_SECONDS, LAST_CALL, OWING_SECONDS
+from surge.provider.lease.policy import Policy
+from surge.provider.lease.session import MAX_QUEUE, LeaseSession
 from surge.provider.lease.steps import (
     Answer,
     ChunkBroke,
@@ -51,6 +52,7 @@ from surge.provider.lease.steps import (
     Forget,
     ImageBroke,
     ImageMade,
+    KeepClosing,
     KeepVoucher,
     LinkLost,
     MakeImage,
@@ -85,17 +87,20 @@ class SessionMachine(RuleBasedStateMachine):
         self.kept, self.voucher, self.numbers = [], None, 0
         self.settled, self.now = 0, 100
         self.billed, self.asked = set(), {}
+        self.closing = False
         self.rebuild()
-        self.feed(Tick(self.now, 0))
+        self.looks()
         self.says_hello()
 
     def rebuild(self):
         """As after a crash: only what was kept is left."""
         self.session = LeaseSession(
-            self.lease, DOMAIN, lambda message: sign(message, PROVIDER), POLICY, self.kept, self.voucher
-        )
+            self.lease, DOMAIN, lambda message: sign(message, PROVIDER), POLICY, self.kept, self.voucher,
+            self.closing,
+        )  # fmt: skip
         self.running, self.making = {}, 0
-        self.here, self.alone_since = False, None
+        self.here, self.alone_since, self.quiet_since = False, None, None
+        self.hurried = self.closing
 
     @property
     def owed(self):
@@ -113,6 +118,15 @@ class SessionMachine(RuleBasedStateMachine):
         return alone and self.now - self.alone_since >= patience and not (self.running or self.making)
 
     @property
+    def was_idle(self):
+        """Nothing came of it for long, nothing is under way: a lease that takes no more work ends soon."""
+        patience = OWING_SECONDS if self.owed > self.signed else IDLE_SECONDS
+        if self.closing and self.owed <= self.signed:
+            patience = 0 if self.hurried else CLOSE_SECONDS
+        quiet = self.quiet_since is not None and self.now - self.quiet_since >= patience
+        return quiet and not (self.running or self.making)
+
+    @property
     def has_setup(self):
         """Whether the image was billed: made again, it takes nothing."""
         return any(receipt.chunk == setup_chunk(SPEC) for receipt in self.kept)
@@ -126,10 +140,12 @@ class SessionMachine(RuleBasedStateMachine):
                     answers.append(message)
                 case MakeImage():
                     assert self.here, "worked for nobody"
+                    assert not self.closing, "worked after its word to close"
                     assert self.owed - self.signed <= POLICY.credit_limit
                     self.making += 1
                 case Execute(chunk):
                     assert self.here, "worked for nobody"
+                    assert not self.closing, "worked after its word to close"
                     assert chunk not in self.running
                     assert chunk not in self.billed, "ran again what was billed"
                     assert self.owed - self.signed <= POLICY.credit_limit, "worked on beyond its credit"
@@ -141,15 +157,17 @@ class SessionMachine(RuleBasedStateMachine):
                 case Deliver(receipt) | DeliverImage(receipt):
                     assert isinstance(event, ChunkRan | ImageMade), "a receipt without an execution (P2)"
                     assert receipt.position == len(self.kept)
-                    if isinstance(one, Deliver):
-                        assert receipt.chunk not in self.billed
-                        self.billed.add(receipt.chunk)
+                    assert receipt.chunk not in self.billed
+                    self.billed.add(receipt.chunk)
+                    self.quiet_since = None
                     self.kept.append(receipt)
                     assert self.owed <= self.lease.terms.escrow
                 case KeepVoucher(voucher, _, paid_below):
                     assert voucher.amount == sum(one.amount for one in self.kept[:paid_below])
                     assert self.voucher is None or voucher.sequence > self.voucher.sequence
                     self.voucher = voucher
+                case KeepClosing():
+                    self.closing = True
                 case Redeliver(position):
                     assert 0 <= position < len(self.kept)
                 case Redeem():
@@ -160,7 +178,8 @@ class SessionMachine(RuleBasedStateMachine):
                     assert until > self.now
                     assert self.session._patience.lost
                 case EndLease():
-                    assert self.now >= EXPIRY or self.session._patience.lost or self.was_left
+                    over = self.now >= EXPIRY or self.session._patience.lost
+                    assert over or self.was_left or self.was_idle
                 case Forget():
                     assert isinstance(event, Tick)
                     assert event.settled is None
@@ -258,6 +277,7 @@ class SessionMachine(RuleBasedStateMachine):
         sequence = max(0, (self.voucher.sequence if self.voucher else 0) + sequence)
         (answer,) = self.feed(RequestClose(sequence, self.signed))
         if isinstance(answer, CloseGranted):
+            assert self.closing, "gave its word before it was kept (P3)"
             assert self.owed == self.signed, "agreed to close with work unpaid"
             assert not self.running
             assert not self.making or self.has_setup, "agreed to close while a first image is made"
@@ -327,6 +347,14 @@ class SessionMachine(RuleBasedStateMachine):
         self.now += seconds
         if not self.here and self.alone_since is None:
             self.alone_since = self.now
+        self.looks()
+
+    def looks(self):
+        """At the chain, as with each tick."""
+        if self.running or self.making:
+            self.quiet_since = None
+        elif self.quiet_since is None:
+            self.quiet_since = self.now
         self.feed(Tick(self.now, self.settled))
 
     @rule()
@@ -340,7 +368,7 @@ class SessionMachine(RuleBasedStateMachine):
         self.rebuild()
         assert (self.session.signed, self.session.receipts, self.session._bill.unpaid) == before
         self.alone_since = self.now
-        self.feed(Tick(self.now, self.settled))
+        self.looks()
 
     # What always holds
 
