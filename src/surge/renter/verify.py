@@ -19,7 +19,7 @@ from surge.settle.fees import split
 from surge.settle.merkle import prove, root_of
 from surge.settle.merkle import verify as included
 from surge.settle.voucher import check_receipt, check_voucher
-from surge.store.renter import JobRow, RenterStore, TaskRow
+from surge.store.renter import JobRow, RenterStore, TaskRow, unseen_mark
 
 if TYPE_CHECKING:
     from surge.chain.client import Chain
@@ -126,6 +126,7 @@ def _lease(lease: Lease, books: _Books, store: RenterStore, chain: "Chain") -> I
     for row in store.tasks(books.job.id, lease.id):
         tasks.setdefault(row.position, []).append(row)
     billed: set[bytes] = set()
+    unseen = store.unseen(books.job.id, lease.id)
     for place_in_bill, signed in enumerate(receipts):
         rows = tasks.pop(signed.receipt.position, [])
         yield _check(
@@ -138,6 +139,7 @@ def _lease(lease: Lease, books: _Books, store: RenterStore, chain: "Chain") -> I
             books,
             store,
             billed,
+            unseen.get(signed.receipt.position),
             chain,
         )
     for position in tasks:
@@ -155,12 +157,20 @@ def _receipt(
     books: _Books,
     store: RenterStore,
     billed: set[bytes],
+    unseen: bytes | None,
     chain: "Chain",
 ) -> str:
+    """unseen: the mark of one that was paid after a crash, without what it bills."""
     receipt = signed.receipt
     _need(receipt.position == place, f"it has position {receipt.position}")
     check_receipt(receipt, signed.signature, lease, chain.book.domain)
+    _need(unseen in (None, unseen_mark(receipt)), "its mark of being paid unseen is not that of this receipt")
     cost = f"{receipt.fuel:,} fuel and {receipt.moved_bytes:,} bytes make {show_usd(receipt.amount)}"
+    if unseen is not None:
+        _need(not rows, "it was paid unseen, but there are tasks for it")
+        return (
+            f"paid unseen after a crash: signature, price and place fit; what was asked is not known; {cost}"
+        )
     if not rows:
         return f"signed by the provider; {_setup(receipt, books, billed)}; {cost}"
     outcomes = _tasks(rows, receipt, books, store, billed)

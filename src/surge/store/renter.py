@@ -111,6 +111,11 @@ class TaskRow:
         )
 
 
+def unseen_mark(receipt: Receipt) -> bytes:
+    """Beside a receipt that was paid after a crash: what it bills never arrived."""
+    return digest("unseen", receipt.struct_hash)
+
+
 class RenterStore:
     """The renter's database. Every write is one transaction; what is committed survives a crash."""
 
@@ -244,9 +249,16 @@ class RenterStore:
         return None if found is None else bytes(found)
 
     def put_receipt(
-        self, job: str, signed: SignedReceipt, tasks: Iterable[TaskRow], paid: SignedVoucher
+        self,
+        job: str,
+        signed: SignedReceipt,
+        tasks: Iterable[TaskRow],
+        paid: SignedVoucher,
+        unseen: bool = False,
     ) -> None:
-        """A receipt, the tasks that it covers and the voucher that pays it: all or nothing (P3)."""
+        """A receipt, the tasks that it covers and the voucher that pays it: all or nothing (P3).
+
+        unseen: what it bills never arrived, and nobody knows what was asked."""
         receipt, voucher = signed.receipt, paid.voucher
         rows = [
             {
@@ -271,6 +283,7 @@ class RenterStore:
                 sa.insert(RECEIPTS).values(
                     {name: getattr(receipt, name) for name in Receipt.__dataclass_fields__}
                     | {"job": job, "signature": signed.signature}
+                    | {"unseen": unseen_mark(receipt) if unseen else None}
                 )
             )
             if rows:
@@ -302,6 +315,15 @@ class RenterStore:
                 )
                 for row in connection.execute(statement)
             ]
+
+    def unseen(self, job: str, lease: LeaseId) -> dict[int, bytes]:
+        """The marks of receipts that were paid unseen, by position."""
+        columns = (RECEIPTS.c.position, RECEIPTS.c.unseen)
+        marked = sa.select(*columns).where(
+            RECEIPTS.c.job == job, RECEIPTS.c.lease == lease, RECEIPTS.c.unseen.is_not(None)
+        )
+        with reading(self._engine) as connection:
+            return {row.position: row.unseen for row in connection.execute(marked)}
 
     def tasks(self, job: str, lease: LeaseId) -> list[TaskRow]:
         """In the order of their receipts, then of their places in the chunk."""

@@ -146,7 +146,7 @@ def test_a_book_is_public(tmp_path):
     text = (tmp_path / "book.json").read_text()
     assert network.treasury.key.secret.hex() not in text
     members = {"name", "chain_id", "rpc_url", "addresses", "parameters", "block", "credit", "local"}
-    assert set(json.loads(text)) == members
+    assert set(json.loads(text)) == members | {"most_fee_gwei"}
 
 
 @pytest.mark.parametrize("crossing", range(5))

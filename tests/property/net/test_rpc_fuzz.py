@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from surge.chain.network.artifacts import artifact
+from surge.chain.node.fees import GWEI, _paid
 from surge.chain.node.rpc import Rpc
 from surge.chain.node.shapes import _SHAPES
 from surge.model.errors import NoNetwork
@@ -20,6 +21,7 @@ LOG: dict[str, Any] = {
     "transactionHash": WORD, "blockHash": WORD,
 }  # fmt: skip
 GOOD: dict[str, Any] = {
+    "eth_feeHistory": {"oldestBlock": "0x5", "reward": [["0x1"], ["0x2", "0x3"]]},
     "eth_getBlockByNumber": {"hash": WORD, "number": "0x5", "timestamp": "0x9", "baseFeePerGas": "0x7"},
     "eth_getLogs": [LOG, LOG],
     "eth_getTransactionByHash": {"hash": WORD},
@@ -66,6 +68,8 @@ def read_as_its_callers_do(method: str, found: Any) -> None:
         if found is not None:
             int(found["timestamp"], 16)
             int(found.get("baseFeePerGas") or "0x0", 16)
+    elif method == "eth_feeHistory":
+        assert all(paid >= GWEI for paid in _paid(found))
     elif method == "eth_getLogs":
         for log in found:
             read_log(log)

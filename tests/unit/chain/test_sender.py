@@ -139,6 +139,12 @@ def test_no_more_priority_than_blocks_paid(signed, monkeypatch):
     assert [fees.priority for _, fees in signed] == [3 * GWEI, GWEI, 5]
 
 
+@pytest.mark.parametrize("paid", [None, []])
+def test_a_node_that_tells_of_no_blocks_is_believed_within_the_limits(signed, monkeypatch, paid):
+    at(Node(priority=7 * GWEI, paid=paid), monkeypatch).send(CALL)
+    assert signed == [(0, Fees(7 * GWEI, 9 * GWEI))]
+
+
 def test_raises_stay_within_the_limits(signed, monkeypatch):
     node = Node(base=300 * GWEI, priority=50 * GWEI)
     node.mines = False

@@ -65,17 +65,17 @@ def ask(rpc: Rpc, account: Address) -> Asked:
             ("eth_feeHistory", [hex(BLOCKS), "latest", [PERCENTILE]]),
         ]
     )
-    base = int(as_error(block, "reading the base fee", account).get("baseFeePerGas", "0x0"), 16)
+    base = int(as_error(block, "reading the base fee", account).get("baseFeePerGas") or "0x0", 16)
     fee = GWEI if isinstance(priority, RpcError) else int(priority, 16)
     return Asked(base, min([fee, *_paid(history)]))
 
 
 def _paid(history: Any) -> list[int]:
     """What blocks paid, if the node tells."""
-    if isinstance(history, RpcError) or not history or not history.get("reward"):
+    if isinstance(history, RpcError) or not history:
         return []
-    rewards = (int(reward, 16) for block in history["reward"] for reward in block)
-    return [max(GWEI, *rewards)]
+    rewards = [int(reward, 16) for block in history.get("reward") or [] for reward in block]
+    return [max(GWEI, *rewards)] if rewards else []
 
 
 def first(asked: Asked, cap: Cap, what: str, most: int | None = None) -> Fees:

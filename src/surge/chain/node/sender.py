@@ -31,7 +31,7 @@ GAS_SALT = 4_096
 UNKNOWN_SECONDS = 3.0
 """What the node does not know for so long is sent again as it was: its hash stays, so that it can't happen
 twice. Nodes that lag say for a while that there is no such transaction."""
-REPLACED_SECONDS = 30.0
+REPLACED_SECONDS = 60.0
 """After the account has passed a transaction's nonce, its receipt may lag for so long."""
 STUCK_SECONDS = 20.0
 """After so long without a receipt a transaction is sent again with the same nonce and a higher fee."""

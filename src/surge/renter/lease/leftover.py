@@ -29,7 +29,8 @@ MOST = MicroUsd(50_000)
 
 class LeftoverSession(RenterSession):
     """Takes results that its program asked for and never got, and pays for them up to `MOST`. Nobody knows
-    any longer what was asked, so that they can't be checked, nor are they kept.
+    any longer what was asked, so that they can't be checked, nor are they kept; their receipts are, marked
+    as unseen.
 
     unseen: millionths of a dollar that were paid so.
     """
@@ -89,7 +90,7 @@ async def close_leftover(
         endpoint=endpoint,
         key=key,
         domain=domain,
-        keep=lambda signed, paid, *_: store.put_receipt(job, signed, [], paid),
+        keep=lambda signed, paid, *_: store.put_receipt(job, signed, [], paid, unseen=True),
         notify=lambda *_: None,
     )
     try:

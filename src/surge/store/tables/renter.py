@@ -85,6 +85,7 @@ RECEIPTS = sa.Table(
     sa.Column("measured", sa.Boolean, nullable=False),
     sa.Column("amount", sa.Integer, nullable=False),
     sa.Column("signature", sa.LargeBinary, nullable=False),
+    sa.Column("unseen", sa.LargeBinary),
     _of_a_lease(),
 )
 VOUCHERS = sa.Table(

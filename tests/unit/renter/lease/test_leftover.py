@@ -1,16 +1,20 @@
 """A lease whose program died, closed from its books: with a real agent that had work for it."""
 
 import asyncio
+import sqlite3
+from types import SimpleNamespace
 
 import pytest
 
-from deal import DOMAIN, RENTER, TASK_FUEL, chunk_of, deal
+from deal import DOMAIN, RENTER, SPEC, TASK_FUEL, chunk_of, deal
+from surge.model.digest import digest
 from surge.model.errors import SurgeError
 from surge.model.signature import sign
 from surge.model.units import MicroUsd
 from surge.renter.lease import leftover
 from surge.renter.lease.leftover import LeftoverSession
 from surge.renter.talk.bill import LeaseBill
+from surge.renter.verify import _Books, _check, _receipt
 
 
 def successor(d):
@@ -24,7 +28,8 @@ def successor(d):
     return LeftoverSession(
         bill,
         lease=d.lease, ticket="ticket", find_ticket=ticket, endpoint=d.exchange.renter_end, key=RENTER,
-        domain=DOMAIN, keep=lambda signed, paid, *_: d.renter_store.put_receipt("job", signed, [], paid),
+        domain=DOMAIN,
+        keep=lambda signed, paid, *_: d.renter_store.put_receipt("job", signed, [], paid, unseen=True),
         notify=lambda *_: None,
     )  # fmt: skip
 
@@ -61,6 +66,53 @@ def test_results_that_never_arrived_are_paid_for_and_it_closes(tmp_path):
             assert receipts[-1].fuel >= 2 * TASK_FUEL
             assert (granted.sequence, granted.amount) == (voucher.sequence, voucher.amount)
             await d.level()
+
+    asyncio.run(scenario())
+
+
+def receipt_check(d, place, billed):
+    """What `surge verify` says of a receipt without rows."""
+    books = _Books(d.job, {SPEC.id: (SPEC, digest("test-image", SPEC.id))}, {})
+    signed, marks = (
+        d.renter_store.receipts("job", d.lease.id)[place],
+        d.renter_store.unseen("job", d.lease.id),
+    )
+    chain = SimpleNamespace(book=SimpleNamespace(domain=DOMAIN))
+    given = (place, signed, [], d.lease, books, d.renter_store, billed, marks.get(place), chain)
+    return _check("receipt", _receipt, *given)
+
+
+def test_what_was_paid_unseen_is_told_and_no_fault(tmp_path):
+    async def scenario():
+        async with deal(tmp_path) as d:
+            await dead_with_results(d)
+            await closed(successor(d))
+            last = len(d.renter_books()[0]) - 1
+            said = receipt_check(d, last, set())
+            assert said.ok
+            assert "paid unseen after a crash" in said.said
+            marks = d.renter_store.unseen("job", d.lease.id)
+            assert list(marks) == [last]
+            with sqlite3.connect(d.renter_store.path) as books:
+                books.execute("UPDATE receipts SET unseen = x'00' WHERE unseen IS NOT NULL")
+            assert "mark of being paid unseen" in receipt_check(d, last, set()).said
+            with sqlite3.connect(d.renter_store.path) as books:
+                books.execute("UPDATE receipts SET unseen = NULL")
+            assert "not stored" in receipt_check(d, last, set()).said
+            books.close()
+
+    asyncio.run(scenario())
+
+
+def test_an_image_is_billed_once_in_a_lease(tmp_path):
+    async def scenario():
+        async with deal(tmp_path) as d:
+            await d.prepare()
+            billed = set()
+            assert "setup of the image" in receipt_check(d, 0, billed).said
+            again = receipt_check(d, 0, billed)
+            assert not again.ok
+            assert "was billed before" in again.said
 
     asyncio.run(scenario())
 
