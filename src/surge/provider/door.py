@@ -71,7 +71,7 @@ class Door:
         return self._chain.leases.find(lease) if self._chain.leases.state(lease).open else None
 
     def _is_shunned(self, renter: Address) -> bool:
-        until = self._store.shunned_until(renter)
+        until = self._store.standing(renter).until
         return bool(until) and self._chain.now() < until
 
     async def _refuse(self, link: Link, said: str) -> None:
