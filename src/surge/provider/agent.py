@@ -115,7 +115,7 @@ class Agent:
         self._served: dict[LeaseId, Served] = {}
         self._blobs = BlobStore(blob_folder(store.path), config.disk_mib << 20, self._renters)
         self._pending = PendingLinks(self.dropped)
-        self._door = Door(chain, store, self.address, endpoint.id, self._give_back)
+        self._door = Door(chain, store, self.address, endpoint.id, self._give_back, self._pending)
         outage = outage or Outage()
         self._unmet = Unmet(chain, self.address, self._slots, self._give_back, outage)
         self._clock = Clock(chain, outage, self._served.keys, self._tick)
