@@ -75,6 +75,10 @@ class Seen:
     def states(self, leases):
         return [self.state(lease) for lease in leases]
 
+    def count(self):
+        self._ask()
+        return max(self.market.states, default=0)
+
     def find(self, lease_id):
         self._ask()
         return self.market.leases[lease_id]

@@ -65,6 +65,7 @@ from surge.provider.lease.steps import (
     KeepVoucher,
     LinkLost,
     MakeImage,
+    NoteGivenUp,
     Redeem,
     Redeliver,
     Shun,
@@ -73,6 +74,7 @@ from surge.provider.lease.steps import (
     ToppedUp,
 )
 from surge.provider.pending import PendingLinks
+from surge.provider.regard import Regard
 from surge.provider.runner import Runner
 from surge.provider.served import Served
 from surge.run.slots.pool import Pool
@@ -104,15 +106,16 @@ class Agent:
     ) -> None:
         self.address = address_of(key)
         self.dropped: Counter[str] = Counter()
-        self._config, self._key, self._lack = config, key, lack
-        self._domain, self._store = chain.book.domain, store
+        self._key, self._lack = key, lack
+        self._policy = Policy(config.credit_limit, config.redeem_limit, Bytes(config.memory_mib << 20))
+        self._domain, self._store, self._regard = chain.book.domain, store, Regard(store)
         self._runner = Runner(pool, config.wall_seconds)
         self._redeemer = Redeemer(chain, store, Gas(chain, config.scales))
         self._endpoint = endpoint
         self._served: dict[LeaseId, Served] = {}
         self._blobs = BlobStore(blob_folder(store.path), config.disk_mib << 20, self._renters)
         self._pending = PendingLinks(self.dropped)
-        self._door = Door(chain, store, self.address, endpoint.id, self._give_back)
+        self._door = Door(chain, store, self.address, endpoint.id, self._give_back, self._pending)
         outage = outage or Outage()
         self._unmet = Unmet(chain, self.address, self._slots, self._give_back, outage)
         self._clock = Clock(chain, outage, self._served.keys, self._tick)
@@ -160,9 +163,7 @@ class Agent:
             lease,
             self._domain,
             lambda message: sign(message, self._key),
-            Policy(
-                self._config.credit_limit, self._config.redeem_limit, Bytes(self._config.memory_mib << 20)
-            ),
+            self._policy,
             [one.receipt for one in self._store.receipts(lease.id)],
             kept.voucher if kept else None,
             self._store.is_closing(lease.id),
@@ -331,9 +332,8 @@ class Agent:
                     self._store.drop_answers(lease, paid_below)
                 case KeepClosing():
                     self._store.keep_closing(lease)
-                case Shun(renter, until):
-                    self._store.shun(renter, until)
-                    log.warning("a renter is shunned for an hour", lease=lease, renter=renter)
+                case Shun() | NoteGivenUp():
+                    self._regard.note(lease, instruction)
                 case Redeem():
                     self._spawn(self._redeemer.redeem(lease))
                 case EndLease():

@@ -19,6 +19,9 @@ class PendingLinks:
     def __len__(self) -> int:
         return len(self._waiting)
 
+    def __contains__(self, link: object) -> bool:
+        return link in self._waiting
+
     def enter(self, link: Link) -> bool:
         """Whether the link may say hello; if not, it was hung up."""
         if sum(other.remote == link.remote for other in self._waiting) >= MAX_OF_ONE_PEER:

@@ -1,6 +1,6 @@
 """What a provider keeps before it answers: leases, every receipt with its results, the latest voucher."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -34,6 +34,18 @@ class KeptVoucher:
     @property
     def unredeemed(self) -> MicroUsd:
         return MicroUsd(max(self.voucher.amount - self.redeemed, 0))
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What is remembered of a renter, in seconds. until: when leases are taken of it again, in chain time;
+    times: that it was shunned; lease: for which it was last; given_up: of slots that worked on what it then
+    gave up."""
+
+    until: Seconds = Seconds(0)
+    times: int = 0
+    lease: LeaseId | None = None
+    given_up: Seconds = Seconds(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,18 +196,25 @@ class ProviderStore:
         with self._engine.begin() as connection:
             connection.execute(sa.update(VOUCHERS).where(VOUCHERS.c.lease == lease).values(redeemed=amount))
 
-    def shun(self, renter: Address, until: Seconds) -> None:
-        statement = upsert(SHUNNED).values(renter=renter, until=until)
+    def put_standing(self, renter: Address, standing: Standing) -> None:
+        values = {"renter": renter} | asdict(standing)
+        statement = upsert(SHUNNED).values(values)
         with self._engine.begin() as connection:
-            connection.execute(
-                statement.on_conflict_do_update(index_elements=["renter"], set_={"until": until})
-            )
+            connection.execute(statement.on_conflict_do_update(index_elements=["renter"], set_=values))
 
-    def shunned_until(self, renter: Address) -> Seconds:
-        """In chain time; 0 of a renter that was never shunned."""
+    def standing(self, renter: Address) -> Standing:
         with reading(self._engine) as connection:
-            found = connection.execute(sa.select(SHUNNED.c.until).where(SHUNNED.c.renter == renter)).scalar()
-        return Seconds(found or 0)
+            row = connection.execute(sa.select(SHUNNED).where(SHUNNED.c.renter == renter)).first()
+        if row is None:
+            return Standing()
+        return Standing(Seconds(row.until), row.times, row.lease, Seconds(row.given_up))
+
+    def paid_fuel(self, renter: Address) -> Fuel:
+        """What a renter's receipts come to, in the leases for which it has signed."""
+        joined = RECEIPTS.join(LEASES).join(VOUCHERS, VOUCHERS.c.lease == LEASES.c.lease)
+        statement = sa.select(_sum(RECEIPTS.c.fuel)).select_from(joined).where(LEASES.c.renter == renter)
+        with reading(self._engine) as connection:
+            return Fuel(connection.execute(statement).scalar_one())
 
     def unredeemed(self) -> list[tuple[Lease, MicroUsd]]:
         """Open leases, and what is signed for each and not yet redeemed, where that is anything."""

@@ -98,6 +98,10 @@ async def asked_often(made: Deal, market, times: int = 5):
             seen.append(key)
             return super().get(key, default)
 
+        def __iter__(self):
+            seen.append("count")
+            return super().__iter__()
+
     market.states = Counting(real)
     await made.until(lambda: len(seen) >= times)
 

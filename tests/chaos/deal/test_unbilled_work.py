@@ -2,11 +2,19 @@
 
 import asyncio
 
+import pytest
+
 from deal import PROVIDER, Deal, chunk_of, lease_of, play
 from surge.model.signature import address_of
-from surge.provider.lease.ending import LAST_CALL
+from surge.provider.duty import clock
+from surge.provider.lease.ending import LAST_CALL, OWING_SECONDS
 from surge.provider.lease.policy import MAX_UNBILLED
-from surge.provider.lease.session import SHUN_SECONDS
+from surge.provider.regard import FREE_SECONDS, MOST, SHUN_SECONDS
+
+
+@pytest.fixture(autouse=True)
+def _quick_ticks(monkeypatch):
+    monkeypatch.setattr(clock, "TICK_SECONDS", 0.02)
 
 
 async def fail_often(made: Deal):
@@ -36,8 +44,8 @@ def test_the_renters_next_lease_is_given_back_until_an_hour_has_passed_also_afte
     async def story(made):
         await fail_often(made)
         renter = made.lease.terms.renter
-        await made.until(lambda: made.store.shunned_until(renter) > 0)
-        assert made.store.shunned_until(renter) == made.market.now_at + SHUN_SECONDS
+        await made.until(lambda: made.store.standing(renter).until > 0)
+        assert made.store.standing(renter).until == made.market.now_at + SHUN_SECONDS
         await made.until(lambda: 1 in made.market.closings)
         await made.restart()
         made.lease = made.market.open(lease_of(number=2))
@@ -61,5 +69,52 @@ def test_the_renters_next_lease_is_given_back_until_an_hour_has_passed_also_afte
         await made.prepare()
         assert 3 in made.agent._served
         assert made.agent.address == address_of(PROVIDER)
+
+    play(tmp_path, story)
+
+
+def test_work_that_is_given_up_is_remembered_and_the_first_few_times_cost_nothing(tmp_path):
+    """Across leases and restarts: Ctrl-C is honest, and nobody lives on it."""
+
+    async def story(made: Deal):
+        renter = made.lease.terms.renter
+        made.bench.gate.clear()
+        for number in range(1, FREE_SECONDS // MOST + 2):
+            assert made.store.standing(renter).until == 0
+            if number > 1:
+                await made.restart()
+                made.lease = made.market.open(lease_of(number=number))
+                made.renter_store.put_lease("job", made.lease)
+                made.session = made.new_session()
+            await made.prepare()
+            await made.session.run(chunk_of(number))
+            await made.until(lambda: made.served._running)
+            (running,) = made.served._running.values()
+            made.market.now_at = max(made.market.now_at, running.since) + MOST + 100
+            await made.until(lambda: made.served._now == made.market.now_at)
+            await made.session.give_up()
+            await made.until(lambda: not made.served._running)
+            await made.session.hang_up()
+        assert made.store.standing(renter).until == made.market.now_at + SHUN_SECONDS
+
+    play(tmp_path, story)
+
+
+def test_results_that_nobody_signs_for_shun_their_renter(tmp_path):
+    async def story(made: Deal):
+        await made.prepare()
+        await made.run(chunk_of(1))
+        await made.level()
+        made.bench.gate.clear()
+        await made.session.run(chunk_of(2))
+        await made.until(lambda: made.served._running)
+        await made.session.hang_up()
+        made.bench.gate.set()
+        await made.until(lambda: made.served._bill.unpaid)
+        await made.until(lambda: made.served._ending.company._since is not None)
+        made.market.now_at += OWING_SECONDS
+        await made.until(lambda: 1 in made.market.closings)
+        assert made.market.closings[1].paid == made.renter_books()[1].amount
+        assert made.store.standing(made.lease.terms.renter).until == made.market.now_at + SHUN_SECONDS
 
     play(tmp_path, story)

@@ -183,6 +183,10 @@ class Leases:
         words = self._at.read_many([("Market", "leases", (lease,)) for lease in leases])
         return [_state(word) for word in words]
 
+    def count(self) -> int:
+        """How many were ever opened: the newest one's id."""
+        return int(self._at.read_many([("Market", "leases_count", ())])[0])
+
     def find(self, lease: LeaseId) -> Lease:
         """From its events, top-ups included. Raises BadInput when there is no such lease."""
         found = self._at.events("LeaseOpened", "LeaseToppedUp", lease=lease)

@@ -27,7 +27,6 @@ from surge.net.messages import (
     Refusal,
     RequestClose,
     RunChunk,
-    Sorry,
     VoucherAccepted,
     Welcome,
 )
@@ -53,12 +52,15 @@ from surge.provider.lease.steps import (
     KeepVoucher,
     LinkLost,
     MakeImage,
+    NoteGivenUp,
     Redeem,
     Redeliver,
+    Running,
     Shun,
     Stop,
     Tick,
     ToppedUp,
+    sorry,
 )
 from surge.settle.merkle import root_of
 
@@ -68,7 +70,6 @@ MAX_QUEUED_BYTES = 256 << 20
 """Inputs of those chunks."""
 MAX_MAKING = 4
 """Images of one lease that are made, or wait for that."""
-SHUN_SECONDS = 3_600
 
 
 class LeaseSession:
@@ -93,15 +94,14 @@ class LeaseSession:
         self._images: dict[bytes, ImageSpec] = {}
         self._early: list[RunChunk] = []
         self._queue: OrderedDict[bytes, Execute] = OrderedDict()
-        self._running: dict[bytes, frozenset[bytes]] = {}
-        """Chunks, and the blobs that each names."""
+        self._running: dict[bytes, Running] = {}
         self._arrived: dict[bytes, int] = {}
         """Blobs that this lease brought and that no receipt has billed yet: size by name."""
         self._billed: set[bytes] = set()
         self._making: dict[bytes, ImageSpec] = {}
         self._to_make: deque[ImageSpec] = deque()
         self._ending, self._patience = Ending(closing), Patience()
-        self._remade = 0
+        self._remade, self._shunned = 0, False
         self._short = False
         self._now = Seconds(0)
         self._knows_billed = self.receipts == 0
@@ -125,7 +125,7 @@ class LeaseSession:
                 return self._bill_image(event) + self._start() + self._accept_early()
             case ImageBroke(spec, reason, blame):
                 self._making.pop(spec, None)
-                ended = [_sorry(Refusal.NO_IMAGE if blame else Refusal.NO_ROOM, reason, spec)]
+                ended = [sorry(Refusal.NO_IMAGE if blame else Refusal.NO_ROOM, reason, spec)]
                 ended += self._count_unbilled() if blame else []
                 return [*ended, *self._start(), *self._accept_early()]
             case RunChunk():
@@ -141,7 +141,7 @@ class LeaseSession:
             case ChunkBroke(chunk, code, reason, blame):
                 self._running.pop(chunk, None)
                 unbilled = self._count_unbilled() if blame and code == Refusal.FAILED else []
-                return [_sorry(code, reason, chunk), *unbilled, *self._start()]
+                return [sorry(code, reason, chunk), *unbilled, *self._start()]
             case PayVoucher():
                 return self._take_voucher(event) + self._start()
             case GiveUp():
@@ -177,7 +177,7 @@ class LeaseSession:
     def _redeliver(self, positions: list[int]) -> list[Instruction]:
         """Answers once more, as often as a bad link may need it: sending is work that nobody pays for."""
         if not self._bill.may_send_again(positions):
-            return [_sorry(Refusal.UNPAID, f"an answer was sent {MAX_SENT_AGAIN} times; sign for it", None)]
+            return [sorry(Refusal.UNPAID, f"an answer was sent {MAX_SENT_AGAIN} times; sign for it", None)]
         return [Redeliver(position) for position in positions]
 
     # Images
@@ -187,9 +187,9 @@ class LeaseSession:
         if spec.id in self._making:
             return []
         if refusal := self._refusal():
-            return [_sorry(*refusal, spec.id)]
+            return [sorry(*refusal, spec.id)]
         if len(self._making) >= MAX_MAKING:
-            return [_sorry(Refusal.BUSY, "wait for the images under way, then ask for this one", spec.id)]
+            return [sorry(Refusal.BUSY, "wait for the images under way, then ask for this one", spec.id)]
         self._making[spec.id] = spec
         self._to_make.append(spec)
         return self._start()
@@ -209,7 +209,7 @@ class LeaseSession:
             setup_chunk(made.spec), (outcome,), made.fuel, Bytes(0), made.joules, made.measured
         )
         if receipt is None:
-            return [_sorry(Refusal.ESCROW_SPENT, self._spent(), made.spec.id)]
+            return [sorry(Refusal.ESCROW_SPENT, self._spent(), made.spec.id)]
         signature = self._sign(self._domain.digest(receipt.struct_hash))
         ready = ImageReady(made.spec.id, made.image, ReceiptMessage.of(receipt), signature)
         return [DeliverImage(receipt, signature, ready)]
@@ -222,22 +222,22 @@ class LeaseSession:
             self._early.append(request)  # its image may be the one that is being made
             return []
         if spec is None:
-            return [_sorry(Refusal.NO_IMAGE, "prepare the image first", request.chunk)]
+            return [sorry(Refusal.NO_IMAGE, "prepare the image first", request.chunk)]
         if (position := self._bill.position(request.chunk)) is not None:
             return self._redeliver([position])
         if request.chunk in self._running or request.chunk in self._queue:
             return []
         if refusal := self._refusal():
-            return [_sorry(*refusal, request.chunk)]
+            return [sorry(*refusal, request.chunk)]
         if self._is_full():
-            return [_sorry(Refusal.BUSY, "too many chunks wait already; send this one later", request.chunk)]
+            return [sorry(Refusal.BUSY, "too many chunks wait already; send this one later", request.chunk)]
         if request.memory > self._policy.memory:
             offered, asked = self._policy.memory >> 20, request.memory >> 20
             said = f"the chunk asks for {asked} MiB a task, and {offered} are offered here"
-            return [_sorry(Refusal.TOO_MUCH, said, request.chunk)]
+            return [sorry(Refusal.TOO_MUCH, said, request.chunk)]
         tasks = tasks_of(request)
         if chunk_id(request.image, [task.id(spec) for task in tasks], limits_of(request)) != request.chunk:
-            return [_sorry(Refusal.WRONG_CHUNK, "the chunk's id is not that of its tasks", request.chunk)]
+            return [sorry(Refusal.WRONG_CHUNK, "the chunk's id is not that of its tasks", request.chunk)]
         self._queue[request.chunk] = Execute(request.chunk, spec, tasks, request.watched)
         return self._start()
 
@@ -253,13 +253,16 @@ class LeaseSession:
         for held in (self._queue, self._early, self._to_make):
             held.clear()
         said = f"{self._patience.count} chunks or images of this lease ended without a result; it is over"
-        return [*self._close(), *(_sorry(Refusal.OVER, said, chunk) for chunk in waiting)]
+        return [*self._close(), *(sorry(Refusal.OVER, said, chunk) for chunk in waiting)]
 
     def _give_up(self) -> list[Instruction]:
         """Drop all that is not delivered; what comes of it later is nobody's, and isn't billed. After that
         the lease takes no more work: else a renter could let it work and never pay."""
         closing = self._close() if self._running or self._making else []
         stopped: list[Instruction] = [Stop(chunk) for chunk in sorted(self._running)]
+        if self._running:
+            seconds = Seconds(sum(self._now - running.since for running in self._running.values()))
+            stopped.append(NoteGivenUp(self.lease.terms.renter, seconds, self._now))
         for waiting in (self._queue, self._early, self._running, self._making, self._to_make):
             waiting.clear()
         return [*closing, *stopped]
@@ -302,14 +305,14 @@ class LeaseSession:
             started.append(MakeImage(self._to_make.popleft()))
         while self._queue and len(self._running) < self.lease.terms.slots and self._has_credit():
             chunk, execution = self._queue.popitem(last=False)
-            self._running[chunk] = frozenset(name for task in execution.tasks for name in task.blobs)
+            self._running[chunk] = Running.of(execution, self._now)
             started.append(execution)
         return started
 
     def _bill_chunk(self, result: ChunkResult) -> list[Instruction]:
         if result.chunk not in self._running:
             return []  # nothing was asked for under this name: nothing is billed (P2)
-        new = self._running.pop(result.chunk) & self._arrived.keys()
+        new = self._running.pop(result.chunk).blobs & self._arrived.keys()
         receipt = self._receipt(
             result.chunk,
             result.outcomes,
@@ -320,7 +323,7 @@ class LeaseSession:
         )
         if receipt is None:
             waiting, self._queue = list(self._queue), OrderedDict()
-            return [_sorry(Refusal.ESCROW_SPENT, self._spent(), chunk) for chunk in (result.chunk, *waiting)]
+            return [sorry(Refusal.ESCROW_SPENT, self._spent(), chunk) for chunk in (result.chunk, *waiting)]
         self._billed |= new
         for name in new:
             del self._arrived[name]
@@ -355,7 +358,7 @@ class LeaseSession:
         try:
             paid_below = self._bill.take(voucher, paid.signature, self.lease, self._domain)
         except Distrusted as error:
-            return [_sorry(Refusal.BAD_VOUCHER, str(error), None)]
+            return [sorry(Refusal.BAD_VOUCHER, str(error), None)]
         if paid_below is None:
             return [Answer(VoucherAccepted(self.signed.sequence))]  # again, or late: the newest one counts
         return [KeepVoucher(voucher, paid.signature, paid_below), Answer(VoucherAccepted(paid.sequence))]
@@ -365,10 +368,10 @@ class LeaseSession:
         new = any(self._bill.position(setup_chunk(spec)) is None for spec in self._making.values())
         if self._bill.unpaid or self._running or self._queue or new or self._early:
             owed = show_usd(self._bill.unsigned)
-            return [_sorry(Refusal.UNPAID, f"{owed} is owed and not signed, or work is under way", None)]
+            return [sorry(Refusal.UNPAID, f"{owed} is owed and not signed, or work is under way", None)]
         if (sequence, amount) != (signed.sequence, signed.amount):
             reason = f"the latest voucher is {signed.sequence} over {show_usd(signed.amount)}"
-            return [_sorry(Refusal.BAD_CLOSE, reason, None)]
+            return [sorry(Refusal.BAD_CLOSE, reason, None)]
         close = Close(self.lease.id, sequence, MicroUsd(amount))
         granted = CloseGranted(sequence, amount, self._sign(self._domain.digest(close.struct_hash)))
         return [*self._close(), Answer(granted)]
@@ -377,20 +380,20 @@ class LeaseSession:
         self._now = now
         if settled is None:
             return [Forget()]
-        until = Seconds(now + SHUN_SECONDS)
-        shunned = [Shun(self.lease.terms.renter, until)] if self._patience.tick(now) else []
-        end = self.lease.terms.expiry if self._patience.since is None else self._patience.since
-        works = bool(self._running) or len(self._making) > len(self._to_make)
-        if self._ending.is_due(now, end, works, owes=bool(self._bill.unpaid)):
-            return [*shunned, EndLease()]
-        if not shunned and self.signed.amount - settled >= self._policy.redeem_at:
+        lost = self._patience.tick(now)
+        end = min(self.lease.terms.expiry, self._patience.since or self.lease.terms.expiry)
+        works, owes = bool(self._running) or len(self._making) > len(self._to_make), bool(self._bill.unpaid)
+        is_due = self._ending.is_due(now, end, works, owes)
+        ended: list[Instruction] = []
+        if lost or (is_due and owes and not self._shunned):
+            self._shunned = True
+            ended.append(Shun(self.lease.terms.renter, now))
+        if is_due:
+            ended.append(EndLease())
+        if not ended and self.signed.amount - settled >= self._policy.redeem_at:
             return [Redeem()]
-        return shunned
+        return ended
 
     def _spent(self) -> str:
         escrow = show_usd(self.lease.terms.escrow)
         return f"the escrow of {escrow} does not cover the work; top the lease up or open another"
-
-
-def _sorry(code: Refusal, reason: str, subject: bytes | None) -> Instruction:
-    return Answer(Sorry(code, reason, subject))

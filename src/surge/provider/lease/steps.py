@@ -17,6 +17,7 @@ from surge.net.messages import (
     Refusal,
     RequestClose,
     RunChunk,
+    Sorry,
 )
 
 # Events
@@ -146,10 +147,20 @@ class KeepClosing:
 
 @dataclass(frozen=True, slots=True)
 class Shun:
-    """Take no more leases of this renter's for a while: its work ended too often without a bill."""
+    """Take no more leases of this renter's for a while: its work ended too often without a bill, or its lease
+    ends with a bill that it didn't sign. now: in chain time."""
 
     renter: Address
-    until: Seconds
+    now: Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class NoteGivenUp:
+    """Remember that this renter stopped work that had run for so many seconds, all slots together."""
+
+    renter: Address
+    seconds: Seconds
+    now: Seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +206,23 @@ Instruction = (
     | KeepClosing
     | Redeem
     | Shun
+    | NoteGivenUp
     | EndLease
     | Forget
 )
+
+
+def sorry(code: Refusal, reason: str, subject: bytes | None) -> Instruction:
+    return Answer(Sorry(code, reason, subject))
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A chunk under way. blobs: that it names; since: chain time of the last tick before it began."""
+
+    blobs: frozenset[bytes]
+    since: Seconds
+
+    @classmethod
+    def of(cls, work: Execute, now: Seconds) -> "Running":
+        return cls(frozenset(name for task in work.tasks for name in task.blobs), now)

@@ -188,7 +188,7 @@ class Pool:
         try:
             slot = await _Slot.spawn(self._cache, self._readable)
         except BaseException:
-            self._size -= 1
+            await self._vacate()
             raise
         self._all.add(slot)
         try:
@@ -202,22 +202,33 @@ class Pool:
     async def _free(self, slot: _Slot) -> None:
         async with self._freed:
             self._idle.append(slot)
-            self._freed.notify()
+            self._freed.notify_all()
 
     async def _drop(self, slot: _Slot) -> None:
+        """End a worker; who asks next starts another."""
         self._all.discard(slot)
-        self._size -= 1
-        await slot.end()
+        try:
+            await slot.end()
+        finally:
+            await self._vacate()
+
+    async def _vacate(self) -> None:
+        """A worker is gone, or could not be started: whoever waits may start one."""
+        async with self._freed:
+            self._size -= 1
+            self._freed.notify_all()
 
     async def _take(self, spec_id: bytes) -> _Slot:
         """An idle slot, best one that holds the image already; a new one while there are fewer than slots."""
-        if not self._idle and self._size < self._count:
-            await self._add()
-        async with self._freed:
-            await self._freed.wait_for(lambda: self._idle)
-            slot = next((s for s in reversed(self._idle) if s.image == spec_id), self._idle[0])
-            self._idle.remove(slot)
-            return slot
+        while True:
+            if not self._idle and self._size < self._count:
+                await self._add()  # or its failure is this caller's
+            async with self._freed:
+                await self._freed.wait_for(lambda: self._idle or self._size < self._count)
+                if self._idle:
+                    slot = next((s for s in reversed(self._idle) if s.image == spec_id), self._idle[0])
+                    self._idle.remove(slot)
+                    return slot
 
     async def _ask(
         self, spec_id: bytes, request: Request, wanted: type[A], seconds: float, hear: Hear | None = None
@@ -228,17 +239,14 @@ class Pool:
         except SurgeError as error:
             if isinstance(error, NotDeterministic):
                 await self._drop(slot)
-                await self._add()
             else:
                 await self._free(slot)
             raise
         except BaseException:  # cancelled in the middle of a chunk
             await self._drop(slot)
-            await self._add()
             raise
         if not isinstance(answer, wanted):
             await self._drop(slot)
-            await self._add()
             raise NotDeterministic("a worker answered another question; the chunk must run again")
         slot.image = spec_id
         await self._free(slot)

@@ -49,4 +49,7 @@ SHUNNED = sa.Table(
     METADATA,
     sa.Column("renter", sa.String, primary_key=True),
     sa.Column("until", sa.Integer, nullable=False),
+    sa.Column("times", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("lease", sa.Integer),
+    sa.Column("given_up", sa.Integer, nullable=False, server_default="0"),
 )

@@ -6,7 +6,7 @@ from deal import DOMAIN, EXPIRY, PROVIDER, RENTER, SPEC, chunk_of, hello, lease_
 from surge.model.signature import sign
 from surge.model.task import ChunkResult, Outcome
 from surge.model.voucher import Voucher
-from surge.net.messages import CloseGranted, PayVoucher, RequestClose, Sorry, Welcome
+from surge.net.messages import CloseGranted, GiveUp, PayVoucher, RequestClose, Sorry, Welcome
 from surge.provider.lease.ending import (
     ALONE_SECONDS,
     CLOSE_SECONDS,
@@ -27,7 +27,10 @@ from surge.provider.lease.steps import (
     KeepClosing,
     LinkLost,
     MakeImage,
+    NoteGivenUp,
     Redeliver,
+    Shun,
+    Stop,
     Tick,
 )
 from surge.renter.talk.requests import prepare_message, run_message
@@ -105,7 +108,9 @@ def test_one_that_owes_has_longer(session):
     session.handle(LinkLost())
     session.handle(Tick(START, 0))
     assert session.handle(Tick(START + OWING_SECONDS - 1, 0)) == []
-    assert session.handle(Tick(START + OWING_SECONDS, 0)) == [EndLease()]
+    shun = Shun(session.lease.terms.renter, START + OWING_SECONDS)
+    assert session.handle(Tick(START + OWING_SECONDS, 0)) == [shun, EndLease()]
+    assert session.handle(Tick(START + OWING_SECONDS + 1, 0)) == [EndLease()]
     assert START + OWING_SECONDS < EXPIRY
 
 
@@ -198,6 +203,13 @@ def test_nor_does_one_that_never_signs(session):
     session.handle(Tick(START, 0))
     assert session.handle(Tick(START + OWING_SECONDS - 1, 0)) == []
     assert EndLease() in session.handle(Tick(START + OWING_SECONDS, 0))
+
+
+def test_giving_up_work_that_runs_is_told_with_the_seconds_that_it_took(session):
+    session.handle(Tick(START + 50, 0))
+    given_up = NoteGivenUp(session.lease.terms.renter, 50, START + 50)
+    assert session.handle(GiveUp()) == [KeepClosing(), Stop(chunk_of(1).id), given_up]
+    assert a_session().handle(GiveUp()) == []  # nothing ran: nothing was taken
 
 
 def test_running_work_and_blobs_that_arrive_are_no_idleness(session):

@@ -144,7 +144,7 @@ def test_work_that_ends_without_a_bill_again_and_again_ends_the_lease():
     assert codes(ended) == ["failed", "over"]
     assert codes(session.handle(run_message(chunk_of(102)))) == ["over"]
     assert codes(session.handle(prepare_message(SPEC))) == ["over"]
-    assert session.handle(Tick(101, 0)) == [Shun(session.lease.terms.renter, 101 + 3_600), EndLease()]
+    assert session.handle(Tick(101, 0)) == [Shun(session.lease.terms.renter, 101), EndLease()]
     assert session.handle(Tick(102, 0)) == [EndLease()]
 
 
@@ -188,7 +188,7 @@ def test_what_is_owed_is_waited_for_before_the_lease_ends():
     session.handle(ran(asked))
     for number in range(MAX_UNBILLED + 1):
         unbilled(session, number)
-    assert session.handle(Tick(101, 0)) == [Shun(session.lease.terms.renter, 101 + 3_600)]
+    assert session.handle(Tick(101, 0)) == [Shun(session.lease.terms.renter, 101)]
     assert session.handle(Tick(102, 0)) == []
     assert session.handle(Tick(101 + LAST_CALL, 0)) == [EndLease()]
 

@@ -56,6 +56,7 @@ from surge.provider.lease.steps import (
     KeepVoucher,
     LinkLost,
     MakeImage,
+    NoteGivenUp,
     Redeem,
     Redeliver,
     Shun,
@@ -173,10 +174,12 @@ class SessionMachine(RuleBasedStateMachine):
                 case Redeem():
                     assert self.signed - self.settled >= POLICY.redeem_at
                     self.settled = self.signed
-                case Shun(renter, until):
-                    assert renter == self.lease.terms.renter
-                    assert until > self.now
-                    assert self.session._patience.lost
+                case Shun(renter, now):
+                    assert (renter, now) == (self.lease.terms.renter, self.now)
+                    assert self.session._patience.lost or self.owed > self.signed
+                case NoteGivenUp(renter, seconds, now):
+                    assert (renter, now) == (self.lease.terms.renter, self.now)
+                    assert seconds >= 0
                 case EndLease():
                     over = self.now >= EXPIRY or self.session._patience.lost
                     assert over or self.was_left or self.was_idle
