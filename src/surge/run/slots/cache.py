@@ -105,7 +105,7 @@ class Cache:
                         path.unlink()
 
     def _files(self) -> "list[tuple[int, int, Path]]":
-        """(time of use, bytes of the disk, path) of all that may be removed, what was used longest ago first."""
+        """(time of use, bytes of the disk, path) of all that may go, what was used longest ago first."""
         kept = {self._interpreter_path(), _sum_path(self._interpreter_path())}
         return sorted(
             (facts.st_mtime_ns, _taken(path, facts), path)
