@@ -396,5 +396,5 @@ class Agent:
         if lease in self._served and await self._redeemer.record_end(lease):
             del self._served[lease]
             log.info("lease over", lease=lease, earned=served.session.signed.amount)
-            if served.link is not None:
-                served.link.abort("the lease is over")
+            if (link := served.link) is not None:
+                asyncio.get_running_loop().call_later(served.session.lingers, link.abort, "the lease is over")

@@ -7,7 +7,7 @@ import pytest
 from deal import PROVIDER, Deal, chunk_of, lease_of, play
 from surge.model.signature import address_of
 from surge.provider.duty import clock
-from surge.provider.lease.ending import LAST_CALL, OWING_SECONDS
+from surge.provider.lease.ending import IDLE_SECONDS, LAST_CALL, OWING_SECONDS
 from surge.provider.lease.policy import MAX_UNBILLED
 from surge.provider.regard import FREE_SECONDS, MOST, SHUN_SECONDS
 
@@ -116,5 +116,25 @@ def test_results_that_nobody_signs_for_shun_their_renter(tmp_path):
         await made.until(lambda: 1 in made.market.closings)
         assert made.market.closings[1].paid == made.renter_books()[1].amount
         assert made.store.standing(made.lease.terms.renter).until == made.market.now_at + SHUN_SECONDS
+
+    play(tmp_path, story)
+
+
+def test_an_idle_renter_whose_lease_was_closed_hears_it_with_its_next_work(tmp_path):
+    """P6: its slots are free; its link stays, so that a clear refusal sends it to another lease."""
+
+    async def story(made: Deal):
+        await made.prepare()
+        await made.run(chunk_of(1))
+        await made.level()
+        await made.until(lambda: made.served._ending._quiet_since is not None)
+        made.market.now_at += IDLE_SECONDS
+        await made.until(lambda: 1 in made.market.closings)
+        assert made.market.closings[1].paid == made.renter_books()[1].amount
+        await made.until(lambda: not made.agent._served)
+        await made.session.run(chunk_of(2))
+        await made.until(lambda: made.declined)
+        assert made.declined[0].code == "over"
+        assert chunk_of(2).id not in made.bench.ran
 
     play(tmp_path, story)

@@ -87,9 +87,7 @@ class LeaseSession:
         closing: bool = False,
     ) -> None:
         self.lease = lease
-        self._domain = domain
-        self._sign = sign
-        self._policy = policy
+        self._domain, self._sign, self._policy = domain, sign, policy
         self._bill = Bill(lease.id, receipts, voucher)
         self._images: dict[bytes, ImageSpec] = {}
         self._early: list[RunChunk] = []
@@ -101,8 +99,7 @@ class LeaseSession:
         self._making: dict[bytes, ImageSpec] = {}
         self._to_make: deque[ImageSpec] = deque()
         self._ending, self._patience = Ending(closing), Patience()
-        self._remade, self._shunned = 0, False
-        self._short = False
+        self._remade, self._shunned, self._short = 0, False, False
         self._now = Seconds(0)
         self._knows_billed = self.receipts == 0
         """Whether it made all receipts: they don't tell which blobs they billed, and none is twice."""
@@ -111,6 +108,11 @@ class LeaseSession:
     def signed(self) -> Voucher:
         """The latest voucher; sequence 0 before the first."""
         return self._bill.signed
+
+    @property
+    def lingers(self) -> Seconds:
+        """How long a renter whose lease was closed may find out here, from a refusal of its next work."""
+        return Seconds(max(self.lease.terms.expiry - self._now, 0) if self._ending.closing else 0)
 
     @property
     def receipts(self) -> int:
@@ -167,8 +169,7 @@ class LeaseSession:
         What the renter has already it ignores, and a chunk that is asked for again is not run again, so a
         conversation can be resumed on a new link at any point.
         """
-        signed = self.signed
-        terms = self.lease.terms
+        signed, terms = self.signed, self.lease.terms
         welcome = Welcome(
             signed.sequence, signed.amount, self.receipts, terms.slots, self._policy.credit_limit
         )
@@ -388,8 +389,8 @@ class LeaseSession:
         if lost or (is_due and owes and not self._shunned):
             self._shunned = True
             ended.append(Shun(self.lease.terms.renter, now))
-        if is_due:
-            ended.append(EndLease())
+        if is_due:  # a renter that is there and idle may give work until the chain has closed it
+            ended += [*(self._close() if self._ending.company.here and now < end else []), EndLease()]
         if not ended and self.signed.amount - settled >= self._policy.redeem_at:
             return [Redeem()]
         return ended

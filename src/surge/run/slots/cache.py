@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import platformdirs
 import wasmtime
@@ -87,17 +88,27 @@ class Cache:
             own = [file for file in self._files() if _owner_of(file[2]) == owner]
             _remove(own, lambda held: held <= most // SHARE)
         _remove(self._files(), lambda held: held <= most and shutil.disk_usage(self.root).free >= floor)
+        self._remove_locks()
         if (free := shutil.disk_usage(self.root).free) < floor:
             raise Unavailable(
                 f"the disk of {self.root} has {free >> 20} MiB left, and {floor >> 20} are kept free; "
                 "make room there"
             )
 
+    def _remove_locks(self) -> None:
+        """Those beside code that is gone, which nobody holds."""
+        for path in (self.root / "code").glob("*.lock"):
+            if not path.with_suffix(".cwasm").exists():
+                with suppress(OSError), path.open() as file:  # held, or another process was faster
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    if _is_at(file, path):
+                        path.unlink()
+
     def _files(self) -> "list[tuple[int, int, Path]]":
-        """(time of use, bytes, path) of all that may be removed, the one that was used longest ago first."""
+        """(time of use, bytes of the disk, path) of all that may go, what was used longest ago first."""
         kept = {self._interpreter_path(), _sum_path(self._interpreter_path())}
         return sorted(
-            (facts.st_mtime_ns, facts.st_size, path)
+            (facts.st_mtime_ns, _taken(path, facts), path)
             for folder in ("code", "images", "modules")
             for path in (self.root / folder).iterdir()
             if path not in kept and path.suffix not in BESIDE and (facts := _facts(path)) is not None
@@ -234,6 +245,18 @@ def _facts(path: Path) -> os.stat_result | None:
         return None  # another process removed it
 
 
+def _taken(path: Path, facts: os.stat_result) -> int:
+    """Bytes of the disk, with those of the note that goes with it: a small file takes a whole block."""
+    note = None if path.suffix == SUMMED else _facts(_owner_path(path))
+    return (facts.st_blocks + (note.st_blocks if note is not None else 0)) * 512
+
+
+def _is_at(file: IO[str], path: Path) -> bool:
+    """Whether an open file is still the one that is found there."""
+    found, opened = _facts(path), os.fstat(file.fileno())
+    return found is not None and (found.st_dev, found.st_ino) == (opened.st_dev, opened.st_ino)
+
+
 def _sum_path(path: Path) -> Path:
     return path.with_suffix(SUMMED)
 
@@ -262,13 +285,15 @@ def _write(path: Path, content: bytes) -> None:
 @contextmanager
 def _locked(path: Path, stage: str, expected: float, progress: Progress) -> Iterator[None]:
     """One compiler at a time; who waits sees the same progress."""
-    with path.open("w") as file:
-        began = time.monotonic()
-        while True:
+    began = time.monotonic()
+    while True:
+        with path.open("w") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
             except BlockingIOError:
                 progress(stage, time.monotonic() - began, expected)
                 time.sleep(0.5)
-        yield
+                continue
+            if _is_at(file, path):  # else it was removed meanwhile, and locks nobody out
+                yield
+                return

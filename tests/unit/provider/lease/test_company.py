@@ -194,7 +194,8 @@ def test_a_renter_that_is_there_and_gives_no_work_does_not_keep_the_slots(sessio
     sign_for(session, *results[0], *results[1])
     assert session.handle(Tick(START + 1, 0)) == []
     assert session.handle(Tick(START + IDLE_SECONDS, 0)) == []
-    assert session.handle(Tick(START + 1 + IDLE_SECONDS, 0)) == [EndLease()]
+    assert session.handle(Tick(START + 1 + IDLE_SECONDS, 0)) == [KeepClosing(), EndLease()]
+    assert session.handle(run_message(chunk_of(3)))[0].message.code == "over"
 
 
 def test_nor_does_one_that_never_signs(session):
@@ -217,4 +218,4 @@ def test_running_work_and_blobs_that_arrive_are_no_idleness(session):
     empty = a_session()
     empty.handle(BlobArrived(bytes(32), 10))
     assert empty.handle(Tick(START + IDLE_SECONDS, 0)) == []
-    assert empty.handle(Tick(START + 2 * IDLE_SECONDS, 0)) == [EndLease()]
+    assert empty.handle(Tick(START + 2 * IDLE_SECONDS, 0)) == [KeepClosing(), EndLease()]

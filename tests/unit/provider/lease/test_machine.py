@@ -6,12 +6,12 @@ from itertools import accumulate
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from msgspec.structs import replace as with_fields
 
 from deal import (
     CODE,
     DOMAIN,
     EXPIRY,
-    LIMITS,
     PROVIDER,
     RENTER,
     SETUP_FUEL,
@@ -32,7 +32,6 @@ from surge.net.messages import (
     PayVoucher,
     PrepareImage,
     RequestClose,
-    RunChunk,
     Sorry,
     TermsMessage,
     VoucherAccepted,
@@ -64,19 +63,12 @@ from surge.provider.lease.steps import (
     Tick,
     ToppedUp,
 )
+from surge.renter.talk.requests import run_message
 from surge.settle.merkle import Frontier
 
 IMAGE = digest("test-image", SPEC.id)
 POLICY = Policy(credit_limit=6_000, redeem_at=20_000)
 PREPARE = PrepareImage(SPEC.runtime, SPEC.runtime_digest, list(SPEC.modules), SPEC.module)
-
-
-def run_message(asked):
-    return RunChunk(
-        asked.id, asked.image, asked.tasks[0].code, [task.seed for task in asked.tasks],
-        [task.input for task in asked.tasks], LIMITS.fuel, LIMITS.memory, LIMITS.output, False,
-        [list(task.blobs) for task in asked.tasks],
-    )  # fmt: skip
 
 
 class SessionMachine(RuleBasedStateMachine):
@@ -178,8 +170,7 @@ class SessionMachine(RuleBasedStateMachine):
                     assert (renter, now) == (self.lease.terms.renter, self.now)
                     assert self.session._patience.lost or self.owed > self.signed
                 case NoteGivenUp(renter, seconds, now):
-                    assert (renter, now) == (self.lease.terms.renter, self.now)
-                    assert seconds >= 0
+                    assert (renter, seconds >= 0, now) == (self.lease.terms.renter, True, self.now)
                 case EndLease():
                     over = self.now >= EXPIRY or self.session._patience.lost
                     assert over or self.was_left or self.was_idle
@@ -211,7 +202,7 @@ class SessionMachine(RuleBasedStateMachine):
     @rule()
     def asks_under_a_false_name(self):
         asked = chunk_of(10**6)
-        for answer in self.feed(replace_chunk(run_message(asked))):
+        for answer in self.feed(with_fields(run_message(asked), chunk=setup_chunk(SPEC))):
             assert isinstance(answer, Sorry)
 
     @rule(behind=st.integers(0, 2))
@@ -399,12 +390,6 @@ class SessionMachine(RuleBasedStateMachine):
         if hasattr(self, "session"):
             *_, last = self.session.handle(Tick(max(self.now, EXPIRY) + LAST_CALL, self.settled))
             assert last == EndLease()
-
-
-def replace_chunk(message):
-    from msgspec.structs import replace as with_fields
-
-    return with_fields(message, chunk=setup_chunk(SPEC))
 
 
 TestSessionMachine = SessionMachine.TestCase

@@ -1,11 +1,13 @@
 """Native code and images are made once, checked before each use, and kept from others."""
 
+import fcntl
 import os
 import signal
 import stat
 import subprocess
 import sys
 from pathlib import Path
+from typing import IO
 
 import pytest
 import wasmtime
@@ -17,7 +19,8 @@ from surge.model.units import Fuel
 from surge.run.kernels import kernel
 from surge.run.sandbox.image import MemoryImage
 from surge.run.sandbox.suite import wasm_spec
-from surge.run.slots.cache import Cache
+from surge.run.slots import cache as cache_module
+from surge.run.slots.cache import Cache, silent
 
 
 def compiled(cache: Cache, module: bytes) -> list[float]:
@@ -168,7 +171,7 @@ def test_what_was_used_longest_ago_goes_first(tmp_path: Path) -> None:
     for place, name in enumerate([named[1], named[0], named[3], named[2]]):
         path = cache.root / "modules" / f"{name.hex()}.wasm"
         os.utime(path, (place + 1, place + 1))
-    cache.make_room(2500, floor=0)
+    cache.make_room(2 * held(cache) // 4 + 1, floor=0)
     left = {path.stem for path in (cache.root / "modules").iterdir()}
     assert left == {named[2].hex(), named[3].hex()}
 
@@ -182,6 +185,12 @@ def test_a_full_disk_is_told_and_the_interpreter_stays(tmp_path: Path) -> None:
         cache.make_room(1 << 30, floor=1 << 60)
     assert interpreter.exists()
     assert not list((cache.root / "modules").iterdir())
+
+
+def held(cache: Cache) -> int:
+    """Bytes of the disk."""
+    folders = (cache.root / "code", cache.root / "images", cache.root / "modules")
+    return sum(path.stat().st_blocks * 512 for folder in folders for path in folder.iterdir())
 
 
 def made_for(cache: Cache, owner: str, number: int, used: int) -> str:
@@ -199,10 +208,11 @@ def test_one_renter_s_images_take_no_other_s_place(tmp_path: Path) -> None:
     cache = Cache.open(tmp_path)
     others = {made_for(cache, "0xb", 100, 1), made_for(cache, "0xc", 101, 2)}
     greedy = [made_for(cache, "0xa", number, 10 + number) for number in range(9)]
-    cache.make_room(16_000, floor=0, owner="0xb")
+    most = 16 * held(cache) // 11  # what sixteen take
+    cache.make_room(most, floor=0, owner="0xb")
     left = {path.stem for path in (cache.root / "images").glob("*.image")}
     assert left == others | {*greedy}
-    cache.make_room(16_000, floor=0, owner="0xa")
+    cache.make_room(most, floor=0, owner="0xa")
     left = {path.stem for path in (cache.root / "images").glob("*.image")}
     assert left == others | {*greedy[-4:]}
     assert {path.stem for path in (cache.root / "images").glob("*.owner")} == left
@@ -212,9 +222,10 @@ def test_an_image_is_the_first_one_s_that_asked_for_it(tmp_path: Path) -> None:
     cache = Cache.open(tmp_path)
     shared = made_for(cache, "0xa", 1, 1)
     assert made_for(cache, "0xb", 1, 1) == shared
-    cache.make_room(1_000, floor=0, owner="0xb")
+    most = held(cache)
+    cache.make_room(most, floor=0, owner="0xb")
     assert [path.stem for path in (cache.root / "images").glob("*.image")] == [shared]
-    cache.make_room(1_000, floor=0, owner="0xa")
+    cache.make_room(most, floor=0, owner="0xa")
     assert not list((cache.root / "images").iterdir())
 
 
@@ -227,3 +238,37 @@ def test_a_module_and_its_code_are_their_owner_s(tmp_path: Path) -> None:
     assert compiled(cache, kernel("nbody")) == []
     cache.make_room(40, floor=0, owner="0xa")
     assert [path for folder in ("code", "modules") for path in (cache.root / folder).glob("*.*wasm")] == []
+
+
+def test_small_files_count_as_the_blocks_that_they_take_and_no_lock_outlives_its_code(tmp_path: Path) -> None:
+    cache = Cache.open(tmp_path)
+    for name in ("nbody", "sha256"):
+        compiled(cache, kernel(name))
+        cache.note_owner(wasm_spec(kernel(name)), "0xa")
+    assert sum(taken for _, taken, _ in cache._files()) == held(cache)
+    first, second = sorted((cache.root / "code").glob("*.lock"))
+    cache.make_room(1 << 40, floor=0)
+    assert (first.exists(), second.exists()) == (True, True)
+    with second.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)  # a compile is under way
+        cache.make_room(0, floor=0)
+        left = [path for folder in ("code", "images", "modules") for path in (tmp_path / folder).iterdir()]
+        assert left == [second]
+    cache.make_room(0, floor=0)
+    assert not second.exists()
+
+
+def test_a_lock_that_was_removed_while_somebody_waited_for_it_locks_nobody_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, real = tmp_path / "some.lock", fcntl.flock
+
+    def removed(file: IO[str], how: int) -> None:
+        monkeypatch.setattr(fcntl, "flock", real)
+        path.unlink()  # by `make_room` of another process, between the opening and the lock
+        real(file, how)
+
+    monkeypatch.setattr(fcntl, "flock", removed)
+    locked = cache_module._locked(path, "compiling", 1.0, silent)
+    with locked, path.open("w") as other, pytest.raises(BlockingIOError):
+        fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
