@@ -6,6 +6,7 @@ import time
 import pytest
 
 import surge
+from surge.chain.node.rpc import Rpc
 from surge.model.errors import Unavailable
 
 pytestmark = pytest.mark.slow
@@ -60,3 +61,22 @@ def test_an_interrupt_does_not_wait_for_tasks(network):
     assert time.monotonic() - began < PROMPT
     with network.executor(2, budget="1.00") as again:
         assert again.submit(doubled, 4).result(60) == 8
+
+
+def test_a_pause_for_thought_costs_a_lease_and_no_warning(network):
+    """A lease without work ends after five minutes of the chain; the next work opens another one."""
+    with network.executor(1, budget="1.00") as executor:
+        assert executor.submit(doubled, 1).result(60) == 2
+        job = executor._job
+        (lease,) = job.store.leases(job.row)
+        rpc = Rpc(network.book.rpc_url)
+        deadline = time.monotonic() + 60
+        while job.chain.leases.closing(lease.id) is None:
+            assert time.monotonic() < deadline
+            rpc.call("evm_increaseTime", 10)
+            rpc.call("evm_mine")
+            threading.Event().wait(0.5)  # its provider's clock ticks every two seconds
+        rpc.close()
+        assert executor.submit(doubled, 2).result(60) == 4
+    assert executor.warnings == []
+    assert executor.report().leases == 2

@@ -2,14 +2,14 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 from surge.chain.calls.leases import TOGETHER
 from surge.chain.calls.leases import Ending as Agreed
-from surge.model.errors import Distrusted, ProviderLost, Refused, SurgeError
+from surge.model.errors import Distrusted, ProviderLost, Refused, SurgeError, Unavailable
 from surge.model.trace import LeaseLeftOpen
 from surge.renter.lease.chunks import Held
 from surge.renter.lease.funding import Funding
-from surge.renter.talk.session import RenterSession
 from surge.store.trace import Trace
 
 
@@ -35,10 +35,10 @@ class Ending:
                 for one in agreed:
                     await self._send([one])
             else:
-                self._leave_open(agreed[0][0].session, error)
+                await self._leave_open(agreed[0][0], error)
         except SurgeError as error:
             for held, _ in agreed:
-                self._leave_open(held.session, error)
+                await self._leave_open(held, error)
         else:
             for held, _ in agreed:
                 held.closed = True
@@ -55,9 +55,9 @@ class Ending:
                 await session.give_up()  # what runs there still has ended elsewhere
             return None if held.closed else (held, await self._funding.agree(session, within))
         except TimeoutError:
-            self._leave_open(session, ProviderLost("its provider did not answer in time"))
+            await self._leave_open(held, ProviderLost("its provider did not answer in time"))
         except SurgeError as error:
-            self._leave_open(session, error)
+            await self._leave_open(held, error)
         return None
 
     async def _dial_again(self, held: Held, within: float) -> None:
@@ -69,9 +69,15 @@ class Ending:
                     await held.session.open()
                 await held.session.give_up()  # its work went elsewhere
 
-    def _leave_open(self, session: RenterSession, error: SurgeError) -> None:
-        self._trace.write(LeaseLeftOpen(lease=session.lease.id, reason=str(error)))
+    async def _leave_open(self, held: Held, error: SurgeError) -> None:
+        """Unless its provider has closed it meanwhile, which is as good."""
+        lease = held.session.lease
+        with suppress(Unavailable):  # the chain is away: then nobody knows
+            held.closed = await self._funding.ended(lease)
+        if held.closed:
+            return
+        self._trace.write(LeaseLeftOpen(lease=lease.id, reason=str(error)))
         self._warn(
-            f"lease {session.lease.id} stays open until its provider closes it or, after expiry and "
+            f"lease {lease.id} stays open until its provider closes it or, after expiry and "
             f"grace, you reclaim it (surge leases --reclaim): {error}"
         )
