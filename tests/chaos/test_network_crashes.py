@@ -13,7 +13,7 @@ from surge.chain.node.rpc import Rpc
 from surge.model.units import parse_usd
 from surge.provider.config import Place
 from surge.renter.access import Access
-from surge.renter.lease import held
+from surge.renter.lease import watch
 from surge.store.provider import ProviderStore
 from surge.store.renter import RenterStore
 
@@ -182,7 +182,7 @@ def program_of_chain(network):
 
 def test_a_lease_that_expires_in_mid_job_is_replaced(network, chain, monkeypatch):
     """The provider closes it alone with its latest voucher; the job goes on with another."""
-    monkeypatch.setattr(held, "WATCH_SECONDS", 0.5)
+    monkeypatch.setattr(watch, "WATCH_SECONDS", 0.5)
     before = len(chain.leases.all(renter=chain.address))
     with network.executor(max_workers=2, budget="1.00") as executor:
         running = Running(executor, 40)
@@ -203,7 +203,7 @@ def test_a_lease_that_expires_in_mid_job_is_replaced(network, chain, monkeypatch
 
 def test_an_idle_lease_is_closed_before_it_expires(network, chain, monkeypatch):
     """Together with its provider: the change is back, and the next task opens another lease."""
-    monkeypatch.setattr(held, "WATCH_SECONDS", 0.2)
+    monkeypatch.setattr(watch, "WATCH_SECONDS", 0.2)
     before = len(chain.leases.all(renter=chain.address))
     with network.executor(max_workers=1, budget="0.10") as executor:
         assert executor.submit(spin, 10, 1).result(PATIENCE) == 46
