@@ -7,7 +7,7 @@ import pytest
 from deal import PROVIDER, Deal, chunk_of, lease_of, play
 from surge.model.signature import address_of
 from surge.provider.duty import clock
-from surge.provider.lease.ending import IDLE_SECONDS, LAST_CALL, OWING_SECONDS
+from surge.provider.lease.ending import IDLE_SECONDS, LAST_CALL, OWED_COUNTS, OWING_SECONDS
 from surge.provider.lease.policy import MAX_UNBILLED
 from surge.provider.regard import FREE_SECONDS, MOST, SHUN_SECONDS
 
@@ -100,7 +100,9 @@ def test_work_that_is_given_up_is_remembered_and_the_first_few_times_cost_nothin
     play(tmp_path, story)
 
 
-def test_results_that_nobody_signs_for_shun_their_renter(tmp_path):
+def test_results_that_nobody_signs_for_are_remembered(tmp_path):
+    """P5: one such lease is an accident, and a few are a way to live."""
+
     async def story(made: Deal):
         await made.prepare()
         await made.run(chunk_of(1))
@@ -115,7 +117,7 @@ def test_results_that_nobody_signs_for_shun_their_renter(tmp_path):
         made.market.now_at += OWING_SECONDS
         await made.until(lambda: 1 in made.market.closings)
         assert made.market.closings[1].paid == made.renter_books()[1].amount
-        assert made.store.standing(made.lease.terms.renter).until == made.market.now_at + SHUN_SECONDS
+        assert made.store.standing(made.lease.terms.renter).given_up == OWED_COUNTS
 
     play(tmp_path, story)
 

@@ -6,6 +6,9 @@ ALONE_SECONDS = 120
 """A renter that is gone so long and owes nothing has left: its slots are for others."""
 OWING_SECONDS = 600
 """One that owes may come back to sign; what it owes is little."""
+OWED_COUNTS = Seconds(600)
+"""What a lease that ends with unsigned results stands for, in seconds of work given up: machines die, so that
+the first times are forgiven."""
 IDLE_SECONDS = 300
 """A renter that is there and gives no work for so long keeps the slots from others."""
 CLOSE_SECONDS = 120

@@ -32,7 +32,7 @@ from surge.net.messages import (
 )
 from surge.provider.lease.asked import limits_of, spec_of, tasks_of
 from surge.provider.lease.bill import MAX_SENT_AGAIN, Bill
-from surge.provider.lease.ending import Ending
+from surge.provider.lease.ending import OWED_COUNTS, Ending
 from surge.provider.lease.policy import MAX_REMADE, Patience, Policy
 from surge.provider.lease.steps import (
     Answer,
@@ -99,7 +99,7 @@ class LeaseSession:
         self._making: dict[bytes, ImageSpec] = {}
         self._to_make: deque[ImageSpec] = deque()
         self._ending, self._patience = Ending(closing), Patience()
-        self._remade, self._shunned, self._short = 0, False, False
+        self._remade, self._noted, self._short = 0, False, False
         self._now = Seconds(0)
         self._knows_billed = self.receipts == 0
         """Whether it made all receipts: they don't tell which blobs they billed, and none is twice."""
@@ -386,9 +386,9 @@ class LeaseSession:
         works, owes = bool(self._running) or len(self._making) > len(self._to_make), bool(self._bill.unpaid)
         is_due = self._ending.is_due(now, end, works, owes)
         ended: list[Instruction] = []
-        if lost or (is_due and owes and not self._shunned):
-            self._shunned = True
-            ended.append(Shun(self.lease.terms.renter, now))
+        if lost or (is_due and owes and not self._noted):
+            self._noted, renter = True, self.lease.terms.renter
+            ended.append(Shun(renter, now) if lost else NoteGivenUp(renter, OWED_COUNTS, now))
         if is_due:  # a renter that is there and idle may give work until the chain has closed it
             ended += [*(self._close() if self._ending.company.here and now < end else []), EndLease()]
         if not ended and self.signed.amount - settled >= self._policy.redeem_at:

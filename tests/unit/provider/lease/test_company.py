@@ -11,6 +11,7 @@ from surge.provider.lease.ending import (
     ALONE_SECONDS,
     CLOSE_SECONDS,
     IDLE_SECONDS,
+    OWED_COUNTS,
     OWING_SECONDS,
 )
 from surge.provider.lease.policy import MAX_REMADE, Policy
@@ -29,7 +30,6 @@ from surge.provider.lease.steps import (
     MakeImage,
     NoteGivenUp,
     Redeliver,
-    Shun,
     Stop,
     Tick,
 )
@@ -108,7 +108,7 @@ def test_one_that_owes_has_longer(session):
     session.handle(LinkLost())
     session.handle(Tick(START, 0))
     assert session.handle(Tick(START + OWING_SECONDS - 1, 0)) == []
-    shun = Shun(session.lease.terms.renter, START + OWING_SECONDS)
+    shun = NoteGivenUp(session.lease.terms.renter, OWED_COUNTS, START + OWING_SECONDS)
     assert session.handle(Tick(START + OWING_SECONDS, 0)) == [shun, EndLease()]
     assert session.handle(Tick(START + OWING_SECONDS + 1, 0)) == [EndLease()]
     assert START + OWING_SECONDS < EXPIRY

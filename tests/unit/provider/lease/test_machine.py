@@ -168,7 +168,7 @@ class SessionMachine(RuleBasedStateMachine):
                     self.settled = self.signed
                 case Shun(renter, now):
                     assert (renter, now) == (self.lease.terms.renter, self.now)
-                    assert self.session._patience.lost or self.owed > self.signed
+                    assert self.session._patience.lost
                 case NoteGivenUp(renter, seconds, now):
                     assert (renter, seconds >= 0, now) == (self.lease.terms.renter, True, self.now)
                 case EndLease():
