@@ -7,11 +7,13 @@ from urllib.parse import urlsplit
 
 
 class NodeProxy:
-    """`url` is its own. hangs: requests wait for an answer that doesn't come; away: they are hung up on."""
+    """`url` is its own. hangs: requests wait for an answer that doesn't come; away: they are hung up on.
+    hangs_from: the first request with these bytes hangs, and all after it."""
 
     def __init__(self, node: str) -> None:
         self.requests = 0
         self.hangs = self.away = False
+        self.hangs_from: bytes | None = None
         self.heard = threading.Event()
         """Set with each request."""
         self._node = urlsplit(node).netloc
@@ -35,6 +37,7 @@ class NodeProxy:
     def answer(self, asked: BaseHTTPRequestHandler, body: bytes) -> None:
         self.requests += 1
         self.heard.set()
+        self.hangs = self.hangs or (self.hangs_from is not None and self.hangs_from in body)
         if self.hangs:
             self._closed.wait()
         if self.hangs or self.away:
