@@ -16,6 +16,8 @@ class NodeProxy:
         self.hangs_from: bytes | None = None
         self.heard = threading.Event()
         """Set with each request."""
+        self.hung = threading.Event()
+        """Set once a request hangs."""
         self._node = urlsplit(node).netloc
         self._closed = threading.Event()
         proxy = self
@@ -39,6 +41,7 @@ class NodeProxy:
         self.heard.set()
         self.hangs = self.hangs or (self.hangs_from is not None and self.hangs_from in body)
         if self.hangs:
+            self.hung.set()
             self._closed.wait()
         if self.hangs or self.away:
             asked.close_connection = True

@@ -38,6 +38,7 @@ def test_a_provider_ends_soon_while_its_node_hangs(machine, number):
 def test_a_provider_ends_soon_while_its_first_ask_hangs(machine):
     machine.node.hangs_from = b"eth_sendRawTransaction"
     machine.provide(until="confined by")
+    assert machine.node.hung.wait(PATIENCE)
     machine.program.send_signal(signal.SIGTERM)
     assert machine.program.wait(SOON) == 0
     assert "the ask is NOT withdrawn" in machine.text
