@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import iroh
 
-from surge.model.errors import BadInput, ProviderLost, Unavailable
+from surge.model.errors import BadInput, ProviderLost, SurgeError, Unavailable
 from surge.net import fast_buffer
 from surge.net.accept import PREAMBLE, Acceptor
 from surge.net.link import Link
@@ -62,6 +62,15 @@ class Endpoint:
     def dropped(self) -> Counter[str]:
         """How many incoming connections were turned away, by reason."""
         return Counter() if self._acceptor is None else self._acceptor.dropped
+
+    async def reaches(self, ticket: str, timeout: float) -> bool:
+        """Whether somebody answers a dial."""
+        try:
+            link = await self.dial(ticket, timeout)
+        except SurgeError:
+            return False
+        await link.close()
+        return True
 
     async def dial(self, ticket: str, timeout: float = 10.0) -> Link:
         """`timeout` in seconds. Raises BadInput for what is no ticket, ProviderLost if nobody answers."""

@@ -69,11 +69,13 @@ class Machine:
             self.said.append(END)
             self._heard.notify_all()
 
+    def _told(self, word: str, after: int) -> bool:
+        return any(word in line or line == END for line in self.said[after:])
+
     def hears(self, word: str, after: int = 0) -> str:
         """The first line with this word, when it is there; after: of those that are said from then on."""
         with self._heard:
-            there = lambda: [line for line in self.said[after:] if word in line or line == END]  # noqa: E731
-            assert self._heard.wait_for(there, PATIENCE), self.said
+            assert self._heard.wait_for(lambda: self._told(word, after), PATIENCE), self.said
             found = [line for line in self.said[after:] if word in line]
             assert found, self.said
             return found[0]

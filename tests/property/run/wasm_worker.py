@@ -72,7 +72,10 @@ def number(draw: random.Random, depth: int) -> str:
     """An expression that gives an i32."""
     if depth <= 0:
         return draw.choice([f"(i32.const {draw.choice(EDGES)})", f"(local.get {draw.randrange(3)})"])
-    one = lambda: number(draw, depth - 1 - draw.randrange(2))  # noqa: E731
+
+    def one():
+        return number(draw, depth - 1 - draw.randrange(2))
+
     way = draw.choice([*range(11), 0, 1, 2, 6, 6, 7, 8])
     if way < 4:
         return f"(i32.{draw.choice(BINARY)} {one()} {one()})"
@@ -98,7 +101,10 @@ def number(draw: random.Random, depth: int) -> str:
 
 
 def step(draw: random.Random, depth: int) -> str:
-    one = lambda: number(draw, depth)  # noqa: E731
+
+    def one():
+        return number(draw, depth)
+
     return draw.choice(
         [
             lambda: f"(local.set {draw.randrange(3)} {one()})",

@@ -134,15 +134,8 @@ async def _alive(offers: "list[Offer]", loopback: bool) -> "list[Offer]":
 
     endpoint = await Endpoint.bind(os.urandom(32), loopback=loopback)
 
-    async def answers(offer: "Offer") -> bool:
-        try:
-            await (await endpoint.dial(offer.ticket, PROBE_SECONDS)).close()
-        except SurgeError:
-            return False
-        return True
-
     try:
-        up = await asyncio.gather(*map(answers, offers))
+        up = await asyncio.gather(*(endpoint.reaches(offer.ticket, PROBE_SECONDS) for offer in offers))
     finally:
         await endpoint.close()
     return [offer for offer, answer in zip(offers, up, strict=True) if answer]

@@ -7,11 +7,9 @@ from collections.abc import Callable, Collection
 import structlog
 
 from surge.chain.client import Chain
-from surge.model.errors import SurgeError
 from surge.model.units import LeaseId
 from surge.provider.aside import aside
 from surge.provider.duty.outage import Outage
-from surge.provider.journal import defect
 from surge.provider.lease.steps import Tick
 
 TICK_SECONDS = 2.0
@@ -46,15 +44,11 @@ class Clock:
     async def run(self) -> None:
         """Tick until it is cancelled; a chain that is away is asked again."""
         while True:
-            try:
+            with self._outage.guarding("watching the leases"):
                 if leases := list(self._open_leases()):
                     for lease, tick in (await aside(self._look, leases)).items():
                         self._tick(lease, tick)
                     self._outage.answered()
-            except SurgeError as error:
-                self._outage.failed("watching the leases", error)
-            except Exception as error:  # noqa: BLE001 a defect of ours ends no duty: money hangs on this one
-                log.error("watching the chain failed; tried again", **defect(error))
             await self._pause()
 
     def _look(self, leases: list[LeaseId]) -> dict[LeaseId, Tick]:

@@ -7,12 +7,10 @@ from datetime import UTC, datetime
 import structlog
 
 from surge.chain.client import Chain
-from surge.model.errors import SurgeError
 from surge.model.lease import Lease
 from surge.model.units import MicroUsd, Seconds, Wei, show_surge, show_usd
 from surge.provider.aside import aside
 from surge.provider.duty.outage import Outage
-from surge.provider.journal import defect
 from surge.settle.gas import (
     CLAIM_GAS,
     CLOSE_GAS,
@@ -88,13 +86,9 @@ class GasWatch:
     async def run(self) -> None:
         """Until it is cancelled."""
         while True:
-            try:
+            with self._outage.guarding("looking at the coins for gas"):
                 for short in await aside(self.look):
                     log.warning(said(short, self._chain.address))
-            except SurgeError as error:
-                self._outage.failed("looking at the coins for gas", error)
-            except Exception as error:  # noqa: BLE001 a defect of ours ends no duty
-                log.error("looking at the coins for gas failed; tried again", **defect(error))
             await asyncio.sleep(LOOK_SECONDS)
 
     def look(self) -> list[Short]:

@@ -10,13 +10,12 @@ import structlog
 
 from surge.chain.client import Chain
 from surge.model.ask import Ask
-from surge.model.errors import SurgeError, Underfunded
+from surge.model.errors import Underfunded
 from surge.model.units import Address, Wei, show_surge
 from surge.net.ticket import read_ticket
 from surge.provider.aside import aside
 from surge.provider.config import ProviderConfig
 from surge.provider.duty.outage import Outage
-from surge.provider.journal import defect
 
 GLANCE_SECONDS = 2.0
 """Between looks at this machine: its addresses, its room, its owner's wishes."""
@@ -122,12 +121,8 @@ class Offer:
         """Until it is cancelled."""
         while True:
             await asyncio.sleep(GLANCE_SECONDS)
-            try:
+            with self._outage.guarding("looking after the ask"):
                 await self._glance(time.monotonic())
-            except SurgeError as error:
-                self._outage.failed("looking after the ask", error)
-            except Exception as error:  # noqa: BLE001 a defect of ours ends no duty
-                log.error("looking after the ask failed; tried again", **defect(error))
 
     async def _glance(self, now: float) -> None:
         hindered = await asyncio.to_thread(self._hindrance)

@@ -1,10 +1,13 @@
 """One word when the chain is away and one when it is back, however many duties ask it."""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import structlog
 
 from surge.model.errors import SurgeError, Unavailable
+from surge.provider.journal import defect
 
 log = structlog.get_logger("surge.provider")
 
@@ -22,6 +25,16 @@ class Outage:
         elif self._since is None:
             self._since = time.monotonic()
             log.warning("the chain can't be asked; asked again until it answers", reason=str(error))
+
+    @contextmanager
+    def guarding(self, what: str) -> Iterator[None]:
+        """One turn of a duty: what fails in it is told, and the duty goes on. Money hangs on that."""
+        try:
+            yield
+        except SurgeError as error:
+            self.failed(what, error)
+        except Exception as error:  # noqa: BLE001 a defect of ours ends no duty
+            log.error(f"{what} failed; tried again", **defect(error))
 
     def answered(self) -> None:
         if self._since is not None:

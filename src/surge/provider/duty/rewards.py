@@ -5,12 +5,10 @@ import asyncio
 import structlog
 
 from surge.chain.client import Chain
-from surge.model.errors import SurgeError
 from surge.model.units import MicroUsd, show_surge
 from surge.provider.aside import aside
 from surge.provider.duty.gas import Gas
 from surge.provider.duty.outage import Outage
-from surge.provider.journal import defect
 from surge.settle.gas import Choice
 
 CLAIM_SECONDS = 300.0
@@ -30,13 +28,9 @@ class Rewards:
     async def run(self) -> None:
         """Until it is cancelled."""
         while True:
-            try:
+            with self._outage.guarding("claiming"):
                 await aside(self.claim)
                 self._outage.answered()
-            except SurgeError as error:
-                self._outage.failed("claiming", error)
-            except Exception as error:  # noqa: BLE001 a defect of ours ends no duty
-                log.error("claiming failed; tried again", **defect(error))
             await asyncio.sleep(self._pause)
 
     def claim(self) -> int:

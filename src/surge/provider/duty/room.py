@@ -4,8 +4,8 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-FLOOR = 512 << 20
-"""Bytes that stay free, as the cache has it."""
+from surge.run.slots.cache import FREE_FLOOR
+
 AGAIN = 640 << 20
 """Bytes that must be free before leases are taken again: an ask does not come and go with every file."""
 
@@ -22,12 +22,12 @@ class Room:
         said = ""
         for folder in self._folders:
             free = shutil.disk_usage(folder).free
-            if free >= (AGAIN if folder in self._lacking else FLOOR):
+            if free >= (AGAIN if folder in self._lacking else FREE_FLOOR):
                 self._lacking.discard(folder)
                 continue
             self._lacking.add(folder)
             said = said or (
-                f"the disk of {folder} has {free >> 20} MiB left, and {FLOOR >> 20} are kept free; "
+                f"the disk of {folder} has {free >> 20} MiB left, and {FREE_FLOOR >> 20} are kept free; "
                 "make room there"
             )
         return said

@@ -11,12 +11,10 @@ from collections.abc import Callable, Mapping
 import structlog
 
 from surge.chain.client import Chain
-from surge.model.errors import SurgeError
 from surge.model.lease import Lease
 from surge.model.units import Address, LeaseId
 from surge.provider.aside import aside
 from surge.provider.duty.outage import Outage
-from surge.provider.journal import defect
 
 GREET_SECONDS = 120.0
 """From when a lease is seen first to when its renter must have come."""
@@ -43,15 +41,11 @@ class Unmet:
     async def watch(self) -> None:
         """Look again and again; ends only when it is cancelled."""
         while True:
-            try:
+            with self._outage.guarding("looking for leases"):
                 for lease in self.due(await aside(self._open, self._slots()), time.monotonic()):
                     log.warning("nobody came for a lease; it is closed", lease=lease.id)
                     self._give_back(lease)
                 self._outage.answered()
-            except SurgeError as error:
-                self._outage.failed("looking for leases", error)
-            except Exception as error:  # noqa: BLE001 a defect of ours ends no duty
-                log.error("looking for leases failed; tried again", **defect(error))
             await asyncio.sleep(LOOK_SECONDS)
 
     def _open(self, served: Mapping[LeaseId, int]) -> list[Lease]:

@@ -14,7 +14,7 @@ from surge.chain.client import Chain
 from surge.chain.node.sender import Sent
 from surge.model.ask import Offer
 from surge.model.demand import Demand
-from surge.model.errors import Refused, SurgeError, Underfunded
+from surge.model.errors import Refused, Underfunded
 from surge.model.lease import Lease
 from surge.model.receipt import SignedReceipt
 from surge.model.task import Outcome
@@ -166,12 +166,7 @@ class Funding:
     async def _answers(self, offer: Offer) -> bool:
         endpoint = await self.own_endpoint()
         with self._trace.span("see whether a provider answers", provider=offer.provider):
-            try:
-                link = await endpoint.dial(offer.ticket, PROBE_SECONDS)
-            except SurgeError:
-                return False
-            await link.close()
-        return True
+            return await endpoint.reaches(offer.ticket, PROBE_SECONDS)
 
     async def ticket_of(self, provider: Address) -> str | None:
         """As the chain has it now; None when it offers nothing at the moment."""
