@@ -117,14 +117,17 @@ def test_an_image_is_billed_once_in_a_lease(tmp_path):
     asyncio.run(scenario())
 
 
-def test_never_more_than_a_little(tmp_path, monkeypatch):
-    monkeypatch.setattr(leftover, "MOST", MicroUsd(1_000))
+@pytest.mark.parametrize(("most", "paid"), [(1_000, 0), (leftover.MOST, leftover.MOST)])
+def test_never_more_than_a_little(tmp_path, monkeypatch, most, paid):
+    """In all: what was paid unseen before counts."""
+    monkeypatch.setattr(leftover, "MOST", MicroUsd(most))
 
     async def scenario():
         async with deal(tmp_path) as d:
             await dead_with_results(d)
             before = d.renter_books()
             session = successor(d)
+            session.unseen = paid
             with pytest.raises(SurgeError):
                 await closed(session)
             assert "most that is paid unseen" in str(session.over)
