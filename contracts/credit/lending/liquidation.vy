@@ -83,7 +83,7 @@ def _outcome(
             left: uint256 = credit_shares._to_assets_up(
                 shares - outcome.burned, market.borrow_assets - off, market.borrow_shares - outcome.burned
             )
-            outcome.seized = collateral - self._up(unsafe_mul(collateral, left), debt)
+            outcome.seized = collateral - (collateral * left + debt - 1) // debt
         unit: uint256 = credit_market._reserve_unit(params.min_debt)
         outcome.from_reserve = min(market.reserve, unsafe_mul(self._up(outcome.loss, unit), unit))
         return outcome

@@ -217,7 +217,9 @@ class PositionView:
     def within_max_ltv(self) -> bool:
         """Whether it may end there by borrowing or by taking collateral out: at the price that is lent by."""
         price, most = self.market.safe_price, self.market.params.max_ltv
-        return not self.debt or (price is not None and self.debt <= health.limit(self.collateral, price, most))
+        return not self.debt or (
+            price is not None and self.debt <= health.limit(self.collateral, price, most)
+        )
 
     @property
     def max_withdraw(self) -> int:

@@ -132,7 +132,9 @@ class Credit:
         min_seized: int = 0,
     ) -> Call:  # fmt: skip
         """most: of the loan token to repay. min_seized: the least collateral for it."""
-        return self._on(params, f"liquidating {borrower}", "liquidate", borrower, most, 0, payload, min_seized)
+        return self._on(
+            params, f"liquidating {borrower}", "liquidate", borrower, most, 0, payload, min_seized
+        )
 
     def poking(self, params: MarketParams, account: Address) -> Call:
         """Say aloud, by an event, that a position is in the margin zone or past it."""
