@@ -18,7 +18,7 @@ _MAX_BORROWED, _MAX_SUPPLIED = 2**96 - 1, 2**104 - 1
 
 @dataclass(frozen=True, slots=True)
 class Followed:
-    """The debt that a reserve's target goes by, in loan units, as of chain second `time`; 0, 0 before the first."""
+    """The debt that a reserve's target goes by, in loan units, at chain second `time`; 0, 0 at first."""
 
     debt: int = 0
     time: int = 0
@@ -60,8 +60,8 @@ def accrue(state: MarketState, params: MarketParams, rate: int, now: int) -> Mar
 
 
 def follow(followed: Followed, state: MarketState, now: int) -> Followed:
-    """An average debt that rises at once and falls by a day's part of a month at most, however often it is asked;
-    at first it is all that could be owed."""
+    """An average debt that rises at once and falls by a day's part of a month at most, however often it is
+    asked; at first it is all that could be owed."""
     first = not followed.time
     above = max((state.supply_assets if first else followed.debt) - state.borrow_assets, 0)
     elapsed = 0 if first else min(now - followed.time, DAY)

@@ -3,8 +3,8 @@
 LIF = min(1.15, 1 / (1 - 0.3 (1 - LLTV)))
 b = (LIF - 1) min(1, (LTV - LLTV) / ((1 / LIF - LLTV) / 2))
 while LTV <= 1 / (1 + b): repay at most x = (h D - LLTV C) / (h - (1 + b) LLTV)
-beyond: all for R = C / (1 + b), or a share s of it for s R; the same share of the debt goes off, and what of it
-isn't repaid is bad debt
+beyond: all for R = C / (1 + b), or a share s of it for s R; the same share of the debt goes off, and what of
+it isn't repaid is bad debt
 """
 
 from dataclasses import dataclass

@@ -57,8 +57,8 @@ class MarketView:
 
     @property
     def safe_price(self) -> int | None:
-        """What the max LTV goes by, × 1e36; None while nothing can be borrowed or taken out of a position with
-        debt."""
+        """What the max LTV goes by, × 1e36; None while nothing can be borrowed, nor taken out of a position
+        with debt."""
         return (self.borrow_price or self.price) if self.safe else None
 
     @property

@@ -67,7 +67,7 @@ def test_an_emptied_market_is_unused(adaptive: CreditPots) -> None:
 
 
 def test_a_new_market_adapts_from_its_creation(adaptive: CreditPots) -> None:
-    """Thirty days at full use, untouched, cost what they cost when somebody looks each day, not the initial rate."""
+    """Thirty days at full use, untouched: not at the initial rate."""
     assert rate_at_target(adaptive) * YEAR == pytest.approx(percent(4), rel=1e-6)
     adaptive.open_loan("borrower", 10 * ETHER, 1_000 * USD, lent=1_000 * USD)
     wait(30 * DAY)
@@ -80,7 +80,7 @@ def test_a_new_market_adapts_from_its_creation(adaptive: CreditPots) -> None:
 
 @pytest.mark.parametrize("years", [1, 3])
 def test_lenders_get_what_borrowers_pay(years: int) -> None:
-    """At 100% a year: what all lenders and the reserve can claim is what was lent and what was paid above it."""
+    """At 100% a year: all that lenders and the reserve can claim is what was lent and what was paid on it."""
     with boa.env.anchor():
         pots = deploy_credit(rate=percent(100) // YEAR, price=2_000_000 * USD * 10**36 // ETHER)
         pots.open_loan("borrower", 10 * ETHER, 1_000 * USD, lent=1_000 * USD)

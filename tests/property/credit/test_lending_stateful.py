@@ -371,7 +371,7 @@ class Lending(RuleBasedStateMachine):
             assert self.act(account, "remove_collateral", params, collateral + 1, account, account) == ()
 
     def take_out(self, params: Params, account: str, shares: int) -> None:
-        """All of it; but of the last units that rounding made nobody's debt, there is no cash for the last lender."""
+        """All of it; but of the units that rounding made nobody's debt, the last lender gets no cash."""
         self.act(account, "accrue", params)
         market = self.model.books.markets[params.id]
         assert market.borrow_shares == 0
