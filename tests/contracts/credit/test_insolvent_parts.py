@@ -40,8 +40,8 @@ def claims(pots: CreditPots) -> int:
     rate=st.booleans(),
 )
 def test_in_parts_as_in_one(usd: int, parts: list[int], rate: bool) -> None:
-    """Whoever splits a liquidation pays as much in all, seizes as much, and costs the lenders as much: but for
-    units a part of what is repaid and lost."""
+    """Whoever splits a liquidation pays as much in all, seizes as much, and costs the lenders as much:
+    but for units a part of what is repaid and lost."""
     with boa.env.anchor():
         pots = deploy_credit()
         fallen(pots, usd, rate)
@@ -83,8 +83,8 @@ def test_in_parts_as_in_one(usd: int, parts: list[int], rate: bool) -> None:
 
 
 def test_who_leaves_early_does_not_leave_whole() -> None:
-    """Nobody has what the whole takes; a keeper with half of it realises half of the loss, and the lender that
-    leaves then bears its part of that."""
+    """Nobody has what the whole takes; a keeper with half of it realises half of the loss, and the lender
+    that leaves then bears its part of that."""
     with boa.env.anchor():
         pots = deploy_credit()
         fallen(pots, 1_000)
