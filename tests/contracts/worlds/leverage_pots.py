@@ -201,6 +201,23 @@ def payload(*calls: Call) -> bytes:
     return encode([CALL_TYPE + "[]"], [[call.abi for call in calls]])
 
 
+def on(target: Any, function: str, *arguments: Any) -> Call:
+    return Call(target, getattr(target, function).prepare_calldata(*arguments))
+
+
+def raw(signature: str, *words: int | str) -> bytes:
+    """A call by its signature, the arguments as words."""
+    values = (int(each, 16) if isinstance(each, str) else each for each in words)
+    return keccak(signature.encode())[:4] + b"".join(value.to_bytes(32, "big") for value in values)
+
+
+def lend(pots: LeveragePots, amount: int, *nested: Call) -> Call:
+    """A flash loan of dollars around calls."""
+    credit = pots.pots.credit
+    content = credit.flash_loan.prepare_calldata(pots.usd, amount, payload(*nested))
+    return Call(credit, content, nested, ((pots.usd, amount),))
+
+
 def execute(pots: LeveragePots, calls: list[Call], sweeps: list[tuple[Any, int]], sender: str) -> list[int]:
     written = [(str(token.address), least) for token, least in sweeps]
     return list(pots.batch.execute([call.abi for call in calls], written, now(), sender=sender))
