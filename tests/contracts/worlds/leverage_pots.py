@@ -20,6 +20,8 @@ from surge.model.units import Address
 
 UNBOUND = (MAX, MAX, 0)
 """Bounds that any call keeps: no deadline, any rate, any health."""
+UNSIGNED = (0, 0, 0, 0, 0)
+"""No signature, where something comes after it."""
 CALL_TYPE = "(address,bytes,bytes32,(address,uint256)[])"
 AUTHORIZATION_TYPE = (
     "Authorization(address authorizer,address authorized,bool isAuthorized,uint256 nonce,uint256 deadline)"
