@@ -100,7 +100,7 @@ def test_a_carry_whose_shares_bring_more_than_is_owed(net, desk, revoked):
     assert after - before == pytest.approx(500 * TUSD, rel=1e-3)
     sent = net.network.rpc.call("eth_getTransactionByHash", "0x" + done.transaction.hex())["input"]
     min_loan, path = int(sent[-128:-64], 16), int(sent[-64:], 16)
-    assert (min_loan, path) == (pytest.approx(500 * TUSD - 1500 * TUSD * 0.005, rel=1e-3), 0)
+    assert (min_loan, path) == (pytest.approx(500 * TUSD - 1500 * TUSD * 0.01, rel=1e-3), 0)
 
 
 def test_neutral_and_its_end(net, desk):
