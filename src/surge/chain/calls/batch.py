@@ -1,4 +1,5 @@
-"""Calls of Batch: anything, one call after the other, with what is lent for the moment; all or nothing."""
+"""Calls of Batch: trades, vaults and Credit, one call after the other, with what is lent for the moment; all or
+nothing."""
 
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
