@@ -255,7 +255,7 @@ def test_a_permit_of_somebody_else_takes_nothing(venue: Venue, provider: str) ->
     pair.approve(router, MAX, sender=holder)
     *_, v, r, s = permit(pair, HOLDER, router.address, 10**12, LATER)
     thief = boa.env.generate_address("thief")
-    args = (venue.eth, venue.usd, 10**12, 0, 0, thief, LATER, False, v, r, s)
+    args = (venue.eth, venue.usd, 10**12, 0, 0, holder, LATER, False, v, r, s)
     with boa.reverts("Router: permit refused"):
         router.removeLiquidityWithPermit(*args, sender=thief)
     assert pair.balanceOf(holder) == 10**12
