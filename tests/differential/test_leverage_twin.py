@@ -206,6 +206,9 @@ def test_the_bounds_of_an_unwind_have_room_for_the_slippage(deployed: LeveragePo
         plan = leverage.ended(view_of(pots, market, trader), found, 5_000 * USD, False, route, SLIPPAGE)
         assert plan.min_loan < plan.surplus if gain > 0 else plan.taken < plan.max_taken < 1_000 * USD
 
+        if gain < 0:  # and for a debt that has grown
+            worst = leverage.more(plan.repaid, SLIPPAGE) - leverage.less(found, SLIPPAGE)
+            assert plan.max_taken == worst
         room = plan.surplus - plan.min_loan + plan.max_taken - plan.taken
         pots.usd.transfer(pots.exchange, room, sender=vault.address)
         before = pots.usd.balanceOf(trader)
