@@ -23,9 +23,6 @@ interface V2Pair:
     def mint(to: address) -> uint256: nonpayable
     def burn(to: address) -> (uint256, uint256): nonpayable
     def transferFrom(owner: address, to: address, amount: uint256) -> bool: nonpayable
-    def permit(
-        owner: address, spender: address, amount: uint256, deadline: uint256, v: uint8, r: bytes32, s: bytes32
-    ): nonpayable
 
 # Tokens in a path.
 MAX_PATH: constant(uint256) = 6
@@ -174,10 +171,18 @@ def removeLiquidityWithPermit(
 ) -> (uint256, uint256):
     """
     @notice The same with a signed allowance of the LP tokens, for `liquidity` or, with `approve_max`, for all.
+    @dev A permit that somebody else has used already leaves its allowance: then that is enough.
     """
     pair: address = self._pair(token_a, token_b)
     amount: uint256 = max_value(uint256) if approve_max else liquidity
-    extcall V2Pair(pair).permit(msg.sender, self, amount, deadline, v, r, s)
+    permitted: bool = raw_call(
+        pair,
+        abi_encode(msg.sender, self, amount, deadline, v, r, s, method_id=method_id("permit(address,address,uint256,uint256,uint8,bytes32,bytes32)")),
+        revert_on_failure=False,
+    )
+    if not permitted:
+        allowed: uint256 = staticcall IERC20(pair).allowance(msg.sender, self)
+        assert allowed >= liquidity, "Router: permit refused"
     return self._remove(pair, token_a, token_b, liquidity, amount_a_min, amount_b_min, to, deadline)
 
 

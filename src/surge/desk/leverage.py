@@ -176,7 +176,7 @@ class Leverage:
             plan = make(route)
         bounds = self._bounds(leverage.NO_BOUND, 0, 0)
         call = self.chain.leverage.unwinding(
-            params, address, given, own, in_loan, plan.min_out, route.path, bounds
+            params, address, given, plan.max_taken, in_loan, plan.min_out, route.path, bounds, plan.min_loan
         )
         after = plan.after
         if vault:

@@ -105,7 +105,7 @@ def test_nothing_moves_nothing(world: World) -> None:
     nothing = refused(world, LENDER, "transfer_supply", params, 0, LENDER, BORROWER)
     assert nothing == "Credit: nothing to transfer"
     assert refused(world, cheater, "flash_loan", token, 0, b"") == "Credit: nothing to lend"
-    assert refused(world, LENDER, "flashLoan", cheater, token, 0, b"") == "Credit: nothing to lend"
+    assert refused(world, LENDER, "flashLoan", cheater, token, 0, b"") == "Credit: can't lend that amount"
 
 
 def test_no_more_than_there_is(world: World) -> None:

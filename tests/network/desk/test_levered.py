@@ -85,6 +85,24 @@ def test_carry_and_its_end(net, desk):
     assert vault.view.shares == 0
 
 
+@pytest.mark.parametrize("revoked", [False, True])
+def test_a_carry_whose_shares_bring_more_than_is_owed(net, desk, revoked):
+    """What they leave in loan tokens is bounded, with a signature in the call and without one."""
+    foreseen(net, desk.leverage.carry, "ETH/TUSD", "1", "1000", "TUSD vault")
+    desk.vault("TUSD vault").deposit("500")
+    if revoked:
+        desk.leverage.revoke()
+    tusd = desk.chain.tokens.named("TUSD")
+    (before,) = desk.chain.tokens.balances(desk.address, [tusd])
+    done = foreseen(net, desk.leverage.unwind, "ETH/TUSD", vault="TUSD vault", shares="max")
+    assert done.after.debt == done.after.collateral == 0
+    (after,) = desk.chain.tokens.balances(desk.address, [tusd])
+    assert after - before == pytest.approx(500 * TUSD, rel=1e-3)
+    sent = net.network.rpc.call("eth_getTransactionByHash", "0x" + done.transaction.hex())["input"]
+    min_loan, path = int(sent[-128:-64], 16), int(sent[-64:], 16)
+    assert (min_loan, path) == (pytest.approx(500 * TUSD - 1500 * TUSD * 0.01, rel=1e-3), 0)
+
+
 def test_neutral_and_its_end(net, desk):
     ether = desk.chain.tokens.named("ETH")
     (before,) = desk.chain.tokens.balances(desk.address, [ether])

@@ -1,4 +1,4 @@
-"""Calls of Batch: anything, one call after the other, with what is lent for the moment; all or nothing."""
+"""Calls of Batch: one after the other, whole or not at all, with what is lent for the moment."""
 
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
