@@ -10,7 +10,6 @@ from surge.cli.credit import flash as credit_flash
 from surge.cli.credit import leverage as credit_leverage
 from surge.cli.credit import vaults
 from surge.cli.credit.options import (
-    MAX_SLIPPAGE,
     Amount,
     DryRun,
     Market,
@@ -20,6 +19,7 @@ from surge.cli.credit.options import (
     Yes,
 )
 from surge.cli.terminal.options import AsJson, Network
+from surge.credit import usual
 
 credit = typer.Typer(no_args_is_help=True, help="Lend, borrow and leverage on the same chain.")
 collateral = typer.Typer(no_args_is_help=True, help="Lock collateral in a market, or take it out.")
@@ -90,7 +90,7 @@ def _changing(operation: str, verb: str, of_collateral: bool = False) -> Callabl
         amount: Amount,
         yes: Yes = False,
         dry_run: DryRun = False,
-        max_slippage: MaxSlippage = MAX_SLIPPAGE,
+        max_slippage: MaxSlippage = usual.SLIPPAGE,
         min_health: MinHealth = None,
         as_json: AsJson = False,
         network: Network = None,

@@ -101,7 +101,8 @@ def change_document(
 
 
 def leverage_document(operation: str, amount: str, in_loan: bool, done: "Done[PositionView]") -> Document:
-    """With the multiple: value / (value - debt)."""
+    """With the multiple: value / (value - debt). `price_impact`: the part of its worth at the oracle's price
+    that a swap loses; null where nothing is swapped."""
     from surge.credit.leverage import multiple
 
     market = done.before.market
@@ -109,6 +110,7 @@ def leverage_document(operation: str, amount: str, in_loan: bool, done: "Done[Po
     document = change_document(operation, amount, token, done)
     document["before"]["multiple"] = wad(multiple(done.before))
     document["after"]["multiple"] = wad(multiple(done.after))
+    document["price_impact"] = wad(done.impact)
     return document
 
 

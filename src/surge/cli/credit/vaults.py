@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from surge.cli.credit.options import MAX_SLIPPAGE, Amount, DryRun, MaxSlippage, Of, Yes
+from surge.cli.credit.options import Amount, DryRun, MaxSlippage, Of, Yes
 from surge.cli.terminal.options import AsJson, Network
+from surge.credit import usual
 
 if TYPE_CHECKING:
     from surge.credit.vault_view import VaultView
@@ -45,7 +46,7 @@ def deposit(
     amount: Amount,
     yes: Yes = False,
     dry_run: DryRun = False,
-    max_slippage: MaxSlippage = MAX_SLIPPAGE,
+    max_slippage: MaxSlippage = usual.SLIPPAGE,
     as_json: AsJson = False,
     network: Network = None,
 ) -> None:
@@ -60,7 +61,7 @@ def withdraw(
     in_kind: InKind = False,
     yes: Yes = False,
     dry_run: DryRun = False,
-    max_slippage: MaxSlippage = MAX_SLIPPAGE,
+    max_slippage: MaxSlippage = usual.SLIPPAGE,
     as_json: AsJson = False,
     network: Network = None,
 ) -> None:
