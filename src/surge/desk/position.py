@@ -10,15 +10,13 @@ from surge.credit import preview
 from surge.credit.market import PositionView, Token
 from surge.desk.amounts import Amount, units
 from surge.desk.operation import Plan, foreseen, operation
+from surge.desk.slack import later
 from surge.model.credit import MarketId
-from surge.model.errors import BadInput
+from surge.model.errors import BadInput, Underfunded
 from surge.model.units import Address
 
 if TYPE_CHECKING:
     from surge.chain.client import Chain
-
-SLACK_SECONDS = 60
-"""What `"max"` leaves room for: the interest until a transaction is mined."""
 
 
 class Place(Protocol):
@@ -61,7 +59,7 @@ class Position:
     def withdraw(self, amount: Amount) -> Plan[PositionView]:
         """Take back what was lent: `withdraw("500")`, `withdraw("max")`."""
         view = self._own("withdraw")
-        assets = units(amount, view.market.loan, lambda: view.max_withdraw)
+        assets = units(amount, view.market.loan, lambda: _withdrawable(view))
         after = foreseen(preview.withdraw, view, assets, amount)
         given = (0, view.position.supply_shares) if assets == view.supplied else (assets, 0)
         call = self.chain.credit.withdrawing(view.market.params, *given, on_behalf=self.account)
@@ -71,20 +69,22 @@ class Position:
     def borrow(self, amount: Amount) -> Plan[PositionView]:
         """Take a loan against the collateral, up to the max LTV: `borrow("700")`, `borrow("max")`."""
         view = self._own("borrow")
-        assets = units(amount, view.market.loan, lambda: self._later(view).max_borrow)
+        assets = units(amount, view.market.loan, lambda: later(view).max_borrow)
         call = self.chain.credit.borrowing(view.market.params, assets, on_behalf=self.account)
         return Plan(view, foreseen(preview.borrow, view, assets, amount), (call,), self._after)
 
     @operation
     def repay(self, amount: Amount) -> Plan[PositionView]:
-        """Pay the loan back, in part or as a whole: `repay("100")`, `repay("max")`."""
+        """Pay the loan back, in part or as a whole: `repay("100")`, `repay("max")`. The whole is what is owed
+        when it is mined."""
         view = self.view
         loan = view.market.loan
-        assets = units(amount, loan, lambda: min(view.debt, self._held(loan)))
+        assets = units(amount, loan, lambda: self._repayable(view))
         after = foreseen(preview.repay, view, assets, amount)
-        given = (0, view.position.borrow_shares) if assets == view.debt else (assets, 0)
+        whole = assets == view.debt
+        given = (0, view.position.borrow_shares) if whole else (assets, 0)
         call = self.chain.credit.repaying(view.market.params, *given, on_behalf=self.account)
-        return self._paid(view, after, loan, assets, call)
+        return self._paid(view, after, loan, later(view).debt if whole else assets, call)
 
     @operation
     def add_collateral(self, amount: Amount) -> Plan[PositionView]:
@@ -99,7 +99,7 @@ class Position:
     def remove_collateral(self, amount: Amount) -> Plan[PositionView]:
         """Take collateral out; with debt, up to the max LTV: `remove_collateral("max")`."""
         view = self._own("take collateral out")
-        assets = units(amount, view.market.collateral, lambda: self._later(view).max_removable)
+        assets = units(amount, view.market.collateral, lambda: later(view).max_removable)
         call = self.chain.credit.removing_collateral(view.market.params, assets, on_behalf=self.account)
         return Plan(view, foreseen(preview.remove_collateral, view, assets, amount), (call,), self._after)
 
@@ -114,7 +114,9 @@ class Position:
         note = f"repays {loan.show(outcome.repaid)}, seizes {view.market.collateral.show(outcome.seized)}"
         if outcome.bad_debt:
             note += f", and realises a bad debt of {loan.show(outcome.bad_debt)}"
-        return replace(self._paid(view, after, loan, outcome.repaid, call), notes=(note,))
+        _, late = preview.liquidation_of(later(view), limit)
+        paid = max(outcome.repaid, late.repaid)
+        return replace(self._paid(view, after, loan, paid, call), notes=(note,))
 
     def _paid(
         self, view: PositionView, after: PositionView, token: Token, amount: int, call: Call
@@ -136,8 +138,29 @@ class Position:
             )
         return self.view
 
+    def _repayable(self, view: PositionView) -> int:
+        """What `max` repays: all where the account has that, and the interest until it is mined; else what it
+        has. Raises Underfunded when that would leave a debt below the minimum."""
+        market, loan = view.market, view.market.loan
+        held, owed = self._held(loan), later(view).debt
+        if held >= owed:
+            return view.debt
+        if view.debt - held >= market.params.min_debt:
+            return held
+        part = max(0, min(held, view.debt - market.params.min_debt))
+        instead = f", or repay {loan.show(part)} and leave the least debt" if part else ""
+        raise Underfunded(
+            f"{self.chain.address} has {loan.show(held)}, and up to {loan.show(owed)} are owed until a "
+            f"repayment is mined: {loan.show(owed - held)} are missing; get so much more{instead}"
+        )
+
     def _held(self, token: Token) -> int:
         return self.chain.tokens.balances(self.chain.address, [token])[0]
 
-    def _later(self, view: PositionView) -> PositionView:
-        return replace(view, market=view.market.at(view.market.now + SLACK_SECONDS))
+
+def _withdrawable(view: PositionView) -> int:
+    """What `max` withdraws: all, with the interest until it is mined, or what the market surely has then."""
+    late = later(view)
+    if late.supplied <= late.market.available:
+        return view.max_withdraw
+    return min(max(view.supplied - 1, 0), view.market.available)  # all would be the shares, not this sum

@@ -6,8 +6,9 @@ from surge.chain.calls.tokens import Payment
 from surge.chain.node.sender import Call
 from surge.credit import vault_view
 from surge.credit.vault_view import VaultView
-from surge.desk.amounts import Amount, units
+from surge.desk.amounts import MAX, Amount, units
 from surge.desk.operation import Plan, foreseen, operation
+from surge.desk.slack import vault_later
 from surge.model.errors import BadInput
 from surge.model.units import NOBODY, Address
 
@@ -41,7 +42,9 @@ class Vault:
         view = self.view
 
         def most() -> int:
-            return min(view.max_deposit, self.chain.tokens.balances(view.account, [view.asset])[0])
+            return min(
+                vault_later(view).max_deposit, self.chain.tokens.balances(view.account, [view.asset])[0]
+            )
 
         assets = units(amount, view.asset, most)
         after = foreseen(vault_view.deposit, view, assets, amount)
@@ -55,7 +58,8 @@ class Vault:
         """Take out what can be had now: `withdraw("500")`, `withdraw("max")`."""
         view = self.view
         assets = units(amount, view.asset, lambda: view.max_withdraw)
-        if amount == "max" and 0 < view.worth <= view.sight.liquidity:
+        late = vault_later(view)
+        if amount == MAX and view.worth > 0 and late.worth <= late.sight.liquidity:
             call: Call = self.chain.vaults.redeeming(self.address, view.shares)
             return Plan(view, vault_view.redeem(view, view.shares), (call,), self._after)
         call = self.chain.vaults.withdrawing(self.address, assets)
