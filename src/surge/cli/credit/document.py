@@ -1,5 +1,6 @@
 """Markets, positions and changes as documents: exact decimal strings, nothing rounded."""
 
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import TYPE_CHECKING, Any
 
 from surge.credit.market import YEAR, MarketView, PositionView
@@ -15,7 +16,7 @@ IN_PYTHON, IN_SHELL = "`desk.leverage.revoke()`", "`surge credit leverage revoke
 
 
 def market_document(view: MarketView) -> Document:
-    """Rates are per year without compounding; ratios are fractions of one."""
+    """Rates are per year, without compounding unless they say so; ratios are fractions of one."""
     params, target = view.params, view.rate_at_target
     return {
         "market": view.name,
@@ -31,6 +32,8 @@ def market_document(view: MarketView) -> Document:
         "utilisation": wad(view.utilisation),
         "borrow_rate": wad(view.borrow_rate),
         "supply_rate": wad(view.supply_rate),
+        "borrow_rate_compounded": compounded(view.borrow_rate, up=True),
+        "supply_rate_compounded": compounded(view.supply_rate),
         "rate_at_target": None if target is None else wad(target * YEAR),
         "max_ltv": wad(params.max_ltv),
         "lltv": wad(params.lltv),
@@ -117,6 +120,12 @@ def leverage_document(operation: str, amount: str, in_loan: bool, done: "Done[Po
 def wad(value: int | None) -> str | None:
     """A WAD figure as an exact decimal string."""
     return None if value is None else show_decimal(value, SURGE_DECIMALS)
+
+
+def compounded(rate: int, up: bool = False) -> str:
+    """What a year at a simple rate [WAD] makes when interest earns interest every moment: exp(rate) - 1."""
+    grown = (Decimal(rate) / WAD).exp() - 1
+    return f"{grown.quantize(Decimal(1).scaleb(-18), ROUND_CEILING if up else ROUND_FLOOR).normalize():f}"
 
 
 def price_of(view: MarketView, price: int | None, up: bool = False) -> str | None:

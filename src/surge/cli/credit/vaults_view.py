@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from surge.cli.credit.document import Document, hexadecimal, wad
-from surge.cli.credit.view import asked, closing
-from surge.cli.terminal.figures import bound, brief, money, parts, percent, price
+from surge.cli.credit.document import Document, compounded, hexadecimal, wad
+from surge.cli.credit.view import asked, closing, rate
+from surge.cli.terminal.figures import amount, bound, brief, money, most, parts, percent
 from surge.cli.terminal.output import Column, Listing, Part, facts
 from surge.model.units import WAD, show_decimal
 
@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 
 def vault_document(view: "VaultView") -> Document:
-    """`shares`, `worth`: of the account. Rates are per year, after the fee, without compounding."""
+    """`shares`, `worth`: of the account. Rates are per year, after the fee, without compounding unless they
+    say so."""
     asset, share = view.asset.decimals, view.share.decimals
     total = view.total
     return {
@@ -29,6 +30,7 @@ def vault_document(view: "VaultView") -> Document:
         "total": show_decimal(total, asset),
         "idle": show_decimal(view.idle, asset),
         "rate": wad(view.rate),
+        "rate_compounded": compounded(view.rate),
         "fee": wad(view.fee),
         "max_deposit": show_decimal(view.max_deposit, asset),
         "max_withdraw": show_decimal(view.max_withdraw, asset),
@@ -77,14 +79,12 @@ def show_vaults(document: Any, own: bool = True) -> Iterable[Part]:
                 ("vault", vault["vault"]),
                 ("address", vault["address"]),
                 ("has", f"{money(vault['total'], asset)}, {money(vault['idle'], asset)} of it idle"),
-                (
-                    "pays",
-                    f"{percent(vault['rate'])} a year now, after a fee of {bound(vault['fee'])} of gains",
-                ),
-                ("takes", f"{money(vault['max_deposit'], asset)} more"),
+                ("pays now", rate(vault["rate"], vault["rate_compounded"], asset, "earn")),
+                ("fee", f"{bound(vault['fee'])} of gains, taken off already"),
+                ("takes", f"{most(vault['max_deposit'], asset)} more"),
                 (
                     "yours" if own else "theirs",
-                    f"{money(vault['worth'], asset)}; {money(vault['max_withdraw'], asset)} can go now",
+                    f"{money(vault['worth'], asset)}; {most(vault['max_withdraw'], asset)} can go now",
                 ),
             ]
         )
@@ -129,10 +129,10 @@ def _rows(vault: Any) -> list[tuple[str, str]]:
     asset = vault["asset"]
     return [
         ("yours", money(vault["worth"], asset)),
-        ("can be withdrawn", money(vault["max_withdraw"], asset)),
-        ("price of a share", f"{price(vault['share_price'])} {asset}"),
+        ("can be withdrawn", most(vault["max_withdraw"], asset)),
+        ("price of a share", f"{amount(vault['share_price'], limit=True)} {asset}"),
         ("in the vault", money(vault["total"], asset)),
-        ("pays a year", percent(vault["rate"])),
+        ("pays a year, simple", percent(vault["rate"])),
     ]
 
 

@@ -5,7 +5,19 @@ from decimal import Decimal
 from typing import Any
 
 from surge.cli.credit.liquidations import told
-from surge.cli.terminal.figures import NONE, amount, bound, brief, health, money, percent, price, times
+from surge.cli.terminal.figures import (
+    NONE,
+    amount,
+    bound,
+    brief,
+    health,
+    in_dollars,
+    money,
+    most,
+    percent,
+    price,
+    times,
+)
 from surge.cli.terminal.output import Column, Listing, Part, facts
 
 ZONES = {
@@ -14,9 +26,12 @@ ZONES = {
     "liquidatable": "LIQUIDATABLE",
     None: "unknown: the oracle gives no price",
 }
-LENDERS = ("supplied", "borrow rate a year", "lend rate a year")
+BORROW_RATE, LEND_RATE = "borrow rate, simple", "lend rate, simple"
+LENDERS = ("supplied", BORROW_RATE, LEND_RATE)
 """Rows that concern who has neither debt nor collateral."""
 NEARLY = Decimal("0.999")
+ROUND_PRICES, ROUND_MOVES = 1_000, Decimal("0.1")
+"""From where on a short's price is told without cents, and its distance in whole per cents."""
 NOTHING = {"0", "0.0", "0.00"}
 
 
@@ -33,7 +48,7 @@ def show_markets(document: Any) -> Iterable[Part]:
     ]
     yield Listing(columns, [_market_cells(market) for market in document["markets"]])
     yield ""
-    yield "collateral/loan; prices in the loan's token; rates a year"
+    yield "collateral/loan; prices in the loan's token; rates a year, simple"
     for market in document["markets"]:
         yield from _warnings(market)
 
@@ -47,10 +62,10 @@ def show_market(document: Any) -> Iterable[Part]:
             ("price", _price(document["price"], document)),
             ("supplied", money(document["supplied"], loan)),
             ("borrowed", f"{money(document['borrowed'], loan)}, {percent(document['utilisation'])} of it"),
-            ("available", money(document["available"], loan)),
+            ("available", most(document["available"], loan)),
             ("reserve", f"{money(document['reserve'], loan)}, takes bad debt first"),
-            ("borrow rate", f"{percent(document['borrow_rate'], up=True)} a year"),
-            ("lend rate", f"{percent(document['supply_rate'])} a year"),
+            ("borrow rate", rate(document["borrow_rate"], document["borrow_rate_compounded"], loan, "cost")),
+            ("lend rate", rate(document["supply_rate"], document["supply_rate_compounded"], loan, "earn")),
             ("max LTV", f"{bound(document['max_ltv'])}: debt may be taken up to it"),
             ("LLTV", f"{bound(document['lltv'])}: past it anybody may liquidate; between them, margin zone"),
             (
@@ -81,7 +96,7 @@ def show_positions(document: Any, own: bool = True) -> Iterable[Part]:
         Column("debt", right=True),
         Column("health", right=True),
         Column("LTV", right=True, spare=True),
-        Column("may fall by", right=True),
+        Column("may move by", right=True),
         *([Column("supplied", right=True)] if lending else []),
     ]
     rows = [_position_cells(one) for one in positions]
@@ -96,7 +111,7 @@ def show_position(document: Any) -> Iterable[Part]:
     rows = [("account", document["account"]), ("market", document["market"])]
     rows += [(name, cell) for name, cell, _ in position_rows(document)]
     rows += [
-        ("can take out", money(document["max_removable"], token)),
+        ("can take out", most(document["max_removable"], token)),
         ("price now", _price(document["price"], document)),
     ]
     yield facts(rows)
@@ -177,21 +192,60 @@ def position_rows(one: Any) -> Iterator[tuple[str, str, bool]]:
         yield "multiple", times(one["multiple"]), True
     yield "supplied", money(one["supplied"], loan), supplied_matters
     yield "health factor", health(one["health"], debt), True
-    yield f"LTV (max {bound(one['max_ltv'])}, LLTV {bound(one['lltv'])})", percent(one["ltv"], up=True), True
-    limit = one["liquidation_price"]
-    yield "liquidation price", price(limit, up=True) + (f" {loan}" if limit else ""), True
-    yield "distance to it", distance(one["distance"]), True
+    yield f"LTV (max {bound(one['max_ltv'])}, LLTV {bound(one['lltv'])})", _ltv(one), True
+    yield "liquidation price", threshold(one), True
+    yield "distance to it", distance(one), True
     yield "zone", ZONES[one["zone"]].partition(":")[0], True
-    yield "can borrow more", money(one["max_borrow"], loan), False
-    yield "borrow rate a year", percent(one["borrow_rate"], up=True), True
-    yield "lend rate a year", percent(one["supply_rate"]), supplied_matters
+    yield "can borrow more", most(one["max_borrow"], loan), False
+    yield BORROW_RATE, f"{percent(one['borrow_rate'], up=True)} a year", True
+    yield LEND_RATE, f"{percent(one['supply_rate'])} a year", supplied_matters
 
 
-def distance(exact: str | None) -> str:
-    """How far the price may fall; past the liquidation price it says so."""
+def rate(simple: str, compounded: str, symbol: str, verb: str) -> str:
+    """What a year at the rate of now makes, without and with interest on interest."""
+    up, whole = verb == "cost", "1,000" if in_dollars(symbol) else "1"
+    year = money(str(Decimal(compounded) * Decimal(whole.replace(",", ""))), symbol, up=up)
+    return (
+        f"{percent(simple, up=up)} a year simple, {percent(compounded, up=up)} compounded: "
+        f"{whole} {symbol} {verb if whole != '1' else verb + 's'} {year} in a year"
+    )
+
+
+def is_short(one: Any) -> bool:
+    """Dollars against a debt in something else: what is owed may not become too dear."""
+    return in_dollars(one["collateral_token"]) and not in_dollars(one["loan_token"])
+
+
+def threshold(one: Any) -> str:
+    """Where it is liquidated: "1,750.00 TUSD"; a short by what is owed: "ETH above 2,558 (+28%)". A
+    hair nearer than it is, never farther."""
+    limit = one["liquidation_price"]
+    if limit is None:
+        return NONE
+    if not is_short(one):
+        return f"{price(limit, up=True)} {one['loan_token']}"
+    dear, move = 1 / Decimal(limit), rise(one)
+    at = f"{int(dear):,}" if dear >= ROUND_PRICES else price(str(dear))
+    by = f" (+{percent(str(move), places=0 if move >= ROUND_MOVES else 2)})" if move and move > 0 else ""
+    return f"{one['loan_token']} above {at}{by}"
+
+
+def rise(one: Any) -> Decimal | None:
+    """By how much of itself what is owed may become dearer."""
+    if one["distance"] is None:
+        return None
+    fall = Decimal(one["distance"])
+    return fall / (1 - fall)
+
+
+def distance(one: Any) -> str:
+    """How far the price may move: fall, or of a short rise ("+28.24%"). Past the limit it says so."""
+    exact = one["distance"]
     if exact is None:
         return NONE
-    return f"{percent(exact.removeprefix('-'), up=True)} PAST IT" if exact.startswith("-") else percent(exact)
+    if exact.startswith("-"):
+        return f"{percent(exact.removeprefix('-'), up=True)} PAST IT"
+    return f"+{percent(str(rise(one)))}" if is_short(one) else f"-{percent(exact)}"
 
 
 def _debt(one: Any) -> str:
@@ -204,7 +258,15 @@ def _health_and_debt(one: Any) -> str:
 
 
 def _price(exact: str | None, one: Any) -> str:
-    return f"{price(exact)} {one['loan_token']} for 1 {one['collateral_token']}" if exact else NONE
+    if not exact:
+        return NONE
+    if is_short(one) and Decimal(exact):
+        return f"{price(str(1 / Decimal(exact)))} {one['collateral_token']} for 1 {one['loan_token']}"
+    return f"{price(exact)} {one['loan_token']} for 1 {one['collateral_token']}"
+
+
+def _ltv(one: Any) -> str:
+    return percent(one["ltv"], up=True, limits=(one["max_ltv"], one["lltv"]))
 
 
 def _market_cells(market: Any) -> list[str]:
@@ -213,7 +275,7 @@ def _market_cells(market: Any) -> list[str]:
         price(market["price"]),
         bound(market["max_ltv"]),
         bound(market["lltv"]),
-        f"{amount(market['available'], places=2)} {market['loan_token']}",
+        f"{amount(market['available'], places=2, limit=True)} {market['loan_token']}",
         percent(market["utilisation"], places=1),
         percent(market["borrow_rate"], up=True),
         percent(market["supply_rate"]),
@@ -226,8 +288,8 @@ def _position_cells(one: Any) -> list[str]:
         brief(one["collateral"], one["collateral_token"]),
         brief(one["debt"], one["loan_token"], up=True),
         health(one["health"], one["debt"]),
-        percent(one["ltv"], up=True),
-        distance(one["distance"]),
+        _ltv(one),
+        distance(one),
         brief(one["supplied"], one["loan_token"]),
     ]
 

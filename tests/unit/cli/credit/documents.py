@@ -50,6 +50,8 @@ MARKET = {
     "utilisation": "0.3000005",
     "borrow_rate": "0.012345678",
     "supply_rate": "0.0041",
+    "borrow_rate_compounded": "0.012422199",
+    "supply_rate_compounded": "0.004108416",
     "rate_at_target": "0.04",
     "max_ltv": "0.7",
     "lltv": "0.8",

@@ -6,6 +6,7 @@ from datetime import datetime
 import pytest
 from rich.console import Console
 
+from surge.cli.credit.document import compounded
 from surge.cli.credit.vaults_view import show_vaults
 from surge.cli.credit.view import (
     show_change,
@@ -17,6 +18,7 @@ from surge.cli.credit.view import (
 )
 from surge.cli.network.price import show_price
 from surge.cli.terminal import figures
+from surge.model.units import WAD
 from unit.cli.credit.documents import CHANGE, INDEBTED, MARKET, POSITION
 
 
@@ -45,7 +47,8 @@ def row(text, name):
     [
         ("0.999999999999999999", "0.99"),
         ("1", "1.00"),
-        ("1.009999", "1.00"),
+        ("1.009999", "1.009"),
+        ("1.0000004", "1.0000004"),
         ("1.142857", "1.14"),
         ("12345.6", "12,345.60"),
     ],
@@ -75,6 +78,46 @@ def test_amounts_round_where_they_are_told_to(exact, up, shown):
 
 
 @pytest.mark.parametrize(
+    ("exact", "shown"),
+    [
+        ("99.999999", "100"),
+        ("99.99", "99.99"),
+        ("99.9949", "99.99"),
+        ("2.999999999999999999", "3"),
+        ("0.000001", "<0.01"),
+    ],
+)
+def test_a_unit_of_rounding_does_not_make_99_99_of_100(exact, shown):
+    assert figures.amount(exact, places=2) == shown
+
+
+def test_what_may_be_typed_is_never_more_than_there_is():
+    exact = "0.299999999999999999"
+    assert figures.most(exact, "ETH") == "0.299999 ETH"
+    assert figures.money(exact, "ETH") == "0.3 ETH"
+
+
+@pytest.mark.parametrize(
+    ("exact", "up", "limits", "shown"),
+    [
+        ("0.7", False, (), "70.00%"),
+        ("0.99996", False, (), "99.99%"),
+        ("0.99996", True, (), "99.996%"),
+        ("1", True, (), "100.00%"),
+        ("1.00004", False, (), "100.004%"),
+        ("0.79996", True, ("0.7", "0.8"), "79.996%"),
+        ("0.8", True, ("0.7", "0.8"), "80.00%"),
+        ("0.700000001", True, ("0.7", "0.8"), "70.01%"),
+        ("0.00004", False, (), "<0.01%"),
+        ("0.00004", True, (), "0.01%"),
+        ("0", False, (), "0.00%"),
+    ],
+)
+def test_per_cents_beside_a_limit_have_as_many_digits_as_tell_them_apart(exact, up, limits, shown):
+    assert figures.percent(exact, up=up, limits=limits) == shown
+
+
+@pytest.mark.parametrize(
     ("exact", "up", "shown"),
     [
         (None, False, figures.NONE),
@@ -99,7 +142,7 @@ def test_a_change_shows_before_and_after():
     assert row(text, "health factor") == ["no", "debt", "→", "1.14"]
     assert row(text, "LTV (max 70%, LLTV 80%)") == ["0.00%", "→", "70.01%"]
     assert row(text, "liquidation price") == [figures.NONE, "→", "1,750.01", "TUSD"]
-    assert row(text, "distance to it") == [figures.NONE, "→", "12.49%"]
+    assert row(text, "distance to it") == [figures.NONE, "→", "-12.49%"]
     assert row(text, "collateral") == ["0.5", "ETH", "=", "0.5", "ETH"]
     assert "gas: about 98,123; nothing is sent yet" in text
 
@@ -132,7 +175,7 @@ SEVERAL = [
 def test_several_positions_keep_their_figures_whole(width, lent):
     positions = [{**one, "supplied": lent} for one in SEVERAL]
     text = seen(show_positions(listed(*positions)), width)
-    for figure in ("2.999 ETH", "3,711.71 TUSD", "0.1234 BTC", "123,456 SURGE", "3.01% PAST IT", "0.99"):
+    for figure in ("3 ETH", "3,711.71 TUSD", "0.1234 BTC", "123,456 SURGE", "3.01% PAST IT", "0.99"):
         assert figure in text
     assert "123,456.12 TUSD" in text or lent == "0"
     if lent == "0":
@@ -240,6 +283,45 @@ def test_a_market_without_a_price_says_what_still_works():
     assert "adding collateral still work" in " ".join(seen(show_market({**MARKET, "price": None})).split())
 
 
+SHORT = {
+    **INDEBTED, "market": "TUSD/ETH", "collateral_token": "TUSD", "loan_token": "ETH", "collateral": "1500",
+    "debt": "0.501755391236239987", "price": "0.0005", "liquidation_price": "0.000388957667625001",
+    "distance": "0.222084664749998", "max_ltv": "0.8", "lltv": "0.86",
+}  # fmt: skip
+
+
+def test_a_short_is_liquidated_above_a_price():
+    """By the price of what is owed, down: a hair nearer than it is."""
+    text = seen(show_position({**SHORT, "liquidations": []}))
+    assert "liquidation price        ETH above 2,570 (+28%)" in text
+    assert row(text, "distance to it") == ["+28.54%"]
+    assert row(text, "price now") == ["2,000.00", "TUSD", "for", "1", "ETH"]
+    assert "+28.54%" in seen(show_positions(listed(SHORT)))
+    near = {**SHORT, "distance": "0.0099", "liquidation_price": "0.00499", "price": "0.00504"}
+    assert "ETH above 200.40 (+0.99%)" in seen(show_position({**near, "liquidations": []}))
+    past = {**SHORT, "distance": "-0.0301"}
+    assert row(seen(show_position({**past, "liquidations": []})), "liquidation price") == [
+        "ETH",
+        "above",
+        "2,570",
+    ]
+    assert "ETH above" not in seen(show_position({**INDEBTED, "liquidations": []}))
+
+
+def test_rates_say_whether_they_are_compounded_and_what_a_year_makes():
+    text = seen(show_market(MARKET), 120)
+    assert "1.24% a year simple, 1.25% compounded: 1,000 TUSD cost 12.422199 TUSD in a year" in text
+    assert "0.41% a year simple, 0.41% compounded: 1,000 TUSD earn 4.108416 TUSD in a year" in text
+    assert "rates a year, simple" in seen(show_markets({"markets": [MARKET]}))
+
+
+def test_compounding():
+    """e to the rate, less one; up for who pays."""
+    assert compounded(0) == "0"
+    assert compounded(WAD // 10, up=True) == "0.105170918075647625"
+    assert compounded(WAD // 10) == "0.105170918075647624"
+
+
 def test_a_market_tells_its_rules():
     text = seen(show_market(MARKET))
     assert "300,000.5 TUSD, 30.00% of it" in text
@@ -251,7 +333,7 @@ def test_a_lender_sees_nothing_of_debts():
     sides = [{**POSITION, "collateral": "0", "supplied": supplied} for supplied in ("0", "100")]
     text = seen(show_change({**CHANGE, "before": sides[0], "after": sides[1]}))
     assert row(text, "supplied") == ["0", "TUSD", "→", "100", "TUSD"]
-    assert row(text, "lend rate a year") == ["0.41%", "=", "0.41%"]
+    assert row(text, "lend rate, simple") == ["0.41%", "a", "year", "=", "0.41%", "a", "year"]
     assert "health" not in text
 
 
@@ -268,6 +350,8 @@ def test_at_the_max_ltv_it_says_what_interest_will_do():
         (["0.333333333333333333"] * 3, ["33.3%", "33.4%", "33.3%"]),
         (["0.5", "0.25"], ["50.0%", "25.0%"]),
         (["0", "0"], ["0.0%", "0.0%"]),
+        (["0.99996", "0.00004"], [">99.9%", "<0.1%"]),
+        (["1", "0"], ["100.0%", "0.0%"]),
     ],
 )
 def test_parts_add_up(exact, shown):
@@ -276,7 +360,7 @@ def test_parts_add_up(exact, shown):
 
 VAULT = {
     "vault": "TUSD vault", "address": POSITION["account"], "asset": "TUSD", "worth": "0", "total": "850000",
-    "idle": "0", "rate": "0", "fee": "0", "max_deposit": "10", "max_withdraw": "0",
+    "idle": "0", "rate": "0", "rate_compounded": "0", "fee": "0", "max_deposit": "10", "max_withdraw": "0",
     "markets": [
         {"market": "ETH/TUSD", "worth": "399986.38", "part": "0.4706", "cap": "4000000", "supply_rate": "0"},
         {"market": "BTC/TUSD", "worth": "450013.62", "part": "0.5294", "cap": "4000000", "supply_rate": "0"},
