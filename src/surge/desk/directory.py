@@ -2,7 +2,10 @@
 
 import re
 
+from surge.chain.calls.liquidations import RECENT_BLOCKS
 from surge.chain.client import Chain
+from surge.chain.network.artifacts import artifact
+from surge.chain.node.logs import newest_logs
 from surge.desk.market import Market
 from surge.desk.vault import Vault
 from surge.model.credit import MarketId, market_id
@@ -23,6 +26,16 @@ class Directory:
         if everybody:
             known += [id_ for id_ in self._chain.credit.created_markets() if id_ not in known]
         return [Market(self._chain, id_) for id_ in known]
+
+    def outside(self) -> list[Market]:
+        """Markets that aren't in the address book, the newest first, of the last RECENT_BLOCKS blocks."""
+        chain = self._chain
+        created = artifact("Credit").event("MarketCreated").topic
+        wanted = {"address": chain.book.addresses["Credit"], "topics": [created]}
+        head, known = chain.block_number(), {market_id(one) for one in chain.credit.book.markets.values()}
+        logs = newest_logs(chain.rpc, wanted, max(chain.book.block, head - RECENT_BLOCKS), head)
+        ids = [MarketId(bytes.fromhex(log["topics"][1][2:])) for log in logs]
+        return [Market(chain, id_) for id_ in ids if id_ not in known]
 
     def market(self, id_: str | bytes) -> Market:
         """By name ("ETH/TUSD", as the address book has it), by id (0x…), or by the beginning of one."""

@@ -18,6 +18,7 @@ from surge.credit.vault_view import VaultView
 from surge.desk.amounts import MAX, Amount, Percent, Ratio, chosen, impact, ratio, slippage, units
 from surge.desk.funds import Funds
 from surge.desk.operation import Plan, operation
+from surge.desk.position import OUTSIDE
 from surge.desk.slack import later
 from surge.model.errors import BadInput
 from surge.model.units import Address, Bps, Seconds
@@ -238,6 +239,8 @@ class Leverage:
     ) -> Plan[PositionView]:
         payments = [Payment(token, amount, self._contract, "Leverage") for token, amount in pays if amount]
         allowances = self.chain.tokens.allowing(payments) if payments else []
+        if view.market.params not in self.chain.credit.book.markets.values():
+            notes = (OUTSIDE, *notes)
         if self.chain.leverage.needs_authorising():
             notes = (*notes, AUTHORISES)
 

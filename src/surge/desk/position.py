@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from surge.chain.calls.credit import ALL
+from surge.chain.calls.lent import Lent
 from surge.chain.calls.tokens import Payment
 from surge.chain.node.sender import Call
 from surge.credit import preview
@@ -18,6 +19,11 @@ from surge.model.units import Address
 if TYPE_CHECKING:
     from surge.chain.client import Chain
 
+OUTSIDE = (
+    "this market is not in the address book: anybody can create a market; look at its oracle first "
+    "(`surge credit market`)"
+)
+
 
 class Place(Protocol):
     """The market of a position: `desk.market`'s."""
@@ -26,6 +32,8 @@ class Place(Protocol):
 
     @property
     def name(self) -> str: ...
+    @property
+    def listed(self) -> bool: ...
 
 
 class Position:
@@ -46,6 +54,11 @@ class Position:
         """The position as it is now, with the interest up to now."""
         return self.chain.credit.position_view(self.market.id, self.account)
 
+    def lent(self, view: PositionView) -> Lent | None:
+        """What was paid in and taken out since the lending of a view began; None where its events don't
+        tell."""
+        return self.chain.lending.in_market(self.market.id, self.account, view.position.supply_shares)
+
     @operation
     def supply(self, amount: Amount) -> Plan[PositionView]:
         """Lend to the market's borrowers: `supply("500")`."""
@@ -63,7 +76,7 @@ class Position:
         after = foreseen(preview.withdraw, view, assets, amount)
         given = (0, view.position.supply_shares) if assets == view.supplied else (assets, 0)
         call = self.chain.credit.withdrawing(view.market.params, *given, on_behalf=self.account)
-        return Plan(view, after, (call,), self._after)
+        return self._plan(view, after, call)
 
     @operation
     def borrow(self, amount: Amount) -> Plan[PositionView]:
@@ -71,7 +84,7 @@ class Position:
         view = self._own("borrow")
         assets = units(amount, view.market.loan, lambda: later(view).max_borrow)
         call = self.chain.credit.borrowing(view.market.params, assets, on_behalf=self.account)
-        return Plan(view, foreseen(preview.borrow, view, assets, amount), (call,), self._after)
+        return self._plan(view, foreseen(preview.borrow, view, assets, amount), call)
 
     @operation
     def repay(self, amount: Amount) -> Plan[PositionView]:
@@ -101,7 +114,7 @@ class Position:
         view = self._own("take collateral out")
         assets = units(amount, view.market.collateral, lambda: later(view).max_removable)
         call = self.chain.credit.removing_collateral(view.market.params, assets, on_behalf=self.account)
-        return Plan(view, foreseen(preview.remove_collateral, view, assets, amount), (call,), self._after)
+        return self._plan(view, foreseen(preview.remove_collateral, view, assets, amount), call)
 
     @operation
     def liquidate(self, amount: Amount = "max") -> Plan[PositionView]:
@@ -116,7 +129,8 @@ class Position:
             note += f", and realises a bad debt of {loan.show(outcome.bad_debt)}"
         _, late = preview.liquidation_of(later(view), limit)
         paid = max(outcome.repaid, late.repaid)
-        return replace(self._paid(view, after, loan, paid, call), notes=(note,))
+        plan = self._paid(view, after, loan, paid, call)
+        return replace(plan, notes=(note, *plan.notes))
 
     def _paid(
         self, view: PositionView, after: PositionView, token: Token, amount: int, call: Call
@@ -124,7 +138,10 @@ class Position:
         """The call with the allowance before it that Credit lacks."""
         credit = self.chain.book.addresses["Credit"]
         allowances = self.chain.tokens.allowing([Payment(token, amount, credit, "Credit")])
-        return Plan(view, after, (*allowances, call), self._after)
+        return self._plan(view, after, *allowances, call)
+
+    def _plan(self, view: PositionView, after: PositionView, *calls: Call) -> Plan[PositionView]:
+        return Plan(view, after, calls, self._after, () if self.market.listed else (OUTSIDE,))
 
     def _after(self, block: int) -> PositionView:
         return self.chain.credit.position_view(self.market.id, self.account, block)

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from surge.chain.calls.lent import Lent
 from surge.chain.calls.tokens import Payment
 from surge.chain.node.sender import Call
 from surge.credit import vault_view
@@ -14,6 +15,10 @@ from surge.model.units import NOBODY, Address
 
 if TYPE_CHECKING:
     from surge.chain.client import Chain
+
+OUTSIDE = (
+    "this vault is not in the address book: anybody can deploy one; look at its markets, caps and owner first"
+)
 
 
 class Vault:
@@ -28,6 +33,11 @@ class Vault:
         return f"Vault({self.name}, {self.address})"
 
     @property
+    def listed(self) -> bool:
+        """Whether the address book has it. Anybody can deploy a vault: look at the markets of another one."""
+        return self.address in self.chain.credit.book.vaults.values()
+
+    @property
     def view(self) -> VaultView:
         """How it is now, and what the desk's account has of it."""
         return self.of(self._account)
@@ -35,6 +45,11 @@ class Vault:
     def of(self, account: Address | str) -> VaultView:
         """The vault as it is now, and what an account has of it."""
         return self.chain.vaults.view(self.name, self.address, Address(account))
+
+    def lent(self, view: VaultView) -> Lent | None:
+        """What the account of a view paid in and took out since its lending began; None where its events
+        don't tell."""
+        return self.chain.lending.in_vault(self.address, view.account, view.shares)
 
     @operation
     def deposit(self, amount: Amount) -> Plan[VaultView]:
@@ -49,9 +64,8 @@ class Vault:
         assets = units(amount, view.asset, most)
         after = foreseen(vault_view.deposit, view, assets, amount)
         allowances = self.chain.tokens.allowing([Payment(view.asset, assets, self.address, self.name)])
-        return Plan(
-            view, after, (*allowances, self.chain.vaults.depositing(self.address, assets)), self._after
-        )
+        calls = (*allowances, self.chain.vaults.depositing(self.address, assets))
+        return Plan(view, after, calls, self._after, () if self.listed else (OUTSIDE,))
 
     @operation
     def withdraw(self, amount: Amount) -> Plan[VaultView]:

@@ -23,9 +23,8 @@ def check_names(content: Any, known: Names, path: Path) -> None:
     for place, found in _objects(content):
         for name in found:
             if place in known and name not in known[place]:
-                raise _wrong(
-                    path, f"{name!r} in {place} is no name that it has{_nearest(name, known[place])}"
-                )
+                near = _nearest(name, known[place])
+                raise _wrong(path, f"{name!r} in {place} means nothing{near}")
 
 
 def names_of(kind: type) -> list[str]:

@@ -5,13 +5,18 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from surge.cli.terminal.access import found, keystore
-from surge.model.errors import BadInput
+from surge.cli.terminal.output import tell
+from surge.model.errors import BadInput, NoNetwork, SurgeError
 from surge.store.home import Home
 
 if TYPE_CHECKING:
+    from surge.cli.credit.document import Document
     from surge.desk import Desk
     from surge.desk.vault import Vault
     from surge.model.units import Address
+
+MOST_OUTSIDE = 20
+"""Of the markets that anybody created: the newest."""
 
 
 @contextmanager
@@ -33,6 +38,28 @@ def acting(network: str | None) -> "Iterator[Desk]":
 
     with Desk(network) as desk:
         yield desk
+
+
+def outside_documents(desk: "Desk") -> "list[Document] | None":
+    """Markets that the address book doesn't have; `trouble` is why one can't be read. `oracle_of`: the market
+    of the book that has the same oracle. None, and a word on stderr, where the node gives no logs."""
+    from surge.cli.credit.document import hexadecimal, market_document
+
+    oracles = {params.oracle: name for name, params in desk.chain.credit.book.markets.items()}
+    try:
+        found = desk.outside()
+    except NoNetwork as error:
+        tell(f"whether there are markets outside the address book is not known: {error}")
+        return None
+    documents: list[Document] = []
+    for one in found[:MOST_OUTSIDE]:
+        try:
+            document = market_document(one.view, listed=False)
+        except SurgeError as error:  # a stranger's tokens, oracle or rate model; the others are none of its
+            documents.append({"id": hexadecimal(one.id), "listed": False, "trouble": str(error)})
+            continue
+        documents.append({**document, "trouble": None, "oracle_of": oracles.get(document["oracle"])})
+    return documents
 
 
 def account(of: str | None) -> "Address":

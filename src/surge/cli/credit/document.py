@@ -15,12 +15,14 @@ Document = dict[str, Any]
 IN_PYTHON, IN_SHELL = "`desk.leverage.revoke()`", "`surge credit leverage revoke`"
 
 
-def market_document(view: MarketView) -> Document:
-    """Rates are per year, without compounding unless they say so; ratios are fractions of one."""
+def market_document(view: MarketView, listed: bool = True) -> Document:
+    """Rates are per year, without compounding unless they say so; ratios are fractions of one.
+    `listed`: in the address book; anybody can create another market."""
     params, target = view.params, view.rate_at_target
     return {
         "market": view.name,
         "id": hexadecimal(view.id),
+        "listed": listed,
         "collateral_token": view.collateral.symbol,
         "loan_token": view.loan.symbol,
         "price": price_of(view, view.price),

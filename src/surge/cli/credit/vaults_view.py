@@ -1,9 +1,11 @@
 """Vaults as documents, and as a person sees them."""
 
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from surge.cli.credit.document import Document, compounded, hexadecimal, wad
+from surge.cli.credit.events import earned
 from surge.cli.credit.view import asked, closing, rate
 from surge.cli.terminal.figures import amount, bound, brief, money, most, parts, percent
 from surge.cli.terminal.output import Column, Listing, Part, facts
@@ -14,19 +16,27 @@ if TYPE_CHECKING:
     from surge.desk import Done
 
 
-def vault_document(view: "VaultView") -> Document:
+LEAST_FALL = Decimal("0.000001")
+"""What rounding may take from a share's price."""
+OUTSIDE = "not in the address book: anybody can deploy a vault; look at its markets, caps and owner first"
+
+
+def vault_document(view: "VaultView", listed: bool = True) -> Document:
     """`shares`, `worth`: of the account. Rates are per year, after the fee, without compounding unless they
-    say so."""
+    say so. `fallen`: by how much of itself a share is below its highest price. `listed`: in the address book;
+    anybody can deploy another vault."""
     asset, share = view.asset.decimals, view.share.decimals
     total = view.total
     return {
         "vault": view.name,
         "address": view.address,
+        "listed": listed,
         "asset": view.asset.symbol,
         "account": view.account,
         "shares": show_decimal(view.shares, share),
         "worth": show_decimal(view.worth, asset),
         "share_price": show_decimal(view.share_price, asset),
+        "fallen": wad(view.fallen),
         "total": show_decimal(total, asset),
         "idle": show_decimal(view.idle, asset),
         "rate": wad(view.rate),
@@ -74,6 +84,9 @@ def show_vaults(document: Any, own: bool = True) -> Iterable[Part]:
         asset = vault["asset"]
         if number:
             yield ""
+        if not vault["listed"]:
+            yield OUTSIDE
+            yield ""
         yield facts(
             [
                 ("vault", vault["vault"]),
@@ -86,8 +99,14 @@ def show_vaults(document: Any, own: bool = True) -> Iterable[Part]:
                     "yours" if own else "theirs",
                     f"{money(vault['worth'], asset)}; {most(vault['max_withdraw'], asset)} can go now",
                 ),
+                *([("earned", earned(vault["lent"], asset))] if Decimal(vault["shares"]) else []),
             ]
         )
+        if Decimal(vault["fallen"]) > LEAST_FALL:
+            yield (
+                f"a LOSS: a share is worth {percent(vault['fallen'], up=True)} less than at its highest; a "
+                "market of the vault had bad debt"
+            )
         yield ""
         columns = [
             Column("lent to"),

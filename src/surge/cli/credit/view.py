@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Any
 
-from surge.cli.credit.liquidations import told
+from surge.cli.credit.events import earned, gained, lost, told
 from surge.cli.terminal.figures import (
     NONE,
     amount,
@@ -32,6 +32,8 @@ LENDERS = ("supplied", BORROW_RATE, LEND_RATE)
 NEARLY = Decimal("0.999")
 ROUND_PRICES, ROUND_MOVES = 1_000, Decimal("0.1")
 """From where on a short's price is told without cents, and its distance in whole per cents."""
+SHORT_ID = 12
+OUTSIDE = "not in the address book: anybody can create a market; look at its oracle first"
 NOTHING = {"0", "0.0", "0.00"}
 
 
@@ -51,10 +53,47 @@ def show_markets(document: Any) -> Iterable[Part]:
     yield "collateral/loan; prices in the loan's token; rates a year, simple"
     for market in document["markets"]:
         yield from _warnings(market)
+    yield from _outside(document["outside"] or [])
+
+
+def _outside(markets: list[Any]) -> Iterator[Part]:
+    """What others created: a warning first."""
+    if not markets:
+        return
+    yield ""
+    yield OUTSIDE
+    columns = [
+        Column("id"),
+        Column("market"),
+        Column("price", right=True),
+        Column("LLTV", right=True),
+        Column("to borrow", right=True),
+        Column("oracle"),
+    ]
+    read = [one for one in markets if one["trouble"] is None]
+    if read:
+        yield Listing(columns, [_outside_cells(one) for one in read])
+    for one in markets:
+        if one["trouble"]:
+            yield f"{one['id'][:SHORT_ID]} can't be read: {one['trouble']}"
+
+
+def _outside_cells(one: Any) -> list[str]:
+    return [
+        one["id"][:SHORT_ID],
+        one["market"],
+        price(one["price"]),
+        bound(one["lltv"]),
+        f"{amount(one['available'], places=2, limit=True)} {one['loan_token']}",
+        f"of {one['oracle_of']}" if one["oracle_of"] else "not in the book",
+    ]
 
 
 def show_market(document: Any) -> Iterable[Part]:
     loan, token = document["loan_token"], document["collateral_token"]
+    if not document["listed"]:
+        yield f"{OUTSIDE}: {document['oracle']}"
+        yield ""
     yield facts(
         [
             ("market", f"{document['market']}: borrow {loan} against {token}"),
@@ -101,7 +140,7 @@ def show_positions(document: Any, own: bool = True) -> Iterable[Part]:
     ]
     rows = [_position_cells(one) for one in positions]
     yield Listing(columns, [row if lending else row[:-1] for row in rows])
-    troubles = [said for one in positions for said in _trouble(one)]
+    troubles = [said for one in positions for said in (*_trouble(one), *_losses(one))]
     yield from ("", *troubles) if troubles else ()
     yield from told(document["liquidations"])
 
@@ -110,12 +149,18 @@ def show_position(document: Any) -> Iterable[Part]:
     token = document["collateral_token"]
     rows = [("account", document["account"]), ("market", document["market"])]
     rows += [(name, cell) for name, cell, _ in position_rows(document)]
+    if document["supplied"] not in NOTHING:
+        rows.append(("earned", earned(document["lent"], document["loan_token"])))
     rows += [
         ("can take out", most(document["max_removable"], token)),
         ("price now", _price(document["price"], document)),
     ]
+    if not document["listed"]:
+        yield OUTSIDE
+        yield ""
     yield facts(rows)
     yield from _trouble(document)
+    yield from lost(document["lent"], document["market"], document["loan_token"])
     yield from told(document["liquidations"])
 
 
@@ -318,6 +363,14 @@ def _trouble(one: Any) -> Iterator[str]:
             f"{one['market']} is at its max LTV: interest alone will bring it into the margin zone, where "
             "nothing is sold, but no more can be borrowed"
         )
+
+
+def _losses(one: Any) -> Iterator[str]:
+    """To a lender: bad debt, or less than what was paid in."""
+    lent, loan = one["lent"], one["loan_token"]
+    yield from lost(lent, one["market"], loan)
+    if lent and gained(lent) < 0:
+        yield f"what is lent to {one['market']} earned {earned(lent, loan)}"
 
 
 def _at_the_limit(one: Any) -> bool:

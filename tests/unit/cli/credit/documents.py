@@ -25,6 +25,8 @@ POSITION = {
     "borrow_rate": "0.012345678",
     "supply_rate": "0.0041",
     "utilisation": "0.3",
+    "lent": None,
+    "listed": True,
 }
 INDEBTED = {
     **POSITION,
@@ -39,6 +41,7 @@ INDEBTED = {
 MARKET = {
     "market": "ETH/TUSD",
     "id": "0x" + "ab" * 32,
+    "listed": True,
     "collateral_token": "ETH",
     "loan_token": "TUSD",
     "price": "2000",

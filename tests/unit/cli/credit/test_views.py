@@ -1,10 +1,8 @@
 """What people see of markets and positions, at 80 columns."""
 
-import io
 from datetime import datetime
 
 import pytest
-from rich.console import Console
 
 from surge.cli.credit.document import compounded
 from surge.cli.credit.vaults_view import show_vaults
@@ -20,15 +18,7 @@ from surge.cli.network.price import show_price
 from surge.cli.terminal import figures
 from surge.model.units import WAD
 from unit.cli.credit.documents import CHANGE, INDEBTED, MARKET, POSITION
-
-
-def seen(parts, width=80):
-    console = Console(width=width, file=io.StringIO(), markup=False, highlight=False)
-    for part in parts:
-        console.print(part)
-    text = console.file.getvalue()
-    assert all(len(line) <= width for line in text.splitlines())
-    return text
+from unit.cli.credit.screen import seen
 
 
 def listed(*positions, liquidations=()):
@@ -271,7 +261,9 @@ def test_a_position_past_its_liquidation_price_says_so():
 
 
 def test_markets_fit_a_terminal():
-    text = seen(show_markets({"markets": [MARKET, {**MARKET, "market": "SURGE/TUSD", "price": "0.1"}]}))
+    text = seen(
+        show_markets({"markets": [MARKET, {**MARKET, "market": "SURGE/TUSD", "price": "0.1"}], "outside": []})
+    )
     assert row(text, "ETH/TUSD") == [
         "2,000.00", "70%", "80%", "699,999.5", "TUSD", "30.0%", "1.24%", "0.41%"
     ]  # fmt: skip
@@ -279,7 +271,7 @@ def test_markets_fit_a_terminal():
 
 def test_a_market_without_a_price_says_what_still_works():
     for market in ({**MARKET, "price": None}, {**MARKET, "safe": False}):
-        assert "ETH/TUSD: " in seen(show_markets({"markets": [market]}))
+        assert "ETH/TUSD: " in seen(show_markets({"markets": [market], "outside": []}))
     assert "adding collateral still work" in " ".join(seen(show_market({**MARKET, "price": None})).split())
 
 
@@ -312,7 +304,7 @@ def test_rates_say_whether_they_are_compounded_and_what_a_year_makes():
     text = seen(show_market(MARKET), 120)
     assert "1.24% a year simple, 1.25% compounded: 1,000 TUSD cost 12.422199 TUSD in a year" in text
     assert "0.41% a year simple, 0.41% compounded: 1,000 TUSD earn 4.108416 TUSD in a year" in text
-    assert "rates a year, simple" in seen(show_markets({"markets": [MARKET]}))
+    assert "rates a year, simple" in seen(show_markets({"markets": [MARKET], "outside": []}))
 
 
 def test_compounding():
@@ -359,7 +351,8 @@ def test_parts_add_up(exact, shown):
 
 
 VAULT = {
-    "vault": "TUSD vault", "address": POSITION["account"], "asset": "TUSD", "worth": "0", "total": "850000",
+    "vault": "TUSD vault", "address": POSITION["account"], "asset": "TUSD", "worth": "0", "shares": "0",
+    "listed": True, "fallen": "0", "lent": None, "total": "850000",
     "idle": "0", "rate": "0", "rate_compounded": "0", "fee": "0", "max_deposit": "10", "max_withdraw": "0",
     "markets": [
         {"market": "ETH/TUSD", "worth": "399986.38", "part": "0.4706", "cap": "4000000", "supply_rate": "0"},
@@ -375,6 +368,53 @@ def test_a_vault_s_parts_and_whose_they_are():
     assert row(text, "yours")[:2] == ["0", "TUSD;"]
     assert text.splitlines()[-1].startswith("BTC/TUSD"), "no empty line at the end"
     assert "yours" not in seen(show_vaults({"vaults": [VAULT]}, own=False))
+
+
+LENT = {"paid": "500", "taken": "100", "earned": "12.5", "since": 1_600_000_000, "bad_debt": "0"}
+
+
+def test_a_lender_is_told_what_it_earned():
+    lender = {**POSITION, "collateral": "0", "supplied": "412.5", "lent": LENT, "liquidations": []}
+    text = seen(show_position(lender), 120)
+    assert "12.5 TUSD since 13 Sep 2020: 500 TUSD paid in, 100 TUSD taken out" in text
+    assert "not known" in seen(show_position({**lender, "lent": None}), 120)
+    assert "earned" not in seen(show_position({**POSITION, "liquidations": []}), 120)
+    vault = {**VAULT, "shares": "400", "lent": {**LENT, "taken": "0"}}
+    assert "12.5 TUSD since 13 Sep 2020: 500 TUSD paid in\n" in seen(show_vaults({"vaults": [vault]}), 53)
+
+
+def test_a_loss_is_called_one_and_a_unit_of_rounding_is_none():
+    lent = {**LENT, "earned": "-36.0000001", "bad_debt": "57000"}
+    lender = {**POSITION, "supplied": "364", "lent": lent}
+    for text in (
+        seen(show_position({**lender, "liquidations": []}), 120),
+        seen(show_positions(listed(lender)), 120),
+    ):
+        assert "a LOSS of 36.000001 TUSD since 13 Sep 2020" in text
+        assert "the lenders of ETH/TUSD have lost 57,000 TUSD to bad debt since 13 Sep 2020" in text
+    rounded = {**lender, "lent": {**LENT, "earned": "-0.000002"}}
+    assert "LOSS" not in seen(show_positions(listed(rounded)), 120)
+    vault = {**VAULT, "fallen": "0.064"}
+    assert "a LOSS: a share is worth 6.40% less than at its highest" in seen(
+        show_vaults({"vaults": [vault]}), 120
+    )
+    assert "LOSS" not in seen(show_vaults({"vaults": [{**VAULT, "fallen": "0.0000001"}]}), 120)
+
+
+def test_what_nobody_vouches_for_begins_with_a_warning():
+    assert seen(show_vaults({"vaults": [{**VAULT, "listed": False}]}), 120).startswith(
+        "not in the address book"
+    )
+    lender = {**POSITION, "listed": False, "liquidations": []}
+    assert seen(show_position(lender), 120).startswith("not in the address book")
+    outside = {**MARKET, "listed": False, "trouble": None, "oracle_of": None}
+    lines = seen(show_markets({"markets": [MARKET], "outside": [outside]})).splitlines()
+    assert next(line for line in lines if line.startswith("0xabababab")).split()[-4:] == [
+        "not",
+        "in",
+        "the",
+        "book",
+    ]
 
 
 def test_two_vaults_stand_apart():
