@@ -185,8 +185,14 @@ def load_book(path: Path) -> AddressBook:
     for contract in book.contracts:
         check_address(contract, book.addresses.get(contract, ""), path)
     if book.credit:
-        check_credit(book.credit, path)
+        check_credit(_listed(book.credit), book.credit.markets, path)
     return book
+
+
+def _listed(credit: CreditBook) -> dict[str, dict[str, Address]]:
+    places = ("tokens", "feeds", "oracles", "pairs", "vaults", "rival_pairs")
+    lone = {name: getattr(credit, name) for name in ("rival", "rival_router") if getattr(credit, name)}
+    return {place: getattr(credit, place) for place in places} | {"credit": lone}
 
 
 def check_book(book: AddressBook, rpc: Rpc) -> None:

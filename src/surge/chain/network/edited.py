@@ -4,16 +4,15 @@ from collections.abc import Collection, Iterator
 from dataclasses import fields
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from surge.model.credit import MarketParams
 from surge.model.errors import CorruptState
 from surge.model.signature import is_address
 from surge.model.units import WAD, Address
 
-if TYPE_CHECKING:
-    from surge.chain.network.book import CreditBook
-
+Tokens = dict[str, Address]
+Listed = dict[str, dict[str, Address]]
 Names = dict[str, Collection[str]]
 """Of each object of the file, by its place: the names that it may have."""
 
@@ -32,22 +31,25 @@ def names_of(kind: type) -> list[str]:
     return [field.name for field in fields(kind)]
 
 
-def check_credit(book: "CreditBook", path: Path) -> None:
-    """Raises CorruptState for an address that is none, a token that is not listed, limits that can't be."""
-    for place, listed in (
-        ("tokens", book.tokens), ("feeds", book.feeds), ("oracles", book.oracles), ("pairs", book.pairs),
-        ("vaults", book.vaults), ("rival_pairs", book.rival_pairs),
-        ("credit", {name: getattr(book, name) for name in ("rival", "rival_router") if getattr(book, name)}),
-    ):  # fmt: skip
-        for name, address in listed.items():
+def check_credit(listed: Listed, markets: dict[str, MarketParams], path: Path) -> None:
+    """Raises CorruptState for an address that is none, a token that is not listed, limits that can't be.
+
+    listed: addresses by name, by their place in the credit side of the book: tokens, feeds, oracles, pairs, …
+    """
+    for place, addresses in listed.items():
+        for name, address in addresses.items():
             check_address(f"{name} in {place}", address, path)
-    for symbol in book.feeds:
-        _check_token(symbol, f"feeds has {symbol!r}", book, path)
-    for place in ("oracles", "pairs", "rival_pairs", "markets"):
-        for name in getattr(book, place):
-            _check_sides(name, place, book, path)
-    for name, params in book.markets.items():
-        _check_market(name, params, book, path)
+    tokens = listed["tokens"]
+    for symbol in listed["feeds"]:
+        _check_token(symbol, f"feeds has {symbol!r}", tokens, path)
+    for place, names in (
+        ("oracles", listed["oracles"]), ("pairs", listed["pairs"]), ("rival_pairs", listed["rival_pairs"]),
+        ("markets", markets),
+    ):  # fmt: skip
+        for name in names:
+            _check_sides(name, place, tokens, path)
+    for name, params in markets.items():
+        _check_market(name, params, tokens, path)
 
 
 def check_address(what: str, address: object, path: Path) -> None:
@@ -78,29 +80,27 @@ def _values(listed: Any) -> list[Any]:
     return list(listed.values()) if isinstance(listed, dict) else []
 
 
-def _check_sides(name: str, place: str, book: "CreditBook", path: Path) -> None:
+def _check_sides(name: str, place: str, tokens: Tokens, path: Path) -> None:
     sides = name.split("/")
     if len(sides) != 2:
         raise _wrong(path, f"{name!r} in {place} is not named by two tokens, such as 'ETH/TUSD'")
     for symbol in sides:
-        _check_token(symbol, f"{place} has {name!r}", book, path)
+        _check_token(symbol, f"{place} has {name!r}", tokens, path)
 
 
-def _check_token(symbol: str, where: str, book: "CreditBook", path: Path) -> None:
-    if symbol not in book.tokens:
-        raise _wrong(path, f"{where}, but no token is {symbol!r}{_nearest(symbol, book.tokens)}")
+def _check_token(symbol: str, where: str, tokens: Tokens, path: Path) -> None:
+    if symbol not in tokens:
+        raise _wrong(path, f"{where}, but no token is {symbol!r}{_nearest(symbol, tokens)}")
 
 
-def _check_market(name: str, params: MarketParams, book: "CreditBook", path: Path) -> None:
+def _check_market(name: str, params: MarketParams, tokens: Tokens, path: Path) -> None:
     for role in ("oracle", "irm", "collateral_token", "loan_token"):
         check_address(f"the {role} of {name}", getattr(params, role), path)
     collateral, loan = name.split("/")
     for role, symbol in (("collateral_token", collateral), ("loan_token", loan)):
         address: Address = getattr(params, role)
-        if address != book.tokens[symbol]:
-            other = next(
-                (one for one, place in book.tokens.items() if place == address), "none that is listed"
-            )
+        if address != tokens[symbol]:
+            other = next((one for one, place in tokens.items() if place == address), "none that is listed")
             raise _wrong(path, f"the {role} of {name} is not {symbol} but {other} ({address})")
     if not 0 < params.max_ltv < params.lltv < WAD:
         raise _wrong(
