@@ -1,6 +1,7 @@
 """Markets and vaults by the names that people give them."""
 
 import re
+from collections.abc import Sequence
 
 from surge.chain.calls.liquidations import RECENT_BLOCKS
 from surge.chain.client import Chain
@@ -29,12 +30,19 @@ class Directory:
 
     def outside(self) -> list[Market]:
         """Markets that aren't in the address book, the newest first, of the last RECENT_BLOCKS blocks."""
-        chain = self._chain
-        created = artifact("Credit").event("MarketCreated").topic
-        wanted = {"address": chain.book.addresses["Credit"], "topics": [created]}
+        return self._told("MarketCreated")
+
+    def outside_of(self, account: Address) -> list[Market]:
+        """Those of them into which somebody paid for this account lately."""
+        return self._told("Supplied", "CollateralAdded", topics=[None, "0x" + account[2:].lower().zfill(64)])
+
+    def _told(self, *names: str, topics: Sequence[str | None] = ()) -> list[Market]:
+        """The markets outside the book that Credit's newest events of these names are about."""
+        chain, kinds = self._chain, [artifact("Credit").event(name).topic for name in names]
+        wanted = {"address": chain.book.addresses["Credit"], "topics": [kinds, *topics]}
         head, known = chain.block_number(), {market_id(one) for one in chain.credit.book.markets.values()}
         logs = newest_logs(chain.rpc, wanted, max(chain.book.block, head - RECENT_BLOCKS), head)
-        ids = [MarketId(bytes.fromhex(log["topics"][1][2:])) for log in logs]
+        ids = dict.fromkeys(MarketId(bytes.fromhex(log["topics"][1][2:])) for log in logs)
         return [Market(chain, id_) for id_ in ids if id_ not in known]
 
     def market(self, id_: str | bytes) -> Market:

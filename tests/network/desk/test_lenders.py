@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from credit_network import raise_credit
-from surge.cli.credit.desk import outside_documents
+from surge.cli.credit.desk import outside_documents, outside_positions
 from surge.cli.credit.document import market_document
 from surge.cli.credit.view import OUTSIDE, show_market, show_markets
 from surge.desk.position import OUTSIDE as OUTSIDE_MARKET
@@ -111,6 +111,10 @@ def test_a_market_outside_the_book_is_warned_about_then_listed(net, desk):
     assert OUTSIDE_MARKET in done.also
     assert OUTSIDE_MARKET not in listed.position().supply("10").also
     assert OUTSIDE_MARKET in desk.leverage.open.preview(desk.market(made.id), "1").also
+
+    [mine] = outside_positions(desk, desk.address)
+    assert (mine["id"], mine["supplied"]) == ("0x" + made.id.hex(), "10000")
+    assert outside_positions(desk, net.treasury.address) == []
 
     [document] = outside_documents(desk)
     assert (document["listed"], document["oracle_of"]) == (False, "ETH/TUSD")

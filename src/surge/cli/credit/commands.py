@@ -63,7 +63,7 @@ def position(
     network: Network = None,
 ) -> None:
     """What an account has and owes, and how healthy that is."""
-    from surge.cli.credit.desk import account, looking
+    from surge.cli.credit.desk import account, looking, outside_positions
     from surge.cli.credit.document import position_document
     from surge.cli.credit.events import lent_in_market, liquidation_documents
     from surge.cli.credit.view import show_position, show_positions
@@ -86,7 +86,8 @@ def position(
             for one, view in zip(desk.markets(), views, strict=True)
             if not view.empty
         ]
-    document = {"account": holder, "positions": held, "liquidations": liquidations}
+        outside = outside_positions(desk, holder)
+    document = {"account": holder, "positions": held, "outside": outside, "liquidations": liquidations}
     answer(document, as_json, partial(show_positions, own=of is None))
 
 

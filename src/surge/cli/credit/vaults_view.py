@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from surge.cli.credit.document import Document, compounded, hexadecimal, wad
 from surge.cli.credit.events import earned
-from surge.cli.credit.view import asked, closing, rate
-from surge.cli.terminal.figures import amount, bound, brief, money, most, parts, percent
+from surge.cli.credit.view import asked, closing
+from surge.cli.terminal.figures import amount, bound, brief, money, most, parts, percent, rate
 from surge.cli.terminal.output import Column, Listing, Part, facts
 from surge.model.units import WAD, show_decimal
 

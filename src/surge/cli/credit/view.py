@@ -10,12 +10,15 @@ from surge.cli.terminal.figures import (
     amount,
     bound,
     brief,
+    dearer,
     health,
     in_dollars,
     money,
     most,
     percent,
     price,
+    rate,
+    rise,
     times,
 )
 from surge.cli.terminal.output import Column, Listing, Part, facts
@@ -30,8 +33,6 @@ BORROW_RATE, LEND_RATE = "borrow rate, simple", "lend rate, simple"
 LENDERS = ("supplied", BORROW_RATE, LEND_RATE)
 """Rows that concern who has neither debt nor collateral."""
 NEARLY = Decimal("0.999")
-ROUND_PRICES, ROUND_MOVES = 1_000, Decimal("0.1")
-"""From where on a short's price is told without cents, and its distance in whole per cents."""
 SHORT_ID = 12
 OUTSIDE = "not in the address book: anybody can create a market; look at its oracle first"
 NOTHING = {"0", "0.0", "0.00"}
@@ -121,13 +122,31 @@ def show_market(document: Any) -> Iterable[Part]:
 
 
 def show_positions(document: Any, own: bool = True) -> Iterable[Part]:
-    positions = document["positions"]
-    if not positions:
+    positions, outside = document["positions"], _held(document["outside"] or [])
+    if not positions and not outside:
         yield f"{document['account']} has nothing supplied, borrowed or locked as collateral here."
         yield from told(document["liquidations"])
         if own:
             yield "next: surge credit markets · surge credit collateral add MARKET AMOUNT"
         return
+    if positions:
+        yield _positions(positions)
+    if outside:
+        yield from ("", OUTSIDE) if positions else (OUTSIDE,)
+        yield _positions([{**one, "market": f"{one['market']} {one['id'][:SHORT_ID]}"} for one in outside])
+    positions = [*positions, *outside]
+    troubles = [said for one in positions for said in (*_trouble(one), *_losses(one))]
+    yield from ("", *troubles) if troubles else ()
+    yield from told(document["liquidations"])
+
+
+def _held(positions: list[Any]) -> list[Any]:
+    """Those that can be read and aren't empty."""
+    sums = ("collateral", "debt", "supplied")
+    return [one for one in positions if not one["trouble"] and any(one[name] not in NOTHING for name in sums)]
+
+
+def _positions(positions: list[Any]) -> Listing:
     lending = any(one["supplied"] not in NOTHING for one in positions)
     columns = [
         Column("market"),
@@ -139,10 +158,7 @@ def show_positions(document: Any, own: bool = True) -> Iterable[Part]:
         *([Column("supplied", right=True)] if lending else []),
     ]
     rows = [_position_cells(one) for one in positions]
-    yield Listing(columns, [row if lending else row[:-1] for row in rows])
-    troubles = [said for one in positions for said in (*_trouble(one), *_losses(one))]
-    yield from ("", *troubles) if troubles else ()
-    yield from told(document["liquidations"])
+    return Listing(columns, [row if lending else row[:-1] for row in rows])
 
 
 def show_position(document: Any) -> Iterable[Part]:
@@ -246,16 +262,6 @@ def position_rows(one: Any) -> Iterator[tuple[str, str, bool]]:
     yield LEND_RATE, f"{percent(one['supply_rate'])} a year", supplied_matters
 
 
-def rate(simple: str, compounded: str, symbol: str, verb: str) -> str:
-    """What a year at the rate of now makes, without and with interest on interest."""
-    up, whole = verb == "cost", "1,000" if in_dollars(symbol) else "1"
-    year = money(str(Decimal(compounded) * Decimal(whole.replace(",", ""))), symbol, up=up)
-    return (
-        f"{percent(simple, up=up)} a year simple, {percent(compounded, up=up)} compounded: "
-        f"{whole} {symbol} {verb if whole != '1' else verb + 's'} {year} in a year"
-    )
-
-
 def is_short(one: Any) -> bool:
     """Dollars against a debt in something else: what is owed may not become too dear."""
     return in_dollars(one["collateral_token"]) and not in_dollars(one["loan_token"])
@@ -269,18 +275,7 @@ def threshold(one: Any) -> str:
         return NONE
     if not is_short(one):
         return f"{price(limit, up=True)} {one['loan_token']}"
-    dear, move = 1 / Decimal(limit), rise(one)
-    at = f"{int(dear):,}" if dear >= ROUND_PRICES else price(str(dear))
-    by = f" (+{percent(str(move), places=0 if move >= ROUND_MOVES else 2)})" if move and move > 0 else ""
-    return f"{one['loan_token']} above {at}{by}"
-
-
-def rise(one: Any) -> Decimal | None:
-    """By how much of itself what is owed may become dearer."""
-    if one["distance"] is None:
-        return None
-    fall = Decimal(one["distance"])
-    return fall / (1 - fall)
+    return dearer(limit, one["distance"], one["loan_token"])
 
 
 def distance(one: Any) -> str:
@@ -290,7 +285,7 @@ def distance(one: Any) -> str:
         return NONE
     if exact.startswith("-"):
         return f"{percent(exact.removeprefix('-'), up=True)} PAST IT"
-    return f"+{percent(str(rise(one)))}" if is_short(one) else f"-{percent(exact)}"
+    return f"+{percent(str(rise(exact)))}" if is_short(one) else f"-{percent(exact)}"
 
 
 def _debt(one: Any) -> str:

@@ -9,6 +9,8 @@ from itertools import pairwise
 NONE = "–"
 MOST_PLACES = 9
 WHOLE = Decimal(1)
+ROUND_PRICES, ROUND_MOVES = 1_000, Decimal("0.1")
+"""From where on `dearer` leaves out cents, and hundredths of a per cent."""
 
 
 def amount(exact: str, places: int = 6, up: bool = False, limit: bool = False) -> str:
@@ -94,6 +96,30 @@ def price(exact: str | None, up: bool = False) -> str:
     value = Decimal(exact)
     places = 2 if value >= 1 else min(18, 5 - value.adjusted()) if value else 0
     return f"{_rounded(value, places, up):,f}"
+
+
+def rate(simple: str, compounded: str, symbol: str, verb: str) -> str:
+    """What a year at the rate of now makes, without and with interest on interest."""
+    up, whole = verb == "cost", "1,000" if in_dollars(symbol) else "1"
+    year = money(str(Decimal(compounded) * Decimal(whole.replace(",", ""))), symbol, up=up)
+    return (
+        f"{percent(simple, up=up)} a year simple, {percent(compounded, up=up)} compounded: "
+        f"{whole} {symbol} {verb if whole != '1' else verb + 's'} {year} in a year"
+    )
+
+
+def rise(fall: str) -> Decimal:
+    """By how much of itself a price may rise, whose inverse may fall by `fall`."""
+    return Decimal(fall) / (1 - Decimal(fall))
+
+
+def dearer(limit: str, fall: str | None, symbol: str) -> str:
+    """A limit from below of an inverse price, as one from above: "ETH above 2,558 (+28%)"; down, so a hair
+    nearer than it is. fall: by how much the inverse price may fall; left out where it is past the limit."""
+    dear, move = 1 / Decimal(limit), rise(fall) if fall else Decimal(0)
+    at = f"{int(dear):,}" if dear >= ROUND_PRICES else price(str(dear))
+    by = f" (+{percent(str(move), places=0 if move >= ROUND_MOVES else 2)})" if move > 0 else ""
+    return f"{symbol} above {at}{by}"
 
 
 def _beside(value: Decimal, places: int, up: bool, limits: Sequence[Decimal]) -> Decimal:

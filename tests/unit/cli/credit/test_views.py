@@ -23,7 +23,12 @@ from unit.cli.credit.screen import seen
 
 def listed(*positions, liquidations=()):
     """As `surge credit position` says it."""
-    return {"account": POSITION["account"], "positions": positions, "liquidations": liquidations}
+    return {
+        "account": POSITION["account"],
+        "positions": positions,
+        "outside": [],
+        "liquidations": liquidations,
+    }
 
 
 def row(text, name):
@@ -307,6 +312,16 @@ def test_what_nobody_vouches_for_begins_with_a_warning():
         "the",
         "book",
     ]
+
+
+def test_positions_outside_the_book_are_shown_after_a_warning():
+    empty = {**POSITION, "collateral": "0", "trouble": None}
+    outside = [{**INDEBTED, "trouble": None}, empty, {"id": "0x" + "cd" * 32, "trouble": "no such token"}]
+    for positions in ((), (SHORT,)):
+        lines = seen(show_positions({**listed(*positions), "outside": outside}), 120).splitlines()
+        [at] = [n for n, line in enumerate(lines) if line.startswith("not in the address book")]
+        assert lines[at + 2].startswith("ETH/TUSD 0xabababab")
+        assert sum("ETH/TUSD 0x" in line for line in lines) == 1
 
 
 def test_two_vaults_stand_apart():
