@@ -15,13 +15,13 @@ from surge.credit.impact import Impact
 from surge.credit.leverage import Ended, Lowered, Raised
 from surge.credit.market import PositionView, Token
 from surge.credit.vault_view import VaultView
-from surge.desk.amounts import MAX, Amount, Percent, Ratio, chosen, impact, ratio, slippage, units
+from surge.desk.amounts import Amount, Percent, Ratio, chosen, impact, ratio, slippage, units
 from surge.desk.funds import Funds
 from surge.desk.operation import Plan, operation
 from surge.desk.position import OUTSIDE
 from surge.desk.slack import later
 from surge.model.errors import BadInput
-from surge.model.units import Address, Bps, Seconds
+from surge.model.units import Address, Bps, Seconds, divide_up
 
 if TYPE_CHECKING:
     from surge.chain.client import Chain
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 Side: TypeAlias = Literal["collateral", "loan"]
 Sum = TypeVar("Sum", Raised, Raised | Lowered, Ended)
 
+SURELY = 10**6
+"""One part in so many is what rounding may take from a redemption."""
 SIDES: tuple[Side, ...] = ("collateral", "loan")
 AUTHORISES = (
     "lets Leverage act on this account's positions, by a signature inside the call; that stays until "
@@ -171,11 +173,12 @@ class Leverage:
 
     @operation
     def unwind(
-        self, market: "Market | str", *, held: Amount = 0, vault: str | None = None, shares: Amount = MAX,
-        to: Side | None = None, max_slippage: Percent = usual.SLIPPAGE, max_impact: Percent = usual.IMPACT,
+        self, market: "Market | str", *, held: Amount = 0, vault: str | None = None,
+        shares: Amount | None = None, to: Side | None = None, max_slippage: Percent = usual.SLIPPAGE,
+        max_impact: Percent = usual.IMPACT,
     ) -> Plan[PositionView]:  # fmt: skip
-        """End a carried or neutral position: the debt is paid from `shares` of `vault`, then from what is
-        `held`, and the collateral is handed out: `unwind("TUSD/ETH", held="max")`.
+        """End a carried or neutral position: the debt is paid from `shares` of `vault` (by default as many as
+        it needs), then from what is `held`; the collateral is handed out: `unwind("TUSD/ETH", held="max")`.
 
         to: by default no collateral is sold. "collateral" sells what shares and `held` leave owed, "loan" all
         of it.
@@ -184,7 +187,8 @@ class Leverage:
         in_loan = to is not None and chosen(to, SIDES, "to") == "loan"
         view = self._view(market)
         loan, token, params = view.market.loan, view.market.collateral, view.market.params
-        funds, late = self._funds(view, held, vault, shares), later(view, SWAP_SECONDS)
+        late = later(view, SWAP_SECONDS)
+        funds = self._funds(late, held, vault, shares)
         owed = max(view.debt - funds.paid, 0)
 
         def make(way: Route, at: PositionView = view) -> Ended:
@@ -207,22 +211,34 @@ class Leverage:
         if vault:
             after = _beside(after, self._directory.vault(vault).view, funds.shares, vault_view.redeem)
         notes = [*funds.notes(view, plan.taken), _hands_out(plan.out, least, loan if in_loan else token)]
+        if plan.surplus:
+            notes.append(f"hands out about {loan.show(plan.surplus)} besides")
         return self._swapping(view, after, funds.payments(late), call, swap, worst, *notes)
 
     def revoke(self) -> Sent:
         """Take back what this account allowed Leverage to do in Credit."""
         return self.chain.send(self.chain.credit.authorising(self._contract, False))[0]
 
-    def _funds(self, view: PositionView, held: Amount, vault: str | None, shares: Amount) -> Funds:
-        """What pays the debt without a sale."""
-        loan = view.market.loan
+    def _funds(self, late: PositionView, held: Amount, vault: str | None, shares: Amount | None) -> Funds:
+        """What pays the debt as it is when it is mined, without a sale."""
+        loan = late.market.loan
         own = units(held, loan, lambda: self._held(loan))
         if not vault:
             return Funds(own)
         address = self._directory.vault(vault).address
         share = self.chain.tokens.of([address])[address]
-        given = units(shares, share, lambda: self._held(share))
+        if shares is None:
+            given = self._needed(address, self._held(share), late.debt)
+        else:
+            given = units(shares, share, lambda: self._held(share))
         return Funds(own, vault, address, share, given, self.chain.vaults.assets(address, given))
+
+    def _needed(self, vault: Address, shares: int, debt: int) -> int:
+        """As many of the shares as surely bring the debt, or all."""
+        worth = self.chain.vaults.assets(vault, shares) if shares else 0
+        if worth <= debt:
+            return shares
+        return min(shares, divide_up(shares * debt * (SURELY + 1), worth * SURELY))
 
     def _swapping(
         self, view: PositionView, after: PositionView, pays: list[tuple[Token, int]], call: Call,

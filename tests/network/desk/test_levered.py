@@ -85,6 +85,21 @@ def test_carry_and_its_end(net, desk):
     assert vault.view.shares == 0
 
 
+def test_a_carry_ends_with_no_more_shares_than_it_needs(net, desk):
+    lever, vault = desk.leverage, desk.vault("TUSD vault")
+    vault.deposit("5000")
+    lever.carry("ETH/TUSD", "1", "1000", "TUSD vault")
+    net.network.pass_time(86_400)
+    shown = lever.unwind.preview("ETH/TUSD", vault="TUSD vault")
+    done = lever.unwind("ETH/TUSD", vault="TUSD vault")
+    assert done.after.empty
+    assert any("TUSD besides" in said for said in shown.also)
+    assert vault.view.worth == pytest.approx(5_000 * TUSD, abs=TUSD // 2)
+    lever.carry("ETH/TUSD", "1", "1000", "TUSD vault")
+    lever.unwind("ETH/TUSD", vault="TUSD vault", shares="max")
+    assert vault.view.shares == 0
+
+
 def test_neutral_and_its_end(net, desk):
     ether = desk.chain.tokens.named("ETH")
     (before,) = desk.chain.tokens.balances(desk.address, [ether])

@@ -48,7 +48,7 @@ To = Annotated[
 ]
 Shares = Annotated[
     str | None,
-    typer.Option("--shares", metavar="AMOUNT", help="Of --vault, to pay with (default: all you have)."),
+    typer.Option("--shares", metavar="AMOUNT", help="Of --vault, to pay with (default: as many as needed)."),
 ]
 Held = Annotated[
     str | None, typer.Option("--held", metavar="AMOUNT", help="Pay the debt with what you hold first.")
