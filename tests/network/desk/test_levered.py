@@ -4,6 +4,7 @@ import pytest
 
 import surge
 from credit_network import foreseen, raise_credit
+from surge.chain.calls.exchange import SWAP_SECONDS
 from surge.chain.calls.tokens import Payment
 from surge.credit.leverage import multiple
 from surge.model.errors import BadInput, Refused, Reverted, SurgeError
@@ -140,6 +141,30 @@ def test_the_price_of_a_swap_is_shown_and_bounded(net, desk):
     with pytest.raises(BadInput, match=r"sells 2 ETH for .* less than at the oracle's price, above the most"):
         lever.close("ETH/TUSD", to="loan", max_impact="0.1%")
     foreseen(net, lever.close, "ETH/TUSD", to="loan", max_slippage="0%")
+
+
+@pytest.mark.parametrize("to", ["loan", "collateral"])
+def test_interest_alone_stops_no_close(net, desk, to):
+    """Not even without any slippage, while its deadline lasts."""
+    desk.leverage.open("ETH/TUSD", "1", "3")
+    plan = desk.leverage.close._plan("ETH/TUSD", to=to, max_slippage="0%")
+    net.network.pass_time(SWAP_SECONDS - 30)
+    desk.chain.send(*plan.calls)
+    assert desk.market("ETH/TUSD").position().view.empty
+
+
+def test_a_hair_of_interest_is_sold_for_where_that_is_told(net, desk):
+    """What is held pays the debt of now, and a little less than that of the block it is mined in."""
+    lever, position = desk.leverage, desk.market("ETH/TUSD").position()
+    lever.carry("ETH/TUSD", "1", "1000", "TUSD vault")
+    net.still()
+    exact = position.view.debt
+    plan = lever.unwind._plan("ETH/TUSD", held=exact, to="collateral", max_slippage="0%")
+    net.network.pass_time(SWAP_SECONDS - 30)
+    desk.chain.send(*plan.calls)
+    assert position.view.empty
+    with pytest.raises(BadInput, match="no debt"):
+        lever.unwind("ETH/TUSD", held=exact)
 
 
 def test_what_leverage_refuses(net, desk):
