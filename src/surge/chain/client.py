@@ -12,6 +12,7 @@ from surge.chain.calls.batch import Batch
 from surge.chain.calls.credit import Credit
 from surge.chain.calls.exchange import Exchange
 from surge.chain.calls.leases import Leases
+from surge.chain.calls.lent import Lending
 from surge.chain.calls.leverage import Leverage
 from surge.chain.calls.liquidations import Liquidations
 from surge.chain.calls.money import Money
@@ -46,4 +47,5 @@ class Chain(Connection):
         self.leverage = Leverage(self, self.credit)
         self.vaults = Vaults(self, self.tokens, self.credit)
         self.batch = Batch(self)
+        self.lending = Lending(self)
         self.liquidations = Liquidations(self, self.tokens, self.credit)

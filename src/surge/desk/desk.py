@@ -85,6 +85,11 @@ class Desk:
         rate model of such a market before you use it."""
         return self._directory.markets(everybody=everybody)
 
+    def outside(self, account: Address | str | None = None) -> list[Market]:
+        """Markets that somebody created lately and the address book doesn't have, the newest first; with
+        `account`, those into which somebody paid for it."""
+        return self._directory.outside_of(Address(account)) if account else self._directory.outside()
+
     def market(self, id_: str | bytes) -> Market:
         """By name ("ETH/TUSD", as the address book has it), by id (0x…), or by the beginning of one."""
         return self._directory.market(id_)

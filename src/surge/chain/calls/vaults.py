@@ -40,7 +40,8 @@ class Vaults:
             tuple(map(VaultMarket, markets, found[: len(ids)], found[len(ids) :])),
             tuple(MarketId(id_) for id_ in queues[0]),
         )  # fmt: skip
-        return replace(view, supply=supply + twin.fee_shares(view.total, supply, Wad(fee), high_water))
+        minted = twin.fee_shares(view.total, supply, Wad(fee), high_water)
+        return replace(view, supply=supply + minted, high_water=high_water)
 
     def shares(self, vault: Address, assets: int) -> int:
         """What a deposit of `assets` would give now."""
