@@ -13,7 +13,7 @@ from surge.cli.compute.lease import leases
 from surge.cli.credit import commands as credit
 from surge.cli.credit import keeper
 from surge.cli.network import price, status, up, wallet
-from surge.cli.reference import abi
+from surge.cli.reference import abi, book
 from surge.cli.terminal.options import AsJson, Network
 from surge.cli.terminal.output import print_json, tell
 from surge.model.errors import SurgeError
@@ -101,6 +101,7 @@ app.command()(keeper.keeper)
 app.add_typer(credit.credit, name="credit")
 app.add_typer(price.local, name="local")
 app.command()(abi.abi)
+app.add_typer(book.book, name="book")
 
 
 def entry() -> None:

@@ -35,6 +35,7 @@ def vault_document(view: "VaultView") -> Document:
         "markets": [
             {
                 "market": one.market.name,
+                "id": hexadecimal(one.market.id),
                 "worth": show_decimal(one.worth, asset),
                 "part": wad(one.worth * WAD // total if total else 0),
                 "cap": show_decimal(one.cap, asset),
