@@ -16,6 +16,7 @@ from surge.cli.network import price, status, up, wallet
 from surge.cli.reference import abi, book
 from surge.cli.terminal.options import AsJson, Network
 from surge.cli.terminal.output import print_json, tell
+from surge.cli.trade import commands as trade
 from surge.model.errors import SurgeError
 
 INTERRUPTED = 128 + signal.SIGINT
@@ -98,6 +99,7 @@ app.command()(earnings.earnings)
 app.command()(drain.drain)
 app.command()(leave.leave)
 app.command()(keeper.keeper)
+trade.attach(credit.credit)
 app.add_typer(credit.credit, name="credit")
 app.add_typer(price.local, name="local")
 app.command()(abi.abi)

@@ -11,6 +11,9 @@ from surge.desk.directory import Directory
 from surge.desk.flash import Flash
 from surge.desk.leverage import Leverage
 from surge.desk.market import Market
+from surge.desk.trade.authority import Authority
+from surge.desk.trade.exchange import Exchange
+from surge.desk.trade.liquidator import Liquidator
 from surge.desk.vault import Vault
 from surge.model.units import Address
 from surge.store.home import Home
@@ -53,7 +56,8 @@ class Desk:
             book, index = load_book(home.book(name)), home.index(name)
             key = key or _wallet_key(home, book)
         self._chain = Chain(book, key, index=index)
-        self._directory = Directory(self._chain, looking=key is None)
+        self._looking = key is None
+        self._directory = Directory(self._chain, looking=self._looking)
 
     def __repr__(self) -> str:
         return f"Desk({self._chain!r})"
@@ -115,6 +119,21 @@ class Desk:
     def flash(self) -> Flash:
         """What money lent for the moment can do."""
         return Flash(self._chain)
+
+    @property
+    def exchange(self) -> Exchange:
+        """Swaps, and the pools that they go through."""
+        return Exchange(self._chain, looking=self._looking)
+
+    @property
+    def liquidator(self) -> Liquidator:
+        """Liquidations by hand."""
+        return Liquidator(self._chain)
+
+    @property
+    def authority(self) -> Authority:
+        """Who may act for this account in Credit."""
+        return Authority(self._chain)
 
 
 def _wallet_key(home: Home, book: AddressBook) -> PrivateKey | None:

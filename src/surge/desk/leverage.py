@@ -9,7 +9,7 @@ from surge.chain.calls.leverage import Bounds
 from surge.chain.calls.tokens import Payment
 from surge.chain.node.sender import Call, Sent
 from surge.credit import leverage, vault_view
-from surge.credit.exchange import Route
+from surge.credit.exchange import Route, amounts_in
 from surge.credit.leverage import Ended, Lowered, Raised
 from surge.credit.market import PositionView, Token
 from surge.credit.vault_view import VaultView
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from surge.desk.market import Market
 
 Side: TypeAlias = Literal["collateral", "loan"]
-Sum = TypeVar("Sum", Raised, Raised | Lowered, Ended)
+Sum = TypeVar("Sum", Raised, Lowered, Raised | Lowered, Ended)
 
 USUAL_SLIPPAGE = "1%"
 AUTHORISES = (
@@ -183,6 +183,32 @@ class Leverage:
             after = _beside(after, self._directory.vault(vault).view, given, vault_view.redeem)
         notes.append(_hands_out(plan, loan if in_loan else token))
         return self._plan(view, after, pays, call, *notes)
+
+    @operation
+    def repay(
+        self, market: "Market | str", amount: Amount, *, max_slippage: Ratio = USUAL_SLIPPAGE,
+        min_health: Ratio = 0,
+    ) -> Plan[PositionView]:  # fmt: skip
+        """Pay a part of a debt with the position's own collateral: `repay("ETH/TUSD", "100")`."""
+        view, slip = self._view(market), bps(max_slippage)
+        loan, token = view.market.loan, view.market.collateral
+        wanted = units(amount, loan)
+        if not 0 < wanted < view.debt:
+            raise BadInput(
+                f"{loan.show(wanted)} is no part of a debt of {loan.show(view.debt)} in {view.market.name}; "
+                "name less, or close the position (`surge credit leverage close`)"
+            )
+        route, plan = self._best(
+            token, loan,
+            lambda way: leverage.lowered(view, amounts_in(wanted, list(way.pairs))[0], list(way.pairs), slip),
+            _equity,
+        )  # fmt: skip
+        bounds = self._bounds(leverage.NO_BOUND, plan.min_health, min_health)
+        call = self.chain.leverage.adjusting(
+            view.market.params, -plan.sold, plan.min_repaid, route.path, bounds
+        )
+        note = f"sells {token.show(plan.sold)} for {loan.show(plan.repaid)}"
+        return self._plan(view, plan.after, [], call, note)
 
     def revoke(self) -> Sent:
         """Take back what this account allowed Leverage to do in Credit."""
