@@ -7,6 +7,9 @@ from coincurve import PrivateKey
 from surge.chain.client import Chain
 from surge.chain.network.book import AddressBook, load_book
 from surge.credit.market import MarketView, PositionView
+from surge.desk.curate.creation import Creator
+from surge.desk.curate.reserve import Reserve
+from surge.desk.curate.vaults import Curator
 from surge.desk.directory import Directory
 from surge.desk.flash import Flash
 from surge.desk.leverage import Leverage
@@ -134,6 +137,22 @@ class Desk:
     def authority(self) -> Authority:
         """Who may act for this account in Credit."""
         return Authority(self._chain)
+
+    # Operators
+
+    @property
+    def creator(self) -> Creator:
+        """Creates markets, oracles and vaults."""
+        return Creator(self._chain)
+
+    @property
+    def reserve(self) -> Reserve:
+        """What markets hold against bad debt."""
+        return Reserve(self._chain)
+
+    def curator(self, vault: str) -> Curator:
+        """A vault's rules, and its owner's hand on them."""
+        return Curator(self._chain, self.vault(vault), self.markets())
 
 
 def _wallet_key(home: Home, book: AddressBook) -> PrivateKey | None:

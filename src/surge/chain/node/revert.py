@@ -29,6 +29,7 @@ NEXT_STEPS = (
     (r"^Credit: (only the whole|would not raise)", "liquidate as much as is allowed (`max`)"),
     (r"^Credit: not authorised", "have the position's owner authorise the sender in Credit first"),
     (r"^Credit: more than", "look at the position, and use a smaller amount (`max` takes all)"),
+    (r"^Credit: (no code|max LTV|LLTV|target|min debt|reserve)", "choose other parameters for the market"),
     (r"^Credit: no such market", "run `surge credit markets` to see what there is"),
     (r"^Credit: (signature has|another nonce|not the auth)", "sign anew, and send it soon after"),
     (r"^(Router|Leverage): the deadline", "send it again: it waited too long"),

@@ -67,7 +67,8 @@ def test_help_of_the_credit_side_imports_nothing_heavy():
 
 
 @pytest.mark.parametrize(
-    "group", [[], ["demo"], ["credit"], ["credit", "vault"], ["credit", "pool"], ["local"], ["book"]]
+    "group",
+    [[], ["demo"], ["credit"], ["credit", "vault"], ["credit", "pool"], ["local"], ["book"], ["curate"]],
 )
 def test_no_summary_is_cut(group, capsys):
     assert run_command([*group, "--help"]) == 0
