@@ -22,6 +22,7 @@ def vault_document(view: "VaultView") -> Document:
         "vault": view.name,
         "address": view.address,
         "asset": view.asset.symbol,
+        "asset_address": view.asset.address,
         "account": view.account,
         "shares": show_decimal(view.shares, share),
         "worth": show_decimal(view.worth, asset),

@@ -34,7 +34,7 @@ class Entry:
 
 
 class Listing:
-    """`desk.listing`. Nothing is sent; the file at `path` is what changes."""
+    """Of the network's address book, the file at `path`: nothing is sent. chain: to ask, it needs no key."""
 
     def __init__(self, chain: "Chain", path: Path) -> None:
         self.chain, self.path, self._named = chain, path, Named(chain)
