@@ -24,6 +24,10 @@ NEXT_STEPS = (
         r"^Credit: price is unsafe",
         "wait until the price's sources agree; repaying and adding collateral work",
     ),
+    (
+        r"^OracleGuard: (the (bounds|base|window|longest|deviation|pair is|rate has)|a rate|more than)",
+        "choose other sources or bounds for the oracle",
+    ),
     (r"^(Credit: price is zero|OracleGuard: |LpOracle: )", "wait until the price feed is fresh again"),
     (r"^Credit: (not past the LLTV|no debt)", "look at the position: it may have been repaid already"),
     (r"^Credit: (only the whole|would not raise)", "liquidate as much as is allowed (`max`)"),

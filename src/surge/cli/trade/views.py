@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from surge.cli.credit.view import closing, comparison, headline
-from surge.cli.terminal.figures import NONE, money, percent, price
+from surge.cli.terminal.figures import NONE, brief, money, percent, price
 from surge.cli.terminal.output import Column, Listing, Part, facts
 
 _TABLE = (Column(""), Column("before", right=True), Column(""), Column("after", right=True))
@@ -59,11 +59,12 @@ def show_pools(document: Any, own: bool = True) -> Iterable[Part]:
         Column("pool"),
         Column("holds", right=True),
         Column("and", right=True),
-        Column("price of the first", right=True),
+        Column("price", right=True),
         *([Column("your part", right=True)] if own else []),
     ]
     yield Listing(columns, [_pool_cells(pool, own) for pool in document["pools"]])
     yield ""
+    yield "price: of the first token in the second"
     yield "next: surge credit swap AMOUNT PAID BOUGHT · surge credit pool add POOL AMOUNT"
 
 
@@ -71,8 +72,8 @@ def _pool_cells(pool: Any, own: bool) -> list[str]:
     first, second = pool["tokens"]
     cells = [
         pool["pool"],
-        money(pool["reserves"][0], first),
-        money(pool["reserves"][1], second),
+        brief(pool["reserves"][0], first),
+        brief(pool["reserves"][1], second),
         f"{price(pool['price'])} {second}" if pool["price"] else NONE,
     ]
     return [*cells, _part(pool)] if own else cells
