@@ -18,6 +18,7 @@ _NO_GAS = ("insufficient funds", "insufficient balance", "gas required exceeds a
 
 NEXT_STEPS = (
     (r"^Credit: above the max LTV", "use a smaller amount, or add collateral; the position shows the most"),
+    (r"^Credit: less would be seized", "look at the position again, or accept less (`--min-seized`)"),
     (r"^Credit: less than the minimum debt", "leave at least the market's minimum debt, or none at all"),
     (r"^Credit: not enough cash", "take less, or wait until borrowers repay or lenders supply"),
     (

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from surge.chain.network.book import AddressBook, CreditBook, load_book, save_book
-from surge.desk.curate.named import Named, address
+from surge.desk.curate.named import Named
 from surge.model.credit import MarketId, market_id
 from surge.model.errors import BadInput
+from surge.model.signature import read_address
 from surge.model.units import NOBODY, show_decimal
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ class Listing:
         return pair, ()
 
     def _vault(self, name: str, place: str) -> tuple[Any, tuple[tuple[str, str], ...]]:
-        at, own = address(place, "vault"), self.chain.book.addresses["Credit"]
+        at, own = read_address(place, "vault"), self.chain.book.addresses["Credit"]
         credit = self.chain.curation.credit_of(at)
         if credit != own:
             lends = f"lends through {credit}" if credit else "is no vault"

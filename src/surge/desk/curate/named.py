@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from surge.credit.market import Token
 from surge.model.credit import PRICE_SCALE
 from surge.model.errors import BadInput
-from surge.model.signature import checksum
+from surge.model.signature import read_address
 from surge.model.units import NOBODY, WAD, Address, show_decimal
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ class Named:
         return pair
 
     def contract(self, text: str, what: str) -> Address:
-        at = address(text, what)
+        at = read_address(text, what)
         if not self.chain.curation.has_code(at):
             raise BadInput(f"there is no {what} at {at}: nothing is deployed there; check the address")
         return at
@@ -115,14 +115,3 @@ class Named:
         feed = self.chain.credit.book.feeds.get(token.symbol)
         found = self.chain.curation.answer(feed) if feed else None
         return found is not None and abs(found[0] - 10 ** found[1]) * 100 <= _NEAR_A_DOLLAR * 10 ** found[1]
-
-
-def address(text: str, what: str) -> Address:
-    """An address in any capitals. Raises BadInput."""
-    try:
-        raw = bytes.fromhex(text.removeprefix("0x"))
-    except ValueError:
-        raw = b""
-    if len(raw) != 20 or not text.startswith("0x"):
-        raise BadInput(f"{text[:50]!r} is no {what}; give its address, 40 hexadecimal digits after 0x")
-    return checksum(raw)

@@ -6,7 +6,7 @@ import pytest
 
 from surge.chain.calls.curation import Sources, guard_config
 from surge.credit.market import Token
-from surge.desk.curate.named import Named, address
+from surge.desk.curate.named import Named
 from surge.model.errors import BadInput
 from surge.model.signature import checksum
 from surge.model.units import NOBODY
@@ -100,12 +100,6 @@ def test_a_pool_of_other_tokens_is_no_second_source():
         named().pair("ETH/TEUR", (ETH, TUSD))
     with pytest.raises(BadInput, match="there is no pool TUSD/ETH yet"):
         named().pair("TUSD/ETH", (ETH, TUSD))
-
-
-@pytest.mark.parametrize("text", ["", "12", "0x12", "0x" + "zz" * 20, "ab" * 20, "0x" + "ab" * 21])
-def test_what_is_no_address(text):
-    with pytest.raises(BadInput, match="is no token; give its address"):
-        address(text, "token")
 
 
 def test_an_oracles_configuration_has_the_order_of_its_abi():
