@@ -18,6 +18,7 @@ from surge.desk.trade.authority import Authority
 from surge.desk.trade.exchange import Exchange
 from surge.desk.trade.liquidator import Liquidator
 from surge.desk.vault import Vault
+from surge.model.errors import BadInput
 from surge.model.units import Address
 from surge.store.home import Home
 
@@ -151,8 +152,14 @@ class Desk:
         return Reserve(self._chain)
 
     def curator(self, vault: str) -> Curator:
-        """A vault's rules, and its owner's hand on them."""
-        return Curator(self._chain, self.vault(vault), self.markets())
+        """A vault's rules, and its owner's hand on them. Raises BadInput for what is no vault here."""
+        chosen = self.vault(vault)
+        if self._chain.curation.credit_of(chosen.address) != self._chain.book.addresses["Credit"]:
+            raise BadInput(
+                f"{chosen.address} is no vault that lends through this network's Credit; see `surge credit "
+                "vaults`"
+            )
+        return Curator(self._chain, chosen, self.markets())
 
 
 def _wallet_key(home: Home, book: AddressBook) -> PrivateKey | None:

@@ -7,7 +7,7 @@ from surge.desk.market import Market
 from surge.desk.vault import Vault
 from surge.model.credit import MarketId, market_id
 from surge.model.errors import BadInput
-from surge.model.units import Address
+from surge.model.signature import read_address
 
 
 class Directory:
@@ -54,7 +54,7 @@ class Directory:
     def vault(self, name: str) -> Vault:
         """By its name in the address book, or by its address."""
         listed = self._chain.credit.book.vaults
-        address = listed.get(name, Address(name) if name.startswith("0x") else None)
+        address = listed.get(name, read_address(name, "vault") if name.startswith("0x") else None)
         if address is None:
             there = f"the address book has {', '.join(listed) or 'none'}"
             raise BadInput(f"there is no vault {name!r}; {there}, or give its address")

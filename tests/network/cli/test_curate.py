@@ -165,6 +165,11 @@ NEW_VAULT = ("create", "vault", "TUSD", "--name")
         ((*NEW_MARKET, "BTC/TUSD", *LIMITS), "is of BTC/TUSD"),
         ((*NEW_MARKET, STRANGER, *LIMITS), "nothing is deployed there"),
         ((*NEW_MARKET, "ETH/TUSD", *LIMITS, "--reserve-factor", "0.1"), "with the sign"),
+        ((*NEW_MARKET, "ETH/TUSD", *LIMITS, "--irm", STRANGER), "nothing is deployed there"),
+        (("create", "vault", STRANGER, "--name", "x", "--symbol", "x"), "there is no token at"),
+        (("create", "vault", "0x12", "--name", "x", "--symbol", "x"), "is no token"),
+        (("fee", STRANGER, "10%"), "is no vault that lends through"),
+        (("fee", "0x12", "10%"), "is no vault"),
         ((*NEW_VAULT, "x" * 26, "--symbol", "x"), "shorten"),
         ((*NEW_VAULT, "x", "--symbol", "x", "--timelock", "9999999"), "30 days"),
         (("create", "vault", "EUR", "--name", "x", "--symbol", "x"), "there are TUSD"),
@@ -181,6 +186,12 @@ def test_bad_input_is_one_sentence_and_sends_nothing(surge, network, arguments, 
     before = sent(network)
     assert said in refusal(surge, "curate", *arguments, "--yes")
     assert sent(network) == before
+
+
+def test_what_says_no_rate_is_no_rate_model(surge):
+    credit = surge("status")["contracts"]["Credit"]
+    said = refusal(surge, "curate", *NEW_MARKET, "ETH/TUSD", *LIMITS, "--irm", credit, "--yes")
+    assert "is no rate model" in said
 
 
 def test_what_the_contract_alone_refuses_is_told_by_its_reason(surge):

@@ -86,6 +86,13 @@ class Curation:
         found, decimals = self._at.look([View("PriceFeed", feed, name, may_fail=True) for name in names])
         return None if found is None or decimals is None else (int(found[1]), int(decimals))
 
+    def has_rates(self, model: Address) -> bool:
+        """Whether a rate model says a rate for a market that nobody has used."""
+        asked = (bytes(32), 0, 0, 0)
+        credit = self._at.book.addresses["Credit"]
+        view = View("AdaptiveCurveIrm", model, "borrow_rate_view", asked, caller=credit, may_fail=True)
+        return self._at.look([view])[0] is not None
+
     def has_code(self, address: Address) -> bool:
         return bool(self._at.rpc.call("eth_getCode", address, "latest") != "0x")
 

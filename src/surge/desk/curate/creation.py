@@ -75,11 +75,7 @@ class Creator:
         tokens = self._named.tokens(collateral, loan)
         token, lent = tokens
         at = self._named.oracle(oracle, tokens)
-        model = (
-            self.chain.book.addresses["AdaptiveCurveIrm"]
-            if irm is None
-            else self._named.contract(irm, "rate model")
-        )
+        model = self.chain.book.addresses["AdaptiveCurveIrm"] if irm is None else self._named.rate_model(irm)
         params = MarketParams(
             lent.address, token.address, at, model, _wad(max_ltv, "max LTV"), _wad(lltv, "LLTV"),
             Wad(parse_decimal(target_health, 18, "target health")), units(min_debt, lent),

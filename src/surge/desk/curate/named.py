@@ -56,6 +56,12 @@ class Named:
         unsafe = "the oracle calls its price unsafe now: nobody can borrow until its sources agree"
         return show_decimal(whole, 18), () if found[1] else (unsafe,)
 
+    def rate_model(self, text: str) -> Address:
+        at = self.contract(text, "rate model")
+        if not self.chain.curation.has_rates(at):
+            raise BadInput(f"{at} says no rate, so it is no rate model; check the address")
+        return at
+
     def feed(self, name: str) -> Address:
         listed = self.chain.credit.book.feeds
         at = listed.get(name)
