@@ -11,7 +11,7 @@ from surge.desk.market import Market
 from surge.desk.vault import Vault
 from surge.model.credit import MarketId, market_id
 from surge.model.errors import BadInput
-from surge.model.signature import checksum
+from surge.model.signature import read_address
 from surge.model.units import Address
 
 
@@ -76,9 +76,7 @@ class Directory:
     def vault(self, name: str) -> Vault:
         """By its name in the address book, or by its address."""
         listed = self._chain.credit.book.vaults
-        address = listed.get(name)
-        if address is None and re.fullmatch(r"0x[0-9a-fA-F]{40}", name):
-            address = checksum(bytes.fromhex(name[2:]))
+        address = listed.get(name, read_address(name, "vault") if name.startswith("0x") else None)
         if address is None:
             there = f"the address book has {', '.join(listed) or 'none'}"
             raise BadInput(f"there is no vault {name!r}; {there}, or give its address")

@@ -10,7 +10,7 @@ from surge.chain.calls.tokens import Payment
 from surge.chain.node.sender import Call, Sent
 from surge.credit import impact as swaps
 from surge.credit import leverage, usual, vault_view
-from surge.credit.exchange import Reserves, Route
+from surge.credit.exchange import Reserves, Route, amounts_in
 from surge.credit.impact import Impact
 from surge.credit.leverage import Ended, Lowered, Raised
 from surge.credit.market import PositionView, Token
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from surge.desk.market import Market
 
 Side: TypeAlias = Literal["collateral", "loan"]
-Sum = TypeVar("Sum", Raised, Raised | Lowered, Ended)
+Sum = TypeVar("Sum", Raised, Lowered, Raised | Lowered, Ended)
 
 SURELY = 10**6
 """One part in so many is what rounding may take from a redemption."""
@@ -217,6 +217,32 @@ class Leverage:
         if plan.surplus:
             notes.append(f"hands out about {loan.show(plan.surplus)} besides")
         return self._swapping(view, after, funds.payments(late), call, swap, worst, *notes)
+
+    @operation
+    def repay(
+        self, market: "Market | str", amount: Amount, *, max_slippage: Percent = usual.SLIPPAGE,
+        max_impact: Percent = usual.IMPACT, min_health: Ratio = 0,
+    ) -> Plan[PositionView]:  # fmt: skip
+        """Pay a part of a debt with the position's own collateral: `repay("ETH/TUSD", "100")`."""
+        slip, worst, view = slippage(max_slippage), impact(max_impact), self._view(market)
+        loan, token = view.market.loan, view.market.collateral
+        wanted = units(amount, loan)
+        if not 0 < wanted < view.debt:
+            raise BadInput(
+                f"{loan.show(wanted)} is no part of a debt of {loan.show(view.debt)} in {view.market.name}; "
+                "name less, or close the position (`surge credit leverage close`)"
+            )
+        route, plan = self._best(
+            token, loan,
+            lambda way: leverage.lowered(view, amounts_in(wanted, list(way.pairs))[0], list(way.pairs), slip),
+            _equity,
+        )  # fmt: skip
+        bounds = self._bounds(leverage.NO_BOUND, plan.min_health, min_health)
+        call = self.chain.leverage.adjusting(
+            view.market.params, -plan.sold, plan.min_repaid, route.path, bounds
+        )
+        swap = swaps.sold(view.market, plan.sold, plan.repaid, route.pairs)
+        return self._swapping(view, plan.after, [], call, swap, worst)
 
     def revoke(self) -> Sent:
         """Take back what this account allowed Leverage to do in Credit."""

@@ -8,6 +8,7 @@ from surge.chain.network.connection import Connection, View
 from surge.chain.node.sender import Call, Sent
 from surge.credit.market import Token
 from surge.model.errors import BadInput, Underfunded
+from surge.model.signature import read_address
 from surge.model.units import MAX_UINT256, Address
 
 ERC20 = "TestDollar"
@@ -49,7 +50,10 @@ class Tokens:
         """By symbol, as the address book has it, or by address."""
         listed = self._at.book.credit.tokens if self._at.book.credit else {}
         if name.startswith("0x"):
-            return self.of([Address(name)])[Address(name)]
+            at = read_address(name, "token")
+            if self._at.rpc.call("eth_getCode", at, "latest") == "0x":
+                raise BadInput(f"there is no token at {at}: nothing is deployed there; check the address")
+            return self.of([at])[at]
         if name not in listed:
             there = f"there are {', '.join(listed)}" if listed else "it lists none"
             raise BadInput(f"{self._at.book.name} has no token {name!r}; {there}, or give an address")

@@ -18,17 +18,23 @@ _NO_GAS = ("insufficient funds", "insufficient balance", "gas required exceeds a
 
 NEXT_STEPS = (
     (r"^Credit: above the max LTV", "use a smaller amount, or add collateral; the position shows the most"),
+    (r"^Credit: less would be seized", "look at the position again, or accept less (`--min-seized`)"),
     (r"^Credit: less than the minimum debt", "leave at least the market's minimum debt, or none at all"),
     (r"^Credit: not enough cash", "take less, or wait until borrowers repay or lenders supply"),
     (
         r"^Credit: price is unsafe",
         "wait until the price's sources agree; repaying and adding collateral work",
     ),
+    (
+        r"^OracleGuard: (the (bounds|base|window|longest|deviation|pair is|rate has)|a rate|more than)",
+        "choose other sources or bounds for the oracle",
+    ),
     (r"^(Credit: price is zero|OracleGuard: |LpOracle: )", "wait until the price feed is fresh again"),
     (r"^Credit: (not past the LLTV|no debt)", "look at the position: it may have been repaid already"),
     (r"^Credit: (only the whole|would not raise)", "liquidate as much as is allowed (`max`)"),
     (r"^Credit: not authorised", "have the position's owner authorise the sender in Credit first"),
     (r"^Credit: more than", "look at the position, and use a smaller amount (`max` takes all)"),
+    (r"^Credit: (no code|max LTV|LLTV|target|min debt|reserve)", "choose other parameters for the market"),
     (r"^Credit: no such market", "run `surge credit markets` to see what there is"),
     (r"^Credit: (signature has|another nonce|not the auth)", "sign anew, and send it soon after"),
     (r"^(Router|Leverage): the deadline", "send it again: it waited too long"),

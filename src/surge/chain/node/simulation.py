@@ -32,4 +32,5 @@ def _estimate(rpc: Rpc, sender: Address, call: Call) -> int:
 
 
 def _request(sender: Address, call: Call) -> dict[str, str]:
-    return {"from": str(sender), "to": str(call.to), "data": call.calldata, "value": hex(call.value)}
+    asked = {"from": str(sender), "data": call.calldata, "value": hex(call.value)}
+    return asked if call.to is None else {**asked, "to": str(call.to)}

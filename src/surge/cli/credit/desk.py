@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from surge.cli.terminal.access import found, keystore
 from surge.cli.terminal.output import tell
-from surge.model.errors import BadInput, NoNetwork, SurgeError
+from surge.model.errors import NoNetwork, SurgeError
 from surge.store.home import Home
 
 if TYPE_CHECKING:
@@ -95,15 +95,9 @@ def account(of: str | None) -> "Address":
         from surge.chain.wallet import wallet_address
 
         return wallet_address(keystore(Home.default()))
-    from surge.model.signature import checksum
+    from surge.model.signature import read_address
 
-    try:
-        raw = bytes.fromhex(of.removeprefix("0x"))
-    except ValueError:
-        raw = b""
-    if len(raw) != 20:
-        raise BadInput(f"{of!r} is no address; it has 40 hexadecimal digits after 0x (see `surge wallet`)")
-    return checksum(raw)
+    return read_address(of)
 
 
 def has_wallet() -> bool:

@@ -32,6 +32,7 @@ def vault_document(view: "VaultView", listed: bool = True) -> Document:
         "address": view.address,
         "listed": listed,
         "asset": view.asset.symbol,
+        "asset_address": view.asset.address,
         "account": view.account,
         "shares": show_decimal(view.shares, share),
         "worth": show_decimal(view.worth, asset),
@@ -47,6 +48,7 @@ def vault_document(view: "VaultView", listed: bool = True) -> Document:
         "markets": [
             {
                 "market": one.market.name,
+                "id": hexadecimal(one.market.id),
                 "worth": show_decimal(one.worth, asset),
                 "part": wad(one.worth * WAD // total if total else 0),
                 "cap": show_decimal(one.cap, asset),
