@@ -87,7 +87,7 @@ class PositionReader:
             return None
         other = pool.token1 if loan == pool.token0 else pool.token0
         (supply,) = self.chain.look([View("Pair", collateral, "totalSupply")])
-        return Burn(other, pool.selling(other), supply)
+        return Burn(other, loan, pool.selling(other), supply)
 
     def _balance(self, views: Sequence[PositionView]) -> int:
         """What the keeper holds of the loan token, when it may be used."""

@@ -14,7 +14,7 @@ from surge.chain.node.fees import Cap
 from surge.chain.node.revert import as_error
 from surge.chain.node.rpc import Rpc
 from surge.chain.node.sender import Call, Sender, Sent
-from surge.model.errors import BadInput, NoNetwork, Reverted
+from surge.model.errors import BadInput, NoNetwork, Refused, Reverted
 from surge.model.signature import address_of
 from surge.model.units import Address, Seconds
 
@@ -180,6 +180,12 @@ class Connection:
         from surge.chain.node.simulation import simulate
 
         return simulate(self._rpc, self.address, calls, self.now() + 1)
+
+    def simulate_each(self, groups: Sequence[Sequence[Call]]) -> list[list[int | Refused | None]]:
+        """The gas of each call, or why it would be refused, in groups that need nothing of each other."""
+        from surge.chain.node.simulation import simulate_each
+
+        return simulate_each(self._rpc, self.address, groups, self.now() + 1)
 
     def send(self, *calls: Call, gas: int | None = None) -> list[Sent]:
         """One transaction after the other: each may need what the ones before it did.

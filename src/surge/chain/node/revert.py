@@ -14,6 +14,8 @@ _PANICS = {
     0x12: "division by zero",
     0x32: "index out of range",
 }
+MOST_WORDS = 300
+"""Bytes of a reason that are told."""
 _NO_GAS = ("insufficient funds", "insufficient balance", "gas required exceeds allowance")
 
 NEXT_STEPS = (
@@ -81,13 +83,17 @@ def reason_of(error: RpcError) -> str | None:
 
 
 def reason_in(payload: str) -> str | None:
-    """The words in what a call returned when it reverted, in hex."""
-    if payload.startswith(_ERROR):
+    """The words in what a call returned when it reverted, in hex. Any contract may have written them: no more
+    than MOST_WORDS of them are read, and what isn't hex says nothing."""
+    try:
         content = bytes.fromhex(payload[10:])
-        length = int.from_bytes(content[32:64], "big")
+    except ValueError:
+        return None
+    if payload.startswith(_ERROR):
+        length = min(int.from_bytes(content[32:64], "big"), MOST_WORDS)
         return content[64 : 64 + length].decode("utf-8", "replace")
     if payload.startswith(_PANIC):
-        code = int(payload[10:], 16)
+        code = int.from_bytes(content[:32], "big")
         return _PANICS.get(code, f"panic {code:#x}")
     return None
 
