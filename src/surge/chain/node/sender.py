@@ -286,6 +286,7 @@ class Sender:
                 return
             if now - start > 1:
                 self._look_for(waiting, now)
+                self._unblock(waiting, now)
             for one in waiting:
                 what = f"{one.call.what}: transaction {list(one.raws)[-1]}"
                 if one.passed is not None and now - one.passed > REPLACED_SECONDS:
@@ -299,7 +300,7 @@ class Sender:
                         f"{what} was not mined within {PATIENCE_SECONDS:.0f} s; it may still be: "
                         "look it up before you send it again"
                     )
-                if now - one.raised > STUCK_SECONDS and one.raises < MAX_RAISES:
+                if now - one.raised > STUCK_SECONDS:
                     self._raise(one)
             time.sleep(pause)
             pause = min(pause * 1.5, 1.0)
@@ -325,6 +326,22 @@ class Sender:
             log.info("sent again as it was: %s, hash=%s", one.call.what, one.hash)
             one.seen = now
 
+    def _unblock(self, waiting: list[_Posted], now: float) -> None:
+        """What was given up and is not mined stands in the way of all that the account sent after it."""
+        first = min(one.nonce for one in waiting)
+        with self._lock:
+            left = [one for posted in self._left.values() for one in posted]
+        late = [one for one in left if one.nonce < first and now - one.raised > STUCK_SECONDS]
+        late = [one for one in late if one.may_be_mined and one.passed is None]
+        if not late:
+            return
+        count = int(self._rpc.call("eth_getTransactionCount", self.address, "latest"), 16)
+        for one in late:
+            if one.nonce < count:
+                one.passed = now
+            else:
+                self._raise(one)
+
     def _of_each(self, method: str, posted: list[_Posted]) -> list[tuple[_Posted, Any]]:
         """What the node says of each hash of each that waits."""
         asked = [(one, hash_) for one in posted if one.receipt is None for hash_ in one.raws]
@@ -332,14 +349,18 @@ class Sender:
         return [(one, answer) for (one, _), answer in zip(asked, answers, strict=True)]
 
     def _raise(self, stuck: _Posted) -> None:
-        """The same call in the same place of the account, for a higher fee: only one of them can be mined."""
+        """The same call in the same place of the account, for a higher fee: only one of them can be mined.
+        After MAX_RAISES, only once blocks take more than it offers."""
+        stuck.raised = time.monotonic()
         asked = ask(self._rpc, self.address)
+        if stuck.raises >= MAX_RAISES and asked.base <= stuck.fees.most:
+            return
         fees = raised(stuck.fees, asked, self._cap, stuck.limit.per_gas(stuck.call))
         if fees is None:
-            stuck.raises = MAX_RAISES
             log.warning("waits for cheaper gas: no higher fee is allowed: %s", stuck.call.what)
+            self._rpc.batch([("eth_sendRawTransaction", [list(stuck.raws.values())[-1]])])
             return
-        stuck.fees, stuck.raises, stuck.raised = fees, stuck.raises + 1, time.monotonic()
+        stuck.fees, stuck.raises = fees, stuck.raises + 1
         hash_, raw = self._sign(stuck.call, stuck.limit.gas, stuck.nonce, fees)
         stuck.raws[hash_] = raw  # before it is sent: an answer may be lost
         (answer,) = self._rpc.batch([("eth_sendRawTransaction", [raw])])
