@@ -267,7 +267,7 @@ def test_what_was_refused_is_not_waited_for(signed, monkeypatch):
 
 
 def test_what_was_given_up_does_not_hold_up_what_comes_after_it(signed, monkeypatch):
-    """Gas has become ten times as dear: the one that nobody waits for any more is raised for those behind it."""
+    """Gas has become ten times as dear: what nobody waits for any more is raised for those behind it."""
     node = Node(base=10 * GWEI)
     node.mines = False
     sender = at(node, monkeypatch)

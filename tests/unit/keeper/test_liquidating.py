@@ -284,3 +284,29 @@ def test_no_part_gains_much_more(usd, depth, collateral):
         repaid = quote.repayable * part // 100
         seized = liquidation.outcome(collateral, view.market.price, view.debt, quote, repaid).seized
         assert made.exit.proceeds(seized) - repaid <= made.profit + 4
+
+
+sizes = st.one_of(st.integers(1, 10**6), st.integers(1, 2**112 - 1), st.just(2**112 - 1))
+
+
+@given(
+    collateral=st.one_of(st.integers(0, 10), st.integers(0, 2**128 - 1)),
+    debt=st.one_of(st.integers(1, 10), st.integers(1, 2**96 - 1)),
+    quoted=st.one_of(st.none(), st.integers(1, 10), st.integers(1, 2**256 - 1)),
+    into=sizes,
+    out=sizes,
+    supply=sizes,
+    coin_price=st.integers(0, 2**256 - 1),
+    rules=st.builds(Rules, st.booleans(), st.booleans()),
+)
+def test_absurd_numbers_of_one_market_stop_nobody(
+    collateral, debt, quoted, into, out, supply, coin_price, rules
+):
+    view = position(collateral, debt, 1)
+    view = replace(view, market=replace(view.market, price=quoted))
+    pair = Reserves(into, out)
+    exits = [Route((ETH.address, TUSD.address), (pair,)), Burn(ETH.address, TUSD.address, pair, supply)]
+    odd = Case(view, exits, 10**9, GWEI, coin_price, balance=2**256 - 1)
+    good = Case(loan(1_600), [AtPrice(price(1_600))])
+    made = decide_all([odd, odd, good], rules)
+    assert [one.view for one in made if isinstance(one, Liquidate)].count(good.view) == 1

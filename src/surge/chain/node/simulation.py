@@ -9,13 +9,16 @@ from surge.chain.node.sender import Call
 from surge.model.errors import NoNetwork, Refused
 from surge.model.units import Address
 
+MOST_GAS = 3_000_000
+"""Of each call in groups: one that burns all that it gets leaves the others theirs."""
+
 
 def simulate(rpc: Rpc, sender: Address, calls: Sequence[Call], now: int) -> int | None:
     """The gas of all together in a block of the chain second `now`. None when the node can't say: it lacks
     `eth_simulateV1`, and later calls may need what earlier ones do. Raises Reverted for the first that would
     revert, with the reason."""
     gas = 0
-    for outcome in simulate_each(rpc, sender, [calls], now)[0]:
+    for outcome in _simulated(rpc, sender, [calls], now, None)[0]:
         if outcome is None:
             return None
         if isinstance(outcome, Exception):
@@ -30,12 +33,19 @@ def simulate_each(
     """The gas of each call, or why it would be refused. Groups need nothing of each other, and come one after
     the other all the same: what an earlier one moves, a later one finds moved. Where the node lacks
     `eth_simulateV1`, groups of one are estimated for themselves, and of others nothing is known."""
+    return _simulated(rpc, sender, groups, now, MOST_GAS)
+
+
+def _simulated(
+    rpc: Rpc, sender: Address, groups: Sequence[Sequence[Call]], now: int, most: int | None
+) -> list[list[int | Refused | None]]:
     calls = [call for group in groups for call in group]
+    block: dict[str, Any] = {"blockOverrides": {"time": hex(now)}}
+    block["calls"] = [_request(sender, call) for call in calls]
+    if most is not None:
+        block["blockOverrides"]["gasLimit"] = hex(most * len(calls))
+        block["calls"] = [request | {"gas": hex(most)} for request in block["calls"]]
     try:
-        block = {
-            "blockOverrides": {"time": hex(now)},
-            "calls": [_request(sender, call) for call in calls],
-        }
         blocks = rpc.call("eth_simulateV1", {"blockStateCalls": [block]}, "latest")
     except RpcError:  # the node lacks the method
         return [
