@@ -73,13 +73,15 @@ class Tokens:
 
     def allowing(self, payments: Sequence[Payment]) -> list[Call]:
         """The approvals that these payments lack: unlimited ones, as they are given to contracts that pull
-        from their caller alone. Raises Underfunded when a balance is too small for all that is to be paid."""
+        from their caller alone. Raises Underfunded when a balance is too small for all that is to be paid.
+
+        Some tokens change an allowance to nothing only, or from nothing: theirs is taken back first."""
         me = self._at.address
         views = [View(ERC20, each.token.address, "balanceOf", (me,)) for each in payments]
         views += [View(ERC20, each.token.address, "allowance", (me, each.spender)) for each in payments]
         found = self._at.look(views)
         balances, allowances = found[: len(payments)], found[len(payments) :]
-        missing: dict[tuple[Address, Address], Call] = {}
+        missing: dict[tuple[Address, Address], tuple[Payment, int]] = {}
         for each, balance, allowance in zip(payments, balances, allowances, strict=True):
             needed = sum(other.amount for other in payments if other.token == each.token)
             if balance < needed:
@@ -90,11 +92,24 @@ class Tokens:
                 if (other.token, other.spender) == (each.token, each.spender)
             )
             if allowance < drawn:
-                what = f"allowing {each.name} to take {each.token.symbol}"
-                missing[each.token.address, each.spender] = token_call(
-                    what, each.token, "approve", each.spender, MAX_UINT256
-                )
-        return list(missing.values())
+                missing[each.token.address, each.spender] = each, allowance
+        some = [each for each, allowance in missing.values() if allowance]
+        stuck = {each for each, takes in zip(some, self._takes_more(some), strict=True) if not takes}
+        calls = []
+        for each, _ in missing.values():
+            if each in stuck:
+                calls.append(_approval("taking back what", each, 0))
+            calls.append(_approval("allowing", each, MAX_UINT256))
+        return calls
+
+    def _takes_more(self, payments: Sequence[Payment]) -> list[bool]:
+        """Whether these tokens take an approval over the one that they have. Some answer it with nothing."""
+        me = self._at.address
+        views = [
+            View(ERC20, one.token.address, "approve", (one.spender, MAX_UINT256), me) for one in payments
+        ]
+        answers = self._at.look_raw(views)
+        return [answer is not None and (not answer or any(answer)) for answer in answers]
 
     def _symbol(self, token: Address, said: str) -> str:
         credit = self._at.book.credit
@@ -111,6 +126,12 @@ class Tokens:
 def token_call(what: str, token: Token, name: str, *arguments: Any) -> Call:
     """A call of the token's own contract."""
     return Call(what, token.address, View(ERC20, token.address, name, arguments).request()["data"])
+
+
+def _approval(verb: str, payment: Payment, amount: int) -> Call:
+    may = "may take of" if amount == 0 else "to take"
+    what = f"{verb} {payment.name} {may} {payment.token.symbol}"
+    return token_call(what, payment.token, "approve", payment.spender, amount)
 
 
 def _text(answer: bytes | None) -> str:
