@@ -18,6 +18,8 @@ TO = "0x" + "11" * 20
 class Node:
     """Of one account. mines: whether what arrives is mined; shows: whether it tells of what it has."""
 
+    knows_pending = True
+
     def __init__(self, base=GWEI, priority=GWEI, paid=None):
         self.base, self.priority, self.paid = base, priority, paid
         self.nonce, self.pool, self.receipts, self.sent = 0, {}, {}, []

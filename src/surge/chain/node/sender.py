@@ -4,7 +4,6 @@ import logging
 import secrets
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -133,7 +132,6 @@ class Sender:
         self._nonce = 0
         self._in_flight: set[str] = set()
         self._recount = False
-        self._newest = "pending"
 
     def __repr__(self) -> str:
         return f"Sender({self.address})"
@@ -194,23 +192,11 @@ class Sender:
         self._post(wanted, posted)
 
     def _estimate(self, calls: list[Call]) -> list[_Limit]:
-        estimates = self._at_pending(
-            lambda block: self._rpc.batch(
-                [("eth_estimateGas", [self._request(call), block]) for call in calls]
-            )
-        )
+        estimates = self._rpc.batch([("eth_estimateGas", [self._request(call), "pending"]) for call in calls])
         return [
             _Limit.of(int(as_error(estimate, call.what, self.address), 16))
             for call, estimate in zip(calls, estimates, strict=True)
         ]
-
-    def _at_pending(self, ask: Callable[[str], list[Any]]) -> list[Any]:
-        """On top of what is on its way; on the last block where the node knows no other."""
-        answers = ask(self._newest)
-        if self._newest == "pending" and any(_knows_no_pending(answer) for answer in answers):
-            self._newest = "latest"
-            return ask(self._newest)
-        return answers
 
     def _post(self, wanted: list[tuple[int, Call, _Limit, Fees]], posted: dict[int, _Posted]) -> None:
         """In the order of `wanted`, into `posted`; what may be on its way is in there whatever this raises.
@@ -256,10 +242,14 @@ class Sender:
             raise refused
 
     def _count(self) -> int:
-        (count,) = self._at_pending(
-            lambda block: self._rpc.batch([("eth_getTransactionCount", [self.address, block])])
-        )
-        return int(as_error(count, "counting transactions", self.address), 16)
+        """On top of what is on its way; a node without a pending block counts what is mined, so that what was
+        given up here is counted by hand."""
+        (count,) = self._rpc.batch([("eth_getTransactionCount", [self.address, "pending"])])
+        mined = int(as_error(count, "counting transactions", self.address), 16)
+        if self._rpc.knows_pending:
+            return mined
+        left = [one for posted in self._left.values() for one in posted if one.may_be_mined]
+        return max([mined, *(one.nonce + 1 for one in left if one.passed is None)])
 
     def _sign(self, call: Call, gas: int, nonce: int, fees: Fees) -> tuple[str, str]:
         """Hash and raw transaction, in hex."""
@@ -398,10 +388,3 @@ class Sender:
     def _request(self, call: Call) -> dict[str, str]:
         request = {"from": str(self.address), "data": call.calldata, "value": hex(call.value)}
         return request | ({"to": str(call.to)} if call.to else {})
-
-
-def _knows_no_pending(answer: Any) -> bool:
-    """Whether this is the refusal of a node that has no pending block."""
-    if not isinstance(answer, RpcError) or reason_of(answer) is not None:
-        return False
-    return "pending" in answer.message.lower()
