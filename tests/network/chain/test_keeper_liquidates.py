@@ -2,12 +2,12 @@
 
 import json
 import sys
-import time
 import urllib.request
 
 import pytest
 
 from credit_network import raise_credit
+from network.keeper.keeping import ALTRUIST, borrower, dollars, keeper, say, wait_for
 from surge.chain.anvil.programs import find_program, start_program, stop_program
 from surge.chain.calls.tokens import Payment
 from surge.chain.network.artifacts import artifact
@@ -26,8 +26,6 @@ from surge.model.errors import NoNetwork, Reverted
 from surge.model.units import WAD
 from surge.store.home import Home
 
-KEEPER, ALTRUIST = Rules(), Rules(altruist=True)
-
 
 @pytest.fixture(scope="module")
 def raised(tmp_path_factory):
@@ -42,31 +40,6 @@ def net(raised):
     kept = raised.network.rpc.call("evm_snapshot")
     yield raised
     raised.network.rpc.call("evm_revert", kept)
-
-
-def keeper(net, rules=KEEPER, **options):
-    """One that has nothing but gas."""
-    return Liquidator(net.network.account(), rules, **options)
-
-
-def borrower(net, debt="14000"):
-    """Of a new account, with ten ether at 2,000 dollars as collateral; its position."""
-    position = net.desk().market("ETH/TUSD").position()
-    position.add_collateral("10")
-    position.borrow(debt)
-    return position
-
-
-def dollars(net, account):
-    (balance,) = net.treasury.tokens.balances(account, [net.treasury.tokens.named("TUSD")])
-    return balance
-
-
-def say(net, symbol, usd):
-    """The feed alone: the pools stay where they are."""
-    feed = net.network.book.credit.feeds[symbol]
-    calldata = artifact("PriceFeed").function("set_answer", 1).encode((round(usd * 10**8),))
-    net.treasury.send(Call(f"setting the price of {symbol}", feed, calldata))
 
 
 def test_a_position_from_health_to_recovery(net):
@@ -211,99 +184,6 @@ def test_who_comes_second_loses_nothing(net, monkeypatch):
     assert second.metrics.registry.get_sample_value("surge_keeper_failures_total", {"kind": "liquidate"}) == 1
 
 
-def sell_ether(net, amount):
-    """By somebody else, in the pool that the keeper sells to."""
-    desk = net.desk(ETH=amount)
-    ether, dollar = (desk.chain.tokens.named(symbol) for symbol in ("ETH", "TUSD"))
-    router = Payment(ether, 1, desk.chain.book.addresses["Router"], "Router")
-    route = desk.chain.exchange.routes(ether, dollar)[0]
-    swap = desk.chain.exchange.swapping(route, ether.parse(amount), 0, desk.chain.now() + 600)
-    desk.chain.send(*desk.chain.tokens.allowing([router]), swap)
-
-
-def meddle(net, position, how):
-    """What costs next to nothing, in the block before the keeper's transaction."""
-    if how == "collateral":
-        position.add_collateral("0.000000000000000001")
-    elif how == "repayment":
-        position.repay("0.014")
-    elif how == "price":
-        say(net, "ETH", 1_700.017)
-    elif how == "pool":
-        sell_ether(net, "0.5")
-    elif how == "interest":
-        net.network.pass_time(60)
-    elif how == "gift":
-        token = net.treasury.tokens.named("ETH")
-        batch = net.network.book.addresses["Batch"]
-        net.desk(ETH="1").chain.tokens.transfer(token, batch, 1)
-
-
-@pytest.mark.parametrize("how", ["collateral", "repayment", "price", "pool", "interest", "gift", "nothing"])
-def test_what_costs_next_to_nothing_stops_no_keeper(net, monkeypatch, how):
-    """Between its look and its transaction; nothing is left behind, and it has what it needs at the least."""
-    bot, position = keeper(net), borrower(net)
-    net.price("ETH", "1700")
-    real = liquidator.calls_of
-
-    def meddled(chain, decision):
-        calls = real(chain, decision)
-        meddle(net, position, how)
-        return calls
-
-    monkeypatch.setattr(liquidator, "calls_of", meddled)
-    stepped = bot.step()
-    assert stepped.sent == 1
-    assert position.view.zone is Zone.HEALTHY
-    assert dollars(net, bot.chain.address) == pytest.approx(stepped.done[0].profit, rel=0.1)
-    tokens = [bot.chain.tokens.named(symbol) for symbol in ("ETH", "TUSD")]
-    assert bot.chain.tokens.balances(bot.chain.book.addresses["Batch"], tokens) == [0, 0]
-    assert bot.chain.tokens.balances(bot.chain.address, tokens[:1]) == [0]
-
-
-def test_a_pool_that_pays_less_than_the_gas_is_not_sold_to(net, monkeypatch):
-    """What must be gained is fixed when it looks: a pool emptied since then makes it fail as a whole."""
-    bot, position = keeper(net), borrower(net)
-    net.price("ETH", "1700")
-    real = liquidator.calls_of
-
-    def meddled(chain, decision):
-        calls = real(chain, decision)
-        sell_ether(net, "1000")
-        return calls
-
-    monkeypatch.setattr(liquidator, "calls_of", meddled)
-    assert bot.step().sent == 0
-    assert position.view.zone is Zone.LIQUIDATABLE
-
-
-def test_several_are_on_their_way_and_none_waits_for_another(net):
-    """No block comes for a while: looks go on, nothing is sent twice, and all lands at once."""
-    bot, positions = keeper(net, patience=0.0), [borrower(net, debt=debt) for debt in ("13990", "13900")]
-    bitcoin = net.desk().market("BTC/TUSD").position()
-    bitcoin.add_collateral("1")
-    bitcoin.borrow(bitcoin.view.market.loan.show(bitcoin.view.max_borrow).split()[0].replace(",", ""))
-    net.price("ETH", "1700")
-    net.price("BTC", str(int(0.83 * 60_000)))
-    net.network.rpc.call("evm_setAutomine", False)
-    try:
-        stepped = bot.step()
-        assert (stepped.sent, [type(one) for one in stepped.decisions]) == (0, [Liquidate] * 3)
-        pending = 3
-        wait_for(lambda: int(net.network.rpc.call("txpool_status")["pending"], 16) == pending)
-        again = bot.step()
-        assert (again.sent, {one.why for one in again.decisions}) == (0, {Why.WAITING})
-        assert "on its way" in again.decisions[0].reason
-        net.network.rpc.call("evm_mine")
-        landed = []
-        wait_for(lambda: landed.extend(bot.step().done) or len(landed) == pending)
-    finally:
-        net.network.rpc.call("evm_setAutomine", True)
-    assert all(each.view.zone is not Zone.LIQUIDATABLE for each in (*positions, bitcoin))
-    sent = bot.metrics.registry.get_sample_value("surge_keeper_transactions_total", {"kind": "liquidate"})
-    assert sent == pending
-
-
 def test_own_funds_buy_what_no_pool_takes(net):
     """The pools pay less than the price says: to sell there is a loss, to keep the collateral a gain."""
     position = borrower(net)
@@ -329,13 +209,6 @@ def test_upkeep_is_for_altruists(net):
     assert bot.step().sent == 0
     net.network.pass_time(61)
     assert bot.chain.credit.market_views([market.id])[0].safe
-
-
-def wait_for(condition, seconds=30.0):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def test_the_program(net, tmp_path):

@@ -328,7 +328,14 @@ def test_a_node_without_a_pending_block_is_asked_for_its_last_from_then_on(node)
     assert node.requests[-1]["params"] == ["latest"]
 
 
-@pytest.mark.parametrize(("url", "most"), [("http://127.0.0.1:1", 100), ("http://localhost:1", 100),
-                                           ("http://[::1]:1", 100), ("https://node.example", 10)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("url", "most"),
+    [
+        ("http://127.0.0.1:1", 100),
+        ("http://localhost:1", 100),
+        ("http://[::1]:1", 100),
+        ("https://node.example", 10),
+    ],
+)
 def test_a_hosted_node_gets_short_batches(url, most):
     assert Rpc(url)._most == most

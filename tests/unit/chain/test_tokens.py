@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hostile_code import ANSWERS, text, words
+from network.keeper.hostile_code import ANSWERS, text, words
 from surge.chain.calls.tokens import MAX_DECIMALS, Tokens
 from surge.chain.network.book import CreditBook
 from surge.model.units import Address

@@ -1,64 +1,37 @@
 """One market of hostile contracts in the address book: the keeper, the lists and the index do without it."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from credit_network import raise_credit
-from hostile_code import CODES, EMPTY, INVALID, LOOPS, answering, reverting, text, words
-from surge.chain.calls.tokens import Payment
+from network.keeper.hostile_code import CODES, EMPTY, INVALID, LOOPS, answering, reverting, text, words
+from network.keeper.stranger import FAIR, PRICE, become, with_stranger
 from surge.chain.client import Chain
+from surge.cli.credit.document import market_document, position_document
+from surge.cli.credit.view import show_market, show_markets, show_positions
 from surge.credit.health import Zone
 from surge.credit.market import MarketView
 from surge.desk import Desk
 from surge.keeper.liquidating import Rules
 from surge.keeper.liquidator import Liquidator
-from surge.model.credit import market_id
 from surge.model.units import WAD
-
-TOKEN, ORACLE, MODEL = ("0x" + digits * 20 for digits in ("a1", "b2", "c3"))
-PRICE = 2_000 * 10**24
-"""Of a token of 18 decimals in one of 6."""
 
 
 @pytest.fixture(scope="module")
 def raised(tmp_path_factory):
     """Somebody has a debt in the hostile market, and somebody one past its LLTV in an honest one."""
     net = raise_credit(tmp_path_factory.mktemp("credit"))
-    become(net, answering(words(1)), answering(words(PRICE, 1)), answering(words(0)))
-    honest = net.network.book.credit.markets["ETH/TUSD"]
-    params = replace(honest, collateral_token=TOKEN, oracle=ORACLE, irm=MODEL)
+    net.book, net.hostile = with_stranger(net)
     desk = net.desk(TUSD="20000", ETH="10")
-    chain, credit = desk.chain, net.network.book.addresses["Credit"]
-    chain.send(
-        *chain.tokens.allowing([Payment(chain.tokens.named("TUSD"), 1, credit, "Credit")]),
-        chain.credit.creating(params),
-        chain.credit.supplying(params, 10_000 * 10**6),
-        chain.credit.adding_collateral(params, 10**18),
-        chain.credit.borrowing(params, 1_200 * 10**6),
-    )
     position = desk.market("ETH/TUSD").position()
     position.add_collateral("10")
     position.borrow("14000")
     net.price("ETH", "1700")
-    credit_book = net.network.book.credit
-    markets = {"HOSTILE/TUSD": params, **credit_book.markets}
-    net.book = replace(net.network.book, credit=replace(credit_book, markets=markets))
-    net.position, net.hostile = position, market_id(params)
+    net.position = position
     net.keeper = net.network.account().key
     yield net
     net.close()
-
-
-def become(net, *codes):
-    """From now on the three contracts are these."""
-    for address, code in zip((TOKEN, ORACLE, MODEL), codes, strict=True):
-        net.network.rpc.call("anvil_setCode", address, "0x" + code.hex())
-
-
-FAIR = answering(words(1)), answering(words(PRICE, 1)), answering(words(0))
 
 
 def all_goes_on(net):
@@ -74,6 +47,11 @@ def all_goes_on(net):
         assert len(desk.markets(everybody=True)) == len(views)
         assert str(desk.markets(everybody=True)[-1])
         assert chain.credit.market_views([net.hostile])[0].id == net.hostile
+        positions = desk.position_views(net.position.account)
+        documents = [market_document(view) for view in views], [position_document(one) for one in positions]
+        shown = [*show_markets({"markets": documents[0]}), *show_market(market_document(hostile))]
+        held = {"account": net.position.account, "positions": documents[1], "liquidations": []}
+        assert [*shown, *show_positions(held, own=False)]
         stepped = Liquidator(chain, Rules(altruist=True)).step()
         assert net.position.view.zone is Zone.HEALTHY
         assert net.position.account in {one.view.account for one in stepped.done}
