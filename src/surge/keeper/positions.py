@@ -45,13 +45,13 @@ class PositionReader:
 
     def look(self) -> Look:
         """Raises Unavailable. What goes wrong with one market leaves the others as they are; a node that
-        refuses to read any of them is no node."""
+        refuses to read any market is no node."""
         now, gas_price, prices = self.chain.now(), self.chain.money.gas_price(), self._coin_prices()
         cases: list[Case] = []
         blind: dict[str, str] = {}
+        refused: NoNetwork | None = None
         borrowers = self._borrowers()
-        markets = self.chain.credit.book.markets
-        for name, params in markets.items():
+        for name, params in self.chain.credit.book.markets.items():
             id_ = market_id(params)
             try:
                 views = self._views(id_, borrowers.get(id_, ()))
@@ -61,9 +61,9 @@ class PositionReader:
                 blind[name] = str(error)
                 continue
             except NoNetwork as error:
-                if not isinstance(error.__cause__, RpcError) or len(blind) + 1 == len(markets):
+                if not isinstance(error.__cause__, RpcError):
                     raise
-                blind[name] = str(error)
+                blind[name], refused = str(error), error
                 continue
             except Exception as error:  # noqa: BLE001 - a defect of ours about one market: the others go on
                 _log.exception("a defect", market=name)
@@ -71,6 +71,8 @@ class PositionReader:
                 continue
             coin = prices.get(params.loan_token)
             cases += [Case(view, exits, LIQUIDATION_GAS, gas_price, coin, balance) for view in views]
+        if refused is not None and not cases:
+            raise refused
         return Look(tuple(cases), now, blind)
 
     def _borrowers(self) -> dict[MarketId, list[Address]]:

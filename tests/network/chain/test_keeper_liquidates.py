@@ -12,6 +12,7 @@ from surge.chain.anvil.programs import find_program, start_program, stop_program
 from surge.chain.calls.tokens import Payment
 from surge.chain.network.artifacts import artifact
 from surge.chain.network.book import save_book
+from surge.chain.node.rpc import RpcError
 from surge.chain.node.sender import Call
 from surge.chain.wallet import create_wallet
 from surge.cli.main import run_command
@@ -145,7 +146,16 @@ def test_one_failure_locks_nothing(net, monkeypatch):
     assert stuck.view.zone is Zone.HEALTHY
 
 
-def test_a_market_that_cannot_be_read_blinds_nobody_to_the_others(net, monkeypatch):
+def refused_by_the_node():
+    error = NoNetwork("the node refuses to read it")
+    error.__cause__ = RpcError(-32000, "some words of its own")
+    return error
+
+
+@pytest.mark.parametrize(
+    "error", [Reverted("the rate model is broken"), refused_by_the_node(), ZeroDivisionError("a defect")]
+)
+def test_a_market_that_cannot_be_read_blinds_nobody_to_the_others(net, monkeypatch, error):
     bot, position = keeper(net), borrower(net)
     bitcoin = net.desk().market("BTC/TUSD").position()
     bitcoin.add_collateral("0.1")
@@ -155,14 +165,27 @@ def test_a_market_that_cannot_be_read_blinds_nobody_to_the_others(net, monkeypat
 
     def views(wanted, at=None):
         if any(id_ == bitcoin.market.id for id_, _ in wanted):
-            raise Reverted("the rate model is broken")
+            raise error
         return real(wanted, at)
 
     monkeypatch.setattr(bot.chain.credit, "position_views", views)
     stepped = bot.step()
-    assert stepped.blind == {"BTC/TUSD": "the rate model is broken"}
+    assert stepped.blind.keys() == {"BTC/TUSD"}
+    assert str(error) in stepped.blind["BTC/TUSD"]
     assert stepped.sent == 1
     assert position.view.zone is Zone.HEALTHY
+
+
+@pytest.mark.parametrize("error", [NoNetwork("down"), refused_by_the_node()])
+def test_a_node_that_reads_no_market_is_no_node(net, monkeypatch, error):
+    bot, _ = keeper(net), borrower(net)
+
+    def views(wanted, at=None):
+        raise error
+
+    monkeypatch.setattr(bot.chain.credit, "position_views", views)
+    with pytest.raises(NoNetwork, match=str(error)):
+        bot.step()
 
 
 def test_who_comes_second_loses_nothing(net, monkeypatch):

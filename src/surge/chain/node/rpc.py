@@ -122,7 +122,7 @@ class Rpc:
             if late and not patience.wait():
                 busy = next((results[n] for n in late if results[n].busy), None)
                 if busy is not None:
-                    raise _Busy(self.where, busy.message) from busy
+                    raise _Busy(self.where, busy.message)
                 late = []  # it may never have the block: its refusal is the answer
             rest = late + rest[len(asked) :]
         return results
