@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: AGPL-3.0-only
 """
 @notice One oracle for every protocol of the benchmark: each reads the same word of storage.
-        Surge and Morpho Blue call price(); Morpho ignores the flag after it. Aave calls getAssetPrice().
+        Surge calls price() and borrow_price(), Morpho Blue price() alone, of which it ignores the flag. Aave calls getAssetPrice().
 """
 
 LOAN: immutable(address)
@@ -26,6 +26,12 @@ def set_price(price: uint256):
 @external
 @view
 def price() -> (uint256, bool):
+    return self.stored, True
+
+
+@external
+@view
+def borrow_price() -> (uint256, bool):
     return self.stored, True
 
 

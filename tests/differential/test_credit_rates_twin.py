@@ -90,6 +90,7 @@ def test_every_accrual_of_a_market(
         pots.add_collateral("borrower", 2**120)
         pots.supply("lender", max(lent, debt))
         pots.borrow("borrower", debt)
+        followed = interest.Followed()
         for rate, seconds in steps:
             pots.irm.set_rate(rate)
             wait(seconds)
@@ -98,7 +99,10 @@ def test_every_accrual_of_a_market(
             assert pots.accrued() == expected
             pots.credit.accrue(pots.market)
             assert pots.state() == expected
-            due = interest.collectable(expected, pots.params)
+            now_followed = interest.follow(followed, expected, expected.last_update)
+            due = interest.collectable(expected, pots.params, now_followed)
             if due <= expected.cash:
                 assert pots.credit.collect(pots.market) == due
                 assert pots.state().reserve == expected.reserve - due
+                followed = now_followed
+                assert tuple(pots.credit.followed(pots.id)) == (followed.debt, followed.time)

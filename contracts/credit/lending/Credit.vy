@@ -9,13 +9,14 @@
                                                         (liquidate when the price falls)
 
         LTV:  0 ...... max LTV ...... LLTV ...... 1/(1+bonus) ......
-              healthy  | margin zone  | liquidatable in part | only as a whole, the rest is bad debt
+              healthy  | margin zone  | liquidatable in part | in whole or part, at a loss: bad debt
 
         C1: supplied >= borrowed in every market; the token balance covers the difference.
         C2: no call lowers a position's health unless it ends at or below the max LTV.
         C3: rounding favours the pool.
         C4: the lenders' share price falls only by recorded bad debt.
-        C5: only what is past the LLTV is liquidated; a part only where that raises health.
+        C5: only what is past the LLTV is liquidated: in part where that raises health, or where it bears its own
+            part of the loss.
         C6: anybody can realise bad debt, however small.
         C7: repay, add_collateral and withdraw never read a price.
 @dev One rhythm: check, accrue, compute, change state, record, hand over (tokens out, callback, tokens in).
@@ -75,6 +76,8 @@ U128: constant(uint256) = 2**128 - 1
 fee_recipient: public(address)
 params_of: public(HashMap[bytes32, credit_market.MarketParams])
 markets: HashMap[bytes32, credit_market.Words]
+# What a reserve's target goes by, as of the last `collect`.
+followed: public(HashMap[bytes32, credit_market.Followed])
 supply_shares: HashMap[bytes32, HashMap[address, uint256]]
 # borrow shares (128 bits) | collateral (128)
 loans: HashMap[bytes32, HashMap[address, uint256]]
@@ -109,6 +112,7 @@ def set_fee_recipient(to: address):
 def create_market(params: credit_market.MarketParams) -> bytes32:
     """
     @notice Anybody may. Nothing of it can change later, so look at the oracle and the rate model before you supply.
+            The rate model is asked once, so that what it adapts begins here.
     @return The market's id.
     """
     credit_market._check(params)
@@ -117,6 +121,7 @@ def create_market(params: credit_market.MarketParams) -> bytes32:
     self.markets[id].supply = block.timestamp << 224
     self.params_of[id] = params
     log credit_events.MarketCreated(id=id, params=params)
+    initial: uint256 = extcall RateModel(params.irm).borrow_rate(id, 0, 0, 0)
     return id
 
 
@@ -126,7 +131,7 @@ def accrue(params: credit_market.MarketParams):
     @notice Bring a market's interest up to now.
     """
     id: bytes32 = credit_market._id(params)
-    self._store(id, self._accrue(id, params), params.min_debt)
+    self.markets[id] = credit_market._pack(self._accrue(id, params), params.min_debt)
 
 
 @internal
@@ -140,19 +145,16 @@ def _accrue(id: bytes32, params: credit_market.MarketParams) -> credit_market.Ma
     elapsed: uint256 = unsafe_sub(block.timestamp, market.last_update)
     if elapsed == 0:
         return market
-    rate: uint256 = extcall RateModel(params.irm).borrow_rate(id, market.borrow_assets, market.supply_assets, elapsed)
-    # A model that re-enters could leave stale words behind, and cash of other markets lent out on them (C1).
-    now: credit_market.Words = self.markets[id]
-    assert now.supply == words.supply and now.borrow == words.borrow, "Credit: the rate model re-entered"
-    owed: uint256 = market.borrow_assets
-    market = credit_market._grown(market, rate, elapsed, params.min_debt, params.reserve_factor)
-    log credit_events.Accrued(id=id, rate=rate, interest=unsafe_sub(market.borrow_assets, owed), reserve=market.reserve)
+    # Virtual shares are nobody's debt: they bear no interest, and no rate model sees them.
+    owed: uint256 = credit_shares._to_assets_down(market.borrow_shares, market.borrow_assets, market.borrow_shares)
+    rate: uint256 = extcall RateModel(params.irm).borrow_rate(id, owed, market.supply_assets, elapsed)
+    # A model that re-enters could leave stale words behind, and cash of other markets lent out on them (C1). Whatever
+    # changes a market also moves its last update to now, which is in this word.
+    assert self.markets[id].supply == words.supply, "Credit: the rate model re-entered"
+    before: uint256 = market.borrow_assets
+    market = credit_market._grown(market, owed, rate, elapsed, params.min_debt, params.reserve_factor)
+    log credit_events.Accrued(id=id, rate=rate, interest=unsafe_sub(market.borrow_assets, before), reserve=market.reserve)
     return market
-
-
-@internal
-def _store(id: bytes32, market: credit_market.MarketState, min_debt: uint256):
-    self.markets[id] = credit_market._pack(market, min_debt)
 
 
 # Lending
@@ -184,7 +186,7 @@ def supply(
     market.supply_shares += made
     assert market.supply_assets <= U104 and market.supply_shares <= U120, "Credit: supply too large"
     self.supply_shares[id][on_behalf] += made
-    self._store(id, market, params.min_debt)
+    self.markets[id] = credit_market._pack(market, params.min_debt)
     log credit_events.Supplied(id=id, caller=msg.sender, on_behalf=on_behalf, assets=paid, shares=made)
     if len(payload) > 0:
         extcall Caller(msg.sender).on_surge_supply(paid, payload)
@@ -216,7 +218,7 @@ def withdraw(
     market.supply_assets -= given
     market.supply_shares -= burned
     self.supply_shares[id][on_behalf] = unsafe_sub(held, burned)
-    self._store(id, market, params.min_debt)
+    self.markets[id] = credit_market._pack(market, params.min_debt)
     log credit_events.Withdrawn(id=id, receiver=receiver, on_behalf=on_behalf, assets=given, shares=burned)
     credit_tokens._give(params.loan_token, receiver, given)
     return given, burned
@@ -240,18 +242,21 @@ def transfer_supply(id: bytes32, shares: uint256, on_behalf: address, receiver: 
 @external
 def collect(params: credit_market.MarketParams) -> uint256:
     """
-    @notice Pay what the reserve holds above a twentieth of the debt to the fee recipient. Anybody may call it.
+    @notice Pay what the reserve holds above a twentieth of the debt that it follows to the fee recipient. Anybody
+            may call it; the first call pays least.
     @return Loan units paid.
     """
     id: bytes32 = credit_market._id(params)
     market: credit_market.MarketState = self._accrue(id, params)
-    kept: uint256 = market.borrow_assets // RESERVE_PARTS
+    followed: credit_market.Followed = credit_market._followed(self.followed[id], market)
+    self.followed[id] = followed
+    kept: uint256 = followed.debt // RESERVE_PARTS
     unit: uint256 = credit_market._reserve_unit(params.min_debt)
     paid: uint256 = (max(market.reserve, kept) - kept) // unit * unit
     assert paid <= market.supply_assets - market.borrow_assets, "Credit: not enough cash"
     market.supply_assets -= paid
     market.reserve -= paid
-    self._store(id, market, params.min_debt)
+    self.markets[id] = credit_market._pack(market, params.min_debt)
     receiver: address = self.fee_recipient
     log credit_events.Collected(id=id, receiver=receiver, assets=paid)
     credit_tokens._give(params.loan_token, receiver, paid)
@@ -309,7 +314,7 @@ def remove_collateral(params: credit_market.MarketParams, assets: uint256, on_be
     loan = unsafe_sub(loan, assets << 128)
     self.loans[id][on_behalf] = loan
     if owes:
-        self._store(id, market, params.min_debt)
+        self.markets[id] = credit_market._pack(market, params.min_debt)
         debt: uint256 = credit_shares._to_assets_up(loan & U128, market.borrow_assets, market.borrow_shares)
         credit_health._check_max_ltv(params.oracle, loan >> 128, debt, params.max_ltv)
     log credit_events.CollateralRemoved(id=id, receiver=receiver, on_behalf=on_behalf, assets=assets)
@@ -340,7 +345,7 @@ def borrow(
     assert market.borrow_assets <= U96 and market.borrow_shares <= U116, "Credit: debt too large"
     loan: uint256 = self.loans[id][on_behalf] + made
     self.loans[id][on_behalf] = loan
-    self._store(id, market, params.min_debt)
+    self.markets[id] = credit_market._pack(market, params.min_debt)
     debt: uint256 = credit_shares._to_assets_up(loan & U128, market.borrow_assets, market.borrow_shares)
     assert debt >= params.min_debt, "Credit: less than the minimum debt"
     credit_health._check_max_ltv(params.oracle, loan >> 128, debt, params.max_ltv)
@@ -381,7 +386,7 @@ def repay(
         rest: uint256 = credit_shares._to_assets_up(loan & U128, market.borrow_assets, market.borrow_shares)
         assert rest >= params.min_debt, "Credit: less than the minimum debt"
     self.loans[id][on_behalf] = loan
-    self._store(id, market, params.min_debt)
+    self.markets[id] = credit_market._pack(market, params.min_debt)
     log credit_events.Repaid(id=id, caller=msg.sender, on_behalf=on_behalf, assets=paid, shares=burned)
     if len(payload) > 0:
         extcall Caller(msg.sender).on_surge_repay(paid, payload)
@@ -399,13 +404,15 @@ def liquidate(
     repaid_assets: uint256,
     repaid_shares: uint256,
     payload: Bytes[MAX_PAYLOAD],
+    min_seized: uint256 = 0,
 ) -> (uint256, uint256):
     """
     @notice Repay a debt past the LLTV for its collateral and a bonus (C5). What the collateral can't pay is bad
-            debt, and realised at once, however small (C6).
+            debt, and realised at once, in proportion to what is repaid, however small (C6).
     @param repaid_assets The most to repay, in loan units; or else `repaid_shares`. max_value is all that is allowed.
     @param payload Not empty: on_surge_liquidate(repaid, seized, payload) is called on the caller after it gets
            the collateral and before it pays.
+    @param min_seized The least collateral that the caller accepts, for what the price may have become.
     @return Collateral seized and assets repaid.
     """
     id: bytes32 = credit_market._id(params)
@@ -413,21 +420,22 @@ def liquidate(
     market: credit_market.MarketState = self._accrue(id, params)
     loan: uint256 = self.loans[id][borrower]
     assert loan & U128 > 0, "Credit: no debt"
-    price: uint256 = credit_health._price(params.oracle)[0]
     outcome: credit_liquidation.Outcome = credit_liquidation._outcome(
-        params, market, loan & U128, loan >> 128, price, repaid_assets, repaid_shares
+        params, market, loan & U128, loan >> 128, credit_health._price(params.oracle), repaid_assets, repaid_shares
     )
+    assert outcome.seized >= max(min_seized, 1), "Credit: less would be seized than min_seized, or nothing"
     market.borrow_assets -= min(outcome.repaid + outcome.loss, market.borrow_assets)
     market.borrow_shares -= outcome.burned
     market.supply_assets -= outcome.loss
     market.reserve -= outcome.from_reserve
-    rest: uint256 = loan - outcome.burned - (outcome.seized << 128)
+    rest: uint256 = unsafe_sub(unsafe_sub(loan, outcome.burned), outcome.seized << 128)
     if rest & U128 > 0:
         left: uint256 = credit_shares._to_assets_up(rest & U128, market.borrow_assets, market.borrow_shares)
         assert left >= params.min_debt, "Credit: less than the minimum debt"
-        assert left * (loan >> 128) <= outcome.debt * (rest >> 128), "Credit: would not raise health"
+        raised: bool = unsafe_mul(left, loan >> 128) <= unsafe_mul(outcome.debt, rest >> 128)
+        assert raised, "Credit: would not raise health"
     self.loans[id][borrower] = rest
-    self._store(id, market, params.min_debt)
+    self.markets[id] = credit_market._pack(market, params.min_debt)
     log credit_events.Liquidated(
         id=id,
         borrower=borrower,
@@ -435,10 +443,16 @@ def liquidate(
         repaid=outcome.repaid,
         seized=outcome.seized,
         bonus=outcome.bonus,
+        shares=outcome.burned,
     )
     if outcome.loss > 0:
-        from_reserve: uint256 = min(outcome.loss, outcome.from_reserve)
-        log credit_events.BadDebt(id=id, borrower=borrower, loss=outcome.loss, from_reserve=from_reserve)
+        log credit_events.BadDebt(
+            id=id,
+            borrower=borrower,
+            loss=outcome.loss,
+            from_reserve=min(outcome.loss, outcome.from_reserve),
+            shares=outcome.burned * outcome.loss // (outcome.repaid + outcome.loss),
+        )
     credit_tokens._give(params.collateral_token, msg.sender, outcome.seized)
     if len(payload) > 0:
         extcall Caller(msg.sender).on_surge_liquidate(outcome.repaid, outcome.seized, payload)
@@ -454,12 +468,12 @@ def poke(params: credit_market.MarketParams, account: address) -> uint256:
     """
     id: bytes32 = credit_market._id(params)
     market: credit_market.MarketState = self._accrue(id, params)
-    self._store(id, market, params.min_debt)
+    self.markets[id] = credit_market._pack(market, params.min_debt)
     loan: uint256 = self.loans[id][account]
     if loan & U128 == 0:
         return HEALTHY
     debt: uint256 = credit_shares._to_assets_up(loan & U128, market.borrow_assets, market.borrow_shares)
-    worth: uint256 = credit_health._worth(loan >> 128, credit_health._price(params.oracle)[0])
+    worth: uint256 = credit_health._worth(loan >> 128, credit_health._price(params.oracle))
     if credit_health._is_within(debt, worth, params.max_ltv):
         return HEALTHY
     liquidatable: bool = not credit_health._is_within(debt, worth, params.lltv)
@@ -491,10 +505,9 @@ def accrued(params: credit_market.MarketParams) -> credit_market.MarketState:
     elapsed: uint256 = unsafe_sub(block.timestamp, market.last_update)
     if elapsed == 0:
         return market
-    rate: uint256 = staticcall RateModel(params.irm).borrow_rate_view(
-        id, market.borrow_assets, market.supply_assets, elapsed
-    )
-    return credit_market._grown(market, rate, elapsed, params.min_debt, params.reserve_factor)
+    owed: uint256 = credit_shares._to_assets_down(market.borrow_shares, market.borrow_assets, market.borrow_shares)
+    rate: uint256 = staticcall RateModel(params.irm).borrow_rate_view(id, owed, market.supply_assets, elapsed)
+    return credit_market._grown(market, owed, rate, elapsed, params.min_debt, params.reserve_factor)
 
 
 @external

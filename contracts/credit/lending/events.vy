@@ -58,6 +58,7 @@ event CollateralRemoved:
     on_behalf: indexed(address)
     assets: uint256
 
+# shares: of the debt, all that went off.
 event Liquidated:
     id: indexed(bytes32)
     borrower: indexed(address)
@@ -65,12 +66,15 @@ event Liquidated:
     repaid: uint256
     seized: uint256
     bonus: uint256
+    shares: uint256
 
+# shares: of those that went off, the ones that nobody paid for.
 event BadDebt:
     id: indexed(bytes32)
     borrower: indexed(address)
     loss: uint256
     from_reserve: uint256
+    shares: uint256
 
 event Margin:
     id: indexed(bytes32)

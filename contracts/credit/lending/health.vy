@@ -9,6 +9,7 @@
 
 interface Oracle:
     def price() -> (uint256, bool): view
+    def borrow_price() -> (uint256, bool): view
 
 WAD: constant(uint256) = 10**18
 PRICE_SCALE: constant(uint256) = 10**36
@@ -16,26 +17,26 @@ PRICE_SCALE: constant(uint256) = 10**36
 
 @internal
 @view
-def _price(oracle: address) -> (uint256, bool):
+def _price(oracle: address) -> uint256:
     """
-    @return Collateral in loan units, 1e36; and whether it is safe to lend by.
+    @return Collateral in loan units, 1e36, to liquidate by: also while it isn't safe to lend by.
     """
-    price: uint256 = 0
-    safe: bool = False
-    price, safe = staticcall Oracle(oracle).price()
+    price: uint256 = (staticcall Oracle(oracle).price())[0]
     assert price > 0, "Credit: price is zero"
-    return price, safe
+    return price
 
 
 @internal
 @view
 def _check_max_ltv(oracle: address, collateral: uint256, debt: uint256, max_ltv: uint256):
     """
-    @notice C2: new debt, or less collateral, only at a safe price and to at most the max LTV.
+    @notice C2: new debt, or less collateral, only at a safe price and to at most the max LTV. The oracle may say a
+            lower price here than the one that it liquidates by.
     """
     price: uint256 = 0
     safe: bool = False
-    price, safe = self._price(oracle)
+    price, safe = staticcall Oracle(oracle).borrow_price()
+    assert price > 0, "Credit: price is zero"
     assert safe, "Credit: price is unsafe"
     assert self._is_within(debt, self._worth(collateral, price), max_ltv), "Credit: above the max LTV"
 

@@ -9,8 +9,10 @@
         bonus b = (LIF - 1) min(1, (LTV - LLTV) / ((1 / LIF - LLTV) / 2))
         solvent, D (1 + b) <= C: repay at most (h D - LLTV C) / (h - (1 + b) LLTV), which ends at the target;
                                  the whole when less than the minimum debt would remain
-        insolvent:               seize all for C / (1 + b); the rest is bad debt, first the reserve's
-@dev Twin: src/surge/credit/liquidation.py.
+        insolvent:               all for R = C / (1 + b), or a share s of all for s R, the same share of the debt
+                                 off; what of it isn't repaid is bad debt, first the reserve's
+@dev A debt has at most 97 bits, a worth 137, a ratio 61: of what is unchecked nothing wraps, as is proved in
+     tests/property/credit/test_proofs.py. Twin: src/surge/credit/liquidation.py.
 """
 
 import health as credit_health
@@ -61,25 +63,38 @@ def _outcome(
     outcome: Outcome = empty(Outcome)
     outcome.debt = debt
     outcome.bonus = self._bonus(debt, worth, params.lltv)
-    with_bonus: uint256 = WAD + outcome.bonus
-    if debt * with_bonus > worth * WAD:
-        worth_up: uint256 = (collateral * price + PRICE_SCALE - 1) // PRICE_SCALE
-        outcome.repaid = min(debt, (worth_up * WAD + with_bonus - 1) // with_bonus)
-        assert outcome.repaid <= limit, "Credit: only the whole can be liquidated"
+    with_bonus: uint256 = unsafe_add(WAD, outcome.bonus)
+    if unsafe_mul(debt, with_bonus) > unsafe_mul(worth, WAD):
+        # The product is a word: `_worth` has seen it.
+        worth_up: uint256 = self._up(unsafe_mul(collateral, price), PRICE_SCALE)
+        whole: uint256 = min(debt, self._up(unsafe_mul(worth_up, WAD), with_bonus))
+        outcome.repaid = min(whole, limit)
         outcome.seized = collateral
         outcome.burned = shares
+        off: uint256 = debt
+        if outcome.repaid < whole:
+            outcome.burned = unsafe_div(unsafe_mul(shares, outcome.repaid), whole)
+            off = credit_shares._to_assets_up(outcome.burned, market.borrow_assets, market.borrow_shares)
         # Debts round up: the last one may be a unit above all that is borrowed.
-        outcome.loss = max(min(debt, market.borrow_assets), outcome.repaid) - outcome.repaid
+        off = max(min(off, market.borrow_assets), outcome.repaid)
+        outcome.loss = unsafe_sub(off, outcome.repaid)
+        if outcome.burned < shares:
+            # As much of the collateral stays as of the debt: the LTV doesn't rise.
+            left: uint256 = credit_shares._to_assets_up(
+                shares - outcome.burned, market.borrow_assets - off, market.borrow_shares - outcome.burned
+            )
+            outcome.seized = collateral - (collateral * left + debt - 1) // debt
         unit: uint256 = credit_market._reserve_unit(params.min_debt)
-        outcome.from_reserve = min(market.reserve, (outcome.loss + unit - 1) // unit * unit)
+        outcome.from_reserve = min(market.reserve, unsafe_mul(self._up(outcome.loss, unit), unit))
         return outcome
-    allowed: uint256 = (params.target_health * debt - params.lltv * worth) * WAD // (
-        params.target_health * WAD - with_bonus * params.lltv
-    )
+    above: uint256 = unsafe_sub(unsafe_mul(params.target_health, debt), unsafe_mul(params.lltv, worth))
+    divisor: uint256 = unsafe_sub(unsafe_mul(params.target_health, WAD), unsafe_mul(with_bonus, params.lltv))
+    allowed: uint256 = unsafe_div(unsafe_mul(above, WAD), divisor)
     if debt - allowed < params.min_debt:
         allowed = debt
     outcome.repaid = min(allowed, limit)
-    outcome.seized = outcome.repaid * with_bonus // WAD * PRICE_SCALE // price
+    value: uint256 = unsafe_div(unsafe_mul(outcome.repaid, with_bonus), WAD)
+    outcome.seized = unsafe_div(unsafe_mul(value, PRICE_SCALE), price)
     outcome.burned = shares
     if outcome.repaid < debt:
         outcome.burned = credit_shares._to_shares_down(outcome.repaid, market.borrow_assets, market.borrow_shares)
@@ -92,10 +107,17 @@ def _bonus(debt: uint256, worth: uint256, lltv: uint256) -> uint256:
     """
     @notice By depth, of a position past its LLTV: 0 there, LIF - 1 from halfway to an LTV of 1 / LIF.
     """
-    incentive: uint256 = min(MAX_INCENTIVE, WAD * WAD // (WAD - INCENTIVE_CURSOR * (WAD - lltv) // WAD))
-    cap: uint256 = incentive - WAD
+    cut: uint256 = unsafe_div(unsafe_mul(INCENTIVE_CURSOR, unsafe_sub(WAD, lltv)), WAD)
+    incentive: uint256 = min(MAX_INCENTIVE, unsafe_div(WAD * WAD, unsafe_sub(WAD, cut)))
+    cap: uint256 = unsafe_sub(incentive, WAD)
     if worth == 0:
         return cap
-    depth: uint256 = debt * WAD // worth - lltv
-    full_depth: uint256 = (WAD * WAD // incentive - lltv) // 2
-    return cap * min(depth, full_depth) // full_depth
+    depth: uint256 = unsafe_sub(unsafe_div(unsafe_mul(debt, WAD), worth), lltv)
+    full_depth: uint256 = unsafe_div(unsafe_sub(unsafe_div(WAD * WAD, incentive), lltv), 2)
+    return unsafe_div(unsafe_mul(cap, min(depth, full_depth)), full_depth)
+
+
+@internal
+@pure
+def _up(dividend: uint256, divisor: uint256) -> uint256:
+    return unsafe_div(unsafe_add(dividend, unsafe_sub(divisor, 1)), divisor)

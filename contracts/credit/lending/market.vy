@@ -39,7 +39,17 @@ struct Words:
     supply: uint256
     borrow: uint256
 
+# The debt that a reserve's target follows, and when it last did.
+struct Followed:
+    debt: uint256
+    time: uint256
+
 WAD: constant(uint256) = 10**18
+# Above, a bonus is too small for anybody to liquidate for.
+MAX_LLTV: constant(uint256) = WAD * 98 // 100
+# What a reserve's target goes by falls at most a day's part of a month's way at once.
+DAY: constant(uint256) = 86_400
+MONTH: constant(uint256) = 30 * DAY
 # A rate model can't ask for more than 1,000% a year, per second.
 MAX_RATE: constant(uint256) = 10 * WAD // (365 * 86_400)
 U44: constant(uint256) = 2**44 - 1
@@ -59,13 +69,13 @@ def _id(params: MarketParams) -> bytes32:
 @view
 def _check(params: MarketParams):
     """
-    @notice 0 < max LTV < LLTV < 1 < target health <= 2, and a partial liquidation ends outside the margin zone.
+    @notice 0 < max LTV < LLTV <= 0.98, 1 < target health <= 2, and a partial liquidation ends outside the margin zone.
     """
     assert params.loan_token.is_contract and params.collateral_token.is_contract, "Credit: no code at a token"
     assert params.oracle.is_contract, "Credit: no code at the oracle"
     assert params.irm.is_contract, "Credit: no code at the rate model"
     assert params.max_ltv > 0 and params.max_ltv < params.lltv, "Credit: max LTV must be above 0, below the LLTV"
-    assert params.lltv < WAD, "Credit: LLTV must be below 1"
+    assert params.lltv <= MAX_LLTV, "Credit: LLTV must be at most 0.98"
     assert params.target_health > WAD and params.target_health <= 2 * WAD, "Credit: target health must be in (1, 2]"
     assert params.lltv * WAD <= params.max_ltv * params.target_health, "Credit: target health ends in the margin zone"
     assert params.min_debt > 0 and params.min_debt <= U96, "Credit: min debt must be from 1 to 2**96 - 1"
@@ -75,17 +85,23 @@ def _check(params: MarketParams):
 @internal
 @view
 def _grown(
-    market: MarketState, rate: uint256, elapsed: uint256, min_debt: uint256, reserve_factor: uint256
+    market: MarketState,
+    owed: uint256,
+    rate: uint256,
+    elapsed: uint256,
+    min_debt: uint256,
+    reserve_factor: uint256,
 ) -> MarketState:
     """
-    @notice With exp(rate * elapsed) - 1 of the debt, by three terms of Taylor; a part of it to the reserve.
+    @notice With exp(rate * elapsed) - 1 of what is owed, by three terms of Taylor; a part of it to the reserve.
+    @param owed What all borrowers owe together: at most the borrowed assets, of which virtual shares are nobody's.
     @dev Below 2**37 seconds at most 10 a year, every field and the unit (72 bits) within their widths, the
          reserve factor below 1: nothing here can overflow. Interest ends where its field does.
     """
     x: uint256 = unsafe_mul(min(rate, MAX_RATE), elapsed)
     second: uint256 = unsafe_div(unsafe_mul(x, x), 2 * WAD)
     growth: uint256 = unsafe_add(unsafe_add(x, second), unsafe_div(unsafe_mul(second, x), 3 * WAD))
-    interest: uint256 = unsafe_div(unsafe_mul(market.borrow_assets, growth), WAD)
+    interest: uint256 = unsafe_div(unsafe_mul(owed, growth), WAD)
     interest = min(interest, min(unsafe_sub(U96, market.borrow_assets), unsafe_sub(U104, market.supply_assets)))
     unit: uint256 = self._reserve_unit(min_debt)
     earned: uint256 = unsafe_mul(unsafe_div(unsafe_mul(interest, reserve_factor), unsafe_mul(WAD, unit)), unit)
@@ -97,6 +113,21 @@ def _grown(
         reserve=min(unsafe_add(market.reserve, earned), unsafe_mul(U44, unit)),
         last_update=block.timestamp,
     )
+
+
+@internal
+@view
+def _followed(followed: Followed, market: MarketState) -> Followed:
+    """
+    @notice An average that rises at once and falls slowly, however often it is asked; so a debt that is repaid for
+            a moment frees no reserve. Before the first time it is all that could be owed.
+    """
+    debt: uint256 = market.supply_assets if followed.time == 0 else followed.debt
+    above: uint256 = max(debt, market.borrow_assets) - market.borrow_assets
+    elapsed: uint256 = min(block.timestamp - followed.time, DAY)
+    if followed.time == 0:
+        elapsed = 0
+    return Followed(debt=market.borrow_assets + above - above * elapsed // MONTH, time=block.timestamp)
 
 
 @internal

@@ -98,6 +98,40 @@ def price() -> (uint256, bool):
     return lp_price, safe0 and safe1
 
 
+@view
+@external
+def borrow_price() -> (uint256, bool):
+    """
+    @return The price by 1e36, and whether the prices of both tokens are safe.
+    """
+    answered: bool = False
+    refusal: Bytes[32] = b""
+    answered, refusal = raw_call(
+        PAIR, method_id("sync()"), max_outsize=32, gas=PROBE_GAS, is_static_call=True, revert_on_failure=False
+    )
+    assert len(refusal) == 0, "LpOracle: the pair is in mid-operation"
+
+    price0: uint256 = SCALE
+    safe0: bool = True
+    price1: uint256 = SCALE
+    safe1: bool = True
+    if ORACLE0 != empty(address):
+        price0, safe0 = staticcall Oracle(ORACLE0).price()
+    if ORACLE1 != empty(address):
+        price1, safe1 = staticcall Oracle(ORACLE1).price()
+
+    reserve0: uint112 = 0
+    reserve1: uint112 = 0
+    clock: uint32 = 0
+    reserve0, reserve1, clock = staticcall V2Pair(PAIR).getReserves()
+    supply: uint256 = staticcall V2Pair(PAIR).totalSupply()
+    assert supply > 0, "LpOracle: the pair is empty"
+    value: uint256 = 2 * isqrt(self._value(reserve0, price0) * self._value(reserve1, price1))
+    lp_price: uint256 = value * SCALE // supply
+    assert lp_price >= MIN_PRICE and lp_price <= MAX_PRICE, "LpOracle: the price is out of bounds"
+    return lp_price, safe0 and safe1
+
+
 @pure
 @internal
 def _value(reserve: uint112, price: uint256) -> uint256:

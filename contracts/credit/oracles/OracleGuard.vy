@@ -198,6 +198,24 @@ def price() -> (uint256, bool):
 
 @view
 @external
+def borrow_price() -> (uint256, bool):
+    """
+    @return The price by 1e36, and whether both sources agree.
+    """
+    primary: uint256 = self._primary()
+    if PAIR == empty(address):
+        return primary, True
+    there: bool = False
+    second: uint256 = 0
+    there, second = self._second()
+    if not there:
+        return primary, False
+    deviation: uint256 = second - primary if second > primary else primary - second
+    return primary, deviation * WAD <= MAX_DEVIATION * primary
+
+
+@view
+@external
 def second_price() -> (uint256, bool):
     """
     @return The pair's time-weighted price by 1e36, and whether there is one of the right age.

@@ -3,13 +3,14 @@
 LIF = min(1.15, 1 / (1 - 0.3 (1 - LLTV)))
 b = (LIF - 1) min(1, (LTV - LLTV) / ((1 / LIF - LLTV) / 2))
 while LTV <= 1 / (1 + b): repay at most x = (h D - LLTV C) / (h - (1 + b) LLTV)
-beyond: seize all, repay C / (1 + b), the rest is bad debt
+beyond: all for R = C / (1 + b), or a share s of it for s R; the same share of the debt goes off, and what of
+it isn't repaid is bad debt
 """
 
 from dataclasses import dataclass
 
-from surge.credit import health
-from surge.model.credit import PRICE_SCALE, MarketParams
+from surge.credit import health, shares
+from surge.model.credit import PRICE_SCALE, MarketParams, MarketState, Position
 from surge.model.units import WAD, divide_up
 
 MAX_INCENTIVE = WAD * 115 // 100
@@ -20,7 +21,7 @@ INCENTIVE_CURSOR = WAD * 3 // 10
 class Quote:
     """What a liquidation may do. bonus: WAD. repayable: the most, in loan units.
 
-    insolvent: only the whole can be liquidated, for exactly `repayable`; the rest is bad debt.
+    insolvent: the collateral pays `repayable` and no more; the rest is bad debt, in part as in whole.
     """
 
     bonus: int
@@ -30,11 +31,12 @@ class Quote:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """repaid, bad_debt: loan units. seized: collateral units."""
+    """repaid, bad_debt: loan units. seized: collateral units. burned: shares of the debt."""
 
     repaid: int
     seized: int
     bad_debt: int
+    burned: int
 
 
 def incentive_factor(lltv: int) -> int:
@@ -66,9 +68,22 @@ def quote(collateral: int, price_e36: int, debt: int, params: MarketParams) -> Q
     return Quote(gain, debt if whole else repayable, insolvent=False)
 
 
-def outcome(collateral: int, price_e36: int, debt: int, offered: Quote, repaid: int) -> Outcome:
-    """What repaying at most `repaid` does. Of an insolvent position the whole goes, or nothing."""
-    if offered.insolvent:
-        return Outcome(offered.repayable, collateral, debt - offered.repayable)
+def outcome(position: Position, price_e36: int, state: MarketState, offered: Quote, repaid: int) -> Outcome:
+    """What repaying at most `repaid` loan units does to a position that `offered` was quoted for.
+
+    state: with interest up to now. A debt rounds up; neither a part nor the whole leaves a higher LTV.
+    """
+    own, total, shares_of = position.borrow_shares, state.borrow_assets, state.borrow_shares
+    debt = shares.to_assets_up(own, total, shares_of)
     paid = min(repaid, offered.repayable)
-    return Outcome(paid, paid * (WAD + offered.bonus) // WAD * PRICE_SCALE // price_e36, 0)
+    if not offered.insolvent:
+        worth = paid * (WAD + offered.bonus) // WAD
+        burned = own if paid >= debt else shares.to_shares_down(paid, total, shares_of)
+        return Outcome(paid, worth * PRICE_SCALE // price_e36, 0, burned)
+    if paid == offered.repayable:
+        return Outcome(paid, position.collateral, max(min(debt, total), paid) - paid, own)
+    burned = own * paid // offered.repayable
+    off = max(min(shares.to_assets_up(burned, total, shares_of), total), paid)
+    left = shares.to_assets_up(own - burned, total - off, shares_of - burned)
+    seized = position.collateral - divide_up(position.collateral * left, debt)
+    return Outcome(paid, seized, off - paid, burned)

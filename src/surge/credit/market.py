@@ -32,8 +32,9 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class MarketView:
-    """`price` is collateral in loan units × 1e36, None while the oracle gives none; `safe` its second word.
+    """`price` is collateral in loan units × 1e36, None while the oracle gives none; liquidation goes by it.
 
+    safe: whether it can be lent by; borrow_price: what the max LTV goes by then, None for the same price.
     rate: what borrowers pay, WAD per second. rate_at_target: None with a fixed rate.
     """
 
@@ -47,11 +48,18 @@ class MarketView:
     price: int | None
     safe: bool
     now: Seconds
+    borrow_price: int | None = None
 
     @property
     def name(self) -> str:
         """The market's name as people write it: collateral/loan."""
         return f"{self.collateral.symbol}/{self.loan.symbol}"
+
+    @property
+    def safe_price(self) -> int | None:
+        """What the max LTV goes by, × 1e36; None while nothing can be borrowed, nor taken out of a position
+        with debt."""
+        return (self.borrow_price or self.price) if self.safe else None
 
     @property
     def supplied(self) -> int:
@@ -70,7 +78,7 @@ class MarketView:
     @property
     def utilisation(self) -> int:
         """The part of what is lent that is borrowed, as the rate model sees it. [WAD]"""
-        return self.state.borrow_assets * WAD // self.state.supply_assets if self.state.supply_assets else 0
+        return interest.owed(self.state) * WAD // self.state.supply_assets if self.state.supply_assets else 0
 
     @property
     def borrow_rate(self) -> int:
@@ -186,9 +194,9 @@ class PositionView:
     def max_borrow(self) -> int:
         """How much more can be borrowed now; 0 where the rules allow nothing."""
         market = self.market
-        if market.price is None or not market.safe:
+        if not (price := market.safe_price):
             return 0
-        room = health.max_borrow(self.collateral, market.price, self.debt, market.params.max_ltv)
+        room = health.max_borrow(self.collateral, price, self.debt, market.params.max_ltv)
         most = min(room, market.available)
         limit = self.debt + room
         while most > 0 and self.debt_with(most) > limit:  # new shares round up: at most two units
@@ -201,9 +209,17 @@ class PositionView:
         market = self.market
         if not self.debt:
             return self.collateral
-        if market.price is None or not market.safe:
+        if not (price := market.safe_price):
             return 0
-        return health.max_removable(self.collateral, market.price, self.debt, market.params.max_ltv)
+        return health.max_removable(self.collateral, price, self.debt, market.params.max_ltv)
+
+    @property
+    def within_max_ltv(self) -> bool:
+        """Whether it may end there by borrowing or by taking collateral out: at the price that is lent by."""
+        price, most = self.market.safe_price, self.market.params.max_ltv
+        return not self.debt or (
+            price is not None and self.debt <= health.limit(self.collateral, price, most)
+        )
 
     @property
     def max_withdraw(self) -> int:

@@ -79,7 +79,7 @@ def borrow(view: PositionView, assets: int) -> PositionView:
             f"{_most(view)}"
         )
     after = borrowed(view, assets)
-    if after.zone is not Zone.HEALTHY:
+    if not after.within_max_ltv:
         raise BadInput(
             f"borrowing {loan.show(assets)} would bring the position in {market.name} to {_beyond(after)}; "
             f"{_most(view)}"
@@ -166,7 +166,7 @@ def remove_collateral(view: PositionView, assets: int) -> PositionView:
     _require_price(market, "taking collateral out of a position with debt")
     if view.zone is not Zone.HEALTHY:
         raise BadInput(f"no collateral can be taken out: {_trouble(view)}; {cure(view)}")
-    if after.zone is not Zone.HEALTHY:
+    if not after.within_max_ltv:
         raise BadInput(
             f"removing {token.show(assets)} would bring the position in {market.name} to {_beyond(after)}; "
             f"the most is {token.show(view.max_removable)}, or repay some debt first"
@@ -196,20 +196,27 @@ def liquidation_of(view: PositionView, most: int) -> tuple[PositionView, Outcome
             f"the position in {market.name} can't be liquidated: its LTV is {_ltv(view)}, and only past "
             f"{percent(params.lltv)} it can; wait, or poke it"
         )
-    if offered.insolvent and most < offered.repayable:
-        raise BadInput(
-            f"the position in {market.name} is past saving, so only the whole can be liquidated: "
-            f"repay {loan.show(offered.repayable)} (`max`)"
-        )
-    done = liquidation.outcome(view.collateral, market.price, view.debt, offered, most)
-    after = repaid(view, view.debt if offered.insolvent else done.repaid)
-    after = _collateral(after, view.collateral - done.seized)
+    done = liquidation.outcome(view.position, market.price, market.state, offered, most)
+    if not done.seized:
+        raise BadInput(f"repaying {loan.show(done.repaid)} would seize nothing; repay more")
+    after = _collateral(_off(view, done), view.collateral - done.seized)
     if 0 < after.debt < params.min_debt:
         raise BadInput(
             f"repaying {loan.show(done.repaid)} would leave a debt of {loan.show(after.debt)}, below the "
             f"minimum of {loan.show(params.min_debt)}; repay {loan.show(offered.repayable)} (`max`)"
         )
     return (_realised(after, done.bad_debt) if done.bad_debt else after), done
+
+
+def _off(view: PositionView, done: Outcome) -> PositionView:
+    """What goes off the debt: what was repaid for it, and what is lost."""
+    state, own = view.market.state, view.position.borrow_shares
+    assets = max(0, state.borrow_assets - done.repaid - done.bad_debt)
+    return _moved(
+        view,
+        replace(state, borrow_assets=assets, borrow_shares=state.borrow_shares - done.burned),
+        replace(view.position, borrow_shares=own - done.burned),
+    )
 
 
 def _realised(view: PositionView, loss: int) -> PositionView:
@@ -283,7 +290,9 @@ def _trouble(view: PositionView) -> str:
 
 
 def _beyond(after: PositionView) -> str:
-    return f"an LTV of {_ltv(after)}, above the max LTV of {percent(after.market.params.max_ltv)}"
+    lent_at = replace(after, market=replace(after.market, price=after.market.safe_price))
+    cautious = "" if lent_at.ltv == after.ltv else " at the cautious price that is lent by"
+    return f"an LTV of {_ltv(lent_at)}{cautious}, above the max LTV of {percent(after.market.params.max_ltv)}"
 
 
 def _ltv(view: PositionView) -> str:

@@ -233,7 +233,7 @@ def _part(view: PositionView, quote: Quote) -> int:
 
 def _plan(view: PositionView, quote: Quote, exit: Exit, gas_cost: int, repaid: int) -> Liquidate:
     price = view.market.price or 0
-    made = liquidation.outcome(view.collateral, price, view.debt, quote, repaid)
+    made = liquidation.outcome(view.position, price, view.market.state, quote, repaid)
     whole = made.repaid == quote.repayable
     proceeds = exit.proceeds(made.seized)
     return Liquidate(view, made.repaid, made.seized, proceeds, gas_cost, made.bad_debt, whole, exit)

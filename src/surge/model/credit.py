@@ -21,7 +21,7 @@ PRICE_SCALE = 10**36
 class MarketParams:
     """What makes a market; it never changes.
 
-    0 < max_ltv < lltv < 1 < target_health <= 2, lltv / target_health <= max_ltv, min_debt > 0 in loan
+    0 < max_ltv < lltv <= 0.98, 1 < target_health <= 2, lltv / target_health <= max_ltv, min_debt > 0 in loan
     units, reserve_factor <= 0.5 of the interest.
     """
 

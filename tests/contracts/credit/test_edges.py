@@ -148,9 +148,9 @@ def test_bounds_of_a_market(world: World) -> None:
     assert created(world, max_ltv=8 * WAD // 10) == order
     assert created(world, max_ltv=8 * WAD // 10 - 1, min_debt=7) == ""
     assert created(world, max_ltv=1, lltv=2, target_health=2 * WAD) == ""
-    high = {"max_ltv": WAD - 2, "target_health": WAD + 2}
-    assert created(world, lltv=WAD, **high) == "Credit: LLTV must be below 1"
-    assert created(world, lltv=WAD - 1, **high) == ""
+    near = {"max_ltv": WAD * 97 // 100, "target_health": WAD * 102 // 100}
+    assert created(world, lltv=WAD * 98 // 100 + 1, **near) == "Credit: LLTV must be at most 0.98"
+    assert created(world, lltv=WAD * 98 // 100, **near) == ""
     health = "Credit: target health must be in (1, 2]"
     assert created(world, target_health=WAD, max_ltv=79 * WAD // 100) == health
     assert created(world, target_health=2 * WAD + 1) == health
@@ -191,11 +191,24 @@ def test_the_reserve_above_its_target_is_collected(world: World) -> None:
     params = world.params[0]
     world.set_rate(0, 10 * WAD // YEAR)
     world.machine.wait(YEAR // 2)
-    answer = world.act(LIQUIDATOR, "collect", params)
+    assert world.act(LIQUIDATOR, "collect", params) == (0,)
+    assert world.act(LIQUIDATOR, "collect", params) == (0,)  # however often it is asked within a second
+    followed = world.model.books.followed[params.id][0]
+    assert followed == world.model.books.markets[params.id].supply_assets
+    world.set_rate(0, 0)
+    answer = None
+    for _ in range(300):  # a thirtieth of the way a day
+        world.machine.wait(30 * 86_400)
+        answer = world.act(LIQUIDATOR, "collect", params)
+        assert answer
+        if answer[0]:
+            break
     assert answer
     assert answer[0] > 0
     market = world.model.books.markets[params.id]
-    assert market.reserve == market.borrow_assets // 20
+    assert market.reserve == world.model.books.followed[params.id][0] // 20
+    assert market.borrow_assets // 20 < market.reserve
+    world.set_rate(0, 10 * WAD // YEAR)
     assert world.tokens[0]("balanceOf", FEES) == answer[0]
     assert world.act(LIQUIDATOR, "collect", params) == (0,)
     world.machine.wait(60)
@@ -205,7 +218,7 @@ def test_the_reserve_above_its_target_is_collected(world: World) -> None:
     world.machine.wait(YEAR // 2)
     assert refused(world, LIQUIDATOR, "collect", params) == "Credit: not enough cash"
     market = world.model.accrued(params)
-    due = market.reserve - market.borrow_assets // 20
+    due = market.reserve - world.model.followed(params, market) // 20
     assert world.act(LENDER, "supply", params, due - 1, 0, LENDER, b"")
     assert refused(world, LIQUIDATOR, "collect", params) == "Credit: not enough cash"
     assert world.act(LENDER, "supply", params, 1, 0, LENDER, b"")
@@ -224,7 +237,7 @@ def test_what_is_collected_is_counted_in_units(world: World) -> None:
     assert answer
     assert answer[0] > 0
     market = world.model.books.markets[params.id]
-    kept = market.borrow_assets // 20
+    kept = (market.supply_assets + answer[0]) // 20
     assert kept <= market.reserve < kept + params.unit
     assert answer[0] % params.unit == 0
 

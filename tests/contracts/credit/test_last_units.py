@@ -184,11 +184,12 @@ def test_a_last_share_that_would_not_raise_health_is_not_left(world: World, perc
     assert "Credit: would not raise health" in why
 
 
-def test_a_unit_for_nothing_leaves_health_as_it_is(world: World) -> None:
-    """It buys no share and no collateral: whoever likes may give it (C5)."""
+def test_nobody_pays_a_unit_for_nothing(world: World) -> None:
+    """It would buy no share and no collateral."""
     params = dear_shares(world, 2, 3, 120)
     before = world.credit("position", params.id, BORROWER)
-    assert world.act(LIQUIDATOR, "liquidate", params, BORROWER, 1, 0, b"") == (0, 1)
+    nothing = "Credit: less would be seized than min_seized, or nothing"
+    assert refused(world, LIQUIDATOR, "liquidate", params, BORROWER, 1, 0, b"") == nothing
     assert world.credit("position", params.id, BORROWER) == before
 
 
@@ -202,14 +203,14 @@ def test_less_than_a_dear_share_repays_nothing(world: World) -> None:
 
 
 def test_nothing_is_asked_of_a_token_for_nothing(world: World) -> None:
-    """Some tokens refuse to move nothing: a liquidation of less than a unit still goes."""
+    """Some tokens refuse to move nothing."""
     params = owe_shares(world, 10**9)
     most = 10**12 - 1_000
     assert world.act(BORROWER, "remove_collateral", params, most, BORROWER, BORROWER) == ()
     world.set_price(0, 12 * SCALE // 10)
     for token in (0, 1):
         with tried(world), world.refusals(token):
-            assert world.act(LIQUIDATOR, "liquidate", params, BORROWER, 0, 1, b"") == (0, 0)
+            assert world.act(LIQUIDATOR, "liquidate", params, BORROWER, 0, 1, b"") is None
             assert world.act(LIQUIDATOR, "collect", params) == (0,)
             assert world.act(LIQUIDATOR, "liquidate", params, BORROWER, MAX, 0, b"") is None
 

@@ -103,21 +103,25 @@ def test_no_part_leaves_less_than_the_minimum(credit: CreditPots) -> None:
     pots.liquidate("liquidator", "borrower", 300 * USD)
 
 
-def test_beyond_solvency_only_the_whole_and_the_rest_is_bad_debt(credit: CreditPots) -> None:
+def test_beyond_solvency_the_rest_of_the_whole_is_bad_debt(credit: CreditPots) -> None:
     """C4, C6: first the reserve's, then the lenders'."""
     credit.irm.set_rate(percent(50) // YEAR)
     credit.open_loan("borrower", HALF_ETHER, DEBT, lent=10_000 * USD)
     wait(YEAR // 4)
     credit.oracle.set_price(price_e36(1_200))
     before, owed = credit.accrued(), credit.accrued().borrow_assets
+    owed_shares = credit.state().borrow_shares
     offered = liquidation.quote(HALF_ETHER, price_e36(1_200), owed, credit.params)
     assert offered is not None
     assert offered.insolvent
-    with boa.reverts("Credit: only the whole can be liquidated"):
+    with boa.reverts("Credit: less than the minimum debt"):
         credit.liquidate("liquidator", "borrower", offered.repayable - 1)
     assert credit.liquidate("liquidator", "borrower", MAX) == (HALF_ETHER, offered.repayable)
     (lost,) = [log for log in credit.credit.get_logs() if type(log).__name__ == "BadDebt"]
     assert (lost.loss, lost.from_reserve) == (owed - offered.repayable, before.reserve)
+    (done,) = [log for log in credit.credit.get_logs() if type(log).__name__ == "Liquidated"]
+    assert done.shares == owed_shares
+    assert lost.shares == owed_shares * lost.loss // owed
     after = credit.state()
     assert (after.borrow_assets, after.reserve) == (0, 0)
     assert after.lent_assets == before.lent_assets - lost.loss + lost.from_reserve

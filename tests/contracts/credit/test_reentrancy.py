@@ -77,7 +77,7 @@ def prepared() -> World:
             assert world.act(account, "add_collateral", params, collateral, account, b"") == ()
             assert world.act(account, "borrow", params, 100 * unit, 0, account, account)
         world.set_rate(number, WAD // YEAR)
-    world.machine.wait(2 * YEAR)
+    world.machine.wait(4 * YEAR)
     for number, params in enumerate(world.params):
         # What the borrower owes is three quarters of its collateral's worth above the LLTV's part of it.
         assert world.act(LENDER, "accrue", params) == ()

@@ -284,7 +284,7 @@ class Bare:
         self.machine, self.address, self.code = machine, address, code
 
     def message(self, name: str, *arguments: Any) -> bytes:
-        return self.code.functions[name].message(arguments)
+        return self.code.function(name, len(arguments)).message(arguments)
 
     def events(self) -> list[tuple[str, tuple[int, ...]]]:
         """What it logged in the last call, by name."""
@@ -296,7 +296,7 @@ class Bare:
         return found
 
     def __call__(self, name: str, *arguments: Any, sender: str = "0x" + "ee" * 20) -> Any:
-        function = self.code.functions[name]
+        function = self.code.function(name, len(arguments))
         answer = self.machine.call(sender, self.address, function.message(arguments))
         if function.raw:
             return answer[64 : 64 + int.from_bytes(answer[32:64], "big")]
@@ -322,6 +322,8 @@ class Code:
     def __init__(self, abi: list[dict[str, Any]], bytecode: str):
         self.bytecode = bytes.fromhex(bytecode.removeprefix("0x"))
         self.functions: dict[str, Function] = {}
+        # By the number of arguments too: a default makes two functions of one name.
+        self.overloads: dict[tuple[str, int], Function] = {}
         self.events: dict[bytes, Event] = {}
         self.arguments: tuple[str, ...] = ()
         for entry in abi:
@@ -336,6 +338,10 @@ class Code:
                 selector = keccak(f"{entry['name']}({','.join(kinds)})".encode())[:4]
                 raw = [type_of(output) for output in entry["outputs"]] in (["bytes"], ["string"])
                 self.functions[entry["name"]] = Function(selector, kinds, raw)
+                self.overloads[entry["name"], len(kinds)] = self.functions[entry["name"]]
+
+    def function(self, name: str, arguments: int) -> Function:
+        return self.overloads.get((name, arguments), self.functions[name])
 
     def deploy(self, machine: Machine, *arguments: Any, sender: str = "0x" + "dd" * 20) -> Bare:
         address = machine.deploy(self.bytecode + encode(self.arguments, arguments), sender)

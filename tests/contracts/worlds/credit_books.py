@@ -110,10 +110,16 @@ Operation = Iterator[Step]
 
 @dataclass
 class Quote:
-    """A feed's answer: None when it refuses."""
+    """A feed's answer: None when it refuses. cautious: a lower one to lend by; None is the same."""
 
     price: int | None
     safe: bool = True
+    cautious: int | None = None
+
+    @property
+    def borrow_price(self) -> int:
+        price = self.price or 0
+        return price if self.cautious is None else min(price, self.cautious)
 
 
 def shares_down(assets: int, total_assets: int, total_shares: int) -> int:
@@ -149,6 +155,8 @@ class Books:
     # By market and token: what came in for it, less what went out.
     flows: dict[tuple[bytes, str], int] = field(default_factory=dict)
     fee_recipient: str = ZERO
+    # By market: the debt that the reserve's target goes by, and when it last followed.
+    followed: dict[bytes, tuple[int, int]] = field(default_factory=dict)
 
     def clone(self) -> "Books":
         return Books(
@@ -158,6 +166,7 @@ class Books:
             dict(self.balances),
             dict(self.flows),
             self.fee_recipient,
+            dict(self.followed),
         )
 
 

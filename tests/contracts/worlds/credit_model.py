@@ -70,7 +70,8 @@ class Model:
         if hook:
             hook()
             require(self.market(params).words == market.words, "the rate model re-entered")
-        interest = market.borrow_assets * growth(self.rates[params.irm], elapsed) // WAD
+        owed = assets_down(market.borrow_shares, market.borrow_assets, market.borrow_shares)
+        interest = owed * growth(self.rates[params.irm], elapsed) // WAD
         interest = min(interest, 2**96 - 1 - market.borrow_assets, 2**104 - 1 - market.supply_assets)
         market.borrow_assets += interest
         market.supply_assets += interest
@@ -95,8 +96,9 @@ class Model:
 
     def check_health(self, params: Params, market: Market, position: Position) -> None:
         quote = self.price(params)
+        require(quote.borrow_price, "price is zero")
         require(quote.safe, "price is unsafe")
-        value = position.collateral * (quote.price or 0) // SCALE
+        value = position.collateral * quote.borrow_price // SCALE
         require(self.debt(market, position) <= value * params.max_ltv // WAD, "above the max LTV")
 
     # Entry points
@@ -104,7 +106,7 @@ class Model:
     def create_market(self, caller: str, params: Params) -> Operation:
         p = params
         require(0 < p.max_ltv < p.lltv, "max LTV must be above 0, below the LLTV")
-        require(p.lltv < WAD, "LLTV must be below 1")
+        require(p.lltv <= 98 * WAD // 100, "LLTV must be at most 0.98")
         require(WAD < p.target_health <= 2 * WAD, "target health must be in (1, 2]")
         require(p.lltv * WAD <= p.max_ltv * p.target_health, "target health ends in the margin zone")
         require(0 < p.min_debt < 2**96, "min debt must be from 1 to 2**96 - 1")
@@ -180,9 +182,17 @@ class Model:
         self.answer = ()
         yield from ()
 
+    def followed(self, params: Params, market: Market) -> int:
+        """The debt that the reserve's target goes by: all of it at once, less of it by a thirtieth a day."""
+        debt, then = self.books.followed.get(params.id, (market.supply_assets, self.now()))
+        gap = max(0, debt - market.borrow_assets)
+        return market.borrow_assets + gap - gap * min(86_400, self.now() - then) // (30 * 86_400)
+
     def collect(self, caller: str, params: Params) -> Operation:
         market = self.accrued(params)
-        above = max(0, market.reserve - market.borrow_assets // 20)
+        debt = self.followed(params, market)
+        self.books.followed[params.id] = debt, self.now()
+        above = max(0, market.reserve - debt // 20)
         paid = above - above % params.unit
         require(paid <= market.supply_assets - market.borrow_assets, "not enough cash")
         market.supply_assets -= paid
@@ -288,6 +298,7 @@ class Model:
         assets: int,
         shares: int,
         payload: bytes,
+        min_seized: int = 0,
     ) -> Operation:
         require((assets == 0) != (shares == 0), "give either assets or shares")
         market = self.accrued(params)
@@ -302,12 +313,16 @@ class Model:
             limit = debt if shares >= owed else part
         loss = 0
         if sale.insolvent:
-            require(limit >= sale.repaid, "only the whole can be liquidated")
-            repaid, seized, burned = sale.repaid, collateral, owed
-            cleared = min(debt, market.borrow_assets)
+            repaid = min(limit, sale.repaid)
+            burned = owed * repaid // sale.repaid if repaid < sale.repaid else owed
+            cleared = assets_up(burned, market.borrow_assets, market.borrow_shares)
+            cleared = min(cleared, market.borrow_assets)
             loss = max(0, cleared - repaid)
-            market.borrow_assets -= cleared
-            market.borrow_shares -= owed
+            market.borrow_assets -= min(repaid + loss, market.borrow_assets)
+            market.borrow_shares -= burned
+            rest = assets_up(owed - burned, market.borrow_assets, market.borrow_shares)
+            # What stays is worth as much against what is still owed, or more.
+            seized = collateral - -(-collateral * rest // debt)
         else:
             repaid = min(limit, sale.repaid)
             seized = repaid * (WAD + sale.bonus) // WAD * SCALE // sale.price
@@ -315,6 +330,7 @@ class Model:
             burned = owed if whole else shares_down(repaid, market.borrow_assets, market.borrow_shares)
             market.borrow_assets -= min(repaid, market.borrow_assets)
             market.borrow_shares -= burned
+        require(seized >= max(1, min_seized), "less would be seized than min_seized, or nothing")
         position.borrow_shares -= burned
         position.collateral -= seized
         if position.borrow_shares:
@@ -326,9 +342,10 @@ class Model:
         market.reserve -= borne
         self.shared_loss = max(0, loss - borne)
         self.books.markets[params.id] = market
-        self.log("Liquidated", params.id, borrower, caller, repaid, seized, sale.bonus)
+        self.log("Liquidated", params.id, borrower, caller, repaid, seized, sale.bonus, burned)
         if loss:
-            self.log("BadDebt", params.id, borrower, loss, min(loss, borne))
+            unpaid = burned * loss // (repaid + loss)
+            self.log("BadDebt", params.id, borrower, loss, min(loss, borne), unpaid)
         yield Out(params.collateral_token, caller, seized)
         if payload:
             yield Callback("on_surge_liquidate", (repaid, seized))

@@ -96,11 +96,13 @@ class CreditPots:
         return self.credit.repay(self.market, assets, shares, account, payload, sender=account)  # type: ignore[no-any-return]
 
     def liquidate(
-        self, role: str, borrower: str, assets: int = 0, shares: int = 0, payload: bytes = b""
+        self, role: str, borrower: str, assets: int = 0, shares: int = 0, payload: bytes = b"", least: int = 0
     ) -> tuple[int, int]:
         """(seized, repaid)"""
         account, owed = self.actor(role), self.actor(borrower)
-        return self.credit.liquidate(self.market, owed, assets, shares, payload, sender=account)  # type: ignore[no-any-return]
+        return self.credit.liquidate(  # type: ignore[no-any-return]
+            self.market, owed, assets, shares, payload, least, sender=account
+        )
 
     def open_loan(self, role: str, collateral: int, debt: int, lent: int | None = None) -> str:
         """A lender supplies `lent` (twice the debt unless told), the role borrows; its address."""

@@ -131,12 +131,13 @@ class World:
             return self.machine.call(account, to.address, message)
         return self.cheater("run", to.address, message, sender=CHEATER_KEY)  # type: ignore[no-any-return]
 
-    def set_price(self, number: int, price: int, safe: bool = True) -> None:
+    def set_price(self, number: int, price: int, safe: bool = True, cautious: int | None = None) -> None:
         oracle = self.oracles[number]
         oracle("set_broken", False)
         oracle("set_price", price)
+        oracle("set_borrow_price", MAX if cautious is None else cautious)
         oracle("set_safe", safe)
-        self.model.quotes[self.oracles[number].address] = Quote(price, safe)
+        self.model.quotes[self.oracles[number].address] = Quote(price, safe, cautious)
 
     def silence(self, number: int) -> None:
         self.oracles[number]("set_broken", True)
@@ -161,7 +162,8 @@ class World:
     def act(self, caller: str, name: str, *arguments: Any, inner: Inner | None = None) -> Answer:
         """Call Credit, and the model. What it answered; None when it was refused, for the model's reason."""
         if inner and inner.where == CALLBACK:
-            arguments = (*arguments[:-1], self.payload(inner))
+            spare = self.payload(inner)
+            arguments = tuple(spare if isinstance(each, bytes) else each for each in arguments)
         books = self.model.books.clone()
         self.model.events = []
         self.heard: Callback | None = None

@@ -97,7 +97,7 @@ def share_price_is_kept(before: Moment, after: Moment, markets: list[Params], lo
 
 
 def only_past_the_lltv(before: Moment, after: Moment, params: Params, borrower: str, price: int) -> None:
-    """C5: a part raises health; only where no part can, all is seized at once."""
+    """C5: a part lowers no health, a loss is borne in proportion, and what is left is no dust."""
     debt, rest = before.debt(params.id, borrower), after.debt(params.id, borrower)
     had = before.position(params.id, borrower).collateral
     has = after.position(params.id, borrower).collateral

@@ -205,13 +205,16 @@ class Lending(RuleBasedStateMachine):
             self.world.accounts[actor], "liquidate", params, *self.limits(params, part, wiggle, by_shares)
         )
 
-    def limits(self, params: Params, part: int, wiggle: int, by_shares: bool) -> tuple[str, int, int, bytes]:
+    def limits(
+        self, params: Params, part: int, wiggle: int, by_shares: bool
+    ) -> tuple[str, int, int, bytes, int]:
         borrower = self.weakest(params)
+        least = self.position(params, borrower).collateral * part // 700 if part % 5 == 0 else 0
         if part > 500:
-            return borrower, 0 if by_shares else MAX, MAX if by_shares else 0, b""
+            return borrower, 0 if by_shares else MAX, MAX if by_shares else 0, b"", least
         owed = self.position(params, borrower).borrow_shares if by_shares else self.debt(params, borrower)
         limit = max(0, owed * part // 500 + wiggle)
-        return borrower, 0 if by_shares else limit, limit if by_shares else 0, b""
+        return borrower, 0 if by_shares else limit, limit if by_shares else 0, b"", least
 
     def weakest(self, params: Params) -> str:
         def ltv(account: str) -> int:
@@ -244,9 +247,10 @@ class Lending(RuleBasedStateMachine):
 
     # What Credit has no say in
 
-    @rule(market=market, permille=prices, safe=st.sampled_from([True, True, True, False]))
-    def move_price(self, market: int, permille: int, safe: bool) -> None:
-        self.world.set_price(market, TERMS[market].price * permille // 1_000, safe)
+    @rule(market=market, permille=prices, safe=st.sampled_from([True, True, True, False]), cut=permille)
+    def move_price(self, market: int, permille: int, safe: bool, cut: int) -> None:
+        price = TERMS[market].price * permille // 1_000
+        self.world.set_price(market, price, safe, price * cut // 1_000 if cut % 3 == 0 else None)
 
     @rule(market=market)
     def lose_price(self, market: int) -> None:
@@ -367,7 +371,7 @@ class Lending(RuleBasedStateMachine):
             assert self.act(account, "remove_collateral", params, collateral + 1, account, account) == ()
 
     def take_out(self, params: Params, account: str, shares: int) -> None:
-        """All of it; but the virtual shares' interest, which nobody owes, is no cash for the last lender."""
+        """All of it; but of the units that rounding made nobody's debt, the last lender gets no cash."""
         self.act(account, "accrue", params)
         market = self.model.books.markets[params.id]
         assert market.borrow_shares == 0

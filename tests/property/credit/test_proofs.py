@@ -33,7 +33,7 @@ HELD = [
     *(MARKET["reserve"] >= 0, MARKET["reserve"] <= MARKET["supply_assets"], MARKET["reserve"] < 2**116),
 ]
 BOUNDS = [
-    *(PARAMS["max_ltv"] > 0, PARAMS["max_ltv"] < PARAMS["lltv"], PARAMS["lltv"] < WAD),
+    *(PARAMS["max_ltv"] > 0, PARAMS["max_ltv"] < PARAMS["lltv"], PARAMS["lltv"] <= WAD * 98 // 100),
     *(PARAMS["target_health"] > WAD, PARAMS["target_health"] <= 2 * WAD),
     *(PARAMS["min_debt"] > 0, PARAMS["min_debt"] < 2**96),
     *(PARAMS["reserve_factor"] >= 0, PARAMS["reserve_factor"] <= WAD // 2),
@@ -140,9 +140,10 @@ def test_unchecked_share_arithmetic_never_wraps(source: Source, formula: str) ->
 
 def test_interest_keeps_supply_above_debt(source: Source) -> None:
     """C1 and C4: in all markets, at any rate, after any time; and nothing unchecked in it wraps."""
-    rate, elapsed = z3.Ints("rate elapsed")
+    owed, rate, elapsed = z3.Ints("owed rate elapsed")
     given = [*HELD, *BOUNDS, rate >= 0, elapsed > 0, elapsed < 2**37]
-    terms = MARKET, rate, elapsed, PARAMS["min_debt"], PARAMS["reserve_factor"]
+    given += [owed >= 0, owed <= MARKET["borrow_assets"]]
+    terms = MARKET, owed, rate, elapsed, PARAMS["min_debt"], PARAMS["reserve_factor"]
     for way in source.ways("_grown", *terms):
         assert way.owed
         for _line, fits in way.owed:
@@ -154,6 +155,14 @@ def test_interest_keeps_supply_above_debt(source: Source) -> None:
         prove(holds, grown["reserve"] >= 0)
         lent = MARKET["supply_assets"] - MARKET["reserve"]
         prove(holds, grown["supply_assets"] - grown["reserve"] >= lent)
+
+
+def test_interest_is_on_what_somebody_owes(source: Source) -> None:
+    """C10: at most what is borrowed, and nothing when there are no shares of the debt."""
+    borrowed, shares = MARKET["borrow_assets"], MARKET["borrow_shares"]
+    way = only(source.ways("_to_assets_down", shares, borrowed, shares))
+    prove([*HELD, *way.holds], z3.And(way.result >= 0, way.result <= borrowed))
+    prove([*HELD, *way.holds, shares == 0], way.result == 0)
 
 
 def bounded(bonus: Any) -> list[Any]:
@@ -173,13 +182,13 @@ def test_the_bonus_is_bounded(source: Source) -> None:
 
 
 def test_a_liquidation_takes_no_more_than_there_is_and_raises_health(source: Source) -> None:
-    """C2 and C5, on each way through a liquidation: a part leaves a lower LTV, only the whole is seized where
-    no part could, and what is lost is the debt that nobody repaid."""
+    """C2 and C5, on each way through a liquidation: a part of a solvent position leaves a lower LTV,
+    what goes off an insolvent one is repaid or lost, all where all is seized; and nothing unchecked wraps."""
     shares, collateral, price, most_assets, most_shares = z3.Ints("held collateral price assets shares")
     given = [
         *(*HELD, *BOUNDS),
         *(shares > 0, shares <= MARKET["borrow_shares"], collateral > 0, collateral < 2**128),
-        price > 0,
+        *(price > 0, collateral * price < 2**256),  # `_worth` reverts beyond
         *(most_assets >= 0, most_shares >= 0, (most_assets == 0) != (most_shares == 0)),
     ]
     bonus = z3.Int("bonus")
@@ -192,15 +201,24 @@ def test_a_liquidation_takes_no_more_than_there_is_and_raises_health(source: Sou
     for worth, lost in ((14, False), (5, True)):
         taken = [way for way in ways if possible([*given, *way.holds, *example, price == worth * 10**35])]
         assert {"loss" in way.result for way in taken} == {lost}
+    # What shares do is proved above, for all totals.
+    formulas = ("_to_shares_down", "_to_assets_down", "_to_assets_up")
+    terms = [only(source.ways(formula, ASSETS, TOTAL_ASSETS, TOTAL_SHARES)) for formula in formulas]
+    of_shares = {line for way in terms for line, _fits in way.owed}
+    owed: dict[str, Any] = {}
     for way in ways:
         holds, end = given + way.holds, way.result
         debt, repaid, seized, burned = (end[name] for name in ("debt", "repaid", "seized", "burned"))
+        owed |= {fits.sexpr(): fits for line, fits in way.owed if line not in of_shares}
         prove(holds, z3.And(seized <= collateral, repaid <= debt, burned <= shares))
         if "loss" in end:
-            prove(holds, z3.And(burned == shares, seized == collateral))
+            prove([*holds, burned == shares], seized == collateral)
             prove(holds, z3.And(end["loss"] >= 0, end["loss"] + repaid <= debt))
             prove(holds, end["from_reserve"] <= MARKET["reserve"])
         else:
             part = z3.And(repaid < debt, seized < collateral)
             prove([*holds, part], (debt - repaid) * collateral <= debt * (collateral - seized))
             prove([*holds, repaid < debt], burned < shares)
+    assert owed
+    for fits in owed.values():
+        prove(given, fits)

@@ -8,7 +8,7 @@ from small_credit import ETH, ETHER, TUSD, USD, market, position
 from surge.credit import preview
 from surge.credit.health import Zone
 from surge.credit.market import PositionView
-from surge.model.credit import Position
+from surge.model.credit import PRICE_SCALE, Position
 from surge.model.errors import BadInput
 from surge.model.units import WAD
 
@@ -190,8 +190,35 @@ def test_past_saving_the_lenders_share_the_rest_after_the_reserve():
     assert done.bad_debt == 700 * USD - done.repaid > 80 * USD
     assert after.market.state.reserve == 0
     assert view.market.supplied - after.market.supplied == done.bad_debt - 10 * USD
-    with pytest.raises(BadInput, match="only the whole can be liquidated"):
+    with pytest.raises(BadInput, match="below the minimum of 10 TUSD; repay"):
         preview.liquidate(view, done.repaid - 1)
+
+
+def test_past_saving_a_part_bears_its_own_part_of_the_loss():
+    view = indebted(1_300)
+    _, whole = preview.liquidation_of(view, 10**30)
+    after, part = preview.liquidation_of(view, whole.repaid // 4)
+    assert part.repaid == whole.repaid // 4
+    assert 0 <= 4 * part.bad_debt - whole.bad_debt <= 8
+    assert 0 <= whole.seized - 4 * part.seized <= whole.seized // 10**6
+    assert after.ltv is not None
+    assert view.ltv is not None
+    assert abs(view.ltv - after.ltv) <= view.ltv // 10**8
+    assert view.market.supplied - after.market.supplied == part.bad_debt
+
+
+def test_what_is_lent_by_a_lower_price_says_so():
+    plain = indebted(2_800)
+    view = replace(plain, market=replace(plain.market, borrow_price=2_200 * USD * PRICE_SCALE // ETHER))
+    assert view.max_borrow == 70 * USD
+    assert plain.max_borrow > 200 * USD
+    with pytest.raises(BadInput, match="at the cautious price that is lent by, above the max LTV of 70%"):
+        preview.borrow(view, 71 * USD)
+    with pytest.raises(BadInput, match="at the cautious price"):
+        preview.remove_collateral(view, view.max_removable + ETHER // 1_000)
+    at_the_limit = preview.remove_collateral(view, view.max_removable)
+    assert at_the_limit.within_max_ltv
+    assert not preview._collateral(view, view.collateral - view.max_removable - 1).within_max_ltv
 
 
 def test_debt_on_dust_is_realised_for_a_unit():

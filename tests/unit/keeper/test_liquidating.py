@@ -282,7 +282,9 @@ def test_no_part_gains_much_more(usd, depth, collateral):
     quote = liquidation.quote(view.collateral, view.market.price, view.debt, view.market.params)
     for part in range(1, 100):
         repaid = quote.repayable * part // 100
-        seized = liquidation.outcome(collateral, view.market.price, view.debt, quote, repaid).seized
+        seized = liquidation.outcome(
+            view.position, view.market.price, view.market.state, quote, repaid
+        ).seized
         assert made.exit.proceeds(seized) - repaid <= made.profit + 4
 
 

@@ -14,6 +14,7 @@ from surge.chain.network.book import CreditBook
 from surge.chain.network.connection import Connection, View
 from surge.chain.node.revert import as_error
 from surge.chain.node.sender import Call
+from surge.credit import interest
 from surge.credit.market import MarketView, PositionView, Token
 from surge.model.credit import MarketId, MarketParams, MarketState, Position, market_id
 from surge.model.errors import BadInput
@@ -127,10 +128,13 @@ class Credit:
         return self._on(params, "removing collateral", "remove_collateral", assets, account, self._at.address)
 
     def liquidating(
-        self, params: MarketParams, borrower: Address, most: int = ALL, payload: bytes = b""
-    ) -> Call:
-        """most: of the loan token to repay."""
-        return self._on(params, f"liquidating {borrower}", "liquidate", borrower, most, 0, payload)
+        self, params: MarketParams, borrower: Address, most: int = ALL, payload: bytes = b"",
+        min_seized: int = 0,
+    ) -> Call:  # fmt: skip
+        """most: of the loan token to repay. min_seized: the least collateral for it."""
+        return self._on(
+            params, f"liquidating {borrower}", "liquidate", borrower, most, 0, payload, min_seized
+        )
 
     def poking(self, params: MarketParams, account: Address) -> Call:
         """Say aloud, by an event, that a position is in the margin zone or past it."""
@@ -160,7 +164,7 @@ class Credit:
         found = self._at.look(views, moment.block)
         each = len(views) - len(accounts)
         markets_found = {
-            id_: self._market(id_, params[id_], tokens, moment, found[3 * i : 3 * i + 3])
+            id_: self._market(id_, params[id_], tokens, moment, found[4 * i : 4 * i + 4])
             for i, id_ in enumerate(ids)
         }
         positions = [
@@ -170,11 +174,12 @@ class Credit:
         return [markets_found[id_] for id_ in markets], positions
 
     def _market_reads(self, id_: MarketId, params: MarketParams) -> list[View]:
-        """Three: state, price, and the rate that an adaptive model aims from."""
+        """Four: state, both prices, and the rate that an adaptive model aims from."""
         credit = self._at.book.addresses["Credit"]
         return [
             self._credit("market", id_),
             View("OracleGuard", params.oracle, "price", may_fail=True),
+            View("OracleGuard", params.oracle, "borrow_price", may_fail=True),
             View("AdaptiveCurveIrm", params.irm, "rate_at_target", (credit, id_), may_fail=True),
         ]
 
@@ -182,12 +187,12 @@ class Credit:
         self, id_: MarketId, params: MarketParams, tokens: dict[Address, Token], moment: Moment,
         found: list[Any],
     ) -> MarketView:  # fmt: skip
-        stored, priced, target = found
-        price, safe = priced or (0, False)
+        stored, priced, lent_by, target = found
+        price, safe = (priced or (0,))[0], bool(lent_by and lent_by[0] and lent_by[1])
         state = MarketState(*stored)
         view = MarketView(
             id_, params, tokens[params.loan_token], tokens[params.collateral_token], state,
-            0, target, price or None, bool(safe), state.last_update,
+            0, target, price or None, safe, state.last_update, lent_by[0] if lent_by and safe else None,
         )  # fmt: skip
         if target is None:
             view = replace(view, rate=self._rate(id_, view, moment))
@@ -197,7 +202,7 @@ class Credit:
         """Of a model that is not adaptive: its average since the last update. 0 of one that gives none: no
         call of its market goes through, and a list shows the others all the same."""
         state, elapsed = view.state, moment.now - view.state.last_update
-        asked = (id_, state.borrow_assets, state.supply_assets, elapsed)
+        asked = (id_, interest.owed(state), state.supply_assets, elapsed)
         credit = self._at.book.addresses["Credit"]
         model = View("AdaptiveCurveIrm", view.params.irm, "borrow_rate_view", asked, credit, may_fail=True)
         return int(self._at.look([model], moment.block)[0] or 0)
