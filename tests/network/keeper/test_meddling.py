@@ -200,3 +200,20 @@ def test_an_attacker_before_every_block(net, code):
         assert places == sorted(places)
         assert {one["blockNumber"] for one in before} == {mined["blockNumber"]}
         assert dollars(net, chain.address) > 0
+
+
+def test_more_bad_debt_than_the_pool_is_deep_for_is_taken_in_parts(net):
+    """Each part pays for itself, and the pool recovers between them."""
+    desk = net.desk(ETH="290")
+    position = desk.market("ETH/TUSD").position()
+    position.add_collateral("290")
+    position.borrow("395000")
+    net.price("ETH", "1300")
+    bot, parts = keeper(net), 0
+    while position.view.debt:
+        (made,) = bot.step().done
+        assert (made.bad_debt > 0, made.profit > 0) == (True, True)
+        net.price("ETH", "1300")
+        parts += 1
+    assert (parts > 1, position.view.collateral) == (True, 0)
+    assert len(bot.chain.events("BadDebt")) == parts
