@@ -171,6 +171,30 @@ def test_amounts_that_can_not_be(venue: Venue, trader: str) -> None:
         venue.sell(trader, ETHER, venue.eth, deploy_mock("PlainToken", 18))
 
 
+def test_the_greatest_amount_is_all_that_the_caller_has(venue: Venue, trader: str, third: Any) -> None:
+    """Sold or given back: whatever was handed to a contract in the same transaction."""
+    route, held = [venue.eth, venue.usd, third], 3 * ETHER + 7
+    venue.eth.transfer(boa.env.generate_address(), venue.eth.balanceOf(trader) - held, sender=trader)
+    expected = twin.amounts_out(held, path_of(venue, third))
+    with boa.env.anchor():
+        with boa.reverts("Router: less comes out than asked"):
+            venue.sell(trader, MAX, *route, least=expected[-1] + 1)
+        assert venue.sell(trader, MAX, *route, least=expected[-1]) == expected
+        assert venue.eth.balanceOf(trader) == 0
+        with boa.reverts("Router: the amount is zero or above 112 bits"):
+            venue.sell(trader, MAX, *route)
+    counting = venue.router.swapExactTokensForTokensSupportingFeeOnTransferTokens
+    counting(MAX, expected[-1], route, trader, LATER, sender=trader)
+    assert (venue.eth.balanceOf(trader), third.balanceOf(trader)) == (0, expected[-1])
+
+
+def test_all_liquidity_is_given_back(venue: Venue, provider: str) -> None:
+    pair, sides = venue.pair, (venue.eth, venue.usd)
+    expected = twin.liquidity_burned(pair.balanceOf(provider), *FIRST, pair.totalSupply())
+    got = venue.router.removeLiquidity(*sides, MAX, *expected, provider, LATER, sender=provider)
+    assert (got, pair.balanceOf(provider)) == (expected, 0)
+
+
 def test_liquidity_is_added_at_the_pairs_ratio(venue: Venue, trader: str) -> None:
     """Whichever of the two is too much is not taken."""
     for of_eth, of_usd, taken in (
