@@ -5,6 +5,8 @@
 """
 
 quote: uint256
+# What is lent by, where it is lower.
+borrow_quote: uint256
 safe: bool
 broken: bool
 
@@ -12,12 +14,18 @@ broken: bool
 @deploy
 def __init__(quote: uint256):
     self.quote = quote
+    self.borrow_quote = max_value(uint256)
     self.safe = True
 
 
 @external
 def set_price(quote: uint256):
     self.quote = quote
+
+
+@external
+def set_borrow_price(quote: uint256):
+    self.borrow_quote = quote
 
 
 @external
@@ -35,3 +43,10 @@ def set_broken(broken: bool):
 def price() -> (uint256, bool):
     assert not self.broken, "SettableOracle: no price"
     return self.quote, self.safe
+
+
+@external
+@view
+def borrow_price() -> (uint256, bool):
+    assert not self.broken, "SettableOracle: no price"
+    return min(self.quote, self.borrow_quote), self.safe
