@@ -12,7 +12,7 @@ from surge.cli.compute import asks, drain, earnings, jobs, leave, provide, run
 from surge.cli.compute.lease import leases
 from surge.cli.credit import commands as credit
 from surge.cli.credit import keeper
-from surge.cli.network import price, status, up, wallet
+from surge.cli.network import local, status, up, wallet
 from surge.cli.terminal.options import AsJson, Network
 from surge.cli.terminal.output import print_json, tell
 from surge.model.errors import SurgeError
@@ -98,7 +98,7 @@ app.command()(drain.drain)
 app.command()(leave.leave)
 app.command()(keeper.keeper)
 app.add_typer(credit.credit, name="credit")
-app.add_typer(price.local, name="local")
+app.add_typer(local.local, name="local")
 
 
 def entry() -> None:

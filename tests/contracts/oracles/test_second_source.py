@@ -147,8 +147,11 @@ def test_the_deviation_is_exact_on_both_sides(traded: tuple[Venue, Config]) -> N
             assert (lower == min(PRICE, oracle.second_price()[0]), lent) == (True, safe)
 
 
-def silenced(traded: tuple[Venue, Config], **changes: Any) -> tuple[Config, Any, Callable[[int], None]]:
-    """A guard whose pair's average a test sets, in thousandths of the price, and whose feed speaks no more."""
+Average = Callable[[int], None]
+
+
+def silenced(traded: tuple[Venue, Config], **changes: Any) -> tuple[Config, Any, Average]:
+    """A guard whose pair's average a test sets, in thousandths of the price; its feed speaks no more."""
     venue, config = traded
     pair = deploy_mock("StubPair", venue.eth, venue.usd)
     config = replace(config, pair=pair, base_max_age=WINDOW, **changes)
