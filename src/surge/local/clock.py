@@ -32,7 +32,7 @@ class Owed:
 
 @dataclass(frozen=True, slots=True)
 class Leap:
-    """Chain seconds before and after. over: open leases that ended in between. fees: what a bidder may buy."""
+    """Chain seconds before and after. over: open leases that ended meanwhile. fees: what a bidder may buy."""
 
     before: Seconds
     after: Seconds
