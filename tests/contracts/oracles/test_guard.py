@@ -177,6 +177,11 @@ def test_what_can_not_be_deployed(ether: Config, changes: dict[str, Any], reason
         guard(replace(ether, **changes))
 
 
+@pytest.mark.parametrize("changes", [{"min_price": PRICE}, {"max_price": PRICE}])
+def test_a_first_price_on_a_bound_is_within(ether: Config, changes: dict[str, Any]) -> None:
+    assert guard(replace(ether, **changes)).price() == (PRICE, True)
+
+
 def test_no_guard_is_deployed_on_a_feed_that_is_wrong_already(ether: Config) -> None:
     say(ether.base_feed, 0)
     with boa.reverts("OracleGuard: the answer is not positive"):
