@@ -259,6 +259,22 @@ def test_an_average_does_not_make_a_price_beyond_the_bounds_safe(traded: tuple[V
             assert oracle.borrow_price() == (min(price, oracle.second_price()[0]), False)
 
 
+@pytest.mark.parametrize(("second", "safe"), [(19, True), (21, True), (18, False), (22, False)])
+def test_the_greatest_deviation_is_still_safe(second: int, safe: bool) -> None:
+    """Prices that are whole numbers, so that 5% of them is 5% to the unit."""
+    with boa.env.anchor():
+        tokens = deploy_mock("PlainToken", 18), deploy_mock("PlainToken", 18)
+        pair = deploy_mock("StubPair", *tokens)
+        oracle = guard(Config(*tokens, feed_of(20, 0), pair=pair))
+        pair.say(1, 1, now() % 2**32, 0, 0)
+        oracle.observe()
+        wait(WINDOW)
+        pair.say(1, 1, now() % 2**32, second * 2**112 * WINDOW, 0)
+        assert oracle.second_price() == (second * E36, True)
+        assert oracle.price() == (20 * E36, safe)
+        assert oracle.borrow_price() == (min(20, second) * E36, safe)
+
+
 def test_accumulators_that_wrap(traded: tuple[Venue, Config]) -> None:
     """Both the accumulator and the pair's 32-bit clock pass their end between observation and question."""
     venue, config = traded
