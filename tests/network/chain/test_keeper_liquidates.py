@@ -22,6 +22,7 @@ from surge.keeper.exits import Burn
 from surge.keeper.liquidating import Liquidate, Poke, Rules, Why
 from surge.keeper.liquidator import Liquidator
 from surge.keeper.program import run
+from surge.local.credit import WATCHED
 from surge.model.credit import market_id
 from surge.model.errors import NoNetwork, Reverted
 from surge.model.units import WAD
@@ -228,7 +229,7 @@ def test_upkeep_is_for_altruists(net):
     market = bot.chain.credit.market_views([market_id(net.network.book.credit.markets["SURGE/TUSD"])])[0]
     assert not market.safe
     assert keeper(net).step().sent == 0
-    assert bot.step().sent == 1
+    assert bot.step().sent == len(WATCHED)
     assert bot.step().sent == 0
     net.network.pass_time(61)
     assert bot.chain.credit.market_views([market.id])[0].safe

@@ -149,7 +149,10 @@ def test_liquidations_that_cannot_be_read_leave_the_rest():
 
 
 def test_a_moved_price_says_how_to_watch():
-    moved = {"symbol": "ETH", "before": "2000", "after": "1700", "pools": 2, "keeper_log": "/a b/keeper.log"}
+    moved = {
+        "symbol": "ETH", "before": "2000", "after": "1700", "pools": 2, "silent": False, "watched": [],
+        "keeper_log": "/a b/keeper.log",
+    }  # fmt: skip
     text = seen(show_price(moved))
     assert "next: surge credit position" in text
     assert "tail -f '/a b/keeper.log'" in text
