@@ -13,6 +13,7 @@ from surge.chain.node.sender import Call
 from surge.credit.health import Zone
 from surge.desk import Desk
 from surge.desk.slack import later
+from surge.local.clock import settle_averages
 from surge.model.errors import BadInput, Underfunded
 from surge.model.units import WAD
 
@@ -233,6 +234,7 @@ def test_a_lender_takes_all_the_cash_that_covers_a_claim_by_a_hair(net, desk):
     whale, lender = treasury.market("TUSD/ETH").position(), desk.market("TUSD/ETH").position()
     lender.supply("10")
     whale.add_collateral("900000")
+    settle_averages(net.treasury)
     whale.borrow(lender.view.market.available - lender.view.supplied - 10**9)
     view = lender.view
     assert view.supplied <= view.market.available < later(view, 3_600).supplied

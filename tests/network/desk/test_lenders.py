@@ -125,13 +125,16 @@ def test_a_market_outside_the_book_is_warned_about_then_listed(net, desk):
     assert seen(show_market(document), 120).startswith(OUTSIDE)
 
 
-def test_a_market_that_cannot_be_read_hides_no_other(net, desk):
+def test_a_market_of_what_is_no_token_hides_no_other(net, desk):
+    """It has the name that its address gives it, and whoever looks is told what the price is worth."""
     credit = net.network.book.addresses["Credit"]
-    broken, fine = created(net, collateral_token=credit), created(net, lltv=78 * WAD // 100)
+    odd, fine = created(net, collateral_token=credit), created(net, lltv=78 * WAD // 100)
+    odd_name = f"token@{odd.view.collateral.address[2:8]}"
     first, second = outside_documents(desk)
     assert (first["id"], first["trouble"]) == ("0x" + fine.id.hex(), None)
-    assert second["id"] == "0x" + broken.id.hex()
-    assert "can't be read" in seen(show_markets({"markets": [], "outside": [first, second]}), 160)
+    assert (second["id"], second["trouble"]) == ("0x" + odd.id.hex(), None)
+    assert second["market"] == f"{odd_name}/TUSD"
+    assert odd_name in seen(show_markets({"markets": [], "outside": [first, second]}), 160)
 
 
 def test_a_vault_outside_the_book_is_warned_about(net, desk):
