@@ -162,15 +162,17 @@ class VaultPots:
     def sight(self) -> twin.Sight:
         """What the twin goes by, from what Credit and the vault's storage say."""
         queue, order = self.vault("queues")
-        holdings = tuple(self._holding(MarketId(id)) for id in order)
+        flows = {told[0]: told[8] - told[9] for told in self.vault("holdings")}
+        holdings = tuple(self._holding(MarketId(id), flows[id]) for id in order)
         idle, supply = self.vault("idle"), self.vault("totalSupply")
+        drawn, fresh = self.vault("flows")
         total = idle + sum(holding.worth for holding in holdings)
         fee = self.vault("fee")
         if fee:
             supply += twin.fee_shares(total, supply, Wad(fee), self.vault("high_water"))
-        return twin.Sight(holdings, tuple(MarketId(id) for id in queue), idle, supply)
+        return twin.Sight(holdings, tuple(MarketId(id) for id in queue), idle, supply, drawn, fresh)
 
-    def _holding(self, id: MarketId) -> twin.Holding:
+    def _holding(self, id: MarketId, flow: int) -> twin.Holding:
         live = True
         try:
             raw = self.credit("accrued", self.market(self.ids.index(id)))
@@ -178,7 +180,7 @@ class VaultPots:
             live, raw = False, self.credit("market", id)
         supplied, shares, borrowed, debt, reserve, updated = raw
         state = MarketState(supplied, shares, borrowed, debt, reserve, Seconds(updated))
-        return twin.holding(id, self.vault("held", id), state, self.vault("cap", id), live)
+        return twin.holding(id, self.vault("held", id), state, self.vault("cap", id), live, flow)
 
     @property
     def price(self) -> tuple[int, int]:
