@@ -442,7 +442,7 @@ def maxRedeem(owner: address) -> uint256:
 @internal
 def _enter(assets: uint256, shares: uint256, receiver: address) -> vault_plan.Plan:
     sight: vault_plan.Sight = self._accrue(True)
-    sight.total = vault_plan._dear(sight, self.peak)
+    sight.total = vault_plan._dear(sight.total, sight.supply, self.peak)
     plan: vault_plan.Plan = vault_plan._plan_in(sight, assets, shares)
     assert plan.shares > 0 or plan.assets == 0, "Vault: zero shares"
     assert plan.rest == 0, "Vault: more than the caps take; see maxDeposit"
@@ -536,7 +536,7 @@ def _accrue(entering: bool) -> vault_plan.Sight:
     @dev The mark rises even when the fee on a gain is no share: else who comes next would pay it.
     """
     sight: vault_plan.Sight = self._sight(entering)
-    self.peak = max(self.peak, vault_plan._price_up(sight))
+    self.peak = max(self.peak, vault_plan._price_up(sight.total, sight.supply))
     if self._fee() > 0:
         shares: uint256 = sight.supply - erc20.totalSupply
         self._raise_mark()
@@ -588,7 +588,7 @@ def _dear_sight(entering: bool) -> vault_plan.Sight:
     @notice As who enters sees it: a share costs at least what it did earlier in this transaction.
     """
     sight: vault_plan.Sight = self._sight(entering)
-    sight.total = vault_plan._dear(sight, self.peak)
+    sight.total = vault_plan._dear(sight.total, sight.supply, self.peak)
     return sight
 
 

@@ -136,12 +136,12 @@ def _fee_shares(total: uint256, supply: uint256, fee: uint256, high_water: uint2
 
 @internal
 @pure
-def _price_up(sight: Sight) -> uint256:
+def _price_up(total: uint256, supply: uint256) -> uint256:
     """
     @notice Units of the asset per vault share, times PRICE_SCALE.
     """
     return self._up(
-        unsafe_mul(unsafe_add(sight.total, VIRTUAL_ASSETS), PRICE_SCALE), unsafe_add(sight.supply, VIRTUAL_SHARES)
+        unsafe_mul(unsafe_add(total, VIRTUAL_ASSETS), PRICE_SCALE), unsafe_add(supply, VIRTUAL_SHARES)
     )
 
 
@@ -171,23 +171,23 @@ def _assets_down(shares: uint256, total: uint256, supply: uint256) -> uint256:
 
 @internal
 @pure
-def _dear(sight: Sight, peak: uint256) -> uint256:
+def _dear(total: uint256, supply: uint256, peak: uint256) -> uint256:
     """
     @notice The total at which a share costs the peak, or the real one when it costs as much: what who enters pays by.
     """
-    if self._price_up(sight) >= peak:
-        return sight.total
-    return self._up(peak * (sight.supply + VIRTUAL_SHARES), PRICE_SCALE) - VIRTUAL_ASSETS
+    if self._price_up(total, supply) >= peak:
+        return total
+    return self._up(peak * unsafe_add(supply, VIRTUAL_SHARES), PRICE_SCALE) - VIRTUAL_ASSETS
 
 
 @internal
 @pure
-def _spread(sight: Sight, assets: uint256, entering: bool) -> Plan:
+def _spread(sight: Sight, assets: uint256, entering: bool, in_kind: bool = False) -> Plan:
     """
     @notice In: back to where withdrawals drew it, the last first; to what was idle; then along the supply queue, each
             market up to its cap. An empty queue takes nothing.
             Out: what deposits brought, the last first; what is idle; then along the withdraw queue, each market as far
-            as its cash goes.
+            as its cash goes, or `in_kind` as its worth does.
     """
     plan: Plan = empty(Plan)
     plan.assets = assets
@@ -195,28 +195,31 @@ def _spread(sight: Sight, assets: uint256, entering: bool) -> Plan:
     plan.sure = max_value(uint256)
     if entering and sight.order == 0:
         return plan
-    for j: uint256 in range(2 * MAX_MARKETS):
-        later: bool = j >= MAX_MARKETS
-        if j == MAX_MARKETS:
+    # Against the flows in as many steps as there are markets, what is idle, then along a queue.
+    count: uint256 = sight.count
+    for j: uint256 in range(2 * count + 1, bound=2 * MAX_MARKETS + 1):
+        later: bool = j >= count
+        if j == count:
             plan.idle = min(plan.rest, sight.drawn if entering else sight.idle)
             plan.rest = unsafe_sub(plan.rest, plan.idle)
         if plan.rest == 0:
             break
-        i: uint256 = unsafe_sub(j, MAX_MARKETS) if later else unsafe_sub(MAX_MARKETS - 1, j)
+        i: uint256 = unsafe_sub(j, count) if later else unsafe_sub(unsafe_sub(count, 1), j)
         if entering == later:
             i = unsafe_sub((sight.order >> unsafe_mul(4, i)) & 15, 1)
-        if i < sight.count:
+        if i < count:
             holding: Holding = sight.holdings[i]
             before: uint256 = plan.amounts[i]
             wanted: uint256 = plan.rest
             if not later:
                 wanted = min(wanted, holding.drawn if entering else holding.brought)
-            amount: uint256 = min(wanted, unsafe_sub(holding.room if entering else holding.cash, before))
+            limit: uint256 = holding.worth if in_kind else holding.cash
+            amount: uint256 = min(wanted, unsafe_sub(holding.room if entering else limit, before))
             plan.rest = unsafe_sub(plan.rest, amount)
             if not entering and amount < min(wanted, unsafe_sub(holding.worth, before)):
                 plan.sure = min(plan.sure, unsafe_sub(assets, plan.rest))
             plan.amounts[i] = unsafe_add(before, amount)
-    for i: uint256 in range(sight.count, bound=MAX_MARKETS):
+    for i: uint256 in range(count, bound=MAX_MARKETS):
         holding: Holding = sight.holdings[i]
         amount: uint256 = plan.amounts[i]
         above: uint256 = unsafe_add(holding.assets, VIRTUAL_ASSETS)
@@ -289,10 +292,10 @@ def _plan_in_kind(sight: Sight, shares: uint256) -> Plan:
     @notice Shares given back for a part of everything; the amounts are supply shares. What deposits of this block
             brought goes first, from where it lies, cash or not: else who comes and goes would move the rest.
     """
-    seen: Sight = sight
-    for i: uint256 in range(MAX_MARKETS):
-        seen.holdings[i].cash = seen.holdings[i].worth
-    plan: Plan = self._spread(seen, min(sight.fresh, self._assets_down(shares, sight.total, sight.supply)), False)
+    plan: Plan = empty(Plan)
+    if sight.fresh > 0:
+        worth: uint256 = self._assets_down(shares, sight.total, sight.supply)
+        plan = self._spread(sight, min(sight.fresh, worth), False, True)
     used: uint256 = self._shares_up(plan.assets, sight.total, sight.supply)
     left: uint256 = unsafe_sub(shares, used)
     supply: uint256 = sight.supply + VIRTUAL_SHARES - used

@@ -22,8 +22,8 @@ def word(assets: uint256, shares: uint256) -> uint256:
 
 @external
 @pure
-def dear(sight: vault_plan.Sight, peak: uint256) -> uint256:
-    return vault_plan._dear(sight, peak)
+def dear(total: uint256, supply: uint256, peak: uint256) -> uint256:
+    return vault_plan._dear(total, supply, peak)
 
 
 @external
@@ -54,7 +54,7 @@ def plan_in_kind(sight: vault_plan.Sight, shares: uint256) -> vault_plan.Plan:
 @pure
 def limits(sight: vault_plan.Sight, shares: uint256, purse: uint256) -> (uint256, uint256, uint256, uint256, uint256):
     return (
-        vault_plan._price_up(sight),
+        vault_plan._price_up(sight.total, sight.supply),
         vault_plan._room(sight),
         vault_plan._mintable(sight),
         vault_plan._withdrawable(sight, shares, purse),
