@@ -204,7 +204,7 @@ def test_coming_and_going_moves_nothing(sight: vault.Sight, moves: list[int]) ->
 
 @settings(max_examples=300)
 @given(sight=sights(), assets=up_to(2**88))
-def test_in_and_out_of_a_block_never_moves_it_further(sight: vault.Sight, assets: int) -> None:
+def test_in_and_out_of_a_transaction_never_moves_it_further(sight: vault.Sight, assets: int) -> None:
     """D4. Whatever the flows are and wherever cash lacks: what comes in and is let out again takes the
     markets no further from how the owner left them."""
     sight = replace(sight, holdings=tuple(_at_par(one) for one in sight.holdings))

@@ -80,7 +80,6 @@ struct Allocation:
 
 MAX_SUPPLY: constant(uint256) = vault_plan.MAX_SUPPLY
 MAX_FEE: constant(uint256) = 5 * 10**17
-FEE: constant(uint256) = 2**64 - 1
 U128: constant(uint256) = 2**128 - 1
 # What reading a market may take, many times what an honest rate model does: one that burns its gas leaves the rest.
 READ_GAS: constant(uint256) = 300_000
@@ -93,13 +92,16 @@ ACCRUED: constant(Bytes[4]) = method_id(
 waiting: uint256
 # Of each market: supply shares that the vault counts as its own (120 bits) | the flow (136); see vault_plan.
 words: HashMap[bytes32, uint256]
-# Fee on gains, WAD (64 bits) | what deposits of a block brought, less what left in it (128) | that block's time (64).
-fee_and_fresh: uint256
+# WAD, on gains.
+fee: public(uint256)
 fee_recipient: public(address)
 # The highest share price yet, fees paid: units of the asset per share, times 1e36.
 high_water: public(uint256)
 # The highest that an operation of this transaction has seen, in the same terms.
 peak: transient(uint256)
+# What deposits of this transaction brought, less what left in it. Of this one, so that nobody can put others off:
+# dust paid in before their withdrawal, and borrowed from its market, would.
+fresh: transient(uint256)
 
 
 @deploy
@@ -194,7 +196,7 @@ def set_fee(fee: uint256, recipient: address):
     assert fee == 0 or recipient != empty(address), "Vault: nobody to pay the fee to"
     self._accrue(False)
     self._raise_mark()
-    self.fee_and_fresh = (self.fee_and_fresh & ~FEE) | fee
+    self.fee = fee
     self.fee_recipient = recipient
     log vault_events.FeeSet(fee=fee, recipient=recipient)
 
@@ -313,21 +315,11 @@ def held(id: bytes32) -> uint256:
 
 @external
 @view
-def flows() -> (uint256, uint256):
+def drawn() -> uint256:
     """
-    @notice What withdrawals drew of the idle assets since `reallocate`; what deposits of this block brought, less what
-            left in it: that leaves by the way it came, or in kind. The markets' flows stand in `holdings`.
+    @notice What withdrawals drew of the idle assets since `reallocate`; the markets' flows stand in `holdings`.
     """
-    return self.waiting >> 128, self._fresh()
-
-
-@external
-@view
-def fee() -> uint256:
-    """
-    @notice WAD, on gains.
-    """
-    return self._fee()
+    return self.waiting >> 128
 
 
 @external
@@ -456,7 +448,7 @@ def _enter(assets: uint256, shares: uint256, receiver: address) -> vault_plan.Pl
             self._supply(sight.holdings[i].id, plan.amounts[i])
         if plan.idle > 0:
             self.waiting = unsafe_sub(self.waiting, unsafe_mul(plan.idle, U128))
-        self._set_fresh(unsafe_add(sight.fresh, plan.assets))
+        self.fresh = unsafe_add(sight.fresh, plan.assets)
     erc20._mint(receiver, plan.shares)
     log vault_events.Deposit(sender=msg.sender, owner=receiver, assets=plan.assets, shares=plan.shares)
     return plan
@@ -468,7 +460,7 @@ def _leave(assets: uint256, shares: uint256, receiver: address, owner: address) 
     plan: vault_plan.Plan = vault_plan._plan_out(sight, assets, shares)
     self._burn(plan.shares, receiver, owner)
     assert plan.rest == 0, "Vault: not enough liquidity; see maxWithdraw, redeem_in_kind needs none"
-    assert plan.sure >= min(plan.assets, sight.fresh), "Vault: this block's deposits are lent out; wait a block"
+    assert plan.sure >= min(plan.assets, sight.fresh), "Vault: what was just paid in is lent out"
     for i: uint256 in range(sight.count, bound=vault_plan.MAX_MARKETS):
         if plan.amounts[i] > 0:
             self._withdraw(sight.holdings[i].id, plan.amounts[i], 0, receiver)
@@ -513,10 +505,9 @@ def _burn(shares: uint256, receiver: address, owner: address):
 @internal
 def _finish(sight: vault_plan.Sight, plan: vault_plan.Plan, receiver: address):
     """
-    @dev Of what leaves, what deposits of this block brought counts first.
+    @dev Of what leaves, what deposits of this transaction brought counts first.
     """
-    if sight.fresh > 0:
-        self._set_fresh(unsafe_sub(sight.fresh, min(sight.fresh, plan.assets)))
+    self.fresh = unsafe_sub(sight.fresh, min(sight.fresh, plan.assets))
     if plan.idle > 0:
         self.waiting = unsafe_add(self.waiting, unsafe_mul(plan.idle, U128))
         self._send(vault_rules.ASSET, receiver, plan.idle)
@@ -537,7 +528,7 @@ def _accrue(entering: bool) -> vault_plan.Sight:
     """
     sight: vault_plan.Sight = self._sight(entering)
     self.peak = max(self.peak, vault_plan._price_up(sight.total, sight.supply))
-    if self._fee() > 0:
+    if self.fee > 0:
         shares: uint256 = sight.supply - erc20.totalSupply
         self._raise_mark()
         if shares > 0:
@@ -562,7 +553,7 @@ def _sight(entering: bool) -> vault_plan.Sight:
     sight: vault_plan.Sight = empty(vault_plan.Sight)
     sight.idle = self._idle()
     sight.drawn = self.waiting >> 128
-    sight.fresh = self._fresh()
+    sight.fresh = self.fresh
     sight.total = sight.idle
     sight.supply = erc20.totalSupply
     ordered: bool = entering
@@ -575,9 +566,8 @@ def _sight(entering: bool) -> vault_plan.Sight:
         ordered = ordered or holding.brought > 0
     if ordered:
         sight.order = vault_rules.supply_order
-    fee: uint256 = self._fee()
-    if fee > 0:
-        sight.supply += vault_plan._fee_shares(sight.total, sight.supply, fee, self.high_water)
+    if self.fee > 0:
+        sight.supply += vault_plan._fee_shares(sight.total, sight.supply, self.fee, self.high_water)
     return sight
 
 
@@ -632,23 +622,6 @@ def _idle() -> uint256:
 @view
 def _held(id: bytes32) -> uint256:
     return self.words[id] & vault_plan.U120
-
-
-@internal
-@view
-def _fee() -> uint256:
-    return self.fee_and_fresh & FEE
-
-
-@internal
-@view
-def _fresh() -> uint256:
-    return (self.fee_and_fresh >> 64) & U128 if self.fee_and_fresh >> 192 == block.timestamp else 0
-
-
-@internal
-def _set_fresh(assets: uint256):
-    self.fee_and_fresh = self._fee() | (assets << 64) | (block.timestamp << 192)
 
 
 @internal

@@ -34,8 +34,8 @@ struct Holding:
     live: bool
 
 # All that an operation goes by. holdings: as many as counted, the rest is empty. order: of deposits; places in
-# holdings, from 1, four bits each, the first lowest. drawn: from what was idle; fresh: what deposits of this block
-# brought; blind: a market that holds something can't be read. total: idle assets and what the holdings are worth; supply: of vault shares.
+# holdings, from 1, four bits each, the first lowest. drawn: from what was idle; fresh: what deposits of this
+# transaction brought; blind: a market that holds something can't be read. total: idle assets and what the holdings are worth; supply: of vault shares.
 struct Sight:
     holdings: Holding[MAX_MARKETS]
     count: uint256
@@ -289,7 +289,7 @@ def _payout(sight: Sight, assets: uint256) -> Plan:
 @pure
 def _plan_in_kind(sight: Sight, shares: uint256) -> Plan:
     """
-    @notice Shares given back for a part of everything; the amounts are supply shares. What deposits of this block
+    @notice Shares given back for a part of everything; the amounts are supply shares. What deposits of this transaction
             brought goes first, from where it lies, cash or not: else who comes and goes would move the rest.
     """
     plan: Plan = empty(Plan)
@@ -313,8 +313,8 @@ def _plan_in_kind(sight: Sight, shares: uint256) -> Plan:
 @pure
 def _liquidity(sight: Sight, purse: uint256) -> uint256:
     """
-    @notice What can be taken out. What came in this block leaves by the way it came; all that comes from markets
-            is paid from the purse.
+    @notice What can be taken out. What came in this transaction leaves by the way it came; all that comes from
+            markets is paid from the purse.
     """
     plan: Plan = self._spread(sight, sight.total, False)
     liquidity: uint256 = unsafe_sub(plan.assets, plan.rest)

@@ -49,8 +49,8 @@ class Holding:
 class Sight:
     """A vault at one moment. holdings: in the order of withdrawals; queue: ids in the order of deposits;
     supply: of vault shares, those of the fee up to now included; drawn: what withdrawals took of the idle
-    assets since the owner allocated; fresh: what deposits of this block brought; peak: the highest price of a
-    share that this transaction has seen."""
+    assets since the owner allocated. Of this transaction: fresh is what deposits brought, peak the highest
+    price of a share that was seen."""
 
     holdings: tuple[Holding, ...]
     queue: tuple[MarketId, ...]
@@ -79,7 +79,7 @@ class Sight:
 
     @property
     def liquidity(self) -> int:
-        """What can be withdrawn now. What came in this block leaves by the way it came."""
+        """What can be withdrawn now. What came in this transaction leaves by the way it came."""
         plan = spread_out(self, self.total)
         liquidity = plan.assets - plan.rest
         return liquidity if plan.sure is None or plan.sure >= self.fresh else plan.sure
@@ -175,7 +175,7 @@ def redeem(sight: Sight, shares: int) -> Plan:
 
 def redeem_in_kind(sight: Sight, shares: int) -> tuple[int, tuple[int, ...]]:
     """(idle assets, supply shares of each holding) that `shares` are handed out for. What deposits of this
-    block brought goes first, from where it lies, cash or not; of the rest the same part of everything."""
+    transaction brought goes first, from where it lies, cash or not; the rest is the same part of all."""
     fresh = min(sight.fresh, sight.assets_down(shares))
     open_handed = tuple(replace(one, cash=one.worth) for one in sight.holdings)
     plan = spread_out(replace(sight, holdings=open_handed), fresh)

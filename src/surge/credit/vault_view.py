@@ -55,7 +55,7 @@ class VaultView:
 
     @property
     def sight(self) -> Sight:
-        """The vault as its formulas take it in a block to come."""
+        """The vault as its formulas take it."""
         holdings = tuple(
             vault.holding(m.market.id, m.held, m.market.state, m.cap, m.live, m.flow) for m in self.markets
         )

@@ -5,11 +5,13 @@ from collections.abc import Callable
 import pytest
 
 from contracts.worlds.vault_pots import (
+    BORROWER,
     CHEATER,
     LENDER,
     LIQUIDATOR,
     OTHER,
     OWNER,
+    SCALE,
     SHARE,
     USD,
     VaultPots,
@@ -17,7 +19,7 @@ from contracts.worlds.vault_pots import (
 )
 from contracts.worlds.vault_schemes import Scheme, pledge
 
-LENT_OUT = "Vault: this block's deposits are lent out; wait a block"
+LENT_OUT = "Vault: what was just paid in is lent out"
 IDLE = 30_000 * USD
 
 
@@ -82,13 +84,16 @@ def test_the_same_left_in_kind(pots: VaultPots) -> None:
 
 
 def test_in_kind_it_gets_no_more_than_it_brought_from_there(pots: VaultPots) -> None:
-    """Of shares from before the block, the same part of everything; they come back to where they were."""
-    pots.deposit(OTHER, 100_000 * USD)
-    pots.machine.wait(12)
+    """Of shares from before, the same part of everything; they come back to where they were."""
+    scheme = scheme_with_change(pots)
+    pots.asset("mint", scheme.address, 300_000 * USD)
+    scheme.deposit(100_000 * USD)
+    scheme.run()
     start = where(pots)
     assert start == [IDLE, 450_000 * USD, 150_000 * USD]
-    pots.deposit(OTHER, 100_000 * USD)
-    pots.redeem_in_kind(OTHER, 200_000 * SHARE)
+    scheme.deposit(100_000 * USD)
+    scheme.leave("redeem_in_kind", 200_000 * SHARE)
+    scheme.run()
     left = [IDLE * 530 // 630, 450_000 * USD * 530 // 630, 150_000 * USD * 530 // 630]
     assert where(pots) == [round(amount, -4) for amount in left]
     pots.deposit(OTHER, 100_000 * USD)
@@ -138,13 +143,13 @@ def test_the_owner_allocates_anew(pots: VaultPots) -> None:
     _good, risky = pots.ids
     pots.deposit(OTHER, 100_000 * USD)
     pots.vault("reallocate", [], sender=OWNER)
-    assert pots.vault("flows")[0] == 0
+    assert pots.vault("drawn") == 0
     assert not any(one.brought or one.drawn for one in pots.sight().holdings)
     pots.machine.wait(12)
     pots.withdraw(OTHER, 100_000 * USD)
     assert where(pots) == [0, 380_000 * USD, 150_000 * USD]
     pots.vault("reallocate", [(risky, 20_000 * USD)], sender=OWNER)
-    assert pots.vault("flows")[0] == 0
+    assert pots.vault("drawn") == 0
     pots.deposit(OTHER, 10_000 * USD)
     assert where(pots) == [130_000 * USD, 380_000 * USD, 30_000 * USD]
 
@@ -217,56 +222,78 @@ def test_it_does_not_leave_by_a_loan_in_kind(pots: VaultPots, stuck: Scheme) -> 
     assert pots.credit("position", pots.ids[1], stuck.address)[0] >= 199_999 * SHARE
 
 
-def test_nor_in_two_transactions_of_a_block(pots: VaultPots, stuck: Scheme) -> None:
-    """With own funds. Until the next block no more leaves than comes from where it went, but in kind."""
+def test_with_capital_it_changes_places_within_the_cap(pots: VaultPots, stuck: Scheme) -> None:
+    """In two transactions, with as much of its own: it lends to the vault then, and no more to the market. What
+    the vault has more there goes back to the good market with the next who come and go, once there is cash."""
     pots.asset("mint", stuck.address, 200_000 * USD)
     stuck.deposit(200_000 * USD)
     leave_the_market(pots, stuck)
     stuck.run()
-    assert pots.vault("flows") == (0, 200_000 * USD)
-    assert pots.vault("maxWithdraw", LENDER) == 0 == pots.vault("maxRedeem", LENDER)
-    assert refused(pots.withdraw, LENDER, USD) == LENT_OUT
-    saved = pots.machine.save()
-    pots.redeem_in_kind(LENDER, 530_000 * SHARE)
-    pots.machine.restore(saved)
-    pots.asset("mint", LIQUIDATOR, 50_000 * USD)
-    pots.credit("supply", pots.market(1), 50_000 * USD, 0, LIQUIDATOR, b"", sender=LIQUIDATOR)
-    assert pots.vault("maxWithdraw", LENDER) == 50_000 * USD
-    assert refused(pots.withdraw, LENDER, 50_001 * USD) == LENT_OUT
-    pots.withdraw(LENDER, 50_000 * USD)
-    assert pots.vault("flows") == (0, 150_000 * USD)
-    pots.machine.wait(1)
-    assert pots.vault("flows") == (0, 0)
-    pots.withdraw(LENDER, 50_000 * USD)
-    assert where(pots) == [0, 430_000 * USD, 200_000 * USD]
+    assert pots.vault("maxWithdraw", stuck.address) == 200_000 * USD
+    stuck.leave("withdraw", 200_000 * USD)
+    stuck.run()
+    assert where(pots) == [0, 280_000 * USD, 250_000 * USD]
+    pots.repay_all(1)
+    scheme = scheme_with_change(pots)
+    scheme.borrow(pots.asset, 200_000 * USD)
+    scheme.deposit(200_000 * USD)
+    scheme.leave("withdraw", 200_000 * USD - 8)
+    scheme.run()
+    assert where(pots) == START
+
+
+def test_nobody_puts_others_off(pots: VaultPots, stuck: Scheme) -> None:
+    """Dust that is paid in before a withdrawal, and taken out of its market again, is no obstacle."""
+    pots.asset("mint", LIQUIDATOR, 100_000 * USD)
+    pots.vault("deposit", 100_000 * USD, LIQUIDATOR, sender=LIQUIDATOR)
+    pots.borrow(1, 100_000 * USD)
+    pots.vault("deposit", 2, OTHER, sender=OTHER)
+    stuck.step(pots.credit, "withdraw", pots.market(1), 2, 0, stuck.address, stuck.address)
+    stuck.run()
+    assert pots.vault("maxWithdraw", LENDER) == IDLE + 250_000 * USD
+    pots.withdraw(LENDER, IDLE + 250_000 * USD)
 
 
 def test_what_came_back_to_a_market_leaves_it_again(pots: VaultPots) -> None:
-    """The same where a deposit gave back what withdrawals drew: the good market is emptied behind it."""
+    """The same in a market to which a deposit gives back what withdrawals drew."""
+    stuck = scheme_with_change(pots)
+    pots.asset("mint", stuck.address, 70_000 * USD)
+    stuck.step(pots.credit, "supply", pots.market(0), 70_000 * USD, 0, stuck.address, b"")
+    stuck.run()
     pots.withdraw(LENDER, 100_000 * USD)
-    pots.machine.wait(12)
-    pots.deposit(CHEATER, 70_000 * USD)
-    assert where(pots) == [0, 450_000 * USD, 50_000 * USD]
     pots.borrow(0, 250_000 * USD)
-    assert refused(pots.withdraw, CHEATER, 20_000 * USD) == LENT_OUT
-    pots.repay_all(0)
-    pots.withdraw(CHEATER, 70_000 * USD)
-    assert where(pots) == [0, 380_000 * USD, 50_000 * USD]
+    stuck.borrow(pots.asset, 30_000 * USD)
+    stuck.deposit(30_000 * USD)
+    stuck.step(pots.credit, "withdraw", pots.market(0), 30_000 * USD, 0, stuck.address, stuck.address)
+    stuck.step(pots.vault, "maxWithdraw", stuck.address)
+    stuck.step(pots.vault, "maxRedeem", stuck.address)
+    saved = pots.machine.save()
+    stuck.run()
+    assert [stuck.answer(2), stuck.answer(3)] == [0, 0]
+    pots.machine.restore(saved)
+    stuck.leave("withdraw", 20_000 * USD)
+    assert refused(stuck.run) == LENT_OUT
 
 
-def test_deposits_of_a_block_are_in_nobodys_way(pots: VaultPots) -> None:
-    """Others leave in that block as ever, while what came is where it went."""
-    pots.deposit(OTHER, 100_000 * USD)
-    pots.withdraw(LENDER, 250_000 * USD)
+def test_others_shares_leave_with_what_came(pots: VaultPots) -> None:
+    """What is there goes beyond what came: first back the way it came, the rest as ever."""
+    scheme = scheme_with_change(pots)
+    pots.asset("mint", scheme.address, 100_000 * USD)
+    pots.vault("transfer", scheme.address, 300_000 * SHARE, sender=LENDER)
+    scheme.deposit(100_000 * USD)
+    scheme.leave("withdraw", 250_000 * USD)
+    scheme.run()
     assert where(pots) == [0, 330_000 * USD, 50_000 * USD]
-    assert pots.vault("flows") == (IDLE, 0)
 
 
 def test_a_loss_is_no_lack_of_cash(pots: VaultPots) -> None:
-    """What a deposit of this block lost in its market does not keep others from leaving."""
-    pots.deposit(OTHER, 100_000 * USD)
-    pots.borrow(1, 130_000 * USD)
-    pots.lose(1, 300)
-    most = pots.vault("maxWithdraw", LENDER)
-    assert most > 250_000 * USD
-    pots.withdraw(LENDER, most)
+    """What a deposit of this transaction lost in its market keeps nobody from leaving."""
+    scheme = scheme_with_change(pots)
+    pots.asset("mint", scheme.address, 200_000 * USD)
+    pots.vault("transfer", scheme.address, 300_000 * SHARE, sender=LENDER)
+    pots.borrow(1, 30_000 * USD)
+    pots.oracles[1]("set_price", SCALE * 300 // 1_000)
+    scheme.deposit(100_000 * USD)
+    scheme.liquidate(1, BORROWER)
+    scheme.leave("withdraw", 250_000 * USD)
+    scheme.run()

@@ -14,7 +14,7 @@ from surge.credit.vault_view import VaultMarket, VaultView
 from surge.model.credit import MarketId
 from surge.model.units import Address, Wad
 
-_FIELDS = ("asset", "idle", "fee", "high_water", "totalSupply", "queues", "flows", "holdings")
+_FIELDS = ("asset", "idle", "fee", "high_water", "totalSupply", "queues", "drawn", "holdings")
 
 
 class Vaults:
@@ -27,7 +27,7 @@ class Vaults:
         """A vault, and what `account` has of it: now, or after the block `at`. Three requests."""
         moment = self._credit.moment(at)
         asked = [self._vault(vault, field) for field in _FIELDS]
-        asset, idle, fee, high_water, supply, queues, flows, holdings, held = self._at.look(
+        asset, idle, fee, high_water, supply, queues, drawn, holdings, held = self._at.look(
             [*asked, self._vault(vault, "balanceOf", account)], moment.block
         )
         ids = [MarketId(id_) for id_ in queues[1]]
@@ -36,7 +36,7 @@ class Vaults:
         tokens = self._tokens.of([asset, vault])
         view = VaultView(
             name, tokens[asset], tokens[vault], account, held, idle, supply, Wad(fee),
-            tuple(map(_market, markets, holdings, caps)), tuple(MarketId(id_) for id_ in queues[0]), flows[0],
+            tuple(map(_market, markets, holdings, caps)), tuple(MarketId(id_) for id_ in queues[0]), drawn,
         )  # fmt: skip
         return replace(view, supply=supply + twin.fee_shares(view.total, supply, Wad(fee), high_water))
 
