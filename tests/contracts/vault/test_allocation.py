@@ -223,8 +223,9 @@ def test_it_does_not_leave_by_a_loan_in_kind(pots: VaultPots, stuck: Scheme) -> 
 
 
 def test_with_capital_it_changes_places_within_the_cap(pots: VaultPots, stuck: Scheme) -> None:
-    """In two transactions, with as much of its own: it lends to the vault then, and no more to the market. What
-    the vault has more there goes back to the good market with the next who come and go, once there is cash."""
+    """In two transactions, with as much of its own: it lends to the vault then, and no more to the market.
+    What the vault has more there goes back to the good market with the next who come and go, once there is
+    cash."""
     pots.asset("mint", stuck.address, 200_000 * USD)
     stuck.deposit(200_000 * USD)
     leave_the_market(pots, stuck)
