@@ -192,7 +192,7 @@ def test_limits(door: Any, sight: vault.Sight, shares: int, purse: int) -> None:
 @settings(max_examples=300)
 @given(sight=sights(), moves=st.lists(st.integers(-(2**88), 2**88), min_size=1, max_size=5))
 def test_coming_and_going_moves_nothing(sight: vault.Sight, moves: list[int]) -> None:
-    """D4. Where every market has its cash and nobody has moved anything yet: in any order."""
+    """Where every market has its cash and nobody has moved anything yet: in any order."""
     holdings = tuple(_at_par(one, brought=0, drawn=0, cash=one.worth) for one in sight.holdings)
     sight = after = replace(sight, holdings=holdings, drawn=0)
     for move in [*moves, -sum(moves)]:
@@ -205,7 +205,7 @@ def test_coming_and_going_moves_nothing(sight: vault.Sight, moves: list[int]) ->
 @settings(max_examples=300)
 @given(sight=sights(), assets=up_to(2**88))
 def test_in_and_out_of_a_transaction_never_moves_it_further(sight: vault.Sight, assets: int) -> None:
-    """D4. Whatever the flows are and wherever cash lacks: what comes in and is let out again takes the
+    """Whatever the flows are and wherever cash lacks: what comes in and is let out again takes the
     markets no further from how the owner left them."""
     sight = replace(sight, holdings=tuple(_at_par(one) for one in sight.holdings))
     came = spread_in(sight, assets)

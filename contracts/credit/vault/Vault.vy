@@ -13,14 +13,14 @@
         C4: the share price falls only by bad debt. (An owner's `reallocate` may round it down a unit a market.)
         C7: nothing here reads a price. A market without liquidity, or whose rate model fails, locks neither the
             others nor redeem_in_kind. (Deposits wait while a market that holds something can't be read.)
-        D3: a loss is counted once: who enters after it in a transaction that used the vault before pays the
-            price from before it, and `convertToAssets` shows that.
-        D4: coming and going again moves nothing between the markets; only the owner allocates.
+        A loss is counted once: who enters after it, in a transaction that used the vault before, pays the price
+        from before it, and `convertToAssets` shows that.
+        Coming and going again moves nothing between the markets: only the owner allocates, see vault_plan.
 @dev Gifts count for nothing: tokens and market shares that didn't come by `deposit` or `mint` leave by `skim`.
      Fee: shares, on what the share price gains above its highest yet, so none while a loss is made up for.
      While an operation runs, nothing here answers but the ERC-20 part: totals are not whole then.
      Nothing asked for by ERC-4626 is a call without effect, and no error.
-     Decimals: six more than the asset's. The parts: vault_plan (twin: surge/credit/vault.py), vault_rules.
+     Decimals: six more than the asset's. The parts: vault_plan (twin: surge/credit/vault.py), vault_books, vault_rules.
 """
 
 from ethereum.ercs import IERC20
@@ -30,6 +30,7 @@ from snekmate.auth import ownable_2step
 from snekmate.tokens import erc20
 from ..lending import calls as credit_calls
 from ..lending import market as credit_market
+import books as vault_books
 import events as vault_events
 import plan as vault_plan
 import rules as vault_rules
@@ -37,6 +38,7 @@ import rules as vault_rules
 initializes: ownable
 initializes: ownable_2step[ownable := ownable]
 initializes: erc20[ownable := ownable]
+initializes: vault_books
 initializes: vault_rules[ownable := ownable]
 
 exports: (
@@ -44,6 +46,9 @@ exports: (
     ownable_2step.pending_owner,
     ownable_2step.transfer_ownership,
     ownable_2step.accept_ownership,
+    vault_books.idle,
+    vault_books.drawn,
+    vault_books.held,
     vault_rules.CREDIT,
     vault_rules.TIMELOCK,
     vault_rules.guardian,
@@ -80,18 +85,12 @@ struct Allocation:
 
 MAX_SUPPLY: constant(uint256) = vault_plan.MAX_SUPPLY
 MAX_FEE: constant(uint256) = 5 * 10**17
-U128: constant(uint256) = 2**128 - 1
 # What reading a market may take, many times what an honest rate model does: one that burns its gas leaves the rest.
 READ_GAS: constant(uint256) = 300_000
 ACCRUED: constant(Bytes[4]) = method_id(
     "accrued((address,address,address,address,uint256,uint256,uint256,uint256,uint256))"
 )
 
-# Assets that wait here, never the token balance (128 bits) | what withdrawals drew of them (128). Drawing an amount
-# adds so many times 2**128 - 1, bringing it back takes that away.
-waiting: uint256
-# Of each market: supply shares that the vault counts as its own (120 bits) | the flow (136); see vault_plan.
-words: HashMap[bytes32, uint256]
 # WAD, on gains.
 fee: public(uint256)
 fee_recipient: public(address)
@@ -174,7 +173,7 @@ def redeem_in_kind(shares: uint256, receiver: address, owner: address) -> uint25
         given: uint256 = plan.amounts[i]
         if given > 0:
             holding: vault_plan.Holding = sight.holdings[i]
-            self._lower(holding.id, vault_plan._assets_down(given, holding.assets, holding.shares), given)
+            vault_books._lower(holding.id, vault_plan._assets_down(given, holding.assets, holding.shares), given)
             extcall credit_calls.Credit(vault_rules.CREDIT).transfer_supply(holding.id, given, self, receiver)
     log vault_events.RedeemedInKind(sender=msg.sender, receiver=receiver, owner=owner, idle=plan.idle, shares=shares)
     self._finish(sight, plan, receiver)
@@ -211,7 +210,7 @@ def set_withdraw_queue(ids: DynArray[bytes32, vault_plan.MAX_MARKETS]):
     dropped: DynArray[bytes32, vault_plan.MAX_MARKETS] = vault_rules._set_withdraw_queue(ids)
     for id: bytes32 in dropped:
         assert self._holding(id, 0).worth == 0, "Vault: a market that holds assets stays"
-        self.words[id] = 0
+        vault_books.words[id] = 0
 
 
 @external
@@ -233,22 +232,20 @@ def reallocate(allocations: DynArray[Allocation, vault_plan.MAX_MARKETS]):
                 excess = unsafe_sub(holding.worth, wanted.assets)
                 holding.held = 0
             assets: uint256 = self._withdraw(wanted.id, excess, holding.held, self)
-            self.waiting = unsafe_add(self.waiting, assets)
+            vault_books.waiting = unsafe_add(vault_books.waiting, assets)
             log vault_events.Reallocated(id=wanted.id, supplied=0, withdrawn=assets)
     for wanted: Allocation in allocations:
         holding: vault_plan.Holding = self._holding(wanted.id, vault_rules.cap[wanted.id])
         if holding.worth < wanted.assets:
-            assets: uint256 = self._idle()
+            assets: uint256 = vault_books._idle()
             if wanted.assets != max_value(uint256):
                 assets = unsafe_sub(wanted.assets, holding.worth)
             assert assets <= holding.room, "Vault: above the cap"
-            assert assets <= self._idle(), "Vault: not enough idle"
-            self.waiting = unsafe_sub(self.waiting, assets)
+            assert assets <= vault_books._idle(), "Vault: not enough idle"
+            vault_books.waiting = unsafe_sub(vault_books.waiting, assets)
             self._supply(wanted.id, assets)
             log vault_events.Reallocated(id=wanted.id, supplied=assets, withdrawn=0)
-    self.waiting = self._idle()
-    for id: bytes32 in vault_rules.withdraw_queue:
-        self.words[id] = self._held(id)
+    vault_books._allocate(vault_rules.withdraw_queue)
 
 
 # Anybody
@@ -271,7 +268,7 @@ def skim(token: address) -> uint256:
     """
     amount: uint256 = staticcall IERC20(token).balanceOf(self)
     if token == vault_rules.ASSET:
-        amount -= self._idle()
+        amount -= vault_books._idle()
     receiver: address = self._heir()
     log vault_events.Skimmed(token=token, receiver=receiver, amount=amount)
     self._send(token, receiver, amount)
@@ -285,7 +282,7 @@ def skim_supply(id: bytes32) -> uint256:
     @notice The same for supply shares of a market.
     """
     position: credit_market.Position = staticcall credit_calls.Credit(vault_rules.CREDIT).position(id, self)
-    amount: uint256 = position.supply_shares - self._held(id)
+    amount: uint256 = position.supply_shares - vault_books._held(id)
     receiver: address = self._heir()
     log vault_events.Skimmed(token=vault_rules.CREDIT, receiver=receiver, amount=amount)
     extcall credit_calls.Credit(vault_rules.CREDIT).transfer_supply(id, amount, self, receiver)
@@ -293,33 +290,6 @@ def skim_supply(id: bytes32) -> uint256:
 
 
 # Views
-
-
-@external
-@view
-def idle() -> uint256:
-    """
-    @notice Assets that wait here.
-    """
-    return self._idle()
-
-
-@external
-@view
-def held(id: bytes32) -> uint256:
-    """
-    @notice Supply shares in a market that the vault counts as its own.
-    """
-    return self._held(id)
-
-
-@external
-@view
-def drawn() -> uint256:
-    """
-    @notice What withdrawals drew of the idle assets since `reallocate`; the markets' flows stand in `holdings`.
-    """
-    return self.waiting >> 128
 
 
 @external
@@ -447,7 +417,7 @@ def _enter(assets: uint256, shares: uint256, receiver: address) -> vault_plan.Pl
         for i: uint256 in range(sight.count, bound=vault_plan.MAX_MARKETS):
             self._supply(sight.holdings[i].id, plan.amounts[i])
         if plan.idle > 0:
-            self.waiting = unsafe_sub(self.waiting, unsafe_mul(plan.idle, U128))
+            vault_books._bring_idle(plan.idle)
         self.fresh = unsafe_add(sight.fresh, plan.assets)
     erc20._mint(receiver, plan.shares)
     log vault_events.Deposit(sender=msg.sender, owner=receiver, assets=plan.assets, shares=plan.shares)
@@ -475,7 +445,7 @@ def _supply(id: bytes32, assets: uint256):
         _: uint256 = 0
         shares: uint256 = 0
         _, shares = extcall credit_calls.Credit(vault_rules.CREDIT).supply(vault_rules._params(id), assets, 0, self, b"")
-        self.words[id] = unsafe_add(self.words[id], vault_plan._word(assets, shares))
+        vault_books._raise(id, assets, shares)
 
 
 @internal
@@ -485,13 +455,8 @@ def _withdraw(id: bytes32, assets: uint256, shares: uint256, receiver: address) 
     taken, burned = extcall credit_calls.Credit(vault_rules.CREDIT).withdraw(
         vault_rules._params(id), assets, shares, self, receiver
     )
-    self._lower(id, taken, burned)
+    vault_books._lower(id, taken, burned)
     return taken
-
-
-@internal
-def _lower(id: bytes32, assets: uint256, shares: uint256):
-    self.words[id] = unsafe_sub(self.words[id], vault_plan._word(assets, shares))
 
 
 @internal
@@ -509,7 +474,7 @@ def _finish(sight: vault_plan.Sight, plan: vault_plan.Plan, receiver: address):
     """
     self.fresh = unsafe_sub(sight.fresh, min(sight.fresh, plan.assets))
     if plan.idle > 0:
-        self.waiting = unsafe_add(self.waiting, unsafe_mul(plan.idle, U128))
+        vault_books._draw_idle(plan.idle)
         self._send(vault_rules.ASSET, receiver, plan.idle)
 
 
@@ -551,8 +516,8 @@ def _sight(entering: bool) -> vault_plan.Sight:
          enters, and for who takes back what deposits brought.
     """
     sight: vault_plan.Sight = empty(vault_plan.Sight)
-    sight.idle = self._idle()
-    sight.drawn = self.waiting >> 128
+    sight.idle = vault_books._idle()
+    sight.drawn = vault_books._drawn()
     sight.fresh = self.fresh
     sight.total = sight.idle
     sight.supply = erc20.totalSupply
@@ -600,28 +565,13 @@ def _holding(id: bytes32, cap: uint256) -> vault_plan.Holding:
         state = abi_decode(told, credit_market.MarketState)
     else:
         state = staticcall credit_calls.Credit(vault_rules.CREDIT).market(id)
-    return vault_plan._holding(id, self.words[id], state, live, cap)
+    return vault_plan._holding(id, vault_books.words[id], state, live, cap)
 
 
 @internal
 @view
 def _heir() -> address:
     return self.fee_recipient if self.fee_recipient != empty(address) else ownable.owner
-
-
-# Words
-
-
-@internal
-@view
-def _idle() -> uint256:
-    return self.waiting & U128
-
-
-@internal
-@view
-def _held(id: bytes32) -> uint256:
-    return self.words[id] & vault_plan.U120
 
 
 @internal

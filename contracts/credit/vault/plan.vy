@@ -70,7 +70,7 @@ WAD: constant(uint256) = 10**18
 PRICE_SCALE: constant(uint256) = 10**36
 VIRTUAL_SHARES: constant(uint256) = 10**6
 VIRTUAL_ASSETS: constant(uint256) = 1
-# A holding's word: supply shares (120 bits) | flow (136, modulo 2**136).
+# A holding's word in vault_books: supply shares (120 bits) | flow (136, modulo 2**136).
 FLOW_AT: constant(uint256) = 120
 FLOWS: constant(uint256) = 2**136
 U120: constant(uint256) = 2**120 - 1

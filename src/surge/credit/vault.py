@@ -3,7 +3,7 @@
 Assets are units of the vault's asset; a market's shares are Credit's, `supply` counts the vault's own.
 Rounding favours the vault (C3). What rounding in a market loses is charged to who moves the amount.
 Deposits and withdrawals go first against the flows, on the way that those came: what comes and goes again
-moves nothing between the markets (D4).
+moves nothing between the markets.
 """
 
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""D4: only the owner allocates. Whoever comes and goes moves nothing between the markets."""
+"""Only the owner allocates. Whoever comes and goes moves nothing between the markets."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""D4 on the bytecode: whoever comes and goes, by whatever calls and in whatever order, moves nothing.
+"""On the bytecode: whoever comes and goes, by whatever calls and in whatever order, moves nothing.
 
 Prices are fractions and losses have been, so what rounding takes is in it: a few units a call and market.
 """

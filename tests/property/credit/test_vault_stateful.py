@@ -1,6 +1,6 @@
 """A vault in any order of calls by lenders, borrowers, liquidators, its owner and who sends gifts.
 
-C4, D1: the share price falls only by bad debt (or by a unit a market, when the owner reallocates). D4: coming
+C4, D1: the share price falls only by bad debt (or by a unit a market, when the owner reallocates). Coming
 and going moves nothing. What the vault says of itself is so: previews, maxima, totals, against the twin.
 """
 
@@ -108,7 +108,7 @@ class VaultMachine(RuleBasedStateMachine):
 
     @rule(amount=AMOUNTS, part=st.integers(1, 100), leaves_first=st.booleans())
     def come_and_go(self, amount: int, part: int, leaves_first: bool) -> None:
-        """D4. In any state of flows, cash and caps the markets end no further from how the owner left them,
+        """In any state of flows, cash and caps the markets end no further from how the owner left them,
         but for what found no room to come back to."""
         amount = min(amount, self.vault("maxDeposit", CHEATER), self.pots.balance(CHEATER))
         if leaves_first:
