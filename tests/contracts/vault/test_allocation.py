@@ -70,12 +70,17 @@ def test_a_flash_loan_comes_and_goes(pots: VaultPots, amount: int) -> None:
 
 
 def test_the_same_left_in_kind(pots: VaultPots) -> None:
-    """In kind it gets what it brought, where that lies."""
+    """In kind it gets what it brought, where that lies; a part of it at a time as well."""
     amount = 270_000 * USD
     scheme = scheme_with_change(pots)
     pots.asset("mint", scheme.address, amount)
     scheme.deposit(amount)
-    scheme.leave("redeem_in_kind", amount * 10**6)
+    scheme.leave("redeem_in_kind", amount * 10**6 // 3)
+    saved = pots.machine.save()
+    scheme.run()
+    assert where(pots) == [IDLE, 450_000 * USD, 230_000 * USD]
+    pots.machine.restore(saved)
+    scheme.leave("redeem_in_kind", amount * 10**6 - amount * 10**6 // 3)
     scheme.run()
     assert where(pots) == START
     assert pots.credit("position", pots.ids[0], scheme.address)[0] == 0
