@@ -303,3 +303,25 @@ def test_a_loss_is_no_lack_of_cash(pots: VaultPots) -> None:
     scheme.liquidate(1, BORROWER)
     scheme.leave("withdraw", 250_000 * USD)
     scheme.run()
+
+
+def test_the_last_unit_comes_back_to_what_is_idle(pots: VaultPots) -> None:
+    pots.withdraw(LENDER, 1)
+    assert (pots.vault("idle"), pots.vault("drawn")) == (IDLE - 1, 1)
+    pots.deposit(LENDER, 1)
+    assert (pots.vault("idle"), pots.vault("drawn")) == (IDLE, 0)
+
+
+def test_a_vault_without_markets_pays_out_what_is_idle() -> None:
+    pots = VaultPots(markets=1)
+    (id,) = pots.ids
+    pots.deposit(LENDER, 100 * USD)
+    pots.vault("lower_cap", id, 0, sender=OWNER)
+    pots.vault("reallocate", [(id, 0)], sender=OWNER)
+    pots.vault("set_withdraw_queue", [], sender=OWNER)
+    assert pots.vault("maxWithdraw", LENDER) == 100 * USD
+    assert pots.vault("maxDeposit", LENDER) == 0
+    pots.withdraw(LENDER, 40 * USD)
+    pots.redeem_in_kind(LENDER, 60 * SHARE)
+    assert pots.vault("totalSupply") == 0
+    assert pots.vault("idle") <= 1
