@@ -49,8 +49,11 @@ def all_goes_on(net):
         assert chain.credit.market_views([net.hostile])[0].id == net.hostile
         positions = desk.position_views(net.position.account)
         documents = [market_document(view) for view in views], [position_document(one) for one in positions]
-        shown = [*show_markets({"markets": documents[0]}), *show_market(market_document(hostile))]
-        held = {"account": net.position.account, "positions": documents[1], "liquidations": []}
+        shown = [
+            *show_markets({"markets": documents[0], "outside": []}),
+            *show_market(market_document(hostile)),
+        ]
+        held = {"account": net.position.account, "positions": documents[1], "outside": [], "liquidations": []}
         assert [*shown, *show_positions(held, own=False)]
         stepped = Liquidator(chain, Rules(altruist=True)).step()
         assert net.position.view.zone is Zone.HEALTHY

@@ -81,11 +81,16 @@ def _values(listed: Any) -> list[Any]:
 
 
 def _check_sides(name: str, place: str, tokens: Tokens, path: Path) -> None:
-    sides = name.split("/")
+    sides = _sides(name)
     if len(sides) != 2:
         raise _wrong(path, f"{name!r} in {place} is not named by two tokens, such as 'ETH/TUSD'")
     for symbol in sides:
         _check_token(symbol, f"{place} has {name!r}", tokens, path)
+
+
+def _sides(name: str) -> list[str]:
+    """The two tokens of a name; words after them tell one market of a pair from another: "ETH/TUSD careful"."""
+    return name.partition(" ")[0].split("/")
 
 
 def _check_token(symbol: str, where: str, tokens: Tokens, path: Path) -> None:
@@ -96,7 +101,7 @@ def _check_token(symbol: str, where: str, tokens: Tokens, path: Path) -> None:
 def _check_market(name: str, params: MarketParams, tokens: Tokens, path: Path) -> None:
     for role in ("oracle", "irm", "collateral_token", "loan_token"):
         check_address(f"the {role} of {name}", getattr(params, role), path)
-    collateral, loan = name.split("/")
+    collateral, loan = _sides(name)
     for role, symbol in (("collateral_token", collateral), ("loan_token", loan)):
         address: Address = getattr(params, role)
         if address != tokens[symbol]:
