@@ -261,6 +261,22 @@ def test_the_reserve_above_its_target_is_collected(world: World) -> None:
     assert world.act(LIQUIDATOR, "collect", params) == (due,)
 
 
+@pytest.mark.parametrize("seconds", [1, 86_399, 86_400, 86_401, 40 * 86_400])
+def test_the_followed_debt_falls_by_a_day_at_most(world: World, seconds: int) -> None:
+    params = world.params[0]
+    saved, books = world.machine.save(), world.model.books.clone()
+    assert world.act(LIQUIDATOR, "collect", params) == (0,)
+    before = world.credit("followed", params.id)[0]
+    world.machine.wait(seconds)
+    assert world.act(LIQUIDATOR, "collect", params)
+    assert world.credit("followed", params.id) == world.model.books.followed[params.id]
+    gap = before - world.model.books.markets[params.id].borrow_assets
+    fallen = before - world.credit("followed", params.id)[0]
+    assert fallen == gap * min(seconds, 86_400) // (30 * 86_400)
+    world.machine.restore(saved)
+    world.model.books = books
+
+
 def test_what_is_collected_is_counted_in_units(world: World) -> None:
     params = world.params[1]
     assert params.unit > 1

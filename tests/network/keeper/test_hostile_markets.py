@@ -48,7 +48,10 @@ def all_goes_on(net):
         assert str(desk.markets(everybody=True)[-1])
         assert chain.credit.market_views([net.hostile])[0].id == net.hostile
         positions = desk.position_views(net.position.account)
-        documents = [market_document(view) for view in views], [position_document(one) for one in positions]
+        documents = (
+            [market_document(view) for view in views],
+            [{**position_document(one), "lent": None} for one in positions],
+        )
         shown = [
             *show_markets({"markets": documents[0], "outside": []}),
             *show_market(market_document(hostile)),

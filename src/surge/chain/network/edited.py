@@ -89,7 +89,7 @@ def _check_sides(name: str, place: str, tokens: Tokens, path: Path) -> None:
 
 
 def _sides(name: str) -> list[str]:
-    """The two tokens of a name; words after them tell one market of a pair from another: "ETH/TUSD careful"."""
+    """The two tokens of a name; words after them tell it from another of the pair: "ETH/TUSD careful"."""
     return name.partition(" ")[0].split("/")
 
 
