@@ -1,0 +1,252 @@
+"""Who owns what of a World, in units of a dollar, and what a transaction may change of it.
+
+All at constant time and constant price of ether; a share of the vault is worth what the vault says.
+"""
+
+from dataclasses import dataclass
+from math import isqrt
+
+from contracts.worlds.composed.world import (
+    HONEST,
+    INTRUDER,
+    PLEDGED,
+    RISKY,
+    SAFE,
+    SCALE,
+    SHORT,
+    VAULT,
+    World,
+)
+from surge.credit.shares import to_assets_down, to_assets_up
+
+WAD = 10**18
+DUST = 64
+"""Units of a dollar: each part of a sum is rounded once here, and each of 64 operations leaves its unit to others."""
+WEI_DUST = 10**9
+"""Of a market of ether: less than a unit of a dollar as well."""
+USD_TOKEN, ETH_TOKEN, SHARE_TOKEN = range(3)
+COLLATERAL = {RISKY: ETH_TOKEN, SAFE: ETH_TOKEN, SHORT: USD_TOKEN, PLEDGED: SHARE_TOKEN}
+LOAN = {RISKY: USD_TOKEN, SAFE: USD_TOKEN, SHORT: ETH_TOKEN, PLEDGED: USD_TOKEN}
+EVERYBODY = range(VAULT + 1)
+
+Words = tuple[int, ...]
+Heard = list[tuple[str, Words]]
+
+
+@dataclass(frozen=True)
+class Pool:
+    """Reserves, balances and LP tokens of a pair of dollars and another token, in this order."""
+
+    token: int
+    reserves: tuple[int, int]
+    balances: tuple[int, int]
+    supply: int
+    held: tuple[int, ...]
+
+    def part(self, account: int, amount: int) -> int:
+        return amount * self.held[account] // self.supply
+
+    def worth(self, prices: Words) -> int:
+        """To who provides all of it, at these prices."""
+        return self.reserves[0] + self.reserves[1] * prices[self.token] // SCALE
+
+    def floor(self, prices: Words) -> int:
+        """The least that its k is worth at these prices: after whatever trades."""
+        return 2 * isqrt(self.reserves[0] * self.reserves[1] * prices[self.token] // SCALE)
+
+    def of_others(self, prices: Words) -> int:
+        """What is there and not the intruder's, with what was sent and not yet counted."""
+        there = self.balances[0] + self.balances[1] * prices[self.token] // SCALE
+        return there - self.part(INTRUDER, self.worth(prices))
+
+
+class Moment:
+    """All that anybody owns and owes, as it is with interest up to now."""
+
+    def __init__(self, world: World):
+        share_price = world.share_price("price")[0]
+        self.prices: Words = (SCALE, world.price("price")[0], share_price)
+        self.markets: list[Words] = [world.credit("accrued", params) for params in world.markets]
+        self.positions: list[list[Words]] = [
+            [world.credit("position", id, account) for account in world.accounts] for id in world.ids
+        ]
+        self.balances = [[token("balanceOf", each) for each in world.accounts] for token in world.tokens]
+        self.pools = [self._pool(world, number) for number in (0, 1)]
+        self.shares = world.vault("totalSupply")
+        self.total = world.vault("totalAssets")
+        self.allocated = [
+            self.lent(market, world.vault("held", world.ids[market])) for market in (RISKY, SAFE)
+        ]
+
+    def _pool(self, world: World, number: int) -> Pool:
+        pair, token = world.pairs[number], number + 1
+        reserve0, reserve1, _ = pair("getReserves")
+        first = pair("token0") == int(world.usd.address, 16)
+        balances = tuple(each("balanceOf", pair.address) for each in (world.usd, world.tokens[token]))
+        held = tuple(pair("balanceOf", account) for account in world.accounts)
+        reserves = (reserve0, reserve1) if first else (reserve1, reserve0)
+        return Pool(token, reserves, (balances[0], balances[1]), pair("totalSupply"), held)
+
+    def lent(self, market: int, shares: int) -> int:
+        supplied, supply_shares, _borrowed, _debt, reserve, _ = self.markets[market]
+        return to_assets_down(shares, supplied - reserve, supply_shares)
+
+    def claim(self, market: int, account: int) -> int:
+        return self.lent(market, self.positions[market][account][0])
+
+    def debt(self, market: int, account: int) -> int:
+        _, _, borrowed, shares, _, _ = self.markets[market]
+        return to_assets_up(self.positions[market][account][1], borrowed, shares)
+
+    def dollars(self, token: int, amount: int) -> int:
+        return amount * self.prices[token] // SCALE
+
+    def equity(self, market: int, account: int) -> int:
+        """What a position is worth; whoever owes more than that leaves it."""
+        collateral = self.dollars(COLLATERAL[market], self.positions[market][account][2])
+        return max(0, collateral - self.dollars(LOAN[market], self.debt(market, account)))
+
+    def wealth(self, account: int) -> int:
+        found = sum(self.dollars(token, held[account]) for token, held in enumerate(self.balances))
+        for market in COLLATERAL:
+            found += self.dollars(LOAN[market], self.claim(market, account)) + self.equity(market, account)
+        return found + sum(pool.part(account, pool.worth(self.prices)) for pool in self.pools)
+
+    def vault_shares(self, account: int) -> int:
+        """In hand, pledged and in the pair."""
+        pledged = self.positions[PLEDGED][account][2]
+        pool = self.pools[1]
+        return self.balances[SHARE_TOKEN][account] + pledged + pool.part(account, pool.reserves[1])
+
+    def debt_price(self, market: int) -> int:
+        """Units that a unit of debt is worth by now, rounded up; 1 at first."""
+        _, _, borrowed, shares, _, _ = self.markets[market]
+        return to_assets_up(10**6, borrowed, shares)
+
+
+class Events:
+    """What Credit said of liquidations in a transaction: by market and account, in units of the loan token."""
+
+    def __init__(self, world: World, heard: Heard):
+        number_of = {int.from_bytes(id, "big"): number for number, id in enumerate(world.ids)}
+        account_of = {int(account, 16): number for number, account in enumerate(world.accounts)}
+        self.bonuses: list[tuple[int, int, int, int]] = []
+        self.losses = dict.fromkeys(COLLATERAL, 0)
+        for name, members in heard:
+            if name == "Liquidated":
+                id, borrower, liquidator, repaid, _seized, bonus, _shares = members
+                who = account_of[borrower], account_of[liquidator]
+                self.bonuses.append((number_of[id], *who, repaid * bonus // WAD))
+            elif name == "BadDebt":
+                id, _borrower, loss, from_reserve, _shares = members
+                self.losses[number_of[id]] += loss - from_reserve
+
+    def earned(self, moment: Moment, liquidator: int) -> int:
+        return sum(
+            moment.dollars(LOAN[market], bonus) + 1
+            for market, _, by, bonus in self.bonuses
+            if by == liquidator
+        )
+
+    def paid(self, moment: Moment, borrower: int) -> int:
+        return sum(
+            moment.dollars(LOAN[market], bonus) + 1
+            for market, who, _, bonus in self.bonuses
+            if who == borrower
+        )
+
+    def lost(self, moment: Moment) -> int:
+        """By lenders, in all markets."""
+        return sum(moment.dollars(LOAN[market], loss) for market, loss in self.losses.items())
+
+
+def check(before: Moment, after: Moment, events: Events) -> None:
+    """A transaction, whoever's it was."""
+    intruder_earns_bonuses_alone(before, after, events)
+    losses_are_counted_once(before, after, events)
+    for account in HONEST:
+        honest_keep(before, after, events, account)
+
+
+def intruder_earns_bonuses_alone(before: Moment, after: Moment, events: Events) -> None:
+    """Above what liquidations pay, no more than pools lose that stood beside the price."""
+    gained = after.wealth(INTRUDER) - before.wealth(INTRUDER)
+    earned = events.earned(before, INTRUDER)
+    from_pools = sum(
+        max(0, was.of_others(before.prices) - now.of_others(before.prices))
+        for was, now in zip(before.pools, after.pools, strict=True)
+    )
+    assert gained <= earned + from_pools + DUST, (
+        f"the intruder gained {gained}, of bonuses {earned}, of pools {from_pools}"
+    )
+
+
+def losses_are_counted_once(before: Moment, after: Moment, events: Events) -> None:
+    """All honest lenders, direct and through the vault, lose no more than was realised."""
+    total = 0
+    for market in COLLATERAL:
+        shares = sum(
+            min(moment.positions[market][account][0] for moment in (before, after)) for account in HONEST
+        )
+        fall = before.lent(market, shares) - after.lent(market, shares)
+        assert fall <= events.losses[market] + DUST, f"lenders of market {market} lost {fall}"
+        total += max(0, before.dollars(LOAN[market], fall))
+    held = min(moment.shares - moment.vault_shares(INTRUDER) for moment in (before, after))
+    fall = (before.prices[SHARE_TOKEN] - after.prices[SHARE_TOKEN]) * held // SCALE
+    total += max(0, fall)
+    lost = events.lost(before)
+    assert total <= lost + DUST, (
+        f"honest lenders lost {total}, the vault's {fall} of it, where {lost} was realised"
+    )
+
+
+def honest_keep(before: Moment, after: Moment, events: Events, account: int) -> None:
+    """Nobody loses but by its lenders' shares, by the bonus of its own liquidation and by trades in its pools."""
+    lost = before.wealth(account) - after.wealth(account)
+    allowed = events.paid(before, account)
+    for market in COLLATERAL:
+        shares = before.positions[market][account][0]
+        fall = before.lent(market, shares) - after.lent(market, shares)
+        allowed += max(0, before.dollars(LOAN[market], fall))
+    fall = before.prices[SHARE_TOKEN] - after.prices[SHARE_TOKEN]
+    allowed += max(0, fall * before.vault_shares(account) // SCALE)
+    for pool in before.pools:
+        beside = pool.worth(after.prices) - pool.floor(after.prices)
+        allowed += max(0, pool.part(account, beside)) + 1
+    assert lost <= allowed + DUST, f"account {account} lost {lost}, {allowed} of it for a reason"
+
+
+class Books:
+    """What lenders and reserves have, cash is there for, and debts that somebody owes, however long it is.
+
+    Units that rounding made nobody's debt stay; while a market is in debt they grow as that does.
+    """
+
+    def __init__(self) -> None:
+        self.dearest = dict.fromkeys(COLLATERAL, 1)
+
+    def cover(self, moment: Moment) -> None:
+        for market in COLLATERAL:
+            supplied, _, borrowed, shares, reserve, _ = moment.markets[market]
+            if shares:
+                self.dearest[market] = max(self.dearest[market], moment.debt_price(market))
+            spare = self.dearest[market] * (DUST if LOAN[market] != ETH_TOKEN else WEI_DUST)
+            claims = sum(moment.claim(market, account) for account in EVERYBODY) + reserve
+            owed = sum(moment.debt(market, account) for account in EVERYBODY)
+            there = supplied - borrowed + owed
+            assert claims <= there + spare, f"market {market}: {claims} are claimed of {there}"
+            assert shares or borrowed <= spare, f"market {market}: nobody owes {borrowed}"
+            assert sum(position[1] for position in moment.positions[market]) == shares
+
+
+def allocation_stands(before: Moment, after: Moment, losses: dict[int, int]) -> None:
+    """D4: what came to the vault may have gone to each market, what left may have come from each; no more moved."""
+    lost = sum(losses[market] for market in (RISKY, SAFE))
+    came = max(0, after.total + lost - before.total)
+    left = max(0, before.total - after.total)
+    for market, was, now in zip((RISKY, SAFE), before.allocated, after.allocated, strict=True):
+        assert now - was <= came + DUST, (
+            f"market {market} holds {now - was} more of the vault, where {came} came"
+        )
+        gone = was - now - losses[market]
+        assert gone <= left + DUST, f"market {market} holds {gone} less of the vault, where {left} left"
