@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 from hypothesis import event, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
 from contracts.worlds.bare_evm import FAST
 from contracts.worlds.composed.money import Books, Events, Moment, allocation_stands, check
-from contracts.worlds.composed.programs import ALL, Do, Op, Program, group, lending
+from contracts.worlds.composed.programs import ALL, Do, Op, Program, group, lending, program
 from contracts.worlds.composed.world import (
     CAREFUL,
     INTRUDER,
@@ -43,76 +43,13 @@ STEPS = 12
 DAY, YEAR = 86_400, 365 * 86_400
 MAX = 2**256 - 1
 BORROWERS = {RISKY: RECKLESS, SAFE: CAREFUL, SHORT: SHORTER, PLEDGED: PLEDGER}
-ALLOCATION = False
+ALLOCATION = True
 """Whether a vault's allocation is looked at."""
 OF_USD, OF_ETH, OF_SHARES = range(3)
 
 markets = st.integers(0, 3)
-parts = st.one_of(st.sampled_from([ALL, ALL, ALL, 128, 64, 8, 1, 0]), st.integers(0, ALL))
-accounts = st.sampled_from([INTRUDER, INTRUDER, INTRUDER, RECKLESS, PLEDGER, SAVER, VAULT])
-
-
-def of(kind: Do, number: int = 1) -> st.SearchStrategy[Op]:
-    return st.builds(Op, st.just(kind), st.integers(0, number - 1), parts)
-
-
-@st.composite
-def lendings(draw: st.DrawFn, *kinds: Do) -> Op:
-    """Liquidations and repayments of who owes there, or of its own."""
-    kind, market = draw(st.sampled_from(kinds)), draw(markets)
-    if kind in (Do.LIQUIDATE, Do.GROUP_LIQUIDATE, Do.REPAY, Do.GROUP_REPAY, Do.POKE):
-        account = draw(st.sampled_from([BORROWERS[market], BORROWERS[market], INTRUDER]))
-    else:
-        account = draw(accounts)
-    return lending(kind, market, account, draw(parts))
-
-
-leaving = st.one_of(of(Do.REDEEM), of(Do.TAKE), of(Do.REDEEM_IN_KIND), lendings(Do.WITHDRAW))
-coming = st.one_of(of(Do.MINT), of(Do.DEPOSIT), lendings(Do.SUPPLY), of(Do.SWAP, 4))
-hitting = st.one_of(lendings(Do.LIQUIDATE), lendings(Do.BORROW), of(Do.SWAP, 4), lendings(Do.LIQUIDATE))
-owing = lendings(Do.BORROW, Do.REPAY, Do.PLEDGE, Do.UNPLEDGE)
-rest = st.one_of(
-    lendings(Do.TRANSFER_SUPPLY, Do.COLLECT, Do.POKE),
-    of(Do.ACCRUE_FEE),
-    of(Do.SKIM, 3),
-    of(Do.SKIM_SUPPLY, 4),
-    of(Do.JOIN, 2),
-    of(Do.PART, 2),
-    of(Do.SKIM_PAIR, 2),
-    of(Do.SYNC, 2),
-    of(Do.OPEN, 4),
-    of(Do.LESS, 4),
-    of(Do.CLOSE, 4),
-    of(Do.CARRY, 4),
-    of(Do.GIVE, 12),
-)
-steps = st.one_of(leaving, coming, hitting, owing, rest)
-openings = st.one_of(
-    of(Do.GROUP_FLASH, 3),
-    of(Do.GROUP_FLASH, 3),
-    of(Do.GROUP_SWAP, 4),
-    lendings(Do.GROUP_LIQUIDATE),
-    lendings(Do.GROUP_SUPPLY, Do.GROUP_REPAY, Do.GROUP_PLEDGE),
-)
-
-
-@st.composite
-def schemes(draw: st.DrawFn) -> list[Op]:
-    """Take something, leave, hit somebody, come back: with whatever else in between."""
-    few = [st.lists(each, max_size=2) for each in (coming, owing, leaving, hitting, rest, coming, leaving)]
-    inside = [op for stage in few for op in draw(stage)]
-    opening = draw(openings)
-    if draw(st.booleans()):
-        inside = group(draw(openings), inside)
-    return group(opening, inside)
-
-
-@st.composite
-def programs(draw: st.DrawFn) -> list[Op]:
-    found: list[Op] = []
-    for chosen in draw(st.lists(st.one_of(schemes(), steps), min_size=1, max_size=4)):
-        found += [chosen] if isinstance(chosen, Op) else chosen
-    return found
+parts = st.one_of(st.sampled_from([ALL, ALL, 128, 1]), st.integers(0, ALL))
+programs = st.integers(0, 2**64 - 1).map(program)
 
 
 class Composed:
@@ -170,70 +107,78 @@ class Intruded(RuleBasedStateMachine):
         self.composed = Composed()
         self.world = self.composed.world
 
+    @initialize(permille=st.sampled_from([620, 1_000, 880, 700, 550, 1_150]))
+    def begin(self, permille: int) -> None:
+        """In a crash, often: then there is something to win."""
+        self.composed.move_price(permille)
+
     def teardown(self) -> None:
         done = self.world.intruder("done")
         event(f"the last program did {done // 4 * 4} to {done // 4 * 4 + 3} operations")
 
-    @rule(program=programs())
+    @rule(program=programs)
     def strike(self, program: Sequence[Op]) -> None:
         self.composed.strike(program)
 
-    @rule(first=programs(), second=programs())
+    @rule(first=programs, second=programs)
     def strike_twice(self, first: Sequence[Op], second: Sequence[Op]) -> None:
+        """In one block."""
         self.composed.strike(first, second)
 
-    @rule(seconds=st.sampled_from([1, 12, 3_600, DAY, 30 * DAY, YEAR]), times=st.integers(1, 3))
+    @rule(first=programs, second=programs, seconds=st.sampled_from([12, DAY]))
+    def strike_again(self, first: Sequence[Op], second: Sequence[Op], seconds: int) -> None:
+        self.composed.strike(first)
+        self.composed.wait(seconds)
+        self.composed.strike(second)
+
+    @rule(permille=st.integers(450, 1_200), program=programs)
+    def strike_at_a_price(self, permille: int, program: Sequence[Op]) -> None:
+        self.composed.move_price(permille)
+        self.composed.strike(program)
+
+    @rule(seconds=st.sampled_from([1, 3_600, DAY, 30 * DAY, YEAR]), times=st.integers(1, 3))
     def wait(self, seconds: int, times: int) -> None:
         for _ in range(times):
             self.composed.wait(seconds)
 
-    @rule(permille=st.one_of(st.integers(400, 1_300), st.sampled_from([600, 700, 900])))
-    def move_price(self, permille: int) -> None:
-        self.composed.move_price(permille)
-
     # Honest accounts
 
-    @rule(number=st.sampled_from([SAVER, KEEPER]), dollars=st.integers(1, 300_000))
-    def deposit(self, number: int, dollars: int) -> None:
-        self.composed.honest(number, self.world.vault, "deposit", dollars * USD, self.world.accounts[number])
+    @rule(number=st.sampled_from([SAVER, KEEPER, PLEDGER]), dollars=st.integers(0, 300_000), part=parts)
+    def use_the_vault(self, number: int, dollars: int, part: int) -> None:
+        """Bring some dollars, or take out a part of what may be had."""
+        vault, account = self.world.vault, self.world.accounts[number]
+        if dollars:
+            self.composed.honest(number, vault, "deposit", dollars * USD, account)
+        else:
+            shares = vault("maxRedeem", account) * part // ALL
+            self.composed.honest(number, vault, "redeem", shares, account, account)
 
-    @rule(number=st.sampled_from([SAVER, KEEPER, PLEDGER]), part=parts)
-    def leave(self, number: int, part: int) -> None:
+    @rule(market=markets, size=st.integers(0, 10**6), part=parts)
+    def lend(self, market: int, size: int, part: int) -> None:
+        """Some dollars, or their thousandth in ether; or take a part of the claim back, as far as there is cash."""
+        credit, params = self.world.credit, self.world.markets[market]
+        account, last = self.world.accounts[LENDER], self.composed.last
+        if size:
+            assets = size * (10**15 if market == SHORT else USD)
+            self.composed.honest(LENDER, credit, "supply", params, assets, 0, account, b"")
+        else:
+            supplied, _, borrowed, _, _, _ = last.markets[market]
+            assets = min(last.claim(market, LENDER), supplied - borrowed) * part // ALL
+            self.composed.honest(LENDER, credit, "withdraw", params, assets, 0, account, account)
+
+    @rule(market=markets, part=parts, more=st.booleans())
+    def owe(self, market: int, part: int, more: bool) -> None:
+        """A part of the cash, if the collateral is enough. Or less; but nobody pays for what it can leave."""
+        credit, params = self.world.credit, self.world.markets[market]
+        number, last = BORROWERS[market], self.composed.last
         account = self.world.accounts[number]
-        shares = self.world.vault("maxRedeem", account) * part // ALL
-        self.composed.honest(number, self.world.vault, "redeem", shares, account, account)
-
-    @rule(market=markets, size=st.integers(1, 10**6))
-    def lend(self, market: int, size: int) -> None:
-        """Some dollars, or their thousandth in ether."""
-        assets = size * (10**15 if market == SHORT else USD)
-        params, account = self.world.markets[market], self.world.accounts[LENDER]
-        self.composed.honest(LENDER, self.world.credit, "supply", params, assets, 0, account, b"")
-
-    @rule(market=markets, part=parts)
-    def stop_lending(self, market: int, part: int) -> None:
-        world, account = self.world, self.world.accounts[LENDER]
-        supplied, _, borrowed, _, _, _ = self.composed.last.markets[market]
-        assets = min(self.composed.last.claim(market, LENDER), supplied - borrowed) * part // ALL
-        params = world.markets[market]
-        self.composed.honest(LENDER, world.credit, "withdraw", params, assets, 0, account, account)
-
-    @rule(market=markets, part=parts)
-    def borrow(self, market: int, part: int) -> None:
-        """A part of the cash, if the collateral is enough."""
-        number, params = BORROWERS[market], self.world.markets[market]
-        supplied, _, borrowed, _, _, _ = self.composed.last.markets[market]
-        assets, account = (supplied - borrowed) * part // ALL, self.world.accounts[number]
-        self.composed.honest(number, self.world.credit, "borrow", params, assets, 0, account, account)
-
-    @rule(market=markets, part=parts)
-    def repay(self, market: int, part: int) -> None:
-        """Unless it owes more than it has there, which would be a loss of its own choice."""
-        number, params = BORROWERS[market], self.world.markets[market]
-        shares = self.composed.last.positions[market][number][1] * part // ALL
-        account = self.world.accounts[number]
-        if self.composed.last.equity(market, number):
-            self.composed.honest(number, self.world.credit, "repay", params, 0, shares, account, b"")
+        if more:
+            supplied, _, borrowed, _, _, _ = last.markets[market]
+            assets = (supplied - borrowed) * part // ALL
+            self.composed.honest(number, credit, "borrow", params, assets, 0, account, account)
+        elif last.equity(market, number):
+            shares = last.positions[market][number][1] * part // ALL
+            self.composed.honest(number, credit, "repay", params, 0, shares, account, b"")
 
     @rule(market=markets, intruder=st.booleans(), part=parts)
     def liquidate(self, market: int, intruder: bool, part: int) -> None:

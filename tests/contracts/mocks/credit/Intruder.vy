@@ -272,15 +272,41 @@ def uniswapV2Call(sender: address, amount0: uint256, amount1: uint256, payload: 
 @internal
 def _find(token: address, owed: uint256):
     """
-    @notice What is missing of a loan, if it can be had: shares are minted, dollars taken out of the vault.
+    @notice What is missing of a loan, where it can be had: shares are minted; the others come from the vault, from
+            what is lent in the markets, and from the pair of ether.
     """
-    has: uint256 = self._has(token)
-    if has < owed:
-        missing: uint256 = owed - has
-        if token == self.vault:
-            extcall Vault(self.vault).mint(missing, self)
-        elif token == self.tokens[0]:
-            extcall Vault(self.vault).withdraw(missing, self, self)
+    if token == self.vault:
+        if self._missing(token, owed) > 0:
+            extcall Vault(self.vault).mint(self._missing(token, owed), self)
+        return
+    if token == self.tokens[0] and self._missing(token, owed) > 0:
+        most: uint256 = staticcall Vault(self.vault).maxWithdraw(self)
+        if most > 0:
+            extcall Vault(self.vault).withdraw(min(most, self._missing(token, owed)), self, self)
+    for number: uint256 in range(4):
+        params: MarketParams = self.markets[number]
+        missing: uint256 = self._missing(token, owed)
+        if params.loan_token == token and missing > 0:
+            state: MarketState = staticcall Credit(self.credit).accrued(params)
+            own: Position = staticcall Credit(self.credit).position(keccak256(abi_encode(params)), self)
+            most: uint256 = min(self._claim(state, own), state.supply_assets - state.borrow_assets)
+            if most > 0:
+                extcall Credit(self.credit).withdraw(params, min(most, missing), 0, self, self)
+    missing: uint256 = self._missing(token, owed)
+    if missing > 0:
+        pair: address = self.pairs[0]
+        side: uint256 = 0 if staticcall Pair(pair).token0() == token else 1
+        held: uint256[2] = self._reserves(pair)
+        other: address = staticcall Pair(pair).token1() if side == 0 else staticcall Pair(pair).token0()
+        cost: uint256 = held[1 - side] * missing * 1_000 // ((held[side] - missing) * 997) + 1
+        extcall IERC20(other).transfer(pair, cost)
+        extcall Pair(pair).swap(missing if side == 0 else 0, missing if side == 1 else 0, self, b"")
+
+
+@internal
+@view
+def _missing(token: address, owed: uint256) -> uint256:
+    return owed - min(owed, self._has(token))
 
 
 # Operations
@@ -317,7 +343,7 @@ def _lend(what: uint256, params: MarketParams, account: address, how_much: uint2
     if what == SUPPLY or what == GROUP_SUPPLY:
         extcall credit.supply(params, self._part(self._has(params.loan_token), how_much), 0, account, turn)
     elif what == WITHDRAW:
-        claim: uint256 = own.supply_shares * (state.supply_assets - state.reserve + 1) // (state.supply_shares + 10**6)
+        claim: uint256 = self._claim(state, own)
         cash: uint256 = state.supply_assets - state.borrow_assets
         if claim <= cash:
             extcall credit.withdraw(params, 0, self._part(own.supply_shares, how_much), self, self)
@@ -386,24 +412,22 @@ def _trade(what: uint256, which: uint256, how_much: uint256):
     pair: address = self.pairs[which & 1]
     sides: address[2] = [staticcall Pair(pair).token0(), staticcall Pair(pair).token1()]
     side: uint256 = which >> 1 & 1
-    held0: uint256 = 0
-    held1: uint256 = 0
-    held0, held1 = self._reserves(pair)
+    held: uint256[2] = self._reserves(pair)
     if what == GROUP_SWAP:
-        out: uint256 = self._part([held0, held1][side] - 1, how_much)
+        out: uint256 = self._part(held[side] - 1, how_much)
         extcall Pair(pair).swap(out if side == 0 else 0, out if side == 1 else 0, self, TURN)
     elif what == SWAP:
         sold: uint256 = self._part(self._has(sides[side]), how_much)
         fee_less: uint256 = sold * 997
-        reserve_in: uint256 = [held0, held1][side]
-        bought: uint256 = fee_less * [held1, held0][side] // (reserve_in * 1_000 + fee_less)
+        reserve_in: uint256 = held[side]
+        bought: uint256 = fee_less * held[1 - side] // (reserve_in * 1_000 + fee_less)
         extcall IERC20(sides[side]).transfer(pair, sold)
         extcall Pair(pair).swap(bought if side == 1 else 0, bought if side == 0 else 0, self, b"")
     elif what == JOIN:
-        first: uint256 = min(self._has(sides[0]), self._has(sides[1]) * held0 // held1)
+        first: uint256 = min(self._has(sides[0]), self._has(sides[1]) * held[0] // held[1])
         first = self._part(first, how_much)
         extcall IERC20(sides[0]).transfer(pair, first)
-        extcall IERC20(sides[1]).transfer(pair, first * held1 // held0)
+        extcall IERC20(sides[1]).transfer(pair, first * held[1] // held[0])
         extcall Pair(pair).mint(self)
     elif what == PART:
         extcall IERC20(pair).transfer(pair, self._part(self._has(pair), how_much))
@@ -450,6 +474,12 @@ def _debt(state: MarketState, position: Position) -> uint256:
 
 
 @internal
+@pure
+def _claim(state: MarketState, position: Position) -> uint256:
+    return position.supply_shares * (state.supply_assets - state.reserve + 1) // (state.supply_shares + 10**6)
+
+
+@internal
 @view
 def _has(token: address) -> uint256:
     return staticcall IERC20(token).balanceOf(self)
@@ -457,9 +487,9 @@ def _has(token: address) -> uint256:
 
 @internal
 @view
-def _reserves(pair: address) -> (uint256, uint256):
+def _reserves(pair: address) -> uint256[2]:
     held0: uint112 = 0
     held1: uint112 = 0
     _: uint32 = 0
     held0, held1, _ = staticcall Pair(pair).getReserves()
-    return convert(held0, uint256), convert(held1, uint256)
+    return [convert(held0, uint256), convert(held1, uint256)]
