@@ -4,6 +4,7 @@
     python scripts/mutate.py contracts/credit/lending/Credit.vy --list     what would be tried
     python scripts/mutate.py contracts/credit/lending/Credit.vy --again    survivors again, after new tests
     python scripts/mutate.py contracts/credit/lending/Credit.vy --report   score and survivors
+    ... --since COMMIT     only of lines that have changed since then
 
 One mutant at a time, in a fork of this process, so that nothing is imported twice: compile, then run the
 tests of TESTS on that bytecode (worlds/bare_evm.py reads it where CONTRACT_ARTIFACTS says) until one fails.
@@ -17,6 +18,7 @@ import json
 import os
 import re
 import signal
+import subprocess
 import sys
 import tempfile
 import time
@@ -48,6 +50,7 @@ TESTS = {
         "tests/contracts/credit/test_hostile_tokens.py",
         "tests/contracts/credit/test_signatures.py",
         "tests/contracts/credit/test_last_units.py",
+        "tests/contracts/credit/test_slow_debt.py",
         "tests/property/credit/test_lending_stateful.py",
         "tests/contracts/credit/test_reentrancy.py",
     )
@@ -82,6 +85,17 @@ def sources(contract: Path) -> list[Path]:
             module = floor.joinpath(*base.lstrip(".").split("."), f"{name}.vy")
             if module.exists() and module not in found:
                 found.append(module)
+    return found
+
+
+def changed_since(commit: str, paths: list[Path]) -> set[tuple[Path, int]]:
+    """The lines that git sees as new or changed, by file and number."""
+    found = set()
+    for path in paths:
+        command = ["git", "-C", str(ROOT), "diff", "-U0", commit, "--", str(path)]
+        said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        for start, count in re.findall(r"^@@ -\S+ \+(\d+)(?:,(\d+))? @@", said, re.MULTILINE):
+            found |= {(path, int(start) + more) for more in range(int(count or 1))}
     return found
 
 
@@ -192,10 +206,14 @@ def main() -> int:
     parser.add_argument("--list", action="store_true", help="print the mutants and try none")
     parser.add_argument("--again", action="store_true", help="try the survivors once more")
     parser.add_argument("--report", action="store_true", help="print score and survivors, try none")
+    parser.add_argument("--since", metavar="COMMIT", help="only of lines that have changed since then")
     parser.add_argument("--every", type=int, default=1, metavar="N", help="a sample: each Nth mutant")
     asked = parser.parse_args()
     source = asked.source.resolve()
     every = [Changed(path, one) for path in sources(source) for one in mutants(path.read_text())]
+    if asked.since:
+        lines = changed_since(asked.since, sources(source))
+        every = [changed for changed in every if (changed.path, changed.mutant.line) in lines]
     tried = every[:: asked.every]
     if asked.list:
         print("\n".join(map(str, tried)))

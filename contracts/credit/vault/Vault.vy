@@ -6,16 +6,21 @@
 @license AGPL-3.0-only
 @notice Lends one asset to several markets of Credit: an ERC-4626 share of all of them.
 
-        deposit -> supply queue, each market up to its cap     idle, then the withdraw queue -> withdraw
+        deposit -> what withdrawals drew, then the supply queue, each market up to its cap
+        what deposits brought, then idle, then the withdraw queue -> withdraw
         redeem_in_kind: the same part of everything, as market shares; needs no liquidity
 
         C4: the share price falls only by bad debt. (An owner's `reallocate` may round it down a unit a market.)
         C7: nothing here reads a price. A market without liquidity, or whose rate model fails, locks neither the
-            others nor redeem_in_kind.
+            others nor redeem_in_kind. (Deposits wait while a market that holds something can't be read.)
+        A loss is counted once: who enters after it, in a transaction that used the vault before, pays the price
+        from before it, and `convertToAssets` shows that.
+        Coming and going again moves nothing between the markets: only the owner allocates, see vault_plan.
 @dev Gifts count for nothing: tokens and market shares that didn't come by `deposit` or `mint` leave by `skim`.
      Fee: shares, on what the share price gains above its highest yet, so none while a loss is made up for.
      While an operation runs, nothing here answers but the ERC-20 part: totals are not whole then.
-     Decimals: six more than the asset's. The parts: vault_plan (twin: surge/credit/vault.py), vault_rules.
+     Nothing asked for by ERC-4626 is a call without effect, and no error.
+     Decimals: six more than the asset's. The parts: vault_plan (twin: surge/credit/vault.py), vault_books, vault_rules.
 """
 
 from ethereum.ercs import IERC20
@@ -25,6 +30,7 @@ from snekmate.auth import ownable_2step
 from snekmate.tokens import erc20
 from ..lending import calls as credit_calls
 from ..lending import market as credit_market
+import books as vault_books
 import events as vault_events
 import plan as vault_plan
 import rules as vault_rules
@@ -32,6 +38,7 @@ import rules as vault_rules
 initializes: ownable
 initializes: ownable_2step[ownable := ownable]
 initializes: erc20[ownable := ownable]
+initializes: vault_books
 initializes: vault_rules[ownable := ownable]
 
 exports: (
@@ -39,6 +46,9 @@ exports: (
     ownable_2step.pending_owner,
     ownable_2step.transfer_ownership,
     ownable_2step.accept_ownership,
+    vault_books.idle,
+    vault_books.drawn,
+    vault_books.held,
     vault_rules.CREDIT,
     vault_rules.TIMELOCK,
     vault_rules.guardian,
@@ -81,15 +91,16 @@ ACCRUED: constant(Bytes[4]) = method_id(
     "accrued((address,address,address,address,uint256,uint256,uint256,uint256,uint256))"
 )
 
-# Assets that wait here; never the token balance.
-idle: public(uint256)
-# Supply shares in each market that the vault counts as its own.
-held: public(HashMap[bytes32, uint256])
 # WAD, on gains.
 fee: public(uint256)
 fee_recipient: public(address)
 # The highest share price yet, fees paid: units of the asset per share, times 1e36.
 high_water: public(uint256)
+# The highest that an operation of this transaction has seen, in the same terms.
+peak: transient(uint256)
+# What deposits of this transaction brought, less what left in it. Of this one, so that nobody can put others off:
+# dust paid in before their withdrawal, and borrowed from its market, would.
+fresh: transient(uint256)
 
 
 @deploy
@@ -156,19 +167,17 @@ def redeem_in_kind(shares: uint256, receiver: address, owner: address) -> uint25
             shares in each market, less what a unit is worth at most.
     """
     sight: vault_plan.Sight = self._accrue(False)
+    plan: vault_plan.Plan = vault_plan._plan_in_kind(sight, shares)
     self._burn(shares, receiver, owner)
-    supply: uint256 = sight.supply + vault_plan.VIRTUAL_SHARES
-    paid: uint256 = sight.idle * shares // supply
     for i: uint256 in range(sight.count, bound=vault_plan.MAX_MARKETS):
-        holding: vault_plan.Holding = sight.holdings[i]
-        given: uint256 = holding.held * shares // supply
-        given -= min(given, (holding.shares + vault_plan.VIRTUAL_SHARES) // (holding.assets + 1) + 1)
+        given: uint256 = plan.amounts[i]
         if given > 0:
-            self.held[holding.id] = holding.held - given
+            holding: vault_plan.Holding = sight.holdings[i]
+            vault_books._lower(holding.id, vault_plan._assets_down(given, holding.assets, holding.shares), given)
             extcall credit_calls.Credit(vault_rules.CREDIT).transfer_supply(holding.id, given, self, receiver)
-    log vault_events.RedeemedInKind(sender=msg.sender, receiver=receiver, owner=owner, idle=paid, shares=shares)
-    self._pay(receiver, paid)
-    return paid
+    log vault_events.RedeemedInKind(sender=msg.sender, receiver=receiver, owner=owner, idle=plan.idle, shares=shares)
+    self._finish(sight, plan, receiver)
+    return plan.idle
 
 
 # Owner
@@ -184,8 +193,8 @@ def set_fee(fee: uint256, recipient: address):
     vault_rules._check_owner()
     assert fee <= MAX_FEE, "Vault: the fee is at most a half"
     assert fee == 0 or recipient != empty(address), "Vault: nobody to pay the fee to"
-    sight: vault_plan.Sight = self._accrue(False)
-    self._raise_mark(sight)
+    self._accrue(False)
+    self._raise_mark()
     self.fee = fee
     self.fee_recipient = recipient
     log vault_events.FeeSet(fee=fee, recipient=recipient)
@@ -201,7 +210,7 @@ def set_withdraw_queue(ids: DynArray[bytes32, vault_plan.MAX_MARKETS]):
     dropped: DynArray[bytes32, vault_plan.MAX_MARKETS] = vault_rules._set_withdraw_queue(ids)
     for id: bytes32 in dropped:
         assert self._holding(id, 0).worth == 0, "Vault: a market that holds assets stays"
-        self.held[id] = 0
+        vault_books.words[id] = 0
 
 
 @external
@@ -209,7 +218,8 @@ def set_withdraw_queue(ids: DynArray[bytes32, vault_plan.MAX_MARKETS]):
 def reallocate(allocations: DynArray[Allocation, vault_plan.MAX_MARKETS]):
     """
     @notice Bring each market to so many assets: what is too much becomes idle, then what is idle fills up. The
-            largest number stands for all that is idle. Only the owner.
+            largest number stands for all that is idle. What deposits and withdrawals come back to is then how it
+            is; without an allocation, how it was. Only the owner.
     """
     vault_rules._check_owner()
     self._accrue(False)
@@ -217,24 +227,25 @@ def reallocate(allocations: DynArray[Allocation, vault_plan.MAX_MARKETS]):
         vault_rules._check_market(wanted.id)
         holding: vault_plan.Holding = self._holding(wanted.id, 0)
         if holding.worth > wanted.assets:
-            assets: uint256 = 0
+            excess: uint256 = 0
             if wanted.assets > 0:
-                assets = self._withdraw(wanted.id, holding.worth - wanted.assets, 0, self)
-            else:
-                assets = self._withdraw(wanted.id, 0, holding.held, self)
-            self.idle += assets
+                excess = unsafe_sub(holding.worth, wanted.assets)
+                holding.held = 0
+            assets: uint256 = self._withdraw(wanted.id, excess, holding.held, self)
+            vault_books.waiting = unsafe_add(vault_books.waiting, assets)
             log vault_events.Reallocated(id=wanted.id, supplied=0, withdrawn=assets)
     for wanted: Allocation in allocations:
         holding: vault_plan.Holding = self._holding(wanted.id, vault_rules.cap[wanted.id])
         if holding.worth < wanted.assets:
-            assets: uint256 = self.idle
+            assets: uint256 = vault_books._idle()
             if wanted.assets != max_value(uint256):
-                assets = wanted.assets - holding.worth
+                assets = unsafe_sub(wanted.assets, holding.worth)
             assert assets <= holding.room, "Vault: above the cap"
-            assert assets <= self.idle, "Vault: not enough idle"
-            self.idle -= assets
+            assert assets <= vault_books._idle(), "Vault: not enough idle"
+            vault_books.waiting = unsafe_sub(vault_books.waiting, assets)
             self._supply(wanted.id, assets)
             log vault_events.Reallocated(id=wanted.id, supplied=assets, withdrawn=0)
+    vault_books._allocate(vault_rules.withdraw_queue)
 
 
 # Anybody
@@ -257,7 +268,7 @@ def skim(token: address) -> uint256:
     """
     amount: uint256 = staticcall IERC20(token).balanceOf(self)
     if token == vault_rules.ASSET:
-        amount -= self.idle
+        amount -= vault_books._idle()
     receiver: address = self._heir()
     log vault_events.Skimmed(token=token, receiver=receiver, amount=amount)
     self._send(token, receiver, amount)
@@ -271,7 +282,7 @@ def skim_supply(id: bytes32) -> uint256:
     @notice The same for supply shares of a market.
     """
     position: credit_market.Position = staticcall credit_calls.Credit(vault_rules.CREDIT).position(id, self)
-    amount: uint256 = position.supply_shares - self.held[id]
+    amount: uint256 = position.supply_shares - vault_books._held(id)
     receiver: address = self._heir()
     log vault_events.Skimmed(token=vault_rules.CREDIT, receiver=receiver, amount=amount)
     extcall credit_calls.Credit(vault_rules.CREDIT).transfer_supply(id, amount, self, receiver)
@@ -312,7 +323,7 @@ def totalAssets() -> uint256:
 @view
 @nonreentrant
 def convertToShares(assets: uint256) -> uint256:
-    sight: vault_plan.Sight = self._sight(False)
+    sight: vault_plan.Sight = self._dear_sight(False)
     return vault_plan._shares_down(assets, sight.total, sight.supply)
 
 
@@ -320,7 +331,7 @@ def convertToShares(assets: uint256) -> uint256:
 @view
 @nonreentrant
 def convertToAssets(shares: uint256) -> uint256:
-    sight: vault_plan.Sight = self._sight(False)
+    sight: vault_plan.Sight = self._dear_sight(False)
     return vault_plan._assets_down(shares, sight.total, sight.supply)
 
 
@@ -328,14 +339,14 @@ def convertToAssets(shares: uint256) -> uint256:
 @view
 @nonreentrant
 def previewDeposit(assets: uint256) -> uint256:
-    return vault_plan._plan_in(self._sight(True), assets, 0).shares
+    return vault_plan._plan_in(self._dear_sight(True), assets, 0).shares
 
 
 @external
 @view
 @nonreentrant
 def previewMint(shares: uint256) -> uint256:
-    return vault_plan._plan_in(self._sight(True), 0, shares).assets
+    return vault_plan._plan_in(self._dear_sight(True), 0, shares).assets
 
 
 @external
@@ -357,16 +368,16 @@ def previewRedeem(shares: uint256) -> uint256:
 @nonreentrant
 def maxDeposit(receiver: address) -> uint256:
     """
-    @notice What the caps of the supply queue still take.
+    @notice What the caps still take; nothing while a market that holds something can't be read.
     """
-    return vault_plan._room(self._sight(True))
+    return vault_plan._room(self._dear_sight(True))
 
 
 @external
 @view
 @nonreentrant
 def maxMint(receiver: address) -> uint256:
-    return vault_plan._mintable(self._sight(True))
+    return vault_plan._mintable(self._dear_sight(True))
 
 
 @external
@@ -374,16 +385,17 @@ def maxMint(receiver: address) -> uint256:
 @nonreentrant
 def maxWithdraw(owner: address) -> uint256:
     """
-    @notice What `owner` can take out now, by its shares and by the liquidity of the markets.
+    @notice What `owner` can take out now, by its shares, by the liquidity of the markets, and by what Credit has of
+            the asset while that is lent out in a flash loan.
     """
-    return vault_plan._withdrawable(self._sight(False), erc20.balanceOf[owner])
+    return vault_plan._withdrawable(self._sight(False), erc20.balanceOf[owner], self._purse())
 
 
 @external
 @view
 @nonreentrant
 def maxRedeem(owner: address) -> uint256:
-    return vault_plan._redeemable(self._sight(False), erc20.balanceOf[owner])
+    return vault_plan._redeemable(self._sight(False), erc20.balanceOf[owner], self._purse())
 
 
 # In and out
@@ -392,16 +404,21 @@ def maxRedeem(owner: address) -> uint256:
 @internal
 def _enter(assets: uint256, shares: uint256, receiver: address) -> vault_plan.Plan:
     sight: vault_plan.Sight = self._accrue(True)
+    sight.total = vault_plan._dear(sight.total, sight.supply, self.peak)
     plan: vault_plan.Plan = vault_plan._plan_in(sight, assets, shares)
-    assert plan.shares > 0, "Vault: zero shares"
+    assert plan.shares > 0 or plan.assets == 0, "Vault: zero shares"
     assert plan.rest == 0, "Vault: more than the caps take; see maxDeposit"
     assert sight.supply + plan.shares <= MAX_SUPPLY, "Vault: too many shares"
-    asset: IERC20 = IERC20(vault_rules.ASSET)
-    before: uint256 = staticcall asset.balanceOf(self)
-    assert extcall asset.transferFrom(msg.sender, self, plan.assets, default_return_value=True), "Vault: deposit not paid"
-    assert staticcall asset.balanceOf(self) >= before + plan.assets, "Vault: the token delivered less"
-    for i: uint256 in range(sight.count, bound=vault_plan.MAX_MARKETS):
-        self._supply(sight.holdings[i].id, plan.amounts[i])
+    if plan.assets > 0:
+        asset: IERC20 = IERC20(vault_rules.ASSET)
+        before: uint256 = staticcall asset.balanceOf(self)
+        assert extcall asset.transferFrom(msg.sender, self, plan.assets, default_return_value=True), "Vault: deposit not paid"
+        assert staticcall asset.balanceOf(self) >= before + plan.assets, "Vault: the token delivered less"
+        for i: uint256 in range(sight.count, bound=vault_plan.MAX_MARKETS):
+            self._supply(sight.holdings[i].id, plan.amounts[i])
+        if plan.idle > 0:
+            vault_books._bring_idle(plan.idle)
+        self.fresh = unsafe_add(sight.fresh, plan.assets)
     erc20._mint(receiver, plan.shares)
     log vault_events.Deposit(sender=msg.sender, owner=receiver, assets=plan.assets, shares=plan.shares)
     return plan
@@ -413,11 +430,12 @@ def _leave(assets: uint256, shares: uint256, receiver: address, owner: address) 
     plan: vault_plan.Plan = vault_plan._plan_out(sight, assets, shares)
     self._burn(plan.shares, receiver, owner)
     assert plan.rest == 0, "Vault: not enough liquidity; see maxWithdraw, redeem_in_kind needs none"
+    assert plan.sure >= min(plan.assets, sight.fresh), "Vault: what was just paid in is lent out"
     for i: uint256 in range(sight.count, bound=vault_plan.MAX_MARKETS):
         if plan.amounts[i] > 0:
             self._withdraw(sight.holdings[i].id, plan.amounts[i], 0, receiver)
     log vault_events.Withdraw(sender=msg.sender, receiver=receiver, owner=owner, assets=plan.assets, shares=plan.shares)
-    self._pay(receiver, min(plan.assets, sight.idle))
+    self._finish(sight, plan, receiver)
     return plan
 
 
@@ -427,7 +445,7 @@ def _supply(id: bytes32, assets: uint256):
         _: uint256 = 0
         shares: uint256 = 0
         _, shares = extcall credit_calls.Credit(vault_rules.CREDIT).supply(vault_rules._params(id), assets, 0, self, b"")
-        self.held[id] += shares
+        vault_books._raise(id, assets, shares)
 
 
 @internal
@@ -437,13 +455,12 @@ def _withdraw(id: bytes32, assets: uint256, shares: uint256, receiver: address) 
     taken, burned = extcall credit_calls.Credit(vault_rules.CREDIT).withdraw(
         vault_rules._params(id), assets, shares, self, receiver
     )
-    self.held[id] -= burned
+    vault_books._lower(id, taken, burned)
     return taken
 
 
 @internal
 def _burn(shares: uint256, receiver: address, owner: address):
-    assert shares > 0, "Vault: zero shares"
     assert receiver != self, "Vault: the vault can't be the receiver"
     if msg.sender != owner:
         erc20._spend_allowance(owner, msg.sender, shares)
@@ -451,10 +468,14 @@ def _burn(shares: uint256, receiver: address, owner: address):
 
 
 @internal
-def _pay(receiver: address, amount: uint256):
-    if amount > 0:
-        self.idle -= amount
-        self._send(vault_rules.ASSET, receiver, amount)
+def _finish(sight: vault_plan.Sight, plan: vault_plan.Plan, receiver: address):
+    """
+    @dev Of what leaves, what deposits of this transaction brought counts first.
+    """
+    self.fresh = unsafe_sub(sight.fresh, min(sight.fresh, plan.assets))
+    if plan.idle > 0:
+        vault_books._draw_idle(plan.idle)
+        self._send(vault_rules.ASSET, receiver, plan.idle)
 
 
 @internal
@@ -471,9 +492,10 @@ def _accrue(entering: bool) -> vault_plan.Sight:
     @dev The mark rises even when the fee on a gain is no share: else who comes next would pay it.
     """
     sight: vault_plan.Sight = self._sight(entering)
+    self.peak = max(self.peak, vault_plan._price_up(sight.total, sight.supply))
     if self.fee > 0:
         shares: uint256 = sight.supply - erc20.totalSupply
-        self._raise_mark(sight)
+        self._raise_mark()
         if shares > 0:
             erc20._mint(self.fee_recipient, shares)
             log vault_events.FeeAccrued(recipient=self.fee_recipient, shares=shares, high_water=self.high_water)
@@ -481,34 +503,47 @@ def _accrue(entering: bool) -> vault_plan.Sight:
 
 
 @internal
-def _raise_mark(sight: vault_plan.Sight):
-    price: uint256 = vault_plan._price_up(sight)
-    if price > self.high_water:
-        self.high_water = price
+def _raise_mark():
+    if self.peak > self.high_water:
+        self.high_water = self.peak
 
 
 @internal
 @view
 def _sight(entering: bool) -> vault_plan.Sight:
     """
-    @dev With the fee's shares up to now; with the supply queue and room below the caps when `entering`.
+    @dev With the fee's shares up to now; with room below the caps when `entering`. The order of deposits is for who
+         enters, and for who takes back what deposits brought.
     """
     sight: vault_plan.Sight = empty(vault_plan.Sight)
-    sight.idle = self.idle
+    sight.idle = vault_books._idle()
+    sight.drawn = vault_books._drawn()
+    sight.fresh = self.fresh
     sight.total = sight.idle
     sight.supply = erc20.totalSupply
-    if entering:
-        i: uint256 = 0
-        for id: bytes32 in vault_rules.supply_queue:
-            sight.queue[i] = id
-            i += 1
+    ordered: bool = entering
     for id: bytes32 in vault_rules.withdraw_queue:
         holding: vault_plan.Holding = self._holding(id, vault_rules.cap[id] if entering else 0)
         sight.holdings[sight.count] = holding
-        sight.count += 1
-        sight.total += holding.worth
+        sight.count = unsafe_add(sight.count, 1)
+        sight.total = unsafe_add(sight.total, holding.worth)
+        sight.blind = sight.blind or (holding.worth > 0 and not holding.live)
+        ordered = ordered or holding.brought > 0
+    if ordered:
+        sight.order = vault_rules.supply_order
     if self.fee > 0:
         sight.supply += vault_plan._fee_shares(sight.total, sight.supply, self.fee, self.high_water)
+    return sight
+
+
+@internal
+@view
+def _dear_sight(entering: bool) -> vault_plan.Sight:
+    """
+    @notice As who enters sees it: a share costs at least what it did earlier in this transaction.
+    """
+    sight: vault_plan.Sight = self._sight(entering)
+    sight.total = vault_plan._dear(sight.total, sight.supply, self.peak)
     return sight
 
 
@@ -530,10 +565,16 @@ def _holding(id: bytes32, cap: uint256) -> vault_plan.Holding:
         state = abi_decode(told, credit_market.MarketState)
     else:
         state = staticcall credit_calls.Credit(vault_rules.CREDIT).market(id)
-    return vault_plan._holding(id, self.held[id], state, live, cap)
+    return vault_plan._holding(id, vault_books.words[id], state, live, cap)
 
 
 @internal
 @view
 def _heir() -> address:
     return self.fee_recipient if self.fee_recipient != empty(address) else ownable.owner
+
+
+@internal
+@view
+def _purse() -> uint256:
+    return staticcall IERC20(vault_rules.ASSET).balanceOf(vault_rules.CREDIT)

@@ -5,7 +5,10 @@
 @license AGPL-3.0-only
 @notice Who may change which market of a Vault: caps, queues, the owner's timelock and the guardian.
 
-        submit_cap -> timelock -> accept_cap (a higher cap, a new market) · lower_cap at once
+        submit_cap -> timelock -> accept_cap, within 14 days (a higher cap, a new market) · lower_cap at once
+
+        The cap is the exposure: whoever has capital for a block can fill a market up to its cap, and `reallocate`
+        only moves what is there now. Cap a market at what may be lost in it.
 @dev A part of Vault, which speaks for it. A market's parameters are kept as code: nine words for one read.
 """
 
@@ -54,6 +57,8 @@ struct PendingGuardian:
     valid_at: uint256
 
 MAX_TIMELOCK: constant(uint256) = 30 * 86_400
+# Seconds after the timelock in which what is submitted may be accepted.
+ACCEPTANCE: constant(uint256) = 14 * 86_400
 MAX_CAP: constant(uint256) = 2**104 - 1
 # Init code that returns as code whatever follows it.
 KEEP: constant(Bytes[11]) = x"600B5981380380925939F3"
@@ -66,7 +71,8 @@ guardian: public(address)
 pending_guardian: public(PendingGuardian)
 cap: public(HashMap[bytes32, uint256])
 pending_cap: public(HashMap[bytes32, PendingCap])
-supply_queue: DynArray[bytes32, vault_plan.MAX_MARKETS]
+# The supply queue: places in the withdraw queue, from 1, four bits each, the first lowest.
+supply_order: uint256
 withdraw_queue: DynArray[bytes32, vault_plan.MAX_MARKETS]
 params_at: HashMap[bytes32, address]
 
@@ -85,7 +91,7 @@ def __init__(credit: address, asset: address, timelock: uint256):
 @external
 def submit_cap(id: bytes32, cap: uint256):
     """
-    @notice Propose a higher cap for a market; `accept_cap` after the timelock. Only the owner.
+    @notice Propose a higher cap for a market; `accept_cap` within 14 days after the timelock. Only the owner.
     @param cap In units of the asset; interest may carry what the market holds above it.
     """
     self._check_owner()
@@ -111,8 +117,10 @@ def accept_cap(id: bytes32):
         if self.params_at[id] == empty(address):
             self.params_at[id] = raw_create(KEEP, self._params_of(id))
         self.withdraw_queue.append(id)
-    if id not in self.supply_queue and len(self.supply_queue) < vault_plan.MAX_MARKETS:
-        self.supply_queue.append(id)
+    queue: DynArray[bytes32, vault_plan.MAX_MARKETS] = self._supply_queue()
+    if id not in queue:
+        queue.append(id)
+        self._set_order(queue)
     self._set_cap(id, pending.cap)
 
 
@@ -200,19 +208,20 @@ def queues() -> (DynArray[bytes32, vault_plan.MAX_MARKETS], DynArray[bytes32, va
     """
     @notice (supply queue, withdraw queue); the latter names every market of the vault.
     """
-    return self.supply_queue, self.withdraw_queue
+    return self._supply_queue(), self.withdraw_queue
 
 
 @external
 def set_supply_queue(ids: DynArray[bytes32, vault_plan.MAX_MARKETS]):
     """
-    @notice Where deposits go, in this order. Markets with a cap; only the owner.
+    @notice Where deposits go, in this order, after what withdrawals drew is given back (a market without a cap gets
+            nothing back). An empty queue takes no deposits. Markets with a cap; only the owner.
     """
     self._check_owner()
     self._check_distinct(ids)
     for id: bytes32 in ids:
         assert self.cap[id] > 0, "Vault: a market without a cap"
-    self.supply_queue = ids
+    self._set_order(ids)
     log SupplyQueueSet(ids=ids)
 
 
@@ -231,9 +240,40 @@ def _set_withdraw_queue(ids: DynArray[bytes32, vault_plan.MAX_MARKETS]) -> DynAr
             assert self.cap[id] == 0, "Vault: a market with a cap stays"
             self.pending_cap[id] = empty(PendingCap)
             dropped.append(id)
+    queue: DynArray[bytes32, vault_plan.MAX_MARKETS] = self._supply_queue()
     self.withdraw_queue = ids
+    self._set_order(queue)
     log WithdrawQueueSet(ids=ids)
     return dropped
+
+
+@internal
+@view
+def _supply_queue() -> DynArray[bytes32, vault_plan.MAX_MARKETS]:
+    ids: DynArray[bytes32, vault_plan.MAX_MARKETS] = []
+    order: uint256 = self.supply_order
+    for i: uint256 in range(vault_plan.MAX_MARKETS):
+        if order > 0:
+            ids.append(self.withdraw_queue[(order & 15) - 1])
+        order >>= 4
+    return ids
+
+
+@internal
+def _set_order(ids: DynArray[bytes32, vault_plan.MAX_MARKETS]):
+    """
+    @notice Those of the withdraw queue; others fall out.
+    """
+    order: uint256 = 0
+    at: uint256 = 0
+    for id: bytes32 in ids:
+        place: uint256 = 0
+        for other: bytes32 in self.withdraw_queue:
+            place += 1
+            if other == id:
+                order |= place << at
+                at += 4
+    self.supply_order = order
 
 
 # Checks and reads
@@ -271,6 +311,7 @@ def _check_guard():
 def _check_due(valid_at: uint256):
     assert valid_at > 0, "Vault: nothing is pending"
     assert block.timestamp >= valid_at, "Vault: the timelock has not passed"
+    assert block.timestamp <= valid_at + ACCEPTANCE, "Vault: expired; submit it again"
 
 
 @internal

@@ -12,11 +12,14 @@ from surge.model.units import WAD, Address, Wad
 
 @dataclass(frozen=True, slots=True)
 class VaultMarket:
-    """What a vault has in a market: `held` supply shares; `cap` in the asset's units."""
+    """What a vault has in a market: `held` supply shares; `cap` and `flow` (what deposits brought since the
+    owner allocated, less what withdrawals drew) in the asset's units; `live`: it can be read."""
 
     market: MarketView
     held: int
     cap: int
+    flow: int = 0
+    live: bool = True
 
     @property
     def worth(self) -> int:
@@ -30,7 +33,8 @@ class VaultView:
     """A vault at one moment, and what `account` has of it. Money in the asset's smallest units.
 
     share: the vault's own token. markets: in the order of withdrawals; queue: in the order of deposits.
-    supply: of shares, those of the fee up to now included. fee: of gains, WAD.
+    supply: of shares, those of the fee up to now included. fee: of gains, WAD. drawn: what withdrawals took
+    of the idle assets since the owner allocated.
     """
 
     name: str
@@ -43,6 +47,7 @@ class VaultView:
     fee: Wad
     markets: tuple[VaultMarket, ...]
     queue: tuple[MarketId, ...]
+    drawn: int = 0
 
     @property
     def address(self) -> Address:
@@ -51,8 +56,10 @@ class VaultView:
     @property
     def sight(self) -> Sight:
         """The vault as its formulas take it."""
-        holdings = tuple(vault.holding(m.market.id, m.held, m.market.state, m.cap) for m in self.markets)
-        return Sight(holdings, self.queue, self.idle, self.supply)
+        holdings = tuple(
+            vault.holding(m.market.id, m.held, m.market.state, m.cap, m.live, m.flow) for m in self.markets
+        )
+        return Sight(holdings, self.queue, self.idle, self.supply, self.drawn)
 
     @property
     def total(self) -> int:
@@ -71,7 +78,7 @@ class VaultView:
 
     @property
     def max_deposit(self) -> int:
-        """What its caps still take."""
+        """What its caps still take; nothing while a market that holds something can't be read."""
         return vault.max_deposit(self.sight)
 
     @property
@@ -92,6 +99,11 @@ def deposit(view: VaultView, assets: int) -> VaultView:
     """Pay in; raises BadInput where the vault would refuse."""
     if assets <= 0:
         raise BadInput(f"an amount of {view.asset.show(assets)} changes nothing; name how much to deposit")
+    if view.sight.blind:
+        raise BadInput(
+            f"the {view.name} takes no deposits while one of its markets can't be read; "
+            "try again when `surge credit vaults` shows that it takes more"
+        )
     if assets > view.max_deposit:
         raise BadInput(
             f"{view.asset.show(assets)} is more than the caps of the {view.name} take; "
@@ -125,13 +137,22 @@ def redeem(view: VaultView, given: int) -> VaultView:
 def redeem_in_kind(view: VaultView, given: int) -> tuple[VaultView, int, tuple[int, ...]]:
     """Give shares back for the same part of everything: the vault, the idle assets, the markets' shares."""
     idle, handed = vault.redeem_in_kind(view.sight, given)
-    markets = tuple(
-        replace(one, held=one.held - part) for one, part in zip(view.markets, handed, strict=True)
-    )
+    markets = tuple(_handed_out(one, part) for one, part in zip(view.markets, handed, strict=True))
     after = replace(
-        view, shares=view.shares - given, supply=view.supply - given, idle=view.idle - idle, markets=markets
+        view,
+        shares=view.shares - given,
+        supply=view.supply - given,
+        idle=view.idle - idle,
+        drawn=view.drawn + idle,
+        markets=markets,
     )
     return after, idle, handed
+
+
+def _handed_out(one: VaultMarket, part: int) -> VaultMarket:
+    state = one.market.state
+    assets = shares.to_assets_down(part, state.lent_assets, state.supply_shares)
+    return replace(one, held=one.held - part, flow=one.flow - assets)
 
 
 def _left(view: VaultView, plan: Plan) -> VaultView:
@@ -139,13 +160,13 @@ def _left(view: VaultView, plan: Plan) -> VaultView:
 
 
 def _moved(view: VaultView, plan: Plan, sign: int) -> VaultView:
-    """The plan's amounts into (1) or out of (-1) the markets; what the markets don't take or give is idle."""
+    """The plan's amounts into (1) or out of (-1) the markets and what is idle."""
     markets = tuple(
         _supplied(one, amount) if sign > 0 else _withdrawn(one, amount)
         for one, amount in zip(view.markets, plan.amounts, strict=True)
     )
-    idle = view.idle + sign * (plan.assets - sum(plan.amounts))
-    return replace(view, markets=markets, idle=idle)
+    moved = sign * plan.idle
+    return replace(view, markets=markets, idle=view.idle + moved, drawn=view.drawn - moved)
 
 
 def _supplied(one: VaultMarket, amount: int) -> VaultMarket:
@@ -165,7 +186,7 @@ def _with(one: VaultMarket, assets: int, made: int) -> VaultMarket:
     grown = replace(
         state, supply_assets=state.supply_assets + assets, supply_shares=state.supply_shares + made
     )
-    return replace(one, market=one.market.with_state(grown), held=one.held + made)
+    return replace(one, market=one.market.with_state(grown), held=one.held + made, flow=one.flow + assets)
 
 
 def _can_withdraw(view: VaultView, assets: int) -> None:

@@ -24,13 +24,6 @@ def test_every_artifact_has_a_source() -> None:
     assert {path.stem for path in ARTIFACTS.glob("*.json")} == {path.stem for path in SOURCES}
 
 
-def test_sizes_are_deployable() -> None:
-    """EIP-170 and EIP-3860: 24,576 bytes of code, 49,152 of initcode; the latter bounds the former here."""
-    for source in SOURCES:
-        initcode = json.loads((ARTIFACTS / f"{source.stem}.json").read_text())["bytecode"]
-        assert len(bytes.fromhex(initcode[2:])) < 24_576, source.stem
-
-
 def test_sources_are_pinned_to_one_compiler() -> None:
     for source in SOURCES:
         lines = source.read_text().splitlines()

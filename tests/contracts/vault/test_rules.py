@@ -40,6 +40,40 @@ def test_a_higher_cap_waits_for_the_timelock(pots: VaultPots) -> None:
     assert refused(pots.vault, "accept_cap", id) == "Vault: nothing is pending"
 
 
+def test_what_is_pending_expires(pots: VaultPots) -> None:
+    """What was announced long ago surprises who has come since: it is submitted again."""
+    id, window = pots.ids[0], 14 * 86_400
+    for _ in range(2):
+        pots.vault("submit_cap", id, 2 * CAP, sender=OWNER)
+        pots.vault("submit_guardian", OTHER, sender=OWNER)
+        saved = pots.machine.save()
+        pots.machine.wait(TIMELOCK + window + 1)
+        assert refused(pots.vault, "accept_cap", id) == "Vault: expired; submit it again"
+        assert refused(pots.vault, "accept_guardian") == "Vault: expired; submit it again"
+        pots.machine.wait(1_000 * 86_400)
+        assert refused(pots.vault, "accept_cap", id) == "Vault: expired; submit it again"
+    pots.machine.restore(saved)
+    pots.machine.wait(TIMELOCK + window)
+    pots.vault("accept_cap", id)
+    pots.vault("accept_guardian")
+    assert pots.vault("cap", id) == 2 * CAP
+    assert pots.vault("guardian").lower() == OTHER
+
+
+def test_queues_keep_their_orders(pots: VaultPots) -> None:
+    """The supply queue is kept by places in the other one, which may change under it."""
+    first, second, third = pots.ids
+    pots.vault("set_supply_queue", [third, first], sender=OWNER)
+    for order in ([second, third, first], [third, first, second], [first, second, third]):
+        pots.vault("set_withdraw_queue", order, sender=OWNER)
+        assert pots.vault("queues") == ((third, first), tuple(order))
+    pots.vault("lower_cap", third, 0, sender=OWNER)
+    pots.vault("set_withdraw_queue", [second, first], sender=OWNER)
+    assert pots.vault("queues") == ((first,), (second, first))
+    pots.raise_cap(second, 2 * CAP)
+    assert pots.vault("queues") == ((first, second), (second, first))
+
+
 def test_a_lower_cap_is_set_at_once_and_drops_a_pending_one(pots: VaultPots) -> None:
     id = pots.ids[0]
     pots.vault("submit_cap", id, 2 * CAP, sender=OWNER)
@@ -152,7 +186,7 @@ def test_a_market_leaves_when_nothing_is_left_in_it(pots: VaultPots) -> None:
     pots.machine.wait(TIMELOCK)
     assert refused(pots.vault, "accept_cap", first) == "Vault: nothing is pending"
     pots.raise_cap(first, CAP)
-    assert pots.vault("queues") == ((first, second, third), (second, third, first))
+    assert pots.vault("queues") == ((second, third, first), (second, third, first))
     assert pots.vault("totalAssets") == 10 * USD
 
 

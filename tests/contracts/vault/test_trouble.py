@@ -181,14 +181,39 @@ def test_a_market_whose_rate_model_fails_locks_nobody(pots: VaultPots) -> None:
     pots.irms[0]("set_broken", True)
     assert pots.vault("totalAssets") == counted > CAP + 500 * USD
     assert pots.vault("maxWithdraw", LENDER) == 500 * USD
-    assert pots.vault("maxDeposit", LENDER) == 2 * CAP - 500 * USD
-    pots.deposit(OTHER, 100 * USD)
     pots.withdraw(LENDER, 200 * USD)
     assert "liquidity" in refused(pots.withdraw, LENDER, 500 * USD)
     assert refused(pots.vault, "reallocate", [(pots.ids[0], 0)], sender=OWNER) == "FailingIrm: broken"
     pots.redeem_in_kind(LENDER, pots.shares(LENDER))
-    pots.redeem_in_kind(OTHER, pots.shares(OTHER))
     assert pots.credit("position", pots.ids[0], LENDER)[0] > 0
+
+
+def test_nobody_enters_while_a_held_market_cannot_be_read(pots: VaultPots) -> None:
+    """Interest since its last accrual is not counted meanwhile: shares would be had below their worth."""
+    pots.deposit(LENDER, CAP)
+    pots.borrow(0, CAP // 2)
+    pots.set_rate(0, PART)
+    pots.machine.wait(90 * 86_400)
+    worth = pots.vault("totalAssets")
+    pots.irms[0]("set_broken", True)
+    assert pots.vault("totalAssets") < worth
+    assert pots.vault("maxDeposit", OTHER) == 0 == pots.vault("maxMint", OTHER)
+    for name, amount in (("deposit", USD), ("mint", SHARE)):
+        reason = refused(pots.vault, name, amount, OTHER, sender=OTHER)
+        assert reason == "Vault: a market can't be read, so no deposits now"
+        assert refused(pots.vault, f"preview{name.capitalize()}", amount) == reason
+        assert pots.vault(name, 0, OTHER, sender=OTHER) == 0
+    pots.irms[0]("set_broken", False)
+    assert pots.vault("totalAssets") == worth
+    pots.deposit(OTHER, USD)
+
+
+def test_a_market_that_cannot_be_read_and_holds_nothing_is_in_nobodys_way(pots: VaultPots) -> None:
+    pots.deposit(LENDER, USD)
+    pots.irms[2]("set_broken", True)
+    pots.machine.wait(10)
+    assert pots.vault("maxDeposit", OTHER) == 2 * CAP - USD
+    pots.deposit(OTHER, 2 * CAP - USD)
 
 
 def test_a_price_is_never_read(pots: VaultPots) -> None:

@@ -17,6 +17,7 @@ from contracts.worlds.vault_pots import (
     VaultPots,
     refused,
 )
+from contracts.worlds.vault_schemes import Scheme
 from surge.credit import vault as twin
 
 
@@ -104,12 +105,37 @@ def test_the_vault_receives_nothing(pots: VaultPots, name: str) -> None:
     assert refused(pots.vault, "deposit", USD, ZERO) == "erc20: mint to the zero address"
 
 
-def test_nothing_is_refused(pots: VaultPots) -> None:
-    pots.deposit(LENDER, 10 * USD)
-    for name in ("deposit", "mint"):
-        assert refused(pots.vault, name, 0, LENDER) == "Vault: zero shares"
-    for name in ("withdraw", "redeem", "redeem_in_kind"):
-        assert refused(pots.vault, name, 0, LENDER, LENDER) == "Vault: zero shares"
+def test_nothing_changes_nothing() -> None:
+    """ERC-4626 knows no error for it: in an empty vault, in one with interest, for who has nothing there; and
+    the token, which may refuse to move nothing, is not asked."""
+    pots = VaultPots(asset="HostileToken")
+    for full in (False, True):
+        if full:
+            grown(pots)
+        before = pots.sight(), pots.balance(OTHER)
+        pots.asset("behave", 4)
+        for name in ("Deposit", "Mint", "Withdraw", "Redeem"):
+            assert pots.vault(f"preview{name}", 0) == 0
+        for name in ("deposit", "mint"):
+            assert pots.vault(name, 0, OTHER, sender=OTHER) == 0
+        for name in ("withdraw", "redeem", "redeem_in_kind"):
+            assert pots.vault(name, 0, OTHER, LENDER, sender=OTHER) == 0
+        pots.asset("behave", 0)
+        assert (pots.sight(), pots.balance(OTHER)) == before
+        assert pots.shares(OTHER) == 0
+
+
+def test_shares_cost_something_and_what_is_paid_gives_some(pots: VaultPots) -> None:
+    assert pots.vault("mint", 1, LENDER) == 1
+    pots.deposit(LENDER, CAP)
+    pots.borrow(0, CAP)
+    pots.set_rate(0, 100 * PART)
+    for _ in range(30):
+        pots.machine.wait(365 * 86_400)
+        pots.credit("accrue", pots.market(0))
+    assert pots.vault("convertToShares", 1) == 0 < pots.vault("convertToAssets", 10**6)
+    assert refused(pots.deposit, OTHER, 1) == "Vault: zero shares"
+    assert pots.vault("mint", 1, OTHER, sender=OTHER) > 1
 
 
 def test_the_largest_amounts_are_refused(pots: VaultPots) -> None:
@@ -128,6 +154,7 @@ def test_in_kind_hands_out_the_same_part_of_everything(pots: VaultPots) -> None:
     pots.deposit(OTHER, CAP + 600 * USD)
     for number, lent in enumerate(worth(pots)):
         pots.borrow(number, lent)
+    pots.machine.wait(1)
     expected = twin.redeem_in_kind(pots.sight(), pots.shares(LENDER))
     assert pots.vault("maxWithdraw", LENDER) == 300 * USD == pots.vault("idle")
     before = pots.balance(LENDER)
@@ -191,6 +218,37 @@ def test_the_most_is_honest(pots: VaultPots) -> None:
         assert pots.vault(name, most, OTHER, sender=OTHER) > 0
         pots.machine.restore(saved)
         assert refused(pots.vault, name, most + more, OTHER, sender=OTHER)
+
+
+def test_the_most_in_a_flash_loan_is_what_credit_has_left(pots: VaultPots) -> None:
+    """By all three ways that the money may come: what deposits brought, what is idle, the withdraw queue."""
+    pots.deposit(LENDER, 900 * USD)
+    pots.vault("reallocate", [(pots.ids[0], 600 * USD)], sender=OWNER)
+    pots.vault("set_supply_queue", [pots.ids[1]], sender=OWNER)
+    pots.deposit(LENDER, 200 * USD)
+    for lent, most in ((800 * USD, 0), (750 * USD, 50 * USD), (600 * USD, 200 * USD)):
+        scheme = Scheme(pots)
+        scheme.approve()
+        scheme.borrow(pots.asset, lent)
+        scheme.step(pots.vault, "maxWithdraw", LENDER)
+        scheme.step(pots.vault, "maxRedeem", LENDER)
+        scheme.run()
+        assert [scheme.answer(4), scheme.answer(5)] == [most, most * 10**6]
+    assert pots.vault("maxWithdraw", LENDER) == 1_100 * USD
+
+
+def test_the_most_in_a_flash_loan_can_be_had(pots: VaultPots) -> None:
+    pots.deposit(LENDER, 900 * USD)
+    pots.vault("reallocate", [(pots.ids[0], 600 * USD)], sender=OWNER)
+    pots.vault("transfer", OTHER, 500 * SHARE, sender=LENDER)
+    scheme = Scheme(pots)
+    scheme.approve()
+    pots.vault("transfer", scheme.address, 400 * SHARE, sender=LENDER)
+    scheme.borrow(pots.asset, 590 * USD)
+    scheme.step(pots.vault, "maxWithdraw", scheme.address)
+    scheme.leave("withdraw", 10 * USD)
+    scheme.run()
+    assert scheme.answer(4) == 10 * USD
 
 
 def test_previews_know_no_caps_and_no_liquidity(pots: VaultPots) -> None:

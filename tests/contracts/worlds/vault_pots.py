@@ -3,7 +3,7 @@
 from dataclasses import astuple
 from typing import Any
 
-from contracts.worlds.bare_evm import Machine, Reverted, machine, mock
+from contracts.worlds.bare_evm import Machine, Reverted, machine, mock, shipped
 from surge.chain.network.artifacts import artifact
 from surge.credit import vault as twin
 from surge.model.credit import MarketId, MarketParams, MarketState, market_id
@@ -37,7 +37,8 @@ class Contract:
 
     def __init__(self, chain: Machine, name: str, *arguments: Any):
         self.machine, self.artifact = chain, artifact(name)
-        self.address = chain.deploy(bytes.fromhex(self.artifact.creation(arguments)[2:]), OWNER)
+        encoded = bytes.fromhex(self.artifact.creation(arguments)[2:])[len(self.artifact.bytecode) :]
+        self.address = chain.deploy(shipped(name).bytecode + encoded, OWNER)
 
     def message(self, name: str, *arguments: Any) -> bytes:
         return bytes.fromhex(self.artifact.function(name, len(arguments)).encode(arguments)[2:])
@@ -162,15 +163,16 @@ class VaultPots:
     def sight(self) -> twin.Sight:
         """What the twin goes by, from what Credit and the vault's storage say."""
         queue, order = self.vault("queues")
-        holdings = tuple(self._holding(MarketId(id)) for id in order)
+        flows = {told[0]: told[8] - told[9] for told in self.vault("holdings")}
+        holdings = tuple(self._holding(MarketId(id), flows[id]) for id in order)
         idle, supply = self.vault("idle"), self.vault("totalSupply")
         total = idle + sum(holding.worth for holding in holdings)
         fee = self.vault("fee")
         if fee:
             supply += twin.fee_shares(total, supply, Wad(fee), self.vault("high_water"))
-        return twin.Sight(holdings, tuple(MarketId(id) for id in queue), idle, supply)
+        return twin.Sight(holdings, tuple(MarketId(id) for id in queue), idle, supply, self.vault("drawn"))
 
-    def _holding(self, id: MarketId) -> twin.Holding:
+    def _holding(self, id: MarketId, flow: int) -> twin.Holding:
         live = True
         try:
             raw = self.credit("accrued", self.market(self.ids.index(id)))
@@ -178,7 +180,7 @@ class VaultPots:
             live, raw = False, self.credit("market", id)
         supplied, shares, borrowed, debt, reserve, updated = raw
         state = MarketState(supplied, shares, borrowed, debt, reserve, Seconds(updated))
-        return twin.holding(id, self.vault("held", id), state, self.vault("cap", id), live)
+        return twin.holding(id, self.vault("held", id), state, self.vault("cap", id), live, flow)
 
     @property
     def price(self) -> tuple[int, int]:

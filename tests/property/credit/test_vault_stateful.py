@@ -1,7 +1,7 @@
 """A vault in any order of calls by lenders, borrowers, liquidators, its owner and who sends gifts.
 
-C4, D1: the share price falls only by bad debt (or by a unit a market, when the owner reallocates). What the
-vault says of itself is so: previews, maxima, totals, against the twin.
+C4, D1: the share price falls only by bad debt (or by a unit a market, when the owner reallocates). Coming
+and going moves nothing. What the vault says of itself is so: previews, maxima, totals, against the twin.
 """
 
 import os
@@ -63,7 +63,10 @@ class VaultMachine(RuleBasedStateMachine):
         name, amount = ("mint", amount * 10**6 + 1) if by_shares else ("deposit", amount)
         sight, before = self.pots.sight(), self.pots.balance(who)
         plan = (twin.mint if by_shares else twin.deposit)(sight, amount)
-        preview = self.vault(f"preview{name.capitalize()}", amount)
+        preview = self.attempt(self.vault, f"preview{name.capitalize()}", amount, sender=who)
+        if sight.blind:
+            assert preview is self.attempt(self.vault, name, amount, who, sender=who) is None
+            return
         assert preview == (plan.assets if by_shares else plan.shares)
         answer = self.attempt(self.vault, name, amount, who, sender=who)
         if amount <= self.vault(f"max{name.capitalize()}", who) and plan.shares:
@@ -80,11 +83,11 @@ class VaultMachine(RuleBasedStateMachine):
         most = self.vault(f"max{name.capitalize()}", who)
         amount = most * part // 100
         sight, before = self.pots.sight(), self.pots.balance(who)
-        plan = (twin.redeem if by_shares else twin.withdraw)(sight, amount) if amount else None
+        plan = (twin.redeem if by_shares else twin.withdraw)(sight, amount)
         preview = self.vault(f"preview{name.capitalize()}", amount)
         answer = self.attempt(self.vault, name, amount, who, who, sender=who)
-        assert answer is not None or amount > most or not amount
-        if answer is not None and plan:
+        assert answer is not None or amount > most
+        if answer is not None:
             assert answer == preview == (plan.assets if by_shares else plan.shares)
             assert self.pots.balance(who) - before == plan.assets
             self.price_holds()
@@ -101,6 +104,25 @@ class VaultMachine(RuleBasedStateMachine):
         assert self.pots.redeem_in_kind(who, shares) == expected
         after = [self.pots.credit("position", id, who)[0] for id in ids]
         assert tuple(b - a for a, b in zip(before, after, strict=True)) == given
+        self.price_holds()
+
+    @rule(amount=AMOUNTS, part=st.integers(1, 100), leaves_first=st.booleans())
+    def come_and_go(self, amount: int, part: int, leaves_first: bool) -> None:
+        """In any state of flows, cash and caps the markets end no further from how the owner left them,
+        but for what found no room to come back to."""
+        amount = min(amount, self.vault("maxDeposit", CHEATER), self.pots.balance(CHEATER))
+        if leaves_first:
+            amount = min(amount, self.vault("maxWithdraw", CHEATER) * part // 100)
+        drawn, before = self.drawn(), self.pots.sight()
+        names = ["withdraw", "deposit"] if leaves_first else ["deposit", "withdraw"]
+        for name in names:
+            whose = [CHEATER, CHEATER] if name == "withdraw" else [CHEATER]
+            most = self.vault(f"max{name.capitalize()}", CHEATER)
+            self.attempt(self.vault, name, min(amount, most), *whose, sender=CHEATER)
+        after = self.pots.sight()
+        if abs(after.total - before.total) <= 2 * MARKETS:
+            full = sum(max(0, one.drawn - one.room) for one in after.holdings) if leaves_first else 0
+            assert self.drawn() - full <= drawn + 2 * MARKETS
         self.price_holds()
 
     @rule(giver=WHO, taker=WHO, part=st.integers(0, 100))
@@ -219,6 +241,10 @@ class VaultMachine(RuleBasedStateMachine):
         assert price >= self.price - rounding
         assert price >= min(self.price, Fraction(self.vault("high_water"), SCALE))
         self.price, self.shares = price, shares
+
+    def drawn(self) -> int:
+        sight = self.pots.sight()
+        return sight.drawn + sum(one.drawn for one in sight.holdings)
 
     def start_from_here(self) -> None:
         assets, self.shares = self.pots.price

@@ -9,11 +9,12 @@ from surge.chain.network.artifacts import artifact
 from surge.chain.network.connection import Connection, View
 from surge.chain.node.sender import Call
 from surge.credit import vault as twin
+from surge.credit.market import MarketView
 from surge.credit.vault_view import VaultMarket, VaultView
 from surge.model.credit import MarketId
 from surge.model.units import Address, Wad
 
-_FIELDS = ("asset", "idle", "fee", "high_water", "totalSupply", "queues")
+_FIELDS = ("asset", "idle", "fee", "high_water", "totalSupply", "queues", "drawn", "holdings")
 
 
 class Vaults:
@@ -26,19 +27,16 @@ class Vaults:
         """A vault, and what `account` has of it: now, or after the block `at`. Three requests."""
         moment = self._credit.moment(at)
         asked = [self._vault(vault, field) for field in _FIELDS]
-        asset, idle, fee, high_water, supply, queues, held = self._at.look(
+        asset, idle, fee, high_water, supply, queues, drawn, holdings, held = self._at.look(
             [*asked, self._vault(vault, "balanceOf", account)], moment.block
         )
         ids = [MarketId(id_) for id_ in queues[1]]
         markets, _ = self._credit.views(ids, (), moment)
-        found = self._at.look(
-            [self._vault(vault, field, id_) for field in ("held", "cap") for id_ in ids], moment.block
-        )
+        caps = self._at.look([self._vault(vault, "cap", id_) for id_ in ids], moment.block)
         tokens = self._tokens.of([asset, vault])
         view = VaultView(
             name, tokens[asset], tokens[vault], account, held, idle, supply, Wad(fee),
-            tuple(map(VaultMarket, markets, found[: len(ids)], found[len(ids) :])),
-            tuple(MarketId(id_) for id_ in queues[0]),
+            tuple(map(_market, markets, holdings, caps)), tuple(MarketId(id_) for id_ in queues[0]), drawn,
         )  # fmt: skip
         return replace(view, supply=supply + twin.fee_shares(view.total, supply, Wad(fee), high_water))
 
@@ -66,6 +64,12 @@ class Vaults:
 
     def _vault(self, vault: Address, name: str, *arguments: Any) -> View:
         return View("Vault", vault, name, arguments)
+
+
+def _market(market: MarketView, holding: Any, cap: int) -> VaultMarket:
+    """`holding`: as the vault tells it, in the order of its struct."""
+    _id, held, _assets, _shares, _worth, _cash, _room, _unit, brought, drawn, live = holding
+    return VaultMarket(market, held, cap, brought - drawn, live)
 
 
 def _of_vault(what: str, vault: Address, name: str, *arguments: Any) -> Call:
