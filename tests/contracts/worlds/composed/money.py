@@ -21,12 +21,14 @@ from surge.credit.shares import to_assets_down, to_assets_up
 
 WAD = 10**18
 DUST = 64
-"""Units of a dollar: each part of a sum is rounded once here, and each of 64 operations leaves its unit to others."""
+"""Units of a dollar: each part of a sum is rounded once here, each of 64 calls leaves a unit to others."""
 WEI_DUST = 10**9
 """Of a market of ether: less than a unit of a dollar as well."""
 USD_TOKEN, ETH_TOKEN, SHARE_TOKEN = range(3)
 COLLATERAL = {RISKY: ETH_TOKEN, SAFE: ETH_TOKEN, SHORT: USD_TOKEN, PLEDGED: SHARE_TOKEN}
 LOAN = {RISKY: USD_TOKEN, SAFE: USD_TOKEN, SHORT: ETH_TOKEN, PLEDGED: USD_TOKEN}
+LENT = (RISKY, SAFE)
+"""By the vault."""
 EVERYBODY = range(VAULT + 1)
 
 Words = tuple[int, ...]
@@ -73,10 +75,7 @@ class Moment:
         self.balances = [[token("balanceOf", each) for each in world.accounts] for token in world.tokens]
         self.pools = [self._pool(world, number) for number in (0, 1)]
         self.shares = world.vault("totalSupply")
-        self.total = world.vault("totalAssets")
-        self.allocated = [
-            self.lent(market, world.vault("held", world.ids[market])) for market in (RISKY, SAFE)
-        ]
+        self.held = [world.vault("held", world.ids[market]) for market in LENT]
 
     def _pool(self, world: World, number: int) -> Pool:
         pair, token = world.pairs[number], number + 1
@@ -239,14 +238,27 @@ class Books:
             assert sum(position[1] for position in moment.positions[market]) == shares
 
 
-def allocation_stands(before: Moment, after: Moment, losses: dict[int, int]) -> None:
-    """D4: what came to the vault may have gone to each market, what left may have come from each; no more moved."""
-    lost = sum(losses[market] for market in (RISKY, SAFE))
-    came = max(0, after.total + lost - before.total)
-    left = max(0, before.total - after.total)
-    for market, was, now in zip((RISKY, SAFE), before.allocated, after.allocated, strict=True):
-        assert now - was <= came + DUST, (
-            f"market {market} holds {now - was} more of the vault, where {came} came"
-        )
-        gone = was - now - losses[market]
-        assert gone <= left + DUST, f"market {market} holds {gone} less of the vault, where {left} left"
+class Allocation:
+    """D4: what came to the vault may have gone to any market, what left may have come from any; nothing else moves
+    from one to another, but what came or left since the owner allocated: that has no place of its own."""
+
+    def __init__(self) -> None:
+        self.flows = [0, 0]
+
+    def follow(self, before: Moment, after: Moment) -> list[int]:
+        """What was moved into each market, by anybody."""
+        moved = [
+            before.lent(market, now) - before.lent(market, was)
+            for market, was, now in zip(LENT, before.held, after.held, strict=True)
+        ]
+        self.flows = [flow + amount for flow, amount in zip(self.flows, moved, strict=True)]
+        return moved
+
+    def stands(self, before: Moment, after: Moment) -> None:
+        """After a transaction without a loss: then an amount has one price."""
+        loose = sum(map(abs, self.flows))
+        moved = self.follow(before, after)
+        came, left = max(0, sum(moved)), max(0, -sum(moved))
+        for market, amount in zip(LENT, moved, strict=True):
+            assert amount <= came + loose + DUST, f"market {market} got {amount}, where {came} came"
+            assert -amount <= left + loose + DUST, f"market {market} gave {-amount}, where {left} left"
