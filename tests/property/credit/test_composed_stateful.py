@@ -36,9 +36,9 @@ from contracts.worlds.composed.world import (
 )
 from contracts.worlds.pots import UNSHRUNK
 
-SEQUENCES = {"surge": 60, "nightly": 20_000, "mutants": 20}
+SEQUENCES = {"surge": 400, "nightly": 40_000, "mutants": 40}
 BATCH = 1_000
-STEPS = 12
+STEPS = 15
 DAY, YEAR = 86_400, 365 * 86_400
 MAX = 2**256 - 1
 BORROWERS = {RISKY: RECKLESS, SAFE: CAREFUL, SHORT: SHORTER, PLEDGED: PLEDGER}
@@ -126,7 +126,7 @@ class Intruded(RuleBasedStateMachine):
         self.composed.wait(seconds)
         self.composed.strike(second)
 
-    @rule(permille=st.integers(450, 1_200), program=programs)
+    @rule(permille=st.one_of(st.integers(500, 720), st.integers(450, 1_200)), program=programs)
     def strike_at_a_price(self, permille: int, program: Sequence[Op]) -> None:
         self.composed.move_price(permille)
         self.composed.strike(program)
@@ -150,7 +150,7 @@ class Intruded(RuleBasedStateMachine):
 
     @rule(market=markets, size=st.integers(0, 10**6), part=parts)
     def lend(self, market: int, size: int, part: int) -> None:
-        """Some dollars, or their thousandth in ether; or take a part of the claim back, as far as there is cash."""
+        """Some dollars, or their thousandth in ether; or take a part back, as far as there is cash."""
         credit, params = self.world.credit, self.world.markets[market]
         account, last = self.world.accounts[LENDER], self.composed.last
         if size:

@@ -4,7 +4,7 @@
 @notice An account that runs a program of calls to Credit, a vault, pairs and Leverage in one transaction.
 
         program: three bytes an operation: what, which, how much (in 255ths of what it has, or could have;
-                 0 stands for one unit). Those named group_... lend it something, or give it a turn, and go on
+                 0 stands for one unit; 250 to 254 of what there is, whatever it may). Those named GROUP_... lend it something, or give it a turn, and go on
                  with the program up to its END before they are paid back.
 
         An operation that fails undoes itself alone; a group that fails undoes itself with all that was in it.
@@ -353,7 +353,8 @@ def _lend(what: uint256, params: MarketParams, account: address, how_much: uint2
         price: uint256 = (staticcall Oracle(params.oracle).borrow_price())[0]
         most: uint256 = own.collateral * price // SCALE * params.max_ltv // WAD
         room: uint256 = most - min(most, self._debt(state, own) + 1)
-        room = min(room, state.supply_assets - state.borrow_assets)
+        cash: uint256 = state.supply_assets - state.borrow_assets
+        room = cash if self._rash(how_much) else min(room, cash)
         extcall credit.borrow(params, self._part(room, how_much), 0, self, self)
     elif what == REPAY or what == GROUP_REPAY:
         if how_much == 255:
@@ -366,6 +367,8 @@ def _lend(what: uint256, params: MarketParams, account: address, how_much: uint2
         price: uint256 = (staticcall Oracle(params.oracle).borrow_price())[0]
         needed: uint256 = self._debt(state, own) * WAD // params.max_ltv * SCALE // price
         needed += needed // 10**6 + 2 if needed > 0 else 0
+        if self._rash(how_much):
+            needed = 0
         extcall credit.remove_collateral(params, self._part(own.collateral - min(own.collateral, needed), how_much), self, self)
     elif what == TRANSFER_SUPPLY:
         extcall credit.transfer_supply(id, self._part(own.supply_shares, how_much), self, account)
@@ -464,6 +467,15 @@ def _part(most: uint256, how_much: uint256) -> uint256:
     if how_much == 0:
         return min(most, 1)
     return most * how_much // 255
+
+
+@internal
+@pure
+def _rash(how_much: uint256) -> bool:
+    """
+    @notice Whether to ask for more than collateral allows.
+    """
+    return how_much >= 250 and how_much < 255
 
 
 @internal

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from math import isqrt
 
 from contracts.worlds.composed.world import (
+    CAPS,
     HONEST,
     INTRUDER,
     PLEDGED,
@@ -27,8 +28,9 @@ WEI_DUST = 10**9
 USD_TOKEN, ETH_TOKEN, SHARE_TOKEN = range(3)
 COLLATERAL = {RISKY: ETH_TOKEN, SAFE: ETH_TOKEN, SHORT: USD_TOKEN, PLEDGED: SHARE_TOKEN}
 LOAN = {RISKY: USD_TOKEN, SAFE: USD_TOKEN, SHORT: ETH_TOKEN, PLEDGED: USD_TOKEN}
-LENT = (RISKY, SAFE)
+LENT = tuple(CAPS)
 """By the vault."""
+LLTV = {RISKY: 90, SAFE: 70, SHORT: 80, PLEDGED: 90}
 EVERYBODY = range(VAULT + 1)
 
 Words = tuple[int, ...]
@@ -124,7 +126,7 @@ class Moment:
 
 
 class Events:
-    """What Credit said of liquidations in a transaction: by market and account, in units of the loan token."""
+    """What Credit said of liquidations in a transaction, in units of the loan token."""
 
     def __init__(self, world: World, heard: Heard):
         number_of = {int.from_bytes(id, "big"): number for number, id in enumerate(world.ids)}
@@ -163,6 +165,7 @@ def check(before: Moment, after: Moment, events: Events) -> None:
     """A transaction, whoever's it was."""
     intruder_earns_bonuses_alone(before, after, events)
     losses_are_counted_once(before, after, events)
+    only_past_the_lltv(before, after, events)
     for account in HONEST:
         honest_keep(before, after, events, account)
 
@@ -199,8 +202,18 @@ def losses_are_counted_once(before: Moment, after: Moment, events: Events) -> No
     )
 
 
+def only_past_the_lltv(before: Moment, after: Moment, events: Events) -> None:
+    """C5: an honest borrower is liquidated where it stood, or where a realised loss put its vault shares."""
+    fell = after.prices[SHARE_TOKEN] < before.prices[SHARE_TOKEN]
+    for market, borrower, _by, _bonus in events.bonuses:
+        if borrower in HONEST and not (market == PLEDGED and fell):
+            collateral = before.dollars(COLLATERAL[market], before.positions[market][borrower][2])
+            debt = before.dollars(LOAN[market], before.debt(market, borrower))
+            assert debt * 100 + DUST * 100 > collateral * LLTV[market], f"{borrower} was healthy in {market}"
+
+
 def honest_keep(before: Moment, after: Moment, events: Events, account: int) -> None:
-    """Nobody loses but by its lenders' shares, by the bonus of its own liquidation and by trades in its pools."""
+    """Nobody loses but by what its shares fell, the bonus of its own liquidation, and trades in its pools."""
     lost = before.wealth(account) - after.wealth(account)
     allowed = events.paid(before, account)
     for market in COLLATERAL:
@@ -239,8 +252,10 @@ class Books:
 
 
 class Allocation:
-    """D4: what came to the vault may have gone to any market, what left may have come from any; nothing else moves
-    from one to another, but what came or left since the owner allocated: that has no place of its own."""
+    """D4: what came to the vault may have gone to any market, what left may have come from any. Else nothing moves
+    from one to another, but what came or left since the owner allocated, which has no place of its own, and what
+    interest has carried above a cap, which does not come back.
+    """
 
     def __init__(self) -> None:
         self.flows = [0, 0]
@@ -256,7 +271,10 @@ class Allocation:
 
     def stands(self, before: Moment, after: Moment) -> None:
         """After a transaction without a loss: then an amount has one price."""
-        loose = sum(map(abs, self.flows))
+        above = [
+            before.lent(market, held) - CAPS[market] for market, held in zip(LENT, before.held, strict=True)
+        ]
+        loose = sum(map(abs, self.flows)) + sum(max(0, excess) for excess in above)
         moved = self.follow(before, after)
         came, left = max(0, sum(moved)), max(0, -sum(moved))
         for market, amount in zip(LENT, moved, strict=True):

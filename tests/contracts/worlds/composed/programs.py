@@ -117,7 +117,7 @@ def program(seed: int) -> list[Op]:
 
 
 def _scheme(dice: Random) -> list[Op]:
-    """Leave, hit somebody and come back, or the other way round, mostly with what somebody lends for so long."""
+    """Leave, hit somebody, come back, or the other way round: mostly with what somebody lends for so long."""
     inside: list[Op] = []
     for stage in dice.choice(STAGES):
         inside += [_op(dice, dice.choice(stage)) for _ in range(dice.choice((1, 1, 1, 2, 3)))]
@@ -131,7 +131,7 @@ def _scheme(dice: Random) -> list[Op]:
 
 def _op(dice: Random, kind: Do) -> Op:
     """For itself or for who owes there: the numbers of a market and of its borrower are alike (see World)."""
-    how_much = dice.choice((ALL, ALL, ALL, ALL, 128, dice.randrange(ALL), dice.randrange(ALL), 1, 0))
+    how_much = dice.choice((ALL, ALL, ALL, ALL, 128, dice.randrange(ALL), dice.randrange(250, ALL), 1, 0))
     market = dice.choice((0, 0, 0, 1, 2, 3))
     if kind in OF_BORROWERS:
         return lending(kind, market, dice.choice((market + 1, market + 1, market + 1, 0)), how_much)

@@ -20,6 +20,8 @@ SCALE = 10**36
 PERCENT = 10**16
 ETH_PRICE = 2_000 * USD * SCALE // ETHER
 RISKY, SAFE, SHORT, PLEDGED = range(4)
+CAPS = {RISKY: 150_000 * USD, SAFE: 5_000_000 * USD}
+"""Of what the vault lends."""
 OWNER = "0x" + "0a" * 20
 # Numbers of accounts. The intruder is a contract, as the vault is, which may be given things.
 INTRUDER, RECKLESS, CAREFUL, SHORTER, PLEDGER, SAVER, LENDER, PROVIDER, KEEPER, FEES, VAULT = range(11)
@@ -67,7 +69,7 @@ class World:
         arguments = self.credit.address, self.usd.address, "Vault of dollars", "vUSD", OWNER, 0
         creation = code.bytecode + encode(code.arguments, arguments)
         vault = Bare(self.machine, self.machine.deploy(creation, OWNER), code)
-        for market, cap in ((RISKY, 150_000 * USD), (SAFE, 5_000_000 * USD)):
+        for market, cap in CAPS.items():
             vault("submit_cap", self.ids[market], cap, sender=OWNER)
             vault("accept_cap", self.ids[market])
         self._own(vault, "set_supply_queue", [self.ids[RISKY], self.ids[SAFE]])
