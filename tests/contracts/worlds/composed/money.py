@@ -22,7 +22,7 @@ from surge.credit.shares import to_assets_down, to_assets_up
 
 WAD = 10**18
 DUST = 64
-"""Units of a dollar: each part of a sum is rounded once here, each of 64 calls leaves a unit to others."""
+"""Units of a dollar, or of shares: each part of a sum is rounded here, each of 64 calls leaves one to others."""
 WEI_DUST = 10**9
 """Of a market of ether: less than a unit of a dollar as well."""
 USD_TOKEN, ETH_TOKEN, SHARE_TOKEN = range(3)
@@ -75,6 +75,7 @@ class Moment:
             [world.credit("position", id, account) for account in world.accounts] for id in world.ids
         ]
         self.balances = [[token("balanceOf", each) for each in world.accounts] for token in world.tokens]
+        self.dust = DUST * max(1, *(self._share(market) for market in COLLATERAL))
         self.pools = [self._pool(world, number) for number in (0, 1)]
         self.shares = world.vault("totalSupply")
         self.held = [world.vault("held", world.ids[market]) for market in LENT]
@@ -87,6 +88,12 @@ class Moment:
         held = tuple(pair("balanceOf", account) for account in world.accounts)
         reserves = (reserve0, reserve1) if first else (reserve1, reserve0)
         return Pool(token, reserves, (balances[0], balances[1]), pair("totalSupply"), held)
+
+    def _share(self, market: int) -> int:
+        """What a share of the supply or the debt is worth, rounded up: what rounding can take, after years."""
+        supplied, shares, borrowed, debt, reserve, _ = self.markets[market]
+        found = max(to_assets_up(1, supplied - reserve, shares), to_assets_up(1, borrowed, debt))
+        return self.dollars(LOAN[market], found)
 
     def lent(self, market: int, shares: int) -> int:
         supplied, supply_shares, _borrowed, _debt, reserve, _ = self.markets[market]
@@ -178,7 +185,7 @@ def intruder_earns_bonuses_alone(before: Moment, after: Moment, events: Events) 
         max(0, was.of_others(before.prices) - now.of_others(before.prices))
         for was, now in zip(before.pools, after.pools, strict=True)
     )
-    assert gained <= earned + from_pools + DUST, (
+    assert gained <= earned + from_pools + after.dust, (
         f"the intruder gained {gained}, of bonuses {earned}, of pools {from_pools}"
     )
 
@@ -191,13 +198,13 @@ def losses_are_counted_once(before: Moment, after: Moment, events: Events) -> No
             min(moment.positions[market][account][0] for moment in (before, after)) for account in HONEST
         )
         fall = before.lent(market, shares) - after.lent(market, shares)
-        assert fall <= events.losses[market] + DUST, f"lenders of market {market} lost {fall}"
+        assert fall <= events.losses[market] + after.dust, f"lenders of market {market} lost {fall}"
         total += max(0, before.dollars(LOAN[market], fall))
     held = min(moment.shares - moment.vault_shares(INTRUDER) for moment in (before, after))
     fall = (before.prices[SHARE_TOKEN] - after.prices[SHARE_TOKEN]) * held // SCALE
     total += max(0, fall)
     lost = events.lost(before)
-    assert total <= lost + DUST, (
+    assert total <= lost + after.dust, (
         f"honest lenders lost {total}, the vault's {fall} of it, where {lost} was realised"
     )
 
@@ -209,7 +216,9 @@ def only_past_the_lltv(before: Moment, after: Moment, events: Events) -> None:
         if borrower in HONEST and not (market == PLEDGED and fell):
             collateral = before.dollars(COLLATERAL[market], before.positions[market][borrower][2])
             debt = before.dollars(LOAN[market], before.debt(market, borrower))
-            assert debt * 100 + DUST * 100 > collateral * LLTV[market], f"{borrower} was healthy in {market}"
+            assert debt * 100 + 100 * after.dust > collateral * LLTV[market], (
+                f"{borrower} was healthy in {market}"
+            )
 
 
 def honest_keep(before: Moment, after: Moment, events: Events, account: int) -> None:
@@ -225,7 +234,7 @@ def honest_keep(before: Moment, after: Moment, events: Events, account: int) -> 
     for pool in before.pools:
         beside = pool.worth(after.prices) - pool.floor(after.prices)
         allowed += max(0, pool.part(account, beside)) + 1
-    assert lost <= allowed + DUST, f"account {account} lost {lost}, {allowed} of it for a reason"
+    assert lost <= allowed + after.dust, f"account {account} lost {lost}, {allowed} of it for a reason"
 
 
 class Books:
@@ -252,9 +261,10 @@ class Books:
 
 
 class Allocation:
-    """D4: what came to the vault may have gone to any market, what left may have come from any. Else nothing moves
-    from one to another, but what came or left since the owner allocated, which has no place of its own, and what
-    interest has carried above a cap, which does not come back.
+    """D4: what came to the vault may have gone to any market, what left have come from any.
+
+    Nothing else moves from one to another, but what came or left since the owner allocated, which has no place
+    of its own, and what interest has carried above a cap, which does not come back.
     """
 
     def __init__(self) -> None:
@@ -278,5 +288,5 @@ class Allocation:
         moved = self.follow(before, after)
         came, left = max(0, sum(moved)), max(0, -sum(moved))
         for market, amount in zip(LENT, moved, strict=True):
-            assert amount <= came + loose + DUST, f"market {market} got {amount}, where {came} came"
-            assert -amount <= left + loose + DUST, f"market {market} gave {-amount}, where {left} left"
+            assert amount <= came + loose + after.dust, f"market {market} got {amount}, where {came} came"
+            assert -amount <= left + loose + after.dust, f"market {market} gave {-amount}, where {left} left"
