@@ -2,8 +2,8 @@
 over blocks, among honest accounts and through years. What counts is money (contracts/worlds/composed):
 
 An intruder earns the bonuses of liquidations, honest accounts lose what was realised as bad debt, once, and
-nothing else moves between them (C3, C4, C5, D3); a vault lies where its owner left it (D4); markets stay
-solvent (C1).
+nothing else moves between them (C3, C4, C5); a vault lies where its owner left it; markets stay solvent
+(C1).
 """
 
 import os
@@ -202,7 +202,7 @@ def composed() -> Composed:
 
 
 def test_a_loss_is_counted_once(composed: Composed) -> None:
-    """D3: pledged shares of the vault are borrowed, redeemed before a loss, minted again after it."""
+    """C4: pledged shares of the vault are borrowed, redeemed before a loss, minted again after it."""
     composed.move_price(620)
     composed.strike(
         group(Op(Do.GROUP_FLASH, OF_SHARES), [Op(Do.REDEEM), lending(Do.LIQUIDATE, RISKY, RECKLESS)])
@@ -211,12 +211,12 @@ def test_a_loss_is_counted_once(composed: Composed) -> None:
 
 
 def test_who_comes_and_goes_moves_nothing(composed: Composed) -> None:
-    """D4: coming fills what is first in one queue, going empties what is first in the other."""
+    """Coming fills what is first in one queue, going empties what is first in the other."""
     composed.strike(group(Op(Do.GROUP_FLASH, OF_USD), [Op(Do.DEPOSIT), Op(Do.TAKE)]))
 
 
 def test_nobody_leaves_at_the_cost_of_the_vault(composed: Composed) -> None:
-    """D4: a lender of a market without cash lets the vault pay it out."""
+    """A lender of a market without cash lets the vault pay it out."""
     world = composed.world
     composed.strike([lending(Do.SUPPLY, RISKY)])
     world.owe(RECKLESS, RISKY, 500 * 10**18, 206_000 * USD)

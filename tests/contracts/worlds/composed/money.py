@@ -22,7 +22,7 @@ from surge.credit.shares import to_assets_down, to_assets_up
 
 WAD = 10**18
 DUST = 64
-"""Units of a dollar, or of shares: each part of a sum is rounded here, each of 64 calls leaves one to others."""
+"""Units of a dollar, or shares: each part of a sum is rounded, each of 64 calls leaves one to others."""
 WEI_DUST = 10**9
 """Of a market of ether: less than a unit of a dollar as well."""
 USD_TOKEN, ETH_TOKEN, SHARE_TOKEN = range(3)
@@ -90,7 +90,7 @@ class Moment:
         return Pool(token, reserves, (balances[0], balances[1]), pair("totalSupply"), held)
 
     def _share(self, market: int) -> int:
-        """What a share of the supply or the debt is worth, rounded up: what rounding can take, after years."""
+        """What a share of the supply or the debt is worth, rounded up: rounding takes it, after years."""
         supplied, shares, borrowed, debt, reserve, _ = self.markets[market]
         found = max(to_assets_up(1, supplied - reserve, shares), to_assets_up(1, borrowed, debt))
         return self.dollars(LOAN[market], found)
@@ -261,10 +261,10 @@ class Books:
 
 
 class Allocation:
-    """D4: what came to the vault may have gone to any market, what left have come from any.
+    """What came to the vault may have gone to any market, what left may have come from any.
 
-    Nothing else moves from one to another, but what came or left since the owner allocated, which has no place
-    of its own, and what interest has carried above a cap, which does not come back.
+    Nothing else moves from one to another, but what came or left since the owner allocated, which has no
+    place of its own, and what interest carried above a cap, which does not come back.
     """
 
     def __init__(self) -> None:
