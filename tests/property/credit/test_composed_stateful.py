@@ -230,21 +230,19 @@ def test_nobody_leaves_at_the_cost_of_the_vault(composed: Composed) -> None:
 def test_nobody_owes_what_nobody_borrowed(composed: Composed) -> None:
     """C1: a market that all have left stays empty for years, and who lends there next keeps it all."""
     world = composed.world
-    accounts, params = world.accounts, world.markets[SHORT]
-    shares = world.credit("position", world.ids[SHORT], accounts[SHORTER])[1]
-    assert composed.honest(SHORTER, world.credit, "repay", params, 0, shares, accounts[SHORTER], b"")
-    shares = world.credit("position", world.ids[SHORT], accounts[LENDER])[0]
-    assert composed.honest(
-        LENDER, world.credit, "withdraw", params, 0, shares, accounts[LENDER], accounts[LENDER]
-    )
-    composed.strike(
-        [lending(Do.SUPPLY, SHORT, how_much=1), lending(Do.PLEDGE, SHORT), lending(Do.BORROW, SHORT)]
-    )
-    for _ in range(30):
+    params, lender, pledger = world.markets[PLEDGED], world.accounts[LENDER], world.accounts[PLEDGER]
+    shares = [world.credit("position", world.ids[PLEDGED], account) for account in (lender, pledger)]
+    assert composed.honest(PLEDGER, world.credit, "repay", params, 0, shares[1][1], pledger, b"")
+    assert composed.honest(LENDER, world.credit, "withdraw", params, 0, shares[0][0], lender, lender)
+    lends = [lending(what, PLEDGED) for what in (Do.PLEDGE, Do.BORROW)]
+    composed.strike([Op(Do.DEPOSIT, 0, 128), lending(Do.SUPPLY, PLEDGED, how_much=1), *lends])
+    for _ in range(120):
         composed.wait(DAY)
-    composed.strike([lending(Do.REPAY, SHORT), lending(Do.WITHDRAW, SHORT, how_much=254)])
-    for _ in range(40):
-        composed.wait(30 * DAY)
         world.credit("accrue", params)
-    assert composed.honest(LENDER, world.credit, "supply", params, 10**20, 0, accounts[LENDER], b"")
-    composed.strike([lending(Do.COLLECT, SHORT), lending(Do.WITHDRAW, SHORT)])
+    composed.strike([lending(what, PLEDGED) for what in (Do.REPAY, Do.COLLECT, Do.WITHDRAW)])
+    assert not composed.last.markets[PLEDGED][3]
+    for _ in range(40):
+        composed.wait(45 * DAY)
+        world.credit("accrue", params)
+    assert composed.honest(LENDER, world.credit, "supply", params, 10**5 * USD, 0, lender, b"")
+    composed.strike([lending(what, PLEDGED) for what in (Do.COLLECT, Do.WITHDRAW)])
