@@ -150,7 +150,7 @@ def test_bounds_of_carry_and_unwind(pots: LeveragePots, vault: Any, trader: str)
 
 
 def test_what_shares_leave_in_loan_tokens_is_bound(pots: LeveragePots, vault: Any, trader: str) -> None:
-    """Somebody lowers the share's price before the call and raises it after: the collateral is whole, and
+    """A2: Somebody lowers the share's price before the call and raises it after: the collateral is whole, and
     what shares bring above the debt is not. With the bound, nothing happens."""
     shares = carry(pots, vault, trader)
     gain(pots, vault, 500 * USD)

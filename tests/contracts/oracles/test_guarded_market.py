@@ -1,4 +1,4 @@
-"""Markets of Credit behind real guards: a crash, a feed that falls silent, a volatile token that is lent."""
+"""Markets of Credit behind real guards (O1): a crash, a feed that falls silent, a volatile token that is lent."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

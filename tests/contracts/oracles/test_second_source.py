@@ -1,4 +1,4 @@
-"""The second source of a guarded price: averages of a pair. While the feeds speak it makes unsafe, and never
+"""O1, O2: the second source of a guarded price, averages of a pair. While the feeds speak it makes unsafe, and never
 stops or changes what is liquidated by; when one is silent, it can lower that."""
 
 from collections.abc import Callable, Iterator

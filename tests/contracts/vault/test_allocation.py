@@ -1,4 +1,4 @@
-"""Only the owner allocates. Whoever comes and goes moves nothing between the markets."""
+"""D4: only the owner allocates. Whoever comes and goes moves nothing between the markets."""
 
 from collections.abc import Callable
 

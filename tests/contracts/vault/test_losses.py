@@ -1,4 +1,4 @@
-"""A loss is counted once, whoever borrows shares in a flash, leaves, realises the loss and comes back.
+"""D3: a loss is counted once, whoever borrows shares in a flash, leaves, realises the loss and comes back.
 
 Shares in Credit, as collateral, or in a pair can be had for nothing until the end of a transaction. Who
 redeems them has the vault's losses shared by those who are left, and would buy them back at a price several

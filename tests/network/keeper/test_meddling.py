@@ -1,4 +1,4 @@
-"""Whoever moves a little, on purpose, between a keeper's look and its transaction stops nothing."""
+"""K1: whoever moves a little, on purpose, between a keeper's look and its transaction stops nothing."""
 
 import pytest
 
