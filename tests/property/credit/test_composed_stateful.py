@@ -223,7 +223,10 @@ def test_nobody_leaves_at_the_cost_of_the_vault(composed: Composed) -> None:
     composed.look()
     assert composed.last.markets[RISKY][0] == composed.last.markets[RISKY][2]
     composed.strike(
-        group(Op(Do.GROUP_FLASH, OF_USD, 128), [Op(Do.DEPOSIT), lending(Do.WITHDRAW, RISKY), Op(Do.TAKE)])
+        group(
+            Op(Do.GROUP_FLASH, OF_USD, 128),
+            [Op(Do.DEPOSIT), lending(Do.WITHDRAW, RISKY), Op(Do.REDEEM, 0, 254)],
+        )
     )
 
 
