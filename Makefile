@@ -54,6 +54,7 @@ bench: setup
 
 contracts: setup
 	$(BIN)/python scripts/build_contracts.py
+	$(BIN)/python scripts/book_schema.py
 
 kernels: setup
 	$(BIN)/python scripts/build_kernels.py

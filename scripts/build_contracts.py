@@ -1,6 +1,6 @@
 """Compile every deployable contract to <Name>.json in src/surge/chain/network/artifacts; it ships.
 
-    python scripts/build_contracts.py            writes what changed and names it, then contracts/layout.md
+    python scripts/build_contracts.py            writes what changed, then layout.md and docs/contracts
     python scripts/build_contracts.py --check    writes nothing; exit code 1 if a file is out of date
 
 A deployable is a CamelCase .vy file under contracts/; modules are snake_case and compiled into those.
@@ -81,11 +81,14 @@ def build(*, write: bool) -> list[str]:
 
 def main() -> int:
     import contract_layout  # beside this file; tests run the rest from elsewhere
+    import contract_reference
 
     check = "--check" in sys.argv[1:]
     names = build(write=not check)
     if not check and contract_layout.write():
         print(f"written: {contract_layout.LAYOUT.name}")
+    if not check and (pages := contract_reference.write()):
+        print(contract_reference.told(pages))
     for name in names:
         print(f"{'out of date' if check else 'written'}: {name}")
     return 1 if check and names else 0

@@ -50,7 +50,6 @@ TESTS = {
         "tests/contracts/credit/test_hostile_tokens.py",
         "tests/contracts/credit/test_signatures.py",
         "tests/contracts/credit/test_last_units.py",
-        "tests/contracts/credit/test_slow_debt.py",
         "tests/property/credit/test_lending_stateful.py",
         "tests/contracts/credit/test_reentrancy.py",
     )

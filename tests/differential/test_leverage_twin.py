@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts.worlds.credit_pots import ETHER, MAX, USD, CreditPots
-from contracts.worlds.leverage_pots import UNBOUND, LeveragePots, deploy_leverage
+from contracts.worlds.leverage_pots import UNBOUND, UNSIGNED, LeveragePots, deploy_leverage
 from contracts.worlds.pots import UNSHRUNK, deploy, deploy_mock, now, wait
 from surge.credit import leverage
 from surge.credit.leverage import Lowered, Raised
@@ -181,12 +181,63 @@ def test_a_loan_lent_on_and_its_end(
                 pots.leverage.unwind(*args, sender=trader)
             return
         before = pots.usd.balanceOf(trader), pots.eth.balanceOf(trader)
-        args = (market.market, vault, shares, held, in_loan, end.min_out, pots.selling, UNBOUND)
-        assert pots.leverage.unwind(*args, sender=trader) == end.out
+        args = (market.market, vault, shares, end.max_taken, in_loan, end.min_out, pots.selling, UNBOUND)
+        assert pots.leverage.unwind(*args, UNSIGNED, end.min_loan, sender=trader) == end.out
         got = pots.usd.balanceOf(trader) - before[0], pots.eth.balanceOf(trader) - before[1]
         assert got == ((end.out - end.taken, 0) if in_loan else (end.surplus - end.taken, end.out))
         same(pots, market, trader, end.after)
         pots.nothing_stays()
+
+
+@pytest.mark.parametrize("gain", [1_000 * USD, -500 * USD])
+def test_the_bounds_of_an_unwind_have_room_for_the_slippage(deployed: LeveragePots, gain: int) -> None:
+    """Shares that bring less by the slippage end it at the bounds of the plan; a unit less, and nothing is
+    done."""
+    with boa.env.anchor():
+        pots, market = deployed, deployed.pots
+        boa.env.sstore_trace.clear()
+        trader, vault = pots.trader("trader"), deploy_mock("PlainVault", pots.usd)
+        vault.approve(pots.leverage, MAX, sender=trader)
+        args = (market.market, 10 * ETHER, 10_000 * USD, vault, 0, UNBOUND)
+        shares = pots.leverage.carry(*args, sender=trader)
+        found, route = 10_000 * USD + gain, [pots.reserves(pots.eth)]
+        pots.usd.mint(vault, 2_000 * USD)
+        pots.usd.transfer(pots.exchange, 12_000 * USD - found, sender=vault.address)
+        plan = leverage.ended(view_of(pots, market, trader), found, 5_000 * USD, False, route, SLIPPAGE)
+        assert plan.min_loan < plan.surplus if gain > 0 else plan.taken < plan.max_taken < 1_000 * USD
+
+        if gain < 0:  # and for a debt that has grown
+            worst = leverage.more(plan.repaid, SLIPPAGE) - leverage.less(found, SLIPPAGE)
+            assert plan.max_taken == worst
+        room = plan.surplus - plan.min_loan + plan.max_taken - plan.taken
+        pots.usd.transfer(pots.exchange, room, sender=vault.address)
+        before = pots.usd.balanceOf(trader)
+        args = (market.market, vault, shares, plan.max_taken, False, plan.min_out, [], UNBOUND, UNSIGNED)
+        with boa.env.anchor():
+            pots.leverage.unwind(*args, plan.min_loan, sender=trader)
+            assert pots.usd.balanceOf(trader) - before == plan.min_loan - plan.max_taken
+        pots.usd.transfer(pots.exchange, 1, sender=vault.address)
+        refused = "fewer loan tokens are left than min_loan" if gain > 0 else "a swap needs a path"
+        with boa.reverts(f"Leverage: {refused}"):
+            pots.leverage.unwind(*args, plan.min_loan, sender=trader)
+
+
+def test_an_unwind_into_loan_tokens_has_room_for_the_slippage(deployed: LeveragePots) -> None:
+    """However little the collateral is beside the shares."""
+    with boa.env.anchor():
+        pots, market = deployed, deployed.pots
+        boa.env.sstore_trace.clear()
+        trader, vault = pots.trader("trader"), deploy_mock("PlainVault", pots.usd)
+        vault.approve(pots.leverage, MAX, sender=trader)
+        args = (market.market, 10 * ETHER, 10_000 * USD, vault, 0, UNBOUND)
+        shares = pots.leverage.carry(*args, sender=trader)
+        pots.usd.mint(vault, 10**6 * USD)
+        found, route = 1_010_000 * USD, [pots.reserves(pots.eth)]
+        plan = leverage.ended(view_of(pots, market, trader), found, 0, True, route, SLIPPAGE)
+        lost = found - leverage.less(found, SLIPPAGE)
+        pots.usd.transfer(pots.exchange, lost, sender=vault.address)
+        args = (market.market, vault, shares, 0, True, plan.min_out, pots.selling, UNBOUND)
+        assert pots.leverage.unwind(*args, sender=trader) == plan.out - lost >= plan.min_out
 
 
 def test_a_short_by_the_same_plan(deployed: LeveragePots) -> None:

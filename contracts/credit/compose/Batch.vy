@@ -3,24 +3,25 @@
 """
 @title Batch
 @license AGPL-3.0-only
-@notice Calls anything, one call after the other, as itself: arbitrage and liquidation with what it is lent.
+@notice Makes calls, one after the other, as itself: arbitrage and liquidation with what it is lent.
 
         execute -> call -> Credit or a pair -> callback -> the calls of the payload -> ... -> sweep to the caller
 
         It works for everybody, so it must be worth nothing to anybody. Its rules:
 
-        * Authority over others: none is used. Calls in another account's name are refused (in Credit by
-          `on_behalf`, elsewhere by the selectors in `_check_tokens`), so an allowance or an authorisation that
-          somebody gave it by mistake cannot be spent. Don't give it any: not every token keeps to standards.
+        * Authority over others: none is used. It makes the calls that are listed below and no others. They move
+          what the caller of the target has; where an argument names whose it is, that must be Batch (`on_behalf`
+          in Credit, `owner` in a vault). So an allowance, an authorisation or a role that somebody gave it by
+          mistake can be spent by nobody.
         * Authority over itself: an allowance lives as long as the one call that it is written beside
-          (`spends`), and is taken back after it. Calls that would give a lasting one are refused.
+          (`spends`), and is taken back after it. No call that it makes gives another.
         * Callbacks: a call says beforehand which payload may come back (`callback`, its keccak256). It runs once,
           from that call's target, inside `execute`. So what runs was written by the caller, at whatever depth,
           and a token, pair or vault that takes control in between can make it do nothing.
         * Funds: whatever lies here when a call begins belongs to its caller. Sweep all that you move, with the
           least that you accept: less, and nothing has happened. That holds whatever went wrong in between.
-@dev It moves no native coin and never pulls tokens from its caller. Authority that a contract gives by other
-     means than the standards refused below is for the caller to take back before the call ends.
+@dev A selector says what a call means to contracts that keep to the standards: ERC-20, ERC-4626, Uniswap V2's.
+     Another deployment of Credit is none of them. It moves no native coin and never pulls tokens from its caller.
 """
 
 from ethereum.ercs import IERC20
@@ -59,6 +60,7 @@ SUPPLY: constant(bytes4) = method_id("supply((address,address,address,address,ui
 ADD_COLLATERAL: constant(bytes4) = method_id("add_collateral((address,address,address,address,uint256,uint256,uint256,uint256,uint256),uint256,address,bytes)", output_type=bytes4)
 REPAY: constant(bytes4) = method_id("repay((address,address,address,address,uint256,uint256,uint256,uint256,uint256),uint256,uint256,address,bytes)", output_type=bytes4)
 LIQUIDATE: constant(bytes4) = method_id("liquidate((address,address,address,address,uint256,uint256,uint256,uint256,uint256),address,uint256,uint256,bytes)", output_type=bytes4)
+LIQUIDATE_FOR: constant(bytes4) = method_id("liquidate((address,address,address,address,uint256,uint256,uint256,uint256,uint256),address,uint256,uint256,bytes,uint256)", output_type=bytes4)
 POKE: constant(bytes4) = method_id("poke((address,address,address,address,uint256,uint256,uint256,uint256,uint256),address)", output_type=bytes4)
 FLASH_LOAN: constant(bytes4) = method_id("flash_loan(address,uint256,bytes)", output_type=bytes4)
 COLLECT: constant(bytes4) = method_id("collect((address,address,address,address,uint256,uint256,uint256,uint256,uint256))", output_type=bytes4)
@@ -66,35 +68,32 @@ WITHDRAW: constant(bytes4) = method_id("withdraw((address,address,address,addres
 BORROW: constant(bytes4) = method_id("borrow((address,address,address,address,uint256,uint256,uint256,uint256,uint256),uint256,uint256,address,address)", output_type=bytes4)
 REMOVE_COLLATERAL: constant(bytes4) = method_id("remove_collateral((address,address,address,address,uint256,uint256,uint256,uint256,uint256),uint256,address,address)", output_type=bytes4)
 TRANSFER_SUPPLY: constant(bytes4) = method_id("transfer_supply(bytes32,uint256,address,address)", output_type=bytes4)
-# Tokens of others by allowance: ERC-20, 721, 1155, 777, burning, Permit2.
-TAKING: constant(bytes4[10]) = [
-    method_id("transferFrom(address,address,uint256)", output_type=bytes4),
-    method_id("safeTransferFrom(address,address,uint256)", output_type=bytes4),
-    method_id("safeTransferFrom(address,address,uint256,bytes)", output_type=bytes4),
-    method_id("safeTransferFrom(address,address,uint256,uint256,bytes)", output_type=bytes4),
-    method_id("safeBatchTransferFrom(address,address,uint256[],uint256[],bytes)", output_type=bytes4),
-    method_id("burnFrom(address,uint256)", output_type=bytes4),
-    method_id("burn_from(address,uint256)", output_type=bytes4),
-    method_id("transferFrom(address,address,uint160,address)", output_type=bytes4),
-    method_id("operatorSend(address,address,uint256,bytes,bytes)", output_type=bytes4),
-    method_id("operatorBurn(address,uint256,bytes,bytes)", output_type=bytes4),
+# What it may call elsewhere. These take from the caller of the target alone, whatever their arguments: a token's
+# transfer, a vault's entry, the functions of a pair, and the swaps and liquidity of a router.
+OPEN: constant(bytes4[13]) = [
+    method_id("transfer(address,uint256)", output_type=bytes4),
+    method_id("deposit(uint256,address)", output_type=bytes4),
+    method_id("mint(uint256,address)", output_type=bytes4),
+    method_id("swap(uint256,uint256,address,bytes)", output_type=bytes4),
+    method_id("mint(address)", output_type=bytes4),
+    method_id("burn(address)", output_type=bytes4),
+    method_id("sync()", output_type=bytes4),
+    method_id("skim(address)", output_type=bytes4),
+    method_id("swapExactTokensForTokens(uint256,uint256,address[],address,uint256)", output_type=bytes4),
+    method_id("swapTokensForExactTokens(uint256,uint256,address[],address,uint256)", output_type=bytes4),
+    method_id("swapExactTokensForTokensSupportingFeeOnTransferTokens(uint256,uint256,address[],address,uint256)", output_type=bytes4),
+    method_id("addLiquidity(address,address,uint256,uint256,uint256,uint256,address,uint256)", output_type=bytes4),
+    method_id("removeLiquidity(address,address,uint256,uint256,uint256,address,uint256)", output_type=bytes4),
 ]
-# Allowances over what lies here: the same standards.
-GIVING: constant(bytes4[7]) = [
-    method_id("approve(address,uint256)", output_type=bytes4),
-    method_id("increaseAllowance(address,uint256)", output_type=bytes4),
-    method_id("increaseApproval(address,uint256)", output_type=bytes4),
-    method_id("setApprovalForAll(address,bool)", output_type=bytes4),
-    method_id("approve(address,address,uint160,uint48)", output_type=bytes4),
-    method_id("approveAndCall(address,uint256,bytes)", output_type=bytes4),
-    method_id("authorizeOperator(address)", output_type=bytes4),
-]
-# Vault shares of the account in the third word: ERC-4626.
+# These take vault shares of the account in the third word.
 OWNED: constant(bytes4[3]) = [
     method_id("withdraw(uint256,address,address)", output_type=bytes4),
     method_id("redeem(uint256,address,address)", output_type=bytes4),
     method_id("redeem_in_kind(uint256,address,address)", output_type=bytes4),
 ]
+# Refused as all others are; named here to say what to do instead.
+APPROVE: constant(bytes4) = method_id("approve(address,uint256)", output_type=bytes4)
+TRANSFER_FROM: constant(bytes4) = method_id("transferFrom(address,address,uint256)", output_type=bytes4)
 
 CREDIT: public(immutable(address))
 
@@ -214,14 +213,21 @@ def _approve(token: address, spender: address, amount: uint256):
 @internal
 @view
 def _check(target: address, content: Bytes[MAX_CONTENT]):
+    """
+    @notice That a call uses no authority but what Batch has over its own: by an allow-list of selectors.
+    """
     assert target != self, "Batch: it does not call itself"
     assert target.is_contract, "Batch: there is no contract at the target"
     assert len(content) >= 4, "Batch: a call has no selector"
     selector: bytes4 = convert(slice(content, 0, 4), bytes4)
     if target == CREDIT:
         self._check_credit(selector, content)
-    else:
-        self._check_tokens(selector, content)
+    elif selector in OWNED:
+        assert self._word(content, 2) == self, "Batch: on behalf of another account"
+    elif selector not in OPEN:
+        assert selector != TRANSFER_FROM, "Batch: it pulls no tokens from others"
+        assert selector != APPROVE, "Batch: an allowance is given in spends"
+        raise "Batch: no function of a token, vault, pair or router that it may call"
 
 
 @internal
@@ -230,7 +236,7 @@ def _check_credit(selector: bytes4, content: Bytes[MAX_CONTENT]):
     """
     @notice Credit as a stranger may use it, or on behalf of Batch itself.
     """
-    if selector in [LIQUIDATE, FLASH_LOAN, ACCRUE, SUPPLY, ADD_COLLATERAL, REPAY, POKE, COLLECT]:
+    if selector in [LIQUIDATE, LIQUIDATE_FOR, FLASH_LOAN, ACCRUE, SUPPLY, ADD_COLLATERAL, REPAY, POKE, COLLECT]:
         return
     index: uint256 = 0
     if selector == WITHDRAW or selector == BORROW:
@@ -242,15 +248,6 @@ def _check_credit(selector: bytes4, content: Bytes[MAX_CONTENT]):
     else:
         raise "Batch: this function of Credit is not for it"
     assert self._word(content, index) == self, "Batch: on behalf of another account"
-
-
-@internal
-@view
-def _check_tokens(selector: bytes4, content: Bytes[MAX_CONTENT]):
-    assert selector not in TAKING, "Batch: it pulls no tokens from others"
-    assert selector not in GIVING, "Batch: an allowance is given in spends"
-    if selector in OWNED:
-        assert self._word(content, 2) == self, "Batch: on behalf of another account"
 
 
 @internal

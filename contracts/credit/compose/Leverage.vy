@@ -63,6 +63,7 @@ struct Payment:
     shares: uint256  # of the vault, from the caller
     in_loan: bool
     min_out: uint256
+    min_loan: uint256  # of the loan tokens left over
     path: DynArray[address, MAX_PATH]
     amounts: DynArray[uint256, MAX_PATH]  # of the swap; empty where it depends on the debt
 
@@ -180,6 +181,7 @@ def adjust(
             shares=0,
             in_loan=True,
             min_out=0,
+            min_loan=0,
             path=path,
             amounts=amounts,
         ))
@@ -206,7 +208,7 @@ def close(
     """
     self._begin(bounds, signature)
     self._leads(path, params.collateral_token, params.loan_token)
-    out: uint256 = self._unwind(params, empty(address), 0, 0, in_loan, min_out, path)
+    out: uint256 = self._unwind(params, empty(address), 0, 0, in_loan, min_out, 0, path)
     self._end(params, bounds)
     return out
 
@@ -269,19 +271,22 @@ def unwind(
     path: DynArray[address, MAX_PATH],
     bounds: Bounds,
     signature: Signature = empty(Signature),
+    min_loan: uint256 = 0,
 ) -> uint256:
     """
     @notice End a carried or neutral position: repay the whole debt and hand out the collateral.
     @param shares Of `vault`, from the caller by allowance to Leverage; all are redeemed. What they bring
            above the debt is handed out in loan tokens.
-    @param held Loan tokens from the caller, likewise; no more is taken than shares leave owed.
+    @param held Loan tokens from the caller, likewise; no more is taken than shares leave owed. Shares may bring
+           less when the call is mined than when it was sent: give no more here than that may cost.
     @param in_loan True: all collateral is sold. False: only what shares and `held` leave owed.
     @param min_out The least that must be left, in the token asked.
     @param path From the collateral token to the loan token; may be empty where nothing is sold.
+    @param min_loan The least that must be left in loan tokens, whatever token is asked.
     @return What was left, in the token asked.
     """
     self._begin(bounds, signature)
-    out: uint256 = self._unwind(params, vault, shares, held, in_loan, min_out, path)
+    out: uint256 = self._unwind(params, vault, shares, held, in_loan, min_out, min_loan, path)
     self._end(params, bounds)
     return out
 
@@ -329,6 +334,7 @@ def on_surge_repay(assets: uint256, payload: Bytes[credit_calls.MAX_PAYLOAD]):
     left: uint256 = order.removed - sold
     out: uint256 = surplus if order.in_loan else left
     assert out >= order.min_out, "Leverage: less is left than min_out"
+    assert surplus >= order.min_loan, "Leverage: fewer loan tokens are left than min_loan"
     self.handed = out
     if left > 0:
         extcall credit_calls.Credit(CREDIT).remove_collateral(order.params, left, self.account, self.account)
@@ -381,6 +387,7 @@ def _unwind(
     held: uint256,
     in_loan: bool,
     min_out: uint256,
+    min_loan: uint256,
     path: DynArray[address, MAX_PATH],
 ) -> uint256:
     position: credit_market.Position = staticcall credit_calls.Credit(CREDIT).position(keccak256(abi_encode(params)), self.account)
@@ -395,6 +402,7 @@ def _unwind(
         shares=shares,
         in_loan=in_loan,
         min_out=min_out,
+        min_loan=min_loan,
         path=path,
         amounts=[],
     ))

@@ -6,7 +6,8 @@
 @notice Swaps along a path of pairs, adds and removes liquidity; with the least or most that the caller accepts, and
         a deadline. Names, units and rounding are those of Uniswap V2's router, for pairs of this project's Exchange
         or of any exchange with Uniswap V2's interface and its fee of 0.3%. It holds nothing, and moves only what
-        its caller has allowed it, of its caller.
+        its caller has allowed it, of its caller. What is sold or given back is, for max_value, all that the caller
+        has: a contract need not know beforehand what it will be handed.
 @dev Of an exchange whose pairs share one creation code, a pair's address is computed; of any other, it is asked.
      Names are camelCase where the interface fixes them.
 """
@@ -23,9 +24,6 @@ interface V2Pair:
     def mint(to: address) -> uint256: nonpayable
     def burn(to: address) -> (uint256, uint256): nonpayable
     def transferFrom(owner: address, to: address, amount: uint256) -> bool: nonpayable
-    def permit(
-        owner: address, spender: address, amount: uint256, deadline: uint256, v: uint8, r: bytes32, s: bytes32
-    ): nonpayable
 
 # Tokens in a path.
 MAX_PATH: constant(uint256) = 6
@@ -54,11 +52,13 @@ def swapExactTokensForTokens(
 ) -> DynArray[uint256, MAX_PATH]:
     """
     @notice Sell exactly `amount_in` of the path's first token for at least `least_out` of its last.
+    @param amount_in max_value for all that the caller has.
     @return The amount of each token of the path.
     """
     assert block.timestamp <= deadline, "Router: the deadline has passed"
     pairs: DynArray[address, MAX_PATH] = self._pairs(path)
-    amounts: DynArray[uint256, MAX_PATH] = self._amounts_out(amount_in, path, pairs)
+    sold: uint256 = self._or_all(path[0], amount_in)
+    amounts: DynArray[uint256, MAX_PATH] = self._amounts_out(sold, path, pairs)
     assert amounts[len(amounts) - 1] >= least_out, "Router: less comes out than asked"
     self._swap(amounts, path, pairs, to)
     return amounts
@@ -91,7 +91,7 @@ def swapExactTokensForTokensSupportingFeeOnTransferTokens(
     pairs: DynArray[address, MAX_PATH] = self._pairs(path)
     last: uint256 = len(pairs)
     before: uint256 = staticcall IERC20(path[last]).balanceOf(to)
-    self._pull(path[0], pairs[0], amount_in)
+    self._pull(path[0], pairs[0], self._or_all(path[0], amount_in))
     for i: uint256 in range(last, bound=MAX_PATH):
         reserve_in: uint256 = 0
         reserve_out: uint256 = 0
@@ -151,7 +151,7 @@ def removeLiquidity(
     deadline: uint256,
 ) -> (uint256, uint256):
     """
-    @notice Give `liquidity` LP tokens back, for their part of both tokens.
+    @notice Give `liquidity` LP tokens back, for their part of both tokens; max_value for all that the caller has.
     @return What `to` was sent of each.
     """
     pair: address = self._pair(token_a, token_b)
@@ -174,10 +174,18 @@ def removeLiquidityWithPermit(
 ) -> (uint256, uint256):
     """
     @notice The same with a signed allowance of the LP tokens, for `liquidity` or, with `approve_max`, for all.
+    @dev A permit that somebody else has used already leaves its allowance: then that is enough.
     """
     pair: address = self._pair(token_a, token_b)
     amount: uint256 = max_value(uint256) if approve_max else liquidity
-    extcall V2Pair(pair).permit(msg.sender, self, amount, deadline, v, r, s)
+    permitted: bool = raw_call(
+        pair,
+        abi_encode(msg.sender, self, amount, deadline, v, r, s, method_id=method_id("permit(address,address,uint256,uint256,uint8,bytes32,bytes32)")),
+        revert_on_failure=False,
+    )
+    if not permitted:
+        allowed: uint256 = staticcall IERC20(pair).allowance(msg.sender, self)
+        assert allowed >= liquidity, "Router: permit refused"
     return self._remove(pair, token_a, token_b, liquidity, amount_a_min, amount_b_min, to, deadline)
 
 
@@ -247,7 +255,7 @@ def _remove(
     deadline: uint256,
 ) -> (uint256, uint256):
     assert block.timestamp <= deadline, "Router: the deadline has passed"
-    self._pull(pair, pair, liquidity)
+    self._pull(pair, pair, self._or_all(pair, liquidity))
     amount_a: uint256 = 0
     amount_b: uint256 = 0
     if self._in_order(token_a, token_b):
@@ -257,6 +265,14 @@ def _remove(
     assert amount_a >= amount_a_min, "Router: too little of the first token"
     assert amount_b >= amount_b_min, "Router: too little of the second token"
     return amount_a, amount_b
+
+
+@view
+@internal
+def _or_all(token: address, amount: uint256) -> uint256:
+    if amount == max_value(uint256):
+        return staticcall IERC20(token).balanceOf(msg.sender)
+    return amount
 
 
 @internal
@@ -269,9 +285,8 @@ def _swap(
     self._pull(path[0], pairs[0], amounts[0])
     last: uint256 = len(pairs)
     for i: uint256 in range(last, bound=MAX_PATH):
-        self._swap_one(
-            pairs[i], path[i], path[i + 1], amounts[i + 1], to if i + 1 == last else pairs[i + 1]
-        )
+        after: uint256 = unsafe_add(i, 1)
+        self._swap_one(pairs[i], path[i], path[after], amounts[after], to if after == last else pairs[after])
 
 
 @internal
@@ -293,12 +308,14 @@ def _pull(token: address, to: address, amount: uint256):
 def _amounts_out(
     amount_in: uint256, path: DynArray[address, MAX_PATH], pairs: DynArray[address, MAX_PATH]
 ) -> DynArray[uint256, MAX_PATH]:
-    amounts: DynArray[uint256, MAX_PATH] = [amount_in]
+    amount: uint256 = amount_in
+    amounts: DynArray[uint256, MAX_PATH] = [amount]
     for i: uint256 in range(len(pairs), bound=MAX_PATH):
         reserve_in: uint256 = 0
         reserve_out: uint256 = 0
-        reserve_in, reserve_out = self._reserves(pairs[i], path[i], path[i + 1])
-        amounts.append(self._amount_out(amounts[i], reserve_in, reserve_out))
+        reserve_in, reserve_out = self._reserves(pairs[i], path[i], path[unsafe_add(i, 1)])
+        amount = self._amount_out(amount, reserve_in, reserve_out)
+        amounts.append(amount)
     return amounts
 
 

@@ -13,17 +13,14 @@ import tokens as credit_tokens
 interface Caller:
     def on_surge_flash_loan(token: address, assets: uint256, payload: Bytes[MAX_PAYLOAD]): nonpayable
 
-interface FlashBorrower:
-    def onFlashLoan(
-        initiator: address, token: address, amount: uint256, fee: uint256, payload: Bytes[MAX_PAYLOAD]
-    ) -> bytes32: nonpayable
-
 event FlashLoan:
     caller: indexed(address)
     token: indexed(address)
     assets: uint256
 
 MAX_PAYLOAD: constant(uint256) = 4096
+FEE: constant(uint256) = 0
+ON_FLASH_LOAN: constant(bytes4) = method_id("onFlashLoan(address,address,uint256,uint256,bytes)", output_type=bytes4)
 FLASH_LOAN_MAGIC: constant(bytes32) = keccak256("ERC3156FlashBorrower.onFlashLoan")
 
 
@@ -43,13 +40,17 @@ def flash_loan(token: address, assets: uint256, payload: Bytes[MAX_PAYLOAD]):
 @external
 def flashLoan(receiver: address, token: address, amount: uint256, payload: Bytes[MAX_PAYLOAD]) -> bool:
     """
-    @notice The same by ERC-3156.
+    @notice The same by ERC-3156, to a receiver that answers its callback with the standard's word.
     """
-    assert amount > 0, "Credit: nothing to lend"
+    assert amount > 0 and amount <= self._here(token), "Credit: can't lend that amount"
     log FlashLoan(caller=receiver, token=token, assets=amount)
     credit_tokens._give(token, receiver, amount)
-    answer: bytes32 = extcall FlashBorrower(receiver).onFlashLoan(msg.sender, token, amount, 0, payload)
-    assert answer == FLASH_LOAN_MAGIC, "Credit: not a flash borrower"
+    answer: Bytes[32] = raw_call(
+        receiver,
+        abi_encode(msg.sender, token, amount, FEE, payload, method_id=ON_FLASH_LOAN),
+        max_outsize=32,
+    )
+    assert convert(answer, bytes32) == FLASH_LOAN_MAGIC, "Credit: not a flash borrower"
     credit_tokens._take(token, receiver, amount)
     return True
 
@@ -58,17 +59,34 @@ def flashLoan(receiver: address, token: address, amount: uint256, payload: Bytes
 @view
 def flashFee(token: address, amount: uint256) -> uint256:
     """
-    @notice Nothing, for any token.
+    @notice Nothing, for any token; a call of what is none reverts.
     """
-    return 0
+    held: uint256 = staticcall IERC20(token).balanceOf(self)
+    return FEE
 
 
 @external
 @view
 def maxFlashLoan(token: address) -> uint256:
     """
-    @notice All that is here of a token.
+    @notice All that is here of a token; nothing of what is none.
     """
-    if not token.is_contract:
-        return 0
-    return staticcall IERC20(token).balanceOf(self)
+    return self._here(token)
+
+
+@internal
+@view
+def _here(token: address) -> uint256:
+    """
+    @dev It never reverts, whatever the contract does, and leaves a 64th of the gas.
+    """
+    known: bool = False
+    answer: Bytes[32] = b""
+    known, answer = raw_call(
+        token,
+        abi_encode(self, method_id=method_id("balanceOf(address)")),
+        max_outsize=32,
+        is_static_call=True,
+        revert_on_failure=False,
+    )
+    return convert(answer, uint256) if known and len(answer) == 32 and token.is_contract else 0

@@ -7,12 +7,12 @@
 @dev Twins: src/surge/model/credit.py, src/surge/credit/interest.py.
 """
 
-# The order is that of the ABI encoding that makes the id. Ratios are WAD, the minimum debt is in loan units.
 struct Position:
     supply_shares: uint256
     borrow_shares: uint256
     collateral: uint256
 
+# The order is that of the ABI encoding that makes the id. Ratios are WAD, the minimum debt is in loan units.
 struct MarketParams:
     loan_token: address
     collateral_token: address

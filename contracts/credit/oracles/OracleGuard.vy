@@ -5,16 +5,28 @@
 @license AGPL-3.0-only
 @notice The price of a market's collateral, and whether it is safe to lend on.
 
-        price() -> (price, safe)     price: value of one smallest unit of collateral in smallest loan units, by 1e36
+        price() -> (price, safe)           to liquidate by
+        borrow_price() -> (price, safe)    to lend by: the lower of both sources
+        price: value of one smallest unit of collateral in smallest loan units, by 1e36
 
-        * The price comes from Chainlink feeds (AggregatorV3) alone. It reverts when an answer is not positive, not of
-          a finished round, ahead of the chain's time or too old, and when the price leaves its fixed bounds.
-        * The second source is the time-weighted price of a pair. It can make a price unsafe, never stop or change
-          it: whoever can move the pair can stop borrowing, not liquidation.
-        * `safe` is False when the second source has no observation of the right age, or deviates too much. Without a
-          pair the primary price counts as safe.
+        * The price comes from Chainlink feeds (AggregatorV3). It reverts when an answer is not positive, not of a
+          finished round, ahead of the chain's time, or older than its greatest age and GRACE together.
+        * The second source is the time-weighted price of a pair. While the feeds speak it can make a price unsafe,
+          never stop or change what is liquidated by: whoever can move the pair can stop borrowing, not liquidation.
+        * A price is unsafe, and still there to liquidate by: beyond the fixed bounds, as in a crash that nobody
+          expected; when the second source has no observation of the right age, or deviates too much; and when a feed
+          is silent. Without a pair, a fresh price within the bounds counts as safe.
+        * A feed is silent from its greatest age on, for GRACE seconds. Its last answer may be far above what the
+          collateral is worth by then (or, of the loan token, far below), so the lower of that price and the second
+          source's counts. In that time, then, whoever can hold the pair down for a whole average lowers the price
+          that others are liquidated by, to `min_price` at the lowest, and never raises it: nobody can stop
+          liquidation then either. Choose the window, the bounds and the pair's depth for that. After it, nothing can
+          be liquidated until the feed speaks: a price that old is nobody's.
         * The price of an exchange-rate asset (a vault's shares) is its underlying asset's, times the vault's rate; what
           the rate has grown since deployment counts up to a fixed speed, so a donation can't lift it at once.
+          A fall counts at once, and the vault may be asked in the middle of anybody's transaction: take only vaults
+          whose rate no call can lower for a moment, such as one that refuses to answer while it works. A vault that
+          lends its assets in flash loans and counts its balance is none.
 @dev Everything is fixed at deployment. `observe` keeps two observations of the pair, at least `window` apart; the
      youngest that is at least `window` old is the start of the average, which ends now.
      Accumulators wrap: they are subtracted modulo 2²⁵⁶, times modulo 2³².
@@ -60,6 +72,8 @@ struct Observation:
 
 WAD: constant(uint256) = 10**18
 SCALE: constant(uint256) = 10**36
+# Seconds that a feed may be silent beyond its greatest age while positions can still be liquidated.
+GRACE: public(constant(uint256)) = 6 * 3_600
 # More has no meaning for a price, and would overflow.
 MAX_DECIMALS: constant(uint256) = 36
 TOP_PRICE: constant(uint256) = 10**55
@@ -102,7 +116,7 @@ newer: public(Observation)
 def __init__(config: Config):
     """
     @param config See Config. Decimals of tokens and feeds, and the start of the rate, are read here. The primary
-           price must be there already, so that wrong feeds and bounds show at once.
+           price must be there already, fresh and within the bounds, so that wrong ones show at once.
     """
     bounded: bool = config.min_price > 0 and config.min_price < config.max_price and config.max_price <= TOP_PRICE
     assert bounded, "OracleGuard: the bounds need 0 < min < max <= 1e55"
@@ -155,7 +169,11 @@ def __init__(config: Config):
         assert is_token0 or is_token1, "OracleGuard: the pair is of other tokens"
     IS_TOKEN0 = is_token0
 
-    checked: uint256 = self._primary()
+    price: uint256 = 0
+    silent: bool = False
+    price, silent = self._primary()
+    assert not silent, "OracleGuard: the answer is too old"
+    assert price >= config.min_price and price <= config.max_price, "OracleGuard: the price is out of bounds"
 
 
 @external
@@ -182,36 +200,18 @@ def observe() -> bool:
 @external
 def price() -> (uint256, bool):
     """
-    @return The price by 1e36, and whether both sources agree.
+    @return The price by 1e36 that positions are liquidated by, and whether it is fresh, bounded, and both sources agree.
     """
-    primary: uint256 = self._primary()
-    if PAIR == empty(address):
-        return primary, True
-    there: bool = False
-    second: uint256 = 0
-    there, second = self._second()
-    if not there:
-        return primary, False
-    deviation: uint256 = second - primary if second > primary else primary - second
-    return primary, deviation * WAD <= MAX_DEVIATION * primary
+    return self._price(False)
 
 
 @view
 @external
 def borrow_price() -> (uint256, bool):
     """
-    @return The price by 1e36, and whether both sources agree.
+    @return The lower of both sources' prices by 1e36, and whether to lend by it: when `price` is safe.
     """
-    primary: uint256 = self._primary()
-    if PAIR == empty(address):
-        return primary, True
-    there: bool = False
-    second: uint256 = 0
-    there, second = self._second()
-    if not there:
-        return primary, False
-    deviation: uint256 = second - primary if second > primary else primary - second
-    return primary, deviation * WAD <= MAX_DEVIATION * primary
+    return self._price(True)
 
 
 @view
@@ -238,25 +238,60 @@ def rate() -> uint256:
 
 @view
 @internal
-def _primary() -> uint256:
-    base: uint256 = self._answer(BASE_FEED, BASE_MAX_AGE)
-    quote: uint256 = 1
-    if QUOTE_FEED != empty(address):
-        quote = self._answer(QUOTE_FEED, QUOTE_MAX_AGE)
-    price: uint256 = base * SCALE // quote
-    assert price <= TOP_PRICE // MULTIPLIER or MULTIPLIER == 1, "OracleGuard: the price is out of bounds"
-    price = price * MULTIPLIER // DIVISOR
-    if RATE_PROVIDER != empty(address):
-        rate: uint256 = self._rate()
-        assert price <= max_value(uint256) // rate, "OracleGuard: the price is out of bounds"
-        price = price * rate // RATE_SHARES
-    assert price >= MIN_PRICE and price <= MAX_PRICE, "OracleGuard: the price is out of bounds"
-    return price
+def _price(to_lend: bool) -> (uint256, bool):
+    primary: uint256 = 0
+    silent: bool = False
+    primary, silent = self._primary()
+    safe: bool = not silent and primary >= MIN_PRICE and primary <= MAX_PRICE
+    if PAIR == empty(address):
+        return primary, safe
+    there: bool = False
+    second: uint256 = 0
+    there, second = self._second()
+    if not there:
+        return primary, False
+    if silent:
+        # Never 0, and by the pair never below the bound.
+        return min(primary, max(second, MIN_PRICE)), False
+    lower: uint256 = min(primary, second)
+    # Both prices are below 2 * 10^55.
+    deviation: uint256 = unsafe_sub(max(primary, second), lower)
+    safe = safe and unsafe_mul(deviation, WAD) <= unsafe_mul(MAX_DEVIATION, primary)
+    return lower if to_lend else primary, safe
 
 
 @view
 @internal
-def _answer(feed: address, max_age: uint256) -> uint256:
+def _primary() -> (uint256, bool):
+    """
+    @return The feeds' price, and whether one of them is silent.
+    """
+    silent: bool = False
+    base: uint256 = 0
+    base, silent = self._answer(BASE_FEED, BASE_MAX_AGE)
+    quote: uint256 = 1
+    if QUOTE_FEED != empty(address):
+        quote_silent: bool = False
+        quote, quote_silent = self._answer(QUOTE_FEED, QUOTE_MAX_AGE)
+        silent = silent or quote_silent
+    # 10^76 at the most, by at least 1.
+    price: uint256 = unsafe_div(unsafe_mul(base, SCALE), quote)
+    assert price <= TOP_PRICE // MULTIPLIER or MULTIPLIER == 1, "OracleGuard: the price is beyond numbers"
+    price = unsafe_div(price * MULTIPLIER, DIVISOR)
+    if RATE_PROVIDER != empty(address):
+        rate: uint256 = self._rate()
+        assert price <= max_value(uint256) // rate, "OracleGuard: the price is beyond numbers"
+        price = price * rate // RATE_SHARES
+    assert price > 0 and price <= TOP_PRICE, "OracleGuard: the price is beyond numbers"
+    return price, silent
+
+
+@view
+@internal
+def _answer(feed: address, max_age: uint256) -> (uint256, bool):
+    """
+    @return The feed's last answer, and whether it has been silent since, for no longer than GRACE.
+    """
     round_id: uint80 = 0
     answer: int256 = 0
     started_at: uint256 = 0
@@ -266,10 +301,13 @@ def _answer(feed: address, max_age: uint256) -> uint256:
     assert answer > 0, "OracleGuard: the answer is not positive"
     assert updated_at != 0 and answered_in >= round_id, "OracleGuard: the round is unfinished"
     assert updated_at <= block.timestamp, "OracleGuard: the answer lies ahead"
-    assert block.timestamp - updated_at <= max_age, "OracleGuard: the answer is too old"
+    age: uint256 = unsafe_sub(block.timestamp, updated_at)
+    silent: bool = age > max_age
+    if silent:
+        assert unsafe_sub(age, max_age) <= GRACE, "OracleGuard: the answer is too old"
     units: uint256 = convert(answer, uint256)
-    assert units <= MAX_ANSWER, "OracleGuard: the price is out of bounds"
-    return units
+    assert units <= MAX_ANSWER, "OracleGuard: the price is beyond numbers"
+    return units, silent
 
 
 @view

@@ -164,7 +164,8 @@ def redeem(shares: uint256, receiver: address, owner: address) -> uint256:
 def redeem_in_kind(shares: uint256, receiver: address, owner: address) -> uint256:
     """
     @notice Give back `shares` for the same part of everything: of the idle assets (returned), and of the supply
-            shares in each market, less what a unit is worth at most.
+            shares in each market, less what a unit is worth at most. What was paid in earlier in this transaction
+            comes from where it went.
     """
     sight: vault_plan.Sight = self._accrue(False)
     plan: vault_plan.Plan = vault_plan._plan_in_kind(sight, shares)

@@ -35,7 +35,8 @@ struct Holding:
 
 # All that an operation goes by. holdings: as many as counted, the rest is empty. order: of deposits; places in
 # holdings, from 1, four bits each, the first lowest. drawn: from what was idle; fresh: what deposits of this
-# transaction brought; blind: a market that holds something can't be read. total: idle assets and what the holdings are worth; supply: of vault shares.
+# transaction brought; blind: a market that holds something can't be read. total: idle assets and what the holdings
+# are worth; supply: of vault shares.
 struct Sight:
     holdings: Holding[MAX_MARKETS]
     count: uint256

@@ -107,7 +107,7 @@ def submit_cap(id: bytes32, cap: uint256):
 @nonreentrant
 def accept_cap(id: bytes32):
     """
-    @notice Set a submitted cap after its timelock; a new market comes last in both queues. Anybody may.
+    @notice Set a submitted cap within 14 days after its timelock; a new market comes last in both queues. Anybody may.
     """
     pending: PendingCap = self.pending_cap[id]
     self._check_due(pending.valid_at)
@@ -160,8 +160,8 @@ def _set_cap(id: bytes32, cap: uint256):
 @external
 def submit_guardian(guardian: address):
     """
-    @notice Name the guardian: at once while there is none, else by `accept_guardian` after the timelock. Only the
-            owner.
+    @notice Name the guardian: at once while there is none, else by `accept_guardian` within 14 days after the
+            timelock. Only the owner.
     """
     self._check_owner()
     if self.guardian == empty(address):
@@ -175,7 +175,7 @@ def submit_guardian(guardian: address):
 @external
 def accept_guardian():
     """
-    @notice Set the submitted guardian after its timelock. Anybody may.
+    @notice Set the submitted guardian within 14 days after its timelock. Anybody may.
     """
     self._check_due(self.pending_guardian.valid_at)
     self._set_guardian(self.pending_guardian.guardian)

@@ -10,8 +10,10 @@ from coincurve import PrivateKey
 from surge.chain.calls.asks import Asks
 from surge.chain.calls.batch import Batch
 from surge.chain.calls.credit import Credit
+from surge.chain.calls.curation import Curation
 from surge.chain.calls.exchange import Exchange
 from surge.chain.calls.leases import Leases
+from surge.chain.calls.lent import Lending
 from surge.chain.calls.leverage import Leverage
 from surge.chain.calls.liquidations import Liquidations
 from surge.chain.calls.money import Money
@@ -45,5 +47,7 @@ class Chain(Connection):
         self.exchange = Exchange(self)
         self.leverage = Leverage(self, self.credit)
         self.vaults = Vaults(self, self.tokens, self.credit)
+        self.curation = Curation(self)
         self.batch = Batch(self)
+        self.lending = Lending(self)
         self.liquidations = Liquidations(self, self.tokens, self.credit)

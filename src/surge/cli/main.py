@@ -12,9 +12,12 @@ from surge.cli.compute import asks, drain, earnings, jobs, leave, provide, run
 from surge.cli.compute.lease import leases
 from surge.cli.credit import commands as credit
 from surge.cli.credit import keeper
-from surge.cli.network import price, status, up, wallet
+from surge.cli.curate import commands as curate
+from surge.cli.network import local, status, up, wallet
+from surge.cli.reference import abi, book
 from surge.cli.terminal.options import AsJson, Network
 from surge.cli.terminal.output import print_json, tell
+from surge.cli.trade import commands as trade
 from surge.model.errors import SurgeError
 
 INTERRUPTED = 128 + signal.SIGINT
@@ -97,8 +100,13 @@ app.command()(earnings.earnings)
 app.command()(drain.drain)
 app.command()(leave.leave)
 app.command()(keeper.keeper)
+trade.attach(credit.credit)
 app.add_typer(credit.credit, name="credit")
-app.add_typer(price.local, name="local")
+app.add_typer(local.local, name="local")
+app.command()(abi.abi)
+curate.attach(book.book)
+app.add_typer(book.book, name="book")
+app.add_typer(curate.curate, name="curate")
 
 
 def entry() -> None:

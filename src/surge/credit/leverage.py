@@ -52,15 +52,18 @@ class Lowered:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """A call of `close` or `unwind`. `out` is left in the token asked, `surplus` in loan tokens besides."""
+    """A call of `close` or `unwind`. `out` is left in the token asked, `surplus` in loan tokens besides; the
+    bounds are for what shares and swaps may bring less, and the debt may have grown, when it is mined."""
 
     sold: int
     repaid: int
     taken: int
     """Loan tokens from the caller."""
+    max_taken: int
     out: int
     min_out: int
     surplus: int
+    min_loan: int
     after: PositionView
 
 
@@ -193,11 +196,14 @@ def ended(view: PositionView, found: int, held: int, in_loan: bool, route: Pairs
     after = replace(
         preview.repaid(view, debt), position=replace(view.position, borrow_shares=0, collateral=0)
     )
+    certain = less(found, slippage)
+    # Without shares nobody else can make more of it than the debt's interest does.
+    max_taken = min(held, max(more(debt, slippage) - certain, 0)) if found else held
     if in_loan:
-        out, min_out = surplus + brought - owed, max(surplus + least - owed, 0)
-        return Ended(sold, debt, taken, out, min_out, 0, after)
-    min_out = max(collateral - more(sold, slippage), 0)
-    return Ended(sold, debt, taken, collateral - sold, min_out, surplus, after)
+        min_out = max(certain + taken + least - debt, 0)
+        return Ended(sold, debt, taken, max_taken, surplus + brought - owed, min_out, 0, 0, after)
+    min_out, min_loan = max(collateral - more(sold, slippage), 0), max(certain - debt, 0)
+    return Ended(sold, debt, taken, max_taken, collateral - sold, min_out, surplus, min_loan, after)
 
 
 def carried(view: PositionView, collateral: int, borrowed: int, slippage: Bps) -> Raised:

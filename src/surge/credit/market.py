@@ -82,8 +82,8 @@ class MarketView:
 
     @property
     def borrow_rate(self) -> int:
-        """What borrowers pay a year, without compounding. [WAD]"""
-        return self.rate * YEAR
+        """What borrowers pay a year, without compounding; no model gets more than MAX_RATE. [WAD]"""
+        return min(self.rate, interest.MAX_RATE) * YEAR
 
     @property
     def supply_rate(self) -> int:

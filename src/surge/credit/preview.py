@@ -276,8 +276,9 @@ def _require_price(market: MarketView, what: str) -> None:
         )
     if not market.safe:
         raise BadInput(
-            f"{what} is stopped: the sources of the price of {market.name} disagree; repaying and adding "
-            "collateral still work, the rest when they agree again"
+            f"{what} is stopped: the price of {market.name} is not confirmed, since a source is silent, out "
+            "of bounds or too young, or the sources disagree; repaying and adding collateral still work, the "
+            "rest when it is confirmed"
         )
 
 

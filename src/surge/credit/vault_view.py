@@ -1,6 +1,6 @@
 """A vault as a lender reads it, and what each operation makes of it. Pure; by the integers of `vault`."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from surge.credit import shares, vault
 from surge.credit.market import MarketView, Token
@@ -34,7 +34,8 @@ class VaultView:
 
     share: the vault's own token. markets: in the order of withdrawals; queue: in the order of deposits.
     supply: of shares, those of the fee up to now included. fee: of gains, WAD. drawn: what withdrawals took
-    of the idle assets since the owner allocated.
+    of the idle assets since the owner allocated. high_water: the highest price of a share up to the last
+    operation, × 1e36; 0 where it is not known.
     """
 
     name: str
@@ -48,6 +49,7 @@ class VaultView:
     markets: tuple[VaultMarket, ...]
     queue: tuple[MarketId, ...]
     drawn: int = 0
+    high_water: int = field(default=0, compare=False)
 
     @property
     def address(self) -> Address:
@@ -75,6 +77,12 @@ class VaultView:
     def share_price(self) -> int:
         """The asset's units for a whole share, down."""
         return self.sight.assets_down(10**self.share.decimals)
+
+    @property
+    def fallen(self) -> int:
+        """By how much of itself a share is below its highest price, WAD, down: a loss that lenders bear."""
+        now = vault.price_up(self.total, self.supply)
+        return (self.high_water - now) * WAD // self.high_water if now < self.high_water else 0
 
     @property
     def max_deposit(self) -> int:

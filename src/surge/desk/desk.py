@@ -7,11 +7,18 @@ from coincurve import PrivateKey
 from surge.chain.client import Chain
 from surge.chain.network.book import AddressBook, load_book
 from surge.credit.market import MarketView, PositionView
+from surge.desk.curate.creation import Creator
+from surge.desk.curate.reserve import Reserve
+from surge.desk.curate.vaults import Curator
 from surge.desk.directory import Directory
 from surge.desk.flash import Flash
 from surge.desk.leverage import Leverage
 from surge.desk.market import Market
+from surge.desk.trade.authority import Authority
+from surge.desk.trade.exchange import Exchange
+from surge.desk.trade.liquidator import Liquidator
 from surge.desk.vault import Vault
+from surge.model.errors import BadInput
 from surge.model.units import Address
 from surge.store.home import Home
 
@@ -53,7 +60,8 @@ class Desk:
             book, index = load_book(home.book(name)), home.index(name)
             key = key or _wallet_key(home, book)
         self._chain = Chain(book, key, index=index)
-        self._directory = Directory(self._chain, looking=key is None)
+        self._looking = key is None
+        self._directory = Directory(self._chain, looking=self._looking)
 
     def __repr__(self) -> str:
         return f"Desk({self._chain!r})"
@@ -85,6 +93,11 @@ class Desk:
         rate model of such a market before you use it."""
         return self._directory.markets(everybody=everybody)
 
+    def outside(self, account: Address | str | None = None) -> list[Market]:
+        """Markets that somebody created lately and the address book doesn't have, the newest first; with
+        `account`, those into which somebody paid for it."""
+        return self._directory.outside_of(Address(account)) if account else self._directory.outside()
+
     def market(self, id_: str | bytes) -> Market:
         """By name ("ETH/TUSD", as the address book has it), by id (0x…), or by the beginning of one."""
         return self._directory.market(id_)
@@ -115,6 +128,43 @@ class Desk:
     def flash(self) -> Flash:
         """What money lent for the moment can do."""
         return Flash(self._chain)
+
+    @property
+    def exchange(self) -> Exchange:
+        """Swaps, and the pools that they go through."""
+        return Exchange(self._chain, looking=self._looking)
+
+    @property
+    def liquidator(self) -> Liquidator:
+        """Liquidations by hand."""
+        return Liquidator(self._chain)
+
+    @property
+    def authority(self) -> Authority:
+        """Who may act for this account in Credit."""
+        return Authority(self._chain)
+
+    # Operators
+
+    @property
+    def creator(self) -> Creator:
+        """Creates markets, oracles and vaults."""
+        return Creator(self._chain)
+
+    @property
+    def reserve(self) -> Reserve:
+        """What markets hold against bad debt."""
+        return Reserve(self._chain)
+
+    def curator(self, vault: str) -> Curator:
+        """A vault's rules, and its owner's hand on them. Raises BadInput for what is no vault here."""
+        chosen = self.vault(vault)
+        if self._chain.curation.credit_of(chosen.address) != self._chain.book.addresses["Credit"]:
+            raise BadInput(
+                f"{chosen.address} is no vault that lends through this network's Credit; see `surge credit "
+                "vaults`"
+            )
+        return Curator(self._chain, chosen, self.markets())
 
 
 def _wallet_key(home: Home, book: AddressBook) -> PrivateKey | None:

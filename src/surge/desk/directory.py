@@ -1,12 +1,17 @@
 """Markets and vaults by the names that people give them."""
 
 import re
+from collections.abc import Sequence
 
+from surge.chain.calls.liquidations import RECENT_BLOCKS
 from surge.chain.client import Chain
+from surge.chain.network.artifacts import artifact
+from surge.chain.node.logs import newest_logs
 from surge.desk.market import Market
 from surge.desk.vault import Vault
 from surge.model.credit import MarketId, market_id
 from surge.model.errors import BadInput
+from surge.model.signature import read_address
 from surge.model.units import Address
 
 
@@ -23,6 +28,23 @@ class Directory:
         if everybody:
             known += [id_ for id_ in self._chain.credit.created_markets() if id_ not in known]
         return [Market(self._chain, id_) for id_ in known]
+
+    def outside(self) -> list[Market]:
+        """Markets that aren't in the address book, the newest first, of the last RECENT_BLOCKS blocks."""
+        return self._told("MarketCreated")
+
+    def outside_of(self, account: Address) -> list[Market]:
+        """Those of them into which somebody paid for this account lately."""
+        return self._told("Supplied", "CollateralAdded", topics=[None, "0x" + account[2:].lower().zfill(64)])
+
+    def _told(self, *names: str, topics: Sequence[str | None] = ()) -> list[Market]:
+        """The markets outside the book that Credit's newest events of these names are about."""
+        chain, kinds = self._chain, [artifact("Credit").event(name).topic for name in names]
+        wanted = {"address": chain.book.addresses["Credit"], "topics": [kinds, *topics]}
+        head, known = chain.block_number(), {market_id(one) for one in chain.credit.book.markets.values()}
+        logs = newest_logs(chain.rpc, wanted, max(chain.book.block, head - RECENT_BLOCKS), head)
+        ids = dict.fromkeys(MarketId(bytes.fromhex(log["topics"][1][2:])) for log in logs)
+        return [Market(chain, id_) for id_ in ids if id_ not in known]
 
     def market(self, id_: str | bytes) -> Market:
         """By name ("ETH/TUSD", as the address book has it), by id (0x…), or by the beginning of one."""
@@ -54,7 +76,7 @@ class Directory:
     def vault(self, name: str) -> Vault:
         """By its name in the address book, or by its address."""
         listed = self._chain.credit.book.vaults
-        address = listed.get(name, Address(name) if name.startswith("0x") else None)
+        address = listed.get(name, read_address(name, "vault") if name.startswith("0x") else None)
         if address is None:
             there = f"the address book has {', '.join(listed) or 'none'}"
             raise BadInput(f"there is no vault {name!r}; {there}, or give its address")

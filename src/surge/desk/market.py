@@ -31,6 +31,11 @@ class Market:
         return self._chain.credit.market_name(self.params)
 
     @property
+    def listed(self) -> bool:
+        """Whether the address book has it. Anybody can create a market: look at the oracle of another one."""
+        return self.params in self._chain.credit.book.markets.values()
+
+    @property
     def view(self) -> MarketView:
         """The market as it is now, with the interest up to now."""
         return self._chain.credit.market_views([self.id])[0]

@@ -24,6 +24,7 @@ class Done(Generic[View]):
 
     gas: of all its transactions; before sending a simulation's, None if the node can't simulate.
     transaction: the hash of the last one, None while nothing is sent. also: what else it does, in words.
+    impact: what a swap in it loses against the oracle's price, WAD; None where nothing is swapped.
     """
 
     before: View
@@ -31,13 +32,14 @@ class Done(Generic[View]):
     gas: int | None
     transaction: bytes | None
     also: tuple[str, ...] = ()
+    impact: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Plan(Generic[View]):
     """A write, made from the state of one moment: `calls` are sent in their order, the write itself last.
 
-    look: at the same view after a block. notes: what it does besides, in words.
+    look: at the same view after a block. notes: what it does besides, in words. impact: see `Done`.
     """
 
     before: View
@@ -45,6 +47,7 @@ class Plan(Generic[View]):
     calls: tuple[Call, ...]
     look: Callable[[int], View]
     notes: tuple[str, ...] = ()
+    impact: int | None = None
 
     @property
     def also(self) -> tuple[str, ...]:
@@ -78,7 +81,7 @@ class Operation(Generic[Given, View]):
     def preview(self, *args: Given.args, **kwargs: Given.kwargs) -> Done[View]:
         """What it would change if it were sent now."""
         plan = self._plan(*args, **kwargs)
-        return Done(plan.before, plan.after, self._chain.simulate(*plan.calls), None, plan.also)
+        return Done(plan.before, plan.after, self._chain.simulate(*plan.calls), None, plan.also, plan.impact)
 
     def insist(self, *args: Given.args, **kwargs: Given.kwargs) -> Done[View]:
         """Send without asking the node first. Raises Reverted, whose `gas` is lost, when it is refused."""
@@ -90,7 +93,7 @@ class Operation(Generic[Given, View]):
     def _send(self, plan: Plan[View], limit: int | None) -> Done[View]:
         sent = self._chain.send(*plan.calls, gas=limit)
         gas = sum(each.gas for each in sent)
-        return Done(plan.before, plan.look(sent[-1].block), gas, sent[-1].hash, plan.also)
+        return Done(plan.before, plan.look(sent[-1].block), gas, sent[-1].hash, plan.also, plan.impact)
 
 
 class Actor(Protocol):

@@ -4,21 +4,25 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from surge.chain.calls.credit import ALL
+from surge.chain.calls.lent import Lent
 from surge.chain.calls.tokens import Payment
 from surge.chain.node.sender import Call
 from surge.credit import preview
 from surge.credit.market import PositionView, Token
 from surge.desk.amounts import Amount, units
 from surge.desk.operation import Plan, foreseen, operation
+from surge.desk.slack import later
 from surge.model.credit import MarketId
-from surge.model.errors import BadInput
+from surge.model.errors import BadInput, Underfunded
 from surge.model.units import Address
 
 if TYPE_CHECKING:
     from surge.chain.client import Chain
 
-SLACK_SECONDS = 60
-"""What `"max"` leaves room for: the interest until a transaction is mined."""
+OUTSIDE = (
+    "this market is not in the address book: anybody can create a market; look at its oracle first "
+    "(`surge credit market`)"
+)
 
 
 class Place(Protocol):
@@ -28,6 +32,8 @@ class Place(Protocol):
 
     @property
     def name(self) -> str: ...
+    @property
+    def listed(self) -> bool: ...
 
 
 class Position:
@@ -48,6 +54,11 @@ class Position:
         """The position as it is now, with the interest up to now."""
         return self.chain.credit.position_view(self.market.id, self.account)
 
+    def lent(self, view: PositionView) -> Lent | None:
+        """What was paid in and taken out since the lending of a view began; None where its events don't
+        tell."""
+        return self.chain.lending.in_market(self.market.id, self.account, view.position.supply_shares)
+
     @operation
     def supply(self, amount: Amount) -> Plan[PositionView]:
         """Lend to the market's borrowers: `supply("500")`."""
@@ -61,30 +72,32 @@ class Position:
     def withdraw(self, amount: Amount) -> Plan[PositionView]:
         """Take back what was lent: `withdraw("500")`, `withdraw("max")`."""
         view = self._own("withdraw")
-        assets = units(amount, view.market.loan, lambda: view.max_withdraw)
+        assets = units(amount, view.market.loan, lambda: _withdrawable(view))
         after = foreseen(preview.withdraw, view, assets, amount)
         given = (0, view.position.supply_shares) if assets == view.supplied else (assets, 0)
         call = self.chain.credit.withdrawing(view.market.params, *given, on_behalf=self.account)
-        return Plan(view, after, (call,), self._after)
+        return self._plan(view, after, call)
 
     @operation
     def borrow(self, amount: Amount) -> Plan[PositionView]:
         """Take a loan against the collateral, up to the max LTV: `borrow("700")`, `borrow("max")`."""
         view = self._own("borrow")
-        assets = units(amount, view.market.loan, lambda: self._later(view).max_borrow)
+        assets = units(amount, view.market.loan, lambda: later(view).max_borrow)
         call = self.chain.credit.borrowing(view.market.params, assets, on_behalf=self.account)
-        return Plan(view, foreseen(preview.borrow, view, assets, amount), (call,), self._after)
+        return self._plan(view, foreseen(preview.borrow, view, assets, amount), call)
 
     @operation
     def repay(self, amount: Amount) -> Plan[PositionView]:
-        """Pay the loan back, in part or as a whole: `repay("100")`, `repay("max")`."""
+        """Pay the loan back, in part or as a whole: `repay("100")`, `repay("max")`. The whole is what is owed
+        when it is mined."""
         view = self.view
         loan = view.market.loan
-        assets = units(amount, loan, lambda: min(view.debt, self._held(loan)))
+        assets = units(amount, loan, lambda: self._repayable(view))
         after = foreseen(preview.repay, view, assets, amount)
-        given = (0, view.position.borrow_shares) if assets == view.debt else (assets, 0)
+        whole = assets == view.debt
+        given = (0, view.position.borrow_shares) if whole else (assets, 0)
         call = self.chain.credit.repaying(view.market.params, *given, on_behalf=self.account)
-        return self._paid(view, after, loan, assets, call)
+        return self._paid(view, after, loan, later(view).debt if whole else assets, call)
 
     @operation
     def add_collateral(self, amount: Amount) -> Plan[PositionView]:
@@ -99,9 +112,9 @@ class Position:
     def remove_collateral(self, amount: Amount) -> Plan[PositionView]:
         """Take collateral out; with debt, up to the max LTV: `remove_collateral("max")`."""
         view = self._own("take collateral out")
-        assets = units(amount, view.market.collateral, lambda: self._later(view).max_removable)
+        assets = units(amount, view.market.collateral, lambda: later(view).max_removable)
         call = self.chain.credit.removing_collateral(view.market.params, assets, on_behalf=self.account)
-        return Plan(view, foreseen(preview.remove_collateral, view, assets, amount), (call,), self._after)
+        return self._plan(view, foreseen(preview.remove_collateral, view, assets, amount), call)
 
     @operation
     def liquidate(self, amount: Amount = "max") -> Plan[PositionView]:
@@ -114,7 +127,10 @@ class Position:
         note = f"repays {loan.show(outcome.repaid)}, seizes {view.market.collateral.show(outcome.seized)}"
         if outcome.bad_debt:
             note += f", and realises a bad debt of {loan.show(outcome.bad_debt)}"
-        return replace(self._paid(view, after, loan, outcome.repaid, call), notes=(note,))
+        _, late = preview.liquidation_of(later(view), limit)
+        paid = max(outcome.repaid, late.repaid)
+        plan = self._paid(view, after, loan, paid, call)
+        return replace(plan, notes=(note, *plan.notes))
 
     def _paid(
         self, view: PositionView, after: PositionView, token: Token, amount: int, call: Call
@@ -122,7 +138,10 @@ class Position:
         """The call with the allowance before it that Credit lacks."""
         credit = self.chain.book.addresses["Credit"]
         allowances = self.chain.tokens.allowing([Payment(token, amount, credit, "Credit")])
-        return Plan(view, after, (*allowances, call), self._after)
+        return self._plan(view, after, *allowances, call)
+
+    def _plan(self, view: PositionView, after: PositionView, *calls: Call) -> Plan[PositionView]:
+        return Plan(view, after, calls, self._after, () if self.market.listed else (OUTSIDE,))
 
     def _after(self, block: int) -> PositionView:
         return self.chain.credit.position_view(self.market.id, self.account, block)
@@ -136,8 +155,29 @@ class Position:
             )
         return self.view
 
+    def _repayable(self, view: PositionView) -> int:
+        """What `max` repays: all where the account has that, and the interest until it is mined; else what it
+        has. Raises Underfunded when that would leave a debt below the minimum."""
+        market, loan = view.market, view.market.loan
+        held, owed = self._held(loan), later(view).debt
+        if held >= owed:
+            return view.debt
+        if view.debt - held >= market.params.min_debt:
+            return held
+        part = max(0, min(held, view.debt - market.params.min_debt))
+        instead = f", or repay {loan.show(part)} and leave the least debt" if part else ""
+        raise Underfunded(
+            f"{self.chain.address} has {loan.show(held)}, and up to {loan.show(owed)} are owed until a "
+            f"repayment is mined: {loan.show(owed - held)} are missing; get so much more{instead}"
+        )
+
     def _held(self, token: Token) -> int:
         return self.chain.tokens.balances(self.chain.address, [token])[0]
 
-    def _later(self, view: PositionView) -> PositionView:
-        return replace(view, market=view.market.at(view.market.now + SLACK_SECONDS))
+
+def _withdrawable(view: PositionView) -> int:
+    """What `max` withdraws: all, with the interest until it is mined, or what the market surely has then."""
+    late = later(view)
+    if late.supplied <= late.market.available:
+        return view.max_withdraw
+    return min(max(view.supplied - 1, 0), view.market.available)  # all would be the shares, not this sum

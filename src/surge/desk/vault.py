@@ -2,17 +2,23 @@
 
 from typing import TYPE_CHECKING
 
+from surge.chain.calls.lent import Lent
 from surge.chain.calls.tokens import Payment
 from surge.chain.node.sender import Call
 from surge.credit import vault_view
 from surge.credit.vault_view import VaultView
-from surge.desk.amounts import Amount, units
+from surge.desk.amounts import MAX, Amount, units
 from surge.desk.operation import Plan, foreseen, operation
+from surge.desk.slack import vault_later
 from surge.model.errors import BadInput
 from surge.model.units import NOBODY, Address
 
 if TYPE_CHECKING:
     from surge.chain.client import Chain
+
+OUTSIDE = (
+    "this vault is not in the address book: anybody can deploy one; look at its markets, caps and owner first"
+)
 
 
 class Vault:
@@ -27,6 +33,11 @@ class Vault:
         return f"Vault({self.name}, {self.address})"
 
     @property
+    def listed(self) -> bool:
+        """Whether the address book has it. Anybody can deploy a vault: look at the markets of another one."""
+        return self.address in self.chain.credit.book.vaults.values()
+
+    @property
     def view(self) -> VaultView:
         """How it is now, and what the desk's account has of it."""
         return self.of(self._account)
@@ -35,27 +46,34 @@ class Vault:
         """The vault as it is now, and what an account has of it."""
         return self.chain.vaults.view(self.name, self.address, Address(account))
 
+    def lent(self, view: VaultView) -> Lent | None:
+        """What the account of a view paid in and took out since its lending began; None where its events
+        don't tell."""
+        return self.chain.lending.in_vault(self.address, view.account, view.shares)
+
     @operation
     def deposit(self, amount: Amount) -> Plan[VaultView]:
         """Lend through the vault: `deposit("500")`."""
         view = self.view
 
         def most() -> int:
-            return min(view.max_deposit, self.chain.tokens.balances(view.account, [view.asset])[0])
+            return min(
+                vault_later(view).max_deposit, self.chain.tokens.balances(view.account, [view.asset])[0]
+            )
 
         assets = units(amount, view.asset, most)
         after = foreseen(vault_view.deposit, view, assets, amount)
         allowances = self.chain.tokens.allowing([Payment(view.asset, assets, self.address, self.name)])
-        return Plan(
-            view, after, (*allowances, self.chain.vaults.depositing(self.address, assets)), self._after
-        )
+        calls = (*allowances, self.chain.vaults.depositing(self.address, assets))
+        return Plan(view, after, calls, self._after, () if self.listed else (OUTSIDE,))
 
     @operation
     def withdraw(self, amount: Amount) -> Plan[VaultView]:
         """Take out what can be had now: `withdraw("500")`, `withdraw("max")`."""
         view = self.view
         assets = units(amount, view.asset, lambda: view.max_withdraw)
-        if amount == "max" and 0 < view.worth <= view.sight.liquidity:
+        late = vault_later(view)
+        if amount == MAX and view.worth > 0 and late.worth <= late.sight.liquidity:
             call: Call = self.chain.vaults.redeeming(self.address, view.shares)
             return Plan(view, vault_view.redeem(view, view.shares), (call,), self._after)
         call = self.chain.vaults.withdrawing(self.address, assets)

@@ -1,4 +1,8 @@
-"""Decisions of the keeper as transactions. Sales go through Batch: all or nothing, and never at a loss."""
+"""Decisions of the keeper as transactions. Sales go through Batch: all or nothing, and never at a loss.
+
+Between a look and its transaction anybody may move the price, the debt or the collateral a little, on purpose
+too. So nothing in it is fixed but what must be gained: whatever is seized is sold, and what that brings pays.
+"""
 
 from typing import TYPE_CHECKING
 
@@ -9,13 +13,11 @@ from surge.chain.node.sender import Call
 from surge.credit.exchange import Route
 from surge.keeper.exits import Burn, Exit
 from surge.keeper.liquidating import Liquidate, Poke, Realise
-from surge.model.units import BPS, Address, Seconds
+from surge.model.units import Address, Seconds
 
 if TYPE_CHECKING:
     from surge.chain.client import Chain
 
-SLIPPAGE_BPS = 100
-"""A sale that brings so much less than foreseen is not made."""
 DEADLINE_SECONDS = 120
 
 
@@ -42,30 +44,28 @@ def _sold(chain: "Chain", decision: Liquidate, exit: Exit) -> Call:
     view, params = decision.view, decision.view.market.params
     deadline = Seconds(view.market.now + DEADLINE_SECONDS)
     most = ALL if decision.whole else decision.repaid
-    selling, tokens = _selling(chain, exit, params.collateral_token, params.loan_token, decision, deadline)
-    inside = chain.batch.liquidated(params, view.account, most, decision.proceeds, selling)
-    sweeps = [(params.loan_token, max(1, decision.gas_cost)), *((token, 0) for token in tokens)]
+    selling, tokens = _selling(chain, exit, params.collateral_token, params.loan_token, deadline)
+    inside = chain.batch.liquidated(params, view.account, most, selling)
+    sweeps = [(params.loan_token, decision.least), *((token, 0) for token in tokens)]
     return chain.batch.executing(
         f"liquidating {view.account} in {view.market.name}", [inside], sweeps, deadline
     )
 
 
 def _selling(
-    chain: "Chain", exit: Exit, collateral: Address, loan: Address, decision: Liquidate, deadline: Seconds
+    chain: "Chain", exit: Exit, collateral: Address, loan: Address, deadline: Seconds
 ) -> tuple[list[Inner], list[Address]]:
     """The calls inside, and the tokens of which something may be left besides the loan token."""
     router, batch = chain.book.addresses["Router"], chain.book.addresses["Batch"]
 
-    def swap(path: tuple[Address, ...], amount: int, least: int) -> Inner:
-        swap = ("swapExactTokensForTokens", amount, least, list(path), batch, deadline)
-        return inner("Router", router, *swap, spends=((path[0], amount),))
+    def swap(path: tuple[Address, ...]) -> Inner:
+        swap = ("swapExactTokensForTokens", ALL, 0, list(path), batch, deadline)
+        return inner("Router", router, *swap, spends=((path[0], ALL),))
 
-    amount, least = decision.seized, decision.proceeds * (BPS - SLIPPAGE_BPS) // BPS
     if isinstance(exit, Route):
-        return [swap(exit.path, amount, least)], [collateral]
+        return [swap(exit.path)], [collateral]
     if not isinstance(exit, Burn):
         raise TypeError(f"{exit} is no way to sell on the exchange")
-    other, part = exit.parts(amount)
-    burned = ("removeLiquidity", exit.other, loan, amount, 0, 0, batch, deadline)
-    burn = inner("Router", router, *burned, spends=((collateral, amount),))
-    return [burn, swap((exit.other, loan), other, max(0, least - part))], [collateral, exit.other]
+    burned = ("removeLiquidity", exit.other, loan, ALL, 0, 0, batch, deadline)
+    burn = inner("Router", router, *burned, spends=((collateral, ALL),))
+    return [burn, swap((exit.other, loan))], [collateral, exit.other]

@@ -1,12 +1,17 @@
-"""Ways out of collateral: what an amount of it brings in the loan token. Pure."""
+"""Ways out of collateral: what a sale brings in the loan token, and what it leaves for the next one. Pure."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Protocol
 
 from surge.credit import exchange
-from surge.credit.exchange import Reserves
+from surge.credit.exchange import Reserves, Route
 from surge.model.credit import PRICE_SCALE
 from surge.model.units import Address
+
+Pools = Mapping[tuple[Address, Address], Reserves]
+"""By what goes in and what comes out."""
 
 
 class Exit(Protocol):
@@ -23,6 +28,7 @@ class Burn:
     """
 
     other: Address
+    loan: Address
     pair: Reserves
     supply: int
 
@@ -37,6 +43,11 @@ class Burn:
             return loan
         return loan + exchange.amount_out(other, into, out)
 
+    def after(self, amount: int) -> Reserves:
+        """The pair when the LP tokens were burned and the other token sold. It is never left empty."""
+        other, loan = self.parts(amount)
+        return Reserves(max(1, self.pair.into - other), max(1, self.pair.out - loan)).after(other)
+
 
 @dataclass(frozen=True, slots=True)
 class AtPrice:
@@ -46,3 +57,26 @@ class AtPrice:
 
     def proceeds(self, amount: int) -> int:
         return amount * self.price // PRICE_SCALE
+
+
+def after(exit: Exit, amount: int) -> Pools:
+    """The pools of this way, as a sale of `amount` leaves them, seen from both sides."""
+    left: dict[tuple[Address, Address], Reserves] = {}
+    if isinstance(exit, Burn):
+        left[exit.other, exit.loan] = exit.after(amount)
+    elif isinstance(exit, Route):
+        amounts = exchange.amounts_out(amount, list(exit.pairs))
+        for side, pair, sold in zip(pairwise(exit.path), exit.pairs, amounts, strict=False):
+            left[side] = pair.after(sold)
+    return left | {(out, into): pair.reversed for (into, out), pair in left.items()}
+
+
+def through(exit: Exit, pools: Pools) -> Exit:
+    """The same way through these pools, where it takes one of them. How many LP tokens are left is not
+    followed: a second burn is valued too low, until the next look."""
+    if isinstance(exit, Burn):
+        return replace(exit, pair=pools.get((exit.other, exit.loan), exit.pair))
+    if isinstance(exit, Route):
+        sides = zip(pairwise(exit.path), exit.pairs, strict=True)
+        return Route(exit.path, tuple(pools.get(side, pair) for side, pair in sides))
+    return exit

@@ -4,15 +4,16 @@ A liquidation needs no money of the keeper: Credit hands out the collateral befo
 the seizure is sold in between. It pays when the sale brings more than the repayment and the gas together.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from surge.credit import liquidation
+from surge.credit.exchange import Reserves
 from surge.credit.health import Zone
 from surge.credit.liquidation import Quote
 from surge.credit.market import PositionView
-from surge.keeper.exits import AtPrice, Exit
+from surge.keeper.exits import AtPrice, Exit, after, through
 from surge.model.credit import PRICE_SCALE
 from surge.model.units import WAD, Address, divide_up, show_decimal
 
@@ -20,6 +21,11 @@ LIQUIDATION_GAS = 450_000
 """Of a liquidation with a sale, until a simulation says better."""
 GAS_COVER_PERCENT = 120
 """So much of the gas's cost must be gained: its price may rise before the transaction is mined."""
+DEBT_LEFT_PERCENT = 110
+"""So much of the minimum debt is left by a liquidation in part: a little that somebody repays first must not
+make it leave too little."""
+MOST_AT_ONCE = 16
+"""Acts of one look: what is simulated and sent is bounded, however much there is."""
 
 
 class Why(StrEnum):
@@ -86,6 +92,11 @@ class Liquidate:
     def profit(self) -> int:
         return self.proceeds - self.repaid - self.gas_cost
 
+    @property
+    def least(self) -> int:
+        """What must be gained when it is mined, whatever has moved until then: what its gas costs."""
+        return max(1, self.gas_cost * 100 // GAS_COVER_PERCENT)
+
 
 @dataclass(frozen=True, slots=True)
 class Realise:
@@ -112,7 +123,8 @@ class Leave:
     reason: str
 
 
-Decision = Liquidate | Realise | Poke | Leave
+Act = Liquidate | Realise | Poke
+Decision = Act | Leave
 
 
 def decide(case: Case, rules: Rules) -> Decision:
@@ -135,9 +147,39 @@ def decide(case: Case, rules: Rules) -> Decision:
     return _liquidate(case, rules, quote)
 
 
-def decide_all(cases: Sequence[Case], rules: Rules) -> list[Decision]:
-    """The same for many: what pays most comes first, what is left alone last."""
-    return sorted((decide(case, rules) for case in cases), key=_urgency)
+def decide_all(
+    cases: Sequence[Case], rules: Rules, failures: Callable[[Case], int] = lambda _: 0
+) -> list[Decision]:
+    """The same for many that are carried out in this order: what pays most comes first, what is left alone
+    last. Each finds the pools and the keeper's balance as the ones before it leave them. failures: what
+    failed oftener comes later: it keeps nobody from their turn."""
+    decided = [(decide(case, rules), case) for case in cases]
+    decided.sort(key=lambda one: (failures(one[1]) if _acts(one[0]) else 0, _urgency(one[0])))
+    acting = [case for decision, case in decided if _acts(decision)]
+    left = [decision for decision, _ in decided if not _acts(decision)]
+    made, late = _in_turn(acting[:MOST_AT_ONCE], rules), acting[MOST_AT_ONCE:]
+    left += [Leave(case.view, Why.WAITING, "others come first; it is due at the next look") for case in late]
+    return [*filter(_acts, made), *(one for one in made if not _acts(one)), *left]
+
+
+def _in_turn(cases: Iterable[Case], rules: Rules) -> list[Decision]:
+    pools: dict[tuple[Address, Address], Reserves] = {}
+    spent: dict[Address, int] = {}
+    made: list[Decision] = []
+    for case in cases:
+        loan = case.view.market.loan.address
+        exits = [through(exit, pools) for exit in case.exits]
+        decision = decide(replace(case, exits=exits, balance=case.balance - spent.get(loan, 0)), rules)
+        made.append(decision)
+        if isinstance(decision, Liquidate) and decision.exit is not None:
+            pools |= after(decision.exit, decision.seized)
+        elif isinstance(decision, Liquidate | Realise):
+            spent[loan] = spent.get(loan, 0) + decision.repaid
+    return made
+
+
+def _acts(decision: Decision) -> bool:
+    return not isinstance(decision, Leave)
 
 
 def _urgency(decision: Decision) -> tuple[int, int]:
@@ -168,8 +210,8 @@ def _best(view: PositionView, quote: Quote, exit: Exit, gas_cost: int) -> Liquid
     """All that may be repaid, or less where a smaller sale gains more. The gain is concave in the amount, but
     for roundings."""
     whole = _plan(view, quote, exit, gas_cost, quote.repayable)
-    most = min(quote.repayable, view.debt - view.market.params.min_debt)
-    if quote.insolvent or most <= 0:
+    most = _part(view, quote)
+    if most <= 0:
         return whole
     low, high = 1, most
     while high - low > 2:
@@ -182,6 +224,13 @@ def _best(view: PositionView, quote: Quote, exit: Exit, gas_cost: int) -> Liquid
     return part if part.profit > whole.profit else whole
 
 
+def _part(view: PositionView, quote: Quote) -> int:
+    """The most that leaves enough of the debt behind. The loss of an insolvent position goes with its share
+    of the debt."""
+    spare = view.debt - view.market.params.min_debt * DEBT_LEFT_PERCENT // 100
+    return min(quote.repayable, quote.repayable * spare // view.debt if quote.insolvent else spare)
+
+
 def _plan(view: PositionView, quote: Quote, exit: Exit, gas_cost: int, repaid: int) -> Liquidate:
     price = view.market.price or 0
     made = liquidation.outcome(view.position, price, view.market.state, quote, repaid)
@@ -192,14 +241,12 @@ def _plan(view: PositionView, quote: Quote, exit: Exit, gas_cost: int, repaid: i
 
 def _kept(case: Case, quote: Quote, gas_cost: int) -> Liquidate | None:
     """A liquidation paid from the keeper's balance, as far as it goes."""
-    view, repaid = case.view, quote.repayable
-    if case.balance < repaid:
-        part = min(case.balance, view.debt - view.market.params.min_debt)
-        if quote.insolvent or part <= 0:
-            return None
-        repaid = part
+    view = case.view
+    repaid = quote.repayable if case.balance >= quote.repayable else min(case.balance, _part(view, quote))
+    if repaid <= 0:
+        return None
     plan = _plan(view, quote, AtPrice(view.market.price or 0), gas_cost, repaid)
-    return replace(plan, exit=None)
+    return None if plan.repaid > case.balance else replace(plan, exit=None)
 
 
 def _realise(case: Case, rules: Rules, quote: Quote) -> Decision:

@@ -4,17 +4,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import structlog
+
 from surge.chain.network.connection import View
+from surge.chain.node.rpc import RpcError
 from surge.credit.health import Zone
 from surge.credit.market import PositionView
 from surge.keeper.exits import Burn, Exit
 from surge.keeper.liquidating import LIQUIDATION_GAS, Case, Rules, coin_prices
 from surge.model.credit import MarketId, MarketParams, market_id
-from surge.model.errors import BadInput, Refused
+from surge.model.errors import BadInput, NoNetwork, Refused
 from surge.model.units import Address, Seconds
 
 if TYPE_CHECKING:
     from surge.chain.client import Chain
+
+_log = structlog.get_logger("keeper")
 
 COIN = "ETH"
 """The token of the address book whose price is that of the chain's coin."""
@@ -39,10 +44,12 @@ class PositionReader:
         self.chain, self.rules, self._coin = chain, rules, coin
 
     def look(self) -> Look:
-        """Raises Unavailable. What goes wrong with one market leaves the others as they are."""
+        """Raises Unavailable. What goes wrong with one market leaves the others as they are; a node that
+        refuses to read any market is no node."""
         now, gas_price, prices = self.chain.now(), self.chain.money.gas_price(), self._coin_prices()
         cases: list[Case] = []
         blind: dict[str, str] = {}
+        refused: NoNetwork | None = None
         borrowers = self._borrowers()
         for name, params in self.chain.credit.book.markets.items():
             id_ = market_id(params)
@@ -53,8 +60,19 @@ class PositionReader:
             except (Refused, BadInput) as error:
                 blind[name] = str(error)
                 continue
+            except NoNetwork as error:
+                if not isinstance(error.__cause__, RpcError):
+                    raise
+                blind[name], refused = str(error), error
+                continue
+            except Exception as error:  # noqa: BLE001 - a defect of ours about one market: the others go on
+                _log.exception("a defect", market=name)
+                blind[name] = repr(error)
+                continue
             coin = prices.get(params.loan_token)
             cases += [Case(view, exits, LIQUIDATION_GAS, gas_price, coin, balance) for view in views]
+        if refused is not None and not cases:
+            raise refused
         return Look(tuple(cases), now, blind)
 
     def _borrowers(self) -> dict[MarketId, list[Address]]:
@@ -87,7 +105,7 @@ class PositionReader:
             return None
         other = pool.token1 if loan == pool.token0 else pool.token0
         (supply,) = self.chain.look([View("Pair", collateral, "totalSupply")])
-        return Burn(other, pool.selling(other), supply)
+        return Burn(other, loan, pool.selling(other), supply)
 
     def _balance(self, views: Sequence[PositionView]) -> int:
         """What the keeper holds of the loan token, when it may be used."""
@@ -102,11 +120,14 @@ class PositionReader:
         answers = self.chain.look(
             [View("PriceFeed", feed, "latestRoundData", may_fail=True) for feed in feeds.values()]
         )
-        decimals = self.chain.look([View("PriceFeed", feed, "decimals") for feed in feeds.values()])
+        decimals = self.chain.look(
+            [View("PriceFeed", feed, "decimals", may_fail=True) for feed in feeds.values()]
+        )
         usd = {
-            symbol: answer[1] * 10 ** max(0, _USD_DECIMALS - places)
+            symbol: answer[1] * 10 ** (_USD_DECIMALS - places)
             for symbol, answer, places in zip(feeds, answers, decimals, strict=True)
             if answer is not None and answer[1] > 0 and 0 <= now - answer[3] <= MAX_FEED_AGE
+            if places is not None and places <= _USD_DECIMALS
         }
         tokens = self.chain.tokens.of([credit.tokens[symbol] for symbol in usd])
         priced = {

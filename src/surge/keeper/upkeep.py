@@ -40,10 +40,11 @@ class Upkeep:
 
     def due(self, now: Seconds) -> list[tuple[str, Call]]:
         """(kind, transaction) of what is due. Raises Unavailable."""
-        return [*self._observations(now), *self._accruals(now)]
+        return [*(("observe", call) for call in self.observations(now)), *self._accruals(now)]
 
     @cached_property
-    def _guards(self) -> list[Guard]:
+    def guards(self) -> list[Guard]:
+        """All oracles of the address book that have a second source."""
         oracles = self._chain.credit.book.oracles
         names = ("PAIR", "WINDOW", "LONGEST")
         found = self._chain.look(
@@ -56,12 +57,13 @@ class Upkeep:
             if window is not None and pair not in (None, NOBODY)
         ]
 
-    def _observations(self, now: Seconds) -> list[tuple[str, Call]]:
-        guards = self._guards
+    def observations(self, now: Seconds) -> list[Call]:
+        """Of the guards whose last one is old enough. Raises Unavailable."""
+        guards = self.guards
         newest = self._chain.look([View("OracleGuard", guard.address, "newer") for guard in guards])
         calldata = artifact("OracleGuard").function("observe", 0).encode(())
         return [
-            ("observe", Call(f"observing the pair of {guard.name}", guard.address, calldata))
+            Call(f"observing the pair of {guard.name}", guard.address, calldata)
             for guard, (last, _) in zip(guards, newest, strict=True)
             if guard.due(now, last)
         ]

@@ -60,9 +60,15 @@ POOLS = {"ETH/TUSD": (1_000, 2_000_000), "BTC/TUSD": (30, 1_800_000), "SURGE/TUS
          "BTC/ETH": (20, 600)}  # fmt: skip
 """Whole tokens in each pool of the exchange, at the prices of the feeds."""
 RIVAL_POOLS = {"ETH/TUSD": (200, 400_000)}
-GUARDED = "SURGE/TUSD"
-"""The market whose oracle has the pool's average as its second source: a keeper observes it."""
+WATCHED = {"SURGE/TUSD": "SURGE/TUSD", "BTC/ETH": "BTC/ETH", "TUSD/ETH": "ETH/TUSD"}
+"""The markets whose oracle has a second source, the average of this pool, which a keeper observes: that of a
+token nobody else trades, and all that lend what is no dollar. An old, low price of what is lent makes the
+collateral look dear, and a market is emptied through it."""
 WINDOW, LONGEST, MAX_DEVIATION = 60, 3_600, WAD // 20
+FEED_MAX_AGE = 3_600
+"""Seconds. Feeds of a local network speak in every block, until they are frozen."""
+GRACE = 6 * 3_600
+"""Seconds beyond it for which a guard goes on by a feed's last answer, to liquidate alone: OracleGuard's."""
 
 
 def deploy_local_credit(
@@ -95,7 +101,7 @@ class _LocalCredit:
         self._find_pairs()
         self.site.create(*self._oracles(), self._vault())
         self.site.make(*self._liquidity(), *self._markets())
-        self.site.make(*self._supplies(), *self._caps("submit_cap"), self._observation())
+        self.site.make(*self._supplies(), *self._caps("submit_cap"), *self._observations())
         self.site.make(*self._caps("accept_cap"))
         self.site.make(self._deposit())
         self.site.make(*self._caps("submit_cap", ROOM))
@@ -207,14 +213,10 @@ class _LocalCredit:
     def _guard(self, market: LocalMarket) -> Creation:
         base, quote = market.collateral, market.loan
         usual = usual_price(base, quote)
-        day = 86_400
-        watched = (
-            ("@Exchange:" + GUARDED, WINDOW, LONGEST, MAX_DEVIATION)
-            if market.name == GUARDED
-            else (NOBODY, 0, 0, 0)
-        )
+        pool = WATCHED.get(market.name)
+        watched = (f"@Exchange:{pool}", WINDOW, LONGEST, MAX_DEVIATION) if pool else (NOBODY, 0, 0, 0)
         config = (
-            f"@{base}", f"@{quote}", f"@feed:{base}", day, f"@feed:{quote}", day,
+            f"@{base}", f"@{quote}", f"@feed:{base}", FEED_MAX_AGE, f"@feed:{quote}", FEED_MAX_AGE,
             usual // 1_000, usual * 1_000, NOBODY, 0, *watched,
         )  # fmt: skip
         return creation(f"oracle:{market.name}", "OracleGuard", config)
@@ -284,13 +286,14 @@ class _LocalCredit:
             View("Vault", self._at(VAULT), "totalSupply"),
         )
 
-    def _observation(self) -> Step:
-        label = f"oracle:{GUARDED}"
-        return Step(
-            self._step(f"observing the pair {GUARDED}", "OracleGuard", label, "observe"),
-            View("OracleGuard", self._at(label), "newer"),
-            lambda observation: bool(observation[0]),
-        )
+    def _observations(self) -> Iterator[Step]:
+        for name, pool in WATCHED.items():
+            label = f"oracle:{name}"
+            yield Step(
+                self._step(f"observing the pair {pool} for {name}", "OracleGuard", label, "observe"),
+                View("OracleGuard", self._at(label), "newer"),
+                lambda observation: bool(observation[0]),
+            )
 
     def _book(self) -> CreditBook:
         return CreditBook(

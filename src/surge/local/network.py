@@ -20,12 +20,14 @@ from surge.chain.node.rpc import Rpc
 from surge.chain.wallet import Wallet, open_wallet
 from surge.local.guard import dismiss, guard
 from surge.model.errors import BadInput, Unavailable
-from surge.model.units import Address, MicroUsd, Wei, parse_usd, show_usd
+from surge.model.units import Address, MicroUsd, Seconds, Wei, parse_usd, show_usd
 from surge.store.home import HOME_VARIABLE, Home
 
 if TYPE_CHECKING:
     from surge.chain.client import Chain
+    from surge.local.clock import Leap
     from surge.local.price import PriceMove
+    from surge.local.silence import Silence
     from surge.renter.executor import Executor
 
 COINS = Wei(10_000 * 10**18)
@@ -91,6 +93,7 @@ class LocalNetwork:
 
     def start(self) -> None:
         """Bring everything up and wait until every provider's ask is on the chain."""
+        from surge.local.clock import settle_averages
         from surge.run.slots.cache import Cache
 
         path = self.home.book("local")
@@ -109,6 +112,7 @@ class LocalNetwork:
             self._fund_renter(chain)
             wallets = [self._fund_provider(chain, number) for number in range(1, self.providers + 1)]
             self._fund_keeper(chain)
+            settle_averages(chain)
             programs = [self._start_keeper()]
             if self.providers:
                 self._fund_bidder(chain)
@@ -163,6 +167,26 @@ class LocalNetwork:
             rpc.call("evm_mine")
         finally:
             rpc.close()
+
+    def move_clock(self, seconds: Seconds) -> "Leap":
+        """Move the chain's clock on, with the oracles' second sources kept up; what is due by it."""
+        from surge.local.clock import move_clock
+
+        chain = self._genesis_chain(self.book)
+        try:
+            return move_clock(chain, seconds)
+        finally:
+            chain.disconnect()
+
+    def set_silent(self, symbol: str, silent: bool) -> "Silence":
+        """Freeze the price feed of a test token, or let it speak again."""
+        from surge.local.silence import set_silent
+
+        chain = self._genesis_chain(self.book)
+        try:
+            return set_silent(chain, symbol, silent)
+        finally:
+            chain.disconnect()
 
     def endow(self, address: Address, surge: Wei) -> None:
         """Give an account of this network coins for gas, and `surge` from the genesis account."""

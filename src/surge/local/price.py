@@ -1,4 +1,5 @@
-"""Moves a price of a local network: the feed says it, and the pools trade to it, as arbitrage would."""
+"""Moves a price of a local network: the feed says it, unless it is frozen, and the pools trade to it, as
+arbitrage would."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -12,7 +13,9 @@ from surge.chain.network.connection import View
 from surge.chain.node.sender import Call
 from surge.credit.exchange import Route, amount_to_price
 from surge.credit.market import Token
+from surge.keeper.upkeep import Upkeep
 from surge.local.credit import FEED_DECIMALS
+from surge.local.silence import silence_of
 from surge.model.credit import PRICE_SCALE
 from surge.model.errors import BadInput
 from surge.model.units import Seconds, parse_decimal, show_decimal
@@ -27,21 +30,24 @@ FURTHEST = 100
 
 @dataclass(frozen=True, slots=True)
 class PriceMove:
-    """Dollars for a token, in 10^-8, before and after; and how many pools traded to it."""
+    """Dollars for a token, in 10^-8, before and after; and how many pools traded to it.
+
+    silent: the feed is frozen and said nothing. watched: markets whose second source follows the pools later.
+    """
 
     symbol: str
     before: int
     after: int
     pools: int
+    silent: bool
+    watched: tuple[str, ...]
 
 
 def move_price(chain: "Chain", symbol: str, usd: str) -> PriceMove:
     """Set the feed of `symbol` to `usd` dollars, and trade the exchange's pools of it to that price with the
-    account of `chain`, which takes what it lacks from the faucets. A rival exchange is left behind."""
-    credit = chain.book.credit
-    if credit is None or symbol not in credit.feeds:
-        there = f"there are {', '.join(credit.feeds)}" if credit else "the network has no credit side"
-        raise BadInput(f"there is no price feed of {symbol!r} to move; {there}")
+    account of `chain`, which takes what it lacks from the faucets. A rival exchange is left behind, and so is
+    a frozen feed."""
+    frozen, credit = silence_of(chain, symbol).since is not None, chain.credit.book
     answer = parse_decimal(usd, FEED_DECIMALS, f"price of {symbol} in dollars")
     if answer == 0:
         raise BadInput(f"a price of zero is none; name a price of {symbol} above 0")
@@ -59,8 +65,9 @@ def move_price(chain: "Chain", symbol: str, usd: str) -> PriceMove:
         swaps.append(chain.exchange.swapping(route, amount, 0, _DEADLINE))
     calldata = artifact("PriceFeed").function("set_answer", 1).encode((answer,))
     feed = Call(f"setting the price of {symbol}", credit.feeds[symbol], calldata)
-    chain.send(*_taken(chain, needed), feed, *swaps)
-    return PriceMove(symbol, before, answer, len(swaps))
+    chain.send(*_taken(chain, needed), *([] if frozen else [feed]), *swaps)
+    guards = [guard.name for guard in Upkeep(chain).guards if symbol in guard.name.split("/")]
+    return PriceMove(symbol, before, answer, len(swaps), frozen, tuple(guards))
 
 
 def _answers(chain: "Chain") -> dict[str, int]:

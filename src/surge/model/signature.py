@@ -3,7 +3,7 @@
 from coincurve import PrivateKey, PublicKey
 
 from surge.model.digest import keccak
-from surge.model.errors import Distrusted
+from surge.model.errors import BadInput, Distrusted
 from surge.model.units import Address
 
 _HALF_ORDER = 0x7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF5D576E7357A4501DDFE92F46681B20A0
@@ -28,6 +28,23 @@ def is_address(text: object) -> bool:
         return isinstance(text, str) and text == checksum(bytes.fromhex(text[2:])) and len(text) == WRITTEN
     except ValueError:
         return False
+
+
+def read_address(text: str, what: str = "address") -> Address:
+    """An address that a person wrote: in one case, or in EIP-55 form, whose capitals show a wrong digit.
+    what: the noun of the error. Raises BadInput."""
+    digits = text[2:]
+    try:
+        raw = bytes.fromhex(digits)
+    except ValueError:
+        raw = b""
+    if len(raw) != 20 or len(text) != WRITTEN or not text.startswith("0x"):
+        raise BadInput(
+            f"{text[:50]!r} is no {what}; it has 40 hexadecimal digits after 0x (see `surge wallet`)"
+        )
+    if digits not in (digits.lower(), digits.upper()) and text != checksum(raw):
+        raise BadInput(f"the capitals of {text} are not those of its digits; one is mistyped: copy it anew")
+    return checksum(raw)
 
 
 def address_of(key: PrivateKey) -> Address:

@@ -89,6 +89,20 @@ def show_surge(amount: int) -> str:
     return show_decimal(amount, SURGE_DECIMALS, 1)
 
 
+def parse_percent(text: object, what: str) -> Bps:
+    """`"0.5%"` → 50. A bare number may mean either of two things, so it is refused (BadInput)."""
+    if isinstance(text, str) and text.strip().endswith("%"):
+        return Bps(parse_decimal(text.strip()[:-1].rstrip(), 2, f"{what} in per cent"))
+    written = str(text).strip()
+    example = f"{written}%" if _DECIMAL.match(written) else "0.5%"
+    raise BadInput(f"the {what} {text!r} has no unit; write it in per cent, with the sign: {example!r}")
+
+
+def show_percent(part: Bps) -> str:
+    """50 → `"0.5%"`. Inverse of parse_percent."""
+    return show_decimal(part, 2) + "%"
+
+
 def divide_up(numerator: int, denominator: int) -> int:
     """⌈numerator / denominator⌉ for non-negative integers."""
     return -(-numerator // denominator)

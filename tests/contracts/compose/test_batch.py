@@ -8,7 +8,17 @@ import boa
 import pytest
 
 from contracts.worlds.credit_pots import ETHER, MAX, USD
-from contracts.worlds.leverage_pots import Call, LeveragePots, deploy_leverage, execute, payload, refusal
+from contracts.worlds.leverage_pots import (
+    Call,
+    LeveragePots,
+    deploy_leverage,
+    execute,
+    lend,
+    on,
+    payload,
+    raw,
+    refusal,
+)
 from contracts.worlds.pots import deploy, deploy_mock, now
 from surge.model.digest import keccak
 
@@ -47,25 +57,28 @@ def victim(pots: LeveragePots) -> str:
     return account
 
 
-def on(target: Any, function: str, *arguments: Any) -> Call:
-    return Call(target, getattr(target, function).prepare_calldata(*arguments))
-
-
-def raw(signature: str, *words: int | str) -> bytes:
-    """A call by its signature, the arguments as words."""
-    values = (int(each, 16) if isinstance(each, str) else each for each in words)
-    return keccak(signature.encode())[:4] + b"".join(value.to_bytes(32, "big") for value in values)
-
-
-def lend(pots: LeveragePots, amount: int, *nested: Call) -> Call:
-    credit = pots.pots.credit
-    content = credit.flash_loan.prepare_calldata(pots.usd, amount, payload(*nested))
-    return Call(credit, content, nested, ((pots.usd, amount),))
-
-
 def run(pots: LeveragePots, caller: str, *calls: Call, sweep: bool = False) -> list[int]:
     sweeps = [(pots.usd, 0), (pots.eth, 0)] if sweep else []
     return execute(pots, list(calls), sweeps, caller)
+
+
+def found(pots: LeveragePots, to: Any, amount: int, token: Any = None) -> Call:
+    """A call that brings `to` what the pair holds above its reserves."""
+    (token or pots.usd).mint(pots.pair, amount)
+    return on(pots.pair, "skim", to)
+
+
+def given(pots: LeveragePots, to: Any, amount: int, times: int = 1) -> Call:
+    """A call that hands `to` so much of what Batch has; it has enough for as many."""
+    pots.usd.mint(pots.batch, amount * times)
+    return on(pots.usd, "transfer", to, amount)
+
+
+def hostile(target: Any, content: bytes) -> tuple[Any, Call]:
+    """A token that makes a call whenever it is transferred, and that transfer."""
+    token = deploy_mock("CallbackToken")
+    token.arm(target, content)
+    return token, on(token, "transfer", token, 0)
 
 
 # Authority over others
@@ -131,87 +144,19 @@ def test_what_else_credit_can_do_is_not_for_it(pots: LeveragePots, caller: str, 
         run(pots, caller, Call(pots.pots.credit, content))
 
 
-@pytest.mark.parametrize(
-    "signature",
-    [
-        "transferFrom(address,address,uint256)",
-        "safeTransferFrom(address,address,uint256)",
-        "safeTransferFrom(address,address,uint256,bytes)",
-        "safeTransferFrom(address,address,uint256,uint256,bytes)",
-        "safeBatchTransferFrom(address,address,uint256[],uint256[],bytes)",
-        "burnFrom(address,uint256)",
-        "burn_from(address,uint256)",
-        "transferFrom(address,address,uint160,address)",
-        "operatorSend(address,address,uint256,bytes,bytes)",
-        "operatorBurn(address,uint256,bytes,bytes)",
-    ],
-)
-def test_an_allowance_by_mistake_is_worth_nothing(
-    pots: LeveragePots, victim: str, caller: str, signature: str
-) -> None:
-    call = Call(pots.usd, raw(signature, victim, caller, 1))
-    for wrapped in (call, lend(pots, USD, call)):
-        with boa.reverts("Batch: it pulls no tokens from others"):
-            run(pots, caller, wrapped)
-
-
-@pytest.mark.parametrize(
-    "signature",
-    [
-        "withdraw(uint256,address,address)",
-        "redeem(uint256,address,address)",
-        "redeem_in_kind(uint256,address,address)",
-    ],
-)
-def test_shares_of_others_stay_theirs(pots: LeveragePots, victim: str, caller: str, signature: str) -> None:
-    vault = deploy_mock("PlainVault", pots.usd)
-    with boa.reverts(OTHERS_ACCOUNT):
-        run(pots, caller, Call(vault, raw(signature, 1, caller, victim)))
-
-
-def test_own_shares_inside_a_call(pots: LeveragePots, caller: str) -> None:
-    vault = deploy_mock("PlainVault", pots.usd)
-    batch = str(pots.batch.address)
-    deposit = Call(vault, vault.deposit.prepare_calldata(USD, batch), spends=((pots.usd, USD),))
-    redeem = on(vault, "redeem", USD, batch, batch)
-    run(pots, caller, lend(pots, USD, deposit, redeem))
-    pots.nothing_stays()
-
-
 # Authority over itself
-
-
-@pytest.mark.parametrize(
-    "signature",
-    [
-        "approve(address,uint256)",
-        "increaseAllowance(address,uint256)",
-        "increaseApproval(address,uint256)",
-        "setApprovalForAll(address,bool)",
-        "approve(address,address,uint160,uint48)",
-        "approveAndCall(address,uint256,bytes)",
-        "authorizeOperator(address)",
-    ],
-)
-def test_no_lasting_allowance(pots: LeveragePots, caller: str, signature: str) -> None:
-    call = Call(pots.usd, raw(signature, caller, 1))
-    for wrapped in (call, lend(pots, USD, call)):
-        with boa.reverts("Batch: an allowance is given in spends"):
-            run(pots, caller, wrapped)
 
 
 def test_an_allowance_lives_as_long_as_its_call(pots: LeveragePots, caller: str) -> None:
     """What the target did not use is taken back at once, also while the batch goes on with funds in it."""
-    account, batch = deploy_mock("ContractAccount"), str(pots.batch.address)
-    pull = account.attempt.prepare_calldata(
-        pots.usd, pots.usd.transferFrom.prepare_calldata(batch, account.address, 1)
-    )
+    batch = str(pots.batch.address)
+    thief, call = hostile(pots.usd, pots.usd.transferFrom.prepare_calldata(batch, caller, 1))
     pots.usd.mint(batch, 1)
-    run(pots, caller, lend(pots, USD, Call(account, pull, spends=((pots.usd, 5), (pots.eth, 7)))))
-    assert account.succeeded()
-    assert [pots.usd.allowance(batch, account), pots.eth.allowance(batch, account)] == [0, 0]
-    run(pots, caller, lend(pots, USD, Call(account, pull)))
-    assert refusal(account) == "PlainToken: no allowance"
+    run(pots, caller, lend(pots, USD, replace(call, spends=((pots.usd, 5), (pots.eth, 7)))))
+    assert thief.succeeded()
+    assert [token.allowance(batch, thief) for token in (pots.usd, pots.eth)] == [0, 0]
+    run(pots, caller, lend(pots, USD, call))
+    assert refusal(thief) == "PlainToken: no allowance"
     pots.nothing_stays()
 
 
@@ -252,7 +197,7 @@ def test_every_callback_of_credit(pots: LeveragePots, caller: str, victim: str) 
         ("repay", usd, USD, (market, USD, 0, victim)),
         ("add_collateral", eth, 10**9, (market, 10**9, victim)),
     ):
-        inside = on(token, "mint", pots.batch, amount)
+        inside = found(pots, pots.batch, amount, token)
         content = getattr(credit, function).prepare_calldata(*arguments, payload(inside))
         run(pots, caller, Call(credit, content, (inside,), ((token, amount),)))
     pots.nothing_stays()
@@ -260,7 +205,7 @@ def test_every_callback_of_credit(pots: LeveragePots, caller: str, victim: str) 
 
 def test_a_target_calls_back_with_the_payload_that_the_caller_wrote(pots: LeveragePots, caller: str) -> None:
     credit = pots.pots.credit
-    gift = on(pots.usd, "mint", caller, 1)
+    gift = given(pots, caller, 1, 4)
     call = lend(pots, USD, gift)
     with boa.reverts(NOT_DUE):
         run(pots, caller, replace(call, nested=(gift, gift)))
@@ -282,73 +227,70 @@ def test_a_callback_that_has_nothing_to_do(pots: LeveragePots, caller: str) -> N
 
 def test_a_target_that_was_called_calls_back_once(pots: LeveragePots, caller: str) -> None:
     """A hostile target of the caller's own batch: it gets the one callback that was written for it."""
-    account, batch = deploy_mock("ContractAccount"), pots.batch
-    gift = on(pots.usd, "mint", caller, 1)
-    once = batch.on_surge_supply.prepare_calldata(1, payload(gift))
-    run(pots, caller, Call(account, account.run.prepare_calldata(batch, once), (gift,)))
+    gift = given(pots, caller, 1, 4)
+    token, again = hostile(caller, b"")
+    inside = (again, gift)  # the second transfer calls back too, and then nothing is due
+    token.arm(pots.batch, pots.batch.on_surge_supply.prepare_calldata(1, payload(*inside)))
+    run(pots, caller, replace(again, nested=inside))
+    assert token.succeeded()
     assert pots.usd.balanceOf(caller) == 1
-    twice = account.run.prepare_calldata(batch, once)
-    again = Call(account, account.attempt.prepare_calldata(batch, once))
-    outer = Call(account, account.attempt.prepare_calldata(account, twice), (gift,))
-    run(pots, caller, outer, again)
+    run(pots, caller, replace(again, nested=inside), again)
+    assert refusal(token) == NOT_DUE
     assert pots.usd.balanceOf(caller) == 2
-    assert refusal(account) == NOT_DUE
 
 
 def test_a_contract_in_between_cannot_call_back(pots: LeveragePots, caller: str) -> None:
     """Funds are in flight and another contract has the turn: it knows the payload, but is not the target."""
-    account, proxy, batch = deploy_mock("ContractAccount"), deploy_mock("ContractAccount"), pots.batch
+    account = deploy_mock("ContractAccount")
     theft = on(pots.usd, "transfer", account, USD)
-    back = batch.on_surge_supply.prepare_calldata(1, payload(theft))
-    inner = account.attempt.prepare_calldata(batch, back)
-    call = Call(proxy, proxy.run.prepare_calldata(account, inner), (theft,))
+    back = pots.batch.on_surge_supply.prepare_calldata(1, payload(theft))
+    _, call = hostile(account, account.attempt.prepare_calldata(pots.batch, back))
     with boa.reverts("Batch: a callback did not come"):
-        run(pots, caller, lend(pots, USD, call))
-    run(pots, caller, lend(pots, USD, Call(proxy, proxy.run.prepare_calldata(account, inner))))
+        run(pots, caller, lend(pots, USD, replace(call, nested=(theft,))))
+    run(pots, caller, lend(pots, USD, call))
     assert refusal(account) == "Batch: only the target of a call calls back"
 
 
 def test_somebody_elses_swap(pots: LeveragePots, caller: str) -> None:
     """A pair calls Batch back because a stranger asked it to, in a batch that calls that stranger."""
-    account = deploy_mock("ContractAccount")
-    swap = pots.pair.swap.prepare_calldata(1, 0, pots.batch.address, payload())
-    run(pots, caller, Call(account, account.attempt.prepare_calldata(pots.pair, swap)))
-    assert refusal(account) == "Batch: somebody else's swap"
+    stranger, call = hostile(pots.pair, pots.pair.swap.prepare_calldata(1, 0, pots.batch.address, payload()))
+    run(pots, caller, call)
+    assert refusal(stranger) == "Batch: somebody else's swap"
     with boa.reverts("Batch: somebody else's swap"):
         pots.batch.uniswapV2Call(caller, 1, 1, payload(), sender=pots.pair.address)
 
 
 def test_entered_again(pots: LeveragePots, caller: str) -> None:
     """Whoever takes control while funds are in flight can start no batch of their own."""
-    account = deploy_mock("ContractAccount")
-    theft = [on(pots.usd, "transfer", account, USD).abi]
-    inner = pots.batch.execute.prepare_calldata(theft, [], now())
-    call = Call(account, account.attempt.prepare_calldata(pots.batch, inner))
+    thief = str(boa.env.generate_address("thief"))
+    theft = [on(pots.usd, "transfer", thief, USD).abi]
+    token, call = hostile(pots.batch, pots.batch.execute.prepare_calldata(theft, [], now()))
     run(pots, caller, lend(pots, 100 * USD, call))
-    assert refusal(account) == "Batch: entered again inside a call"
-    assert pots.usd.balanceOf(account) == 0
+    assert refusal(token) == "Batch: entered again inside a call"
+    assert pots.usd.balanceOf(thief) == 0
 
 
 # Funds, deadlines, bad input
 
 
 def test_what_is_left_goes_to_the_caller(pots: LeveragePots, caller: str) -> None:
-    gift = on(pots.usd, "mint", pots.batch, 3 * USD)
+    gift = found(pots, pots.batch, 3 * USD)
     assert run(pots, caller, gift, sweep=True) == [3 * USD, 0]
     assert pots.usd.balanceOf(caller) == 3 * USD
+    gift = found(pots, pots.batch, 3 * USD)
     with boa.reverts("Batch: less is left than min_out"):
         execute(pots, [gift], [(pots.usd, 3 * USD + 1)], caller)
 
 
 def test_tokens_that_refuse(pots: LeveragePots, caller: str) -> None:
     token = deploy_mock("FickleToken")
-    gift = on(token, "mint", pots.batch, 1)
+    token.mint(pots.batch, 1)
     token.refuse_payments(caller)
     with boa.reverts("Batch: a token was not handed out"):
-        execute(pots, [gift], [(token, 1)], caller)
+        execute(pots, [], [(token, 1)], caller)
     token.refuse_allowances(pots.batch)
     with boa.reverts("Batch: an allowance was not given"):
-        execute(pots, [replace(gift, spends=((token, 1),))], [], caller)
+        execute(pots, [replace(on(pots.pair, "sync"), spends=((token, 1),))], [], caller)
 
 
 def test_the_deadline(pots: LeveragePots, caller: str) -> None:
@@ -374,7 +316,7 @@ def test_a_failure_is_told_as_it_was(pots: LeveragePots, caller: str) -> None:
 
 
 def test_as_many_calls_as_a_payload_holds(pots: LeveragePots, caller: str) -> None:
-    gifts = [on(pots.usd, "mint", caller, 1)] * 12
+    gifts = [given(pots, caller, 1, 12)] * 12
     assert 3_800 < len(payload(*gifts)) <= 4_096
     run(pots, caller, lend(pots, USD, *gifts))
     assert pots.usd.balanceOf(caller) == 12

@@ -177,6 +177,22 @@ def test_a_signature_that_somebody_sent_first_hinders_nobody(pots: LeveragePots)
     )
 
 
+def test_a_signature_that_a_revocation_made_void(pots: LeveragePots) -> None:
+    """Authorised again meanwhile, the call goes on without it; revoked, it does not bring that back."""
+    key = PrivateKey(bytes([7]) * 32)
+    account = pots.funded(str(address_of(key)))
+    credit, args = pots.pots.credit, (pots.pots.market, ETHER, 0, 2 * ETHER, MAX, pots.buying, UNBOUND)
+    signed = authorisation(credit, key, pots.leverage, deadline=now())
+    credit.authorize(pots.leverage, False, sender=account)
+    with boa.reverts("Credit: another nonce is due"):
+        pots.leverage.open(*args, signed, sender=account)
+    credit.authorize(pots.leverage, True, sender=account)
+    pots.leverage.open(*args, signed, sender=account)
+    credit.authorize(pots.leverage, False, sender=account)
+    with boa.reverts("Credit: another nonce is due"):
+        pots.leverage.close(pots.pots.market, False, 0, pots.selling, UNBOUND, signed, sender=account)
+
+
 def test_a_signature_of_somebody_else_is_worth_nothing(pots: LeveragePots) -> None:
     account = pots.funded(str(boa.env.generate_address()))
     signed = authorisation(pots.pots.credit, PrivateKey(bytes([7]) * 32), pots.leverage, deadline=now())

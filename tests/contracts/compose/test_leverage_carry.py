@@ -7,7 +7,7 @@ import boa
 import pytest
 
 from contracts.worlds.credit_pots import ETHER, MAX, USD
-from contracts.worlds.leverage_pots import UNBOUND, LeveragePots, deploy_leverage
+from contracts.worlds.leverage_pots import UNBOUND, UNSIGNED, LeveragePots, deploy_leverage
 from contracts.worlds.pots import deploy_mock, wait
 from surge.credit.exchange import amount_in, amount_out
 
@@ -59,9 +59,10 @@ def unwind(
     in_loan: bool = False,
     min_out: int = 0,
     path: list[str] | None = None,
+    min_loan: int = 0,
 ) -> int:
     way = pots.selling if path is None else path
-    args = (pots.pots.market, vault, shares, held, in_loan, min_out, way, UNBOUND)
+    args = (pots.pots.market, vault, shares, held, in_loan, min_out, way, UNBOUND, UNSIGNED, min_loan)
     return pots.leverage.unwind(*args, sender=trader)  # type: ignore[no-any-return]
 
 
@@ -146,6 +147,44 @@ def test_bounds_of_carry_and_unwind(pots: LeveragePots, vault: Any, trader: str)
     unwind(pots, trader, vault, shares, min_out=10 * ETHER)
     with boa.reverts("Leverage: there is no debt to repay"):
         unwind(pots, trader, vault, 0)
+
+
+def test_what_shares_leave_in_loan_tokens_is_bound(pots: LeveragePots, vault: Any, trader: str) -> None:
+    """Somebody lowers the share's price before the call and raises it after: the collateral is whole, and
+    what shares bring above the debt is not. With the bound, nothing happens."""
+    shares = carry(pots, vault, trader)
+    gain(pots, vault, 500 * USD)
+    thief = str(boa.env.generate_address("thief"))
+    with boa.env.anchor():
+        assert unwind(pots, trader, vault, shares, path=[], min_loan=500 * USD) == 10 * ETHER
+    with boa.reverts("Leverage: fewer loan tokens are left than min_loan"):
+        unwind(pots, trader, vault, shares, path=[], min_loan=500 * USD + 1)
+    pots.usd.transfer(thief, 499 * USD, sender=vault.address)
+    with boa.reverts("Leverage: fewer loan tokens are left than min_loan"):
+        unwind(pots, trader, vault, shares, path=[], min_out=10 * ETHER, min_loan=495 * USD)
+    with boa.env.anchor():
+        dollars = pots.usd.balanceOf(trader)
+        unwind(pots, trader, vault, shares, path=[], min_out=10 * ETHER)
+        assert pots.usd.balanceOf(trader) - dollars == USD
+    seen = pots.reserves(pots.eth)
+    least = amount_out(10 * ETHER, seen.into, seen.out) + USD
+    with boa.reverts("Leverage: fewer loan tokens are left than min_loan"):
+        unwind(pots, trader, vault, shares, in_loan=True, min_loan=least + 1)
+    assert unwind(pots, trader, vault, shares, in_loan=True, min_loan=least) == least
+    pots.nothing_stays()
+
+
+def test_what_shares_take_from_the_purse_is_bound(pots: LeveragePots, vault: Any, trader: str) -> None:
+    """The other direction: shares bring less than the debt, and no more than `held` makes up for it."""
+    shares = carry(pots, vault, trader)
+    pots.usd.transfer(pots.exchange, 100 * USD, sender=vault.address)
+    dollars = pots.usd.balanceOf(trader)
+    with boa.reverts("Leverage: a swap needs a path"):
+        unwind(pots, trader, vault, shares, held=100 * USD - 1, path=[])
+    with boa.reverts("Leverage: less is left than min_out"):
+        unwind(pots, trader, vault, shares, held=50 * USD, min_out=10 * ETHER)
+    assert unwind(pots, trader, vault, shares, held=100 * USD, path=[]) == 10 * ETHER
+    assert dollars - pots.usd.balanceOf(trader) == 100 * USD
 
 
 def test_a_vault_that_leaves_a_part(pots: LeveragePots, vault: Any, trader: str) -> None:

@@ -105,7 +105,7 @@ def test_nothing_moves_nothing(world: World) -> None:
     nothing = refused(world, LENDER, "transfer_supply", params, 0, LENDER, BORROWER)
     assert nothing == "Credit: nothing to transfer"
     assert refused(world, cheater, "flash_loan", token, 0, b"") == "Credit: nothing to lend"
-    assert refused(world, LENDER, "flashLoan", cheater, token, 0, b"") == "Credit: nothing to lend"
+    assert refused(world, LENDER, "flashLoan", cheater, token, 0, b"") == "Credit: can't lend that amount"
 
 
 def test_no_more_than_there_is(world: World) -> None:
@@ -186,6 +186,42 @@ def test_the_fee_recipient_names_its_successor(world: World) -> None:
         shipped("Credit").deploy(machine(), ZERO)
 
 
+def test_the_rate_model_is_asked_once_at_creation(world: World) -> None:
+    """For an empty market and no time, so that what it adapts begins there."""
+    saved = world.machine.save()
+    params = world.open_market(world.terms[0], *world.tokens)
+    model = world.irms.pop()
+    del world.params[-1], world.oracles[-1]
+    assert model("calls") == 1
+    assert [model("asked", number) for number in range(3)] == [0, 0, 0]
+    assert world.act(LENDER, "supply", params, 1_000, 0, LENDER, b"")
+    world.machine.wait(7)
+    world.credit("accrue", tuple(params))
+    assert [model("asked", number) for number in range(3)] == [0, 1_000, 7]
+    world.machine.restore(saved)
+
+
+def test_the_smallest_price_is_a_price(world: World) -> None:
+    params = world.params[0]
+    world.set_price(0, 1)
+    above = "Credit: above the max LTV"
+    assert refused(world, BORROWER, "borrow", params, params.min_debt, 0, BORROWER, BORROWER) == above
+    world.set_price(0, SCALE, cautious=0)
+    zero = "Credit: price is zero"
+    assert refused(world, BORROWER, "borrow", params, params.min_debt, 0, BORROWER, BORROWER) == zero
+
+
+def test_the_view_tells_what_accruing_makes(world: World) -> None:
+    """To the unit, where a unit of what is owed more or less makes many of interest."""
+    params = world.params[0]
+    for rate, wait in ((10, YEAR), (3, YEAR // 3), (10, 2 * YEAR), (7, 12_345_678)):
+        world.set_rate(0, rate * WAD // YEAR)
+        world.machine.wait(wait)
+        told = world.credit("accrued", tuple(params))
+        assert world.act(LENDER, "accrue", params) == ()
+        assert told == world.credit("market", params.id)
+
+
 def test_the_reserve_above_its_target_is_collected(world: World) -> None:
     """To the unit: what is kept is a twentieth of the debt, and what nobody could count stays."""
     params = world.params[0]
@@ -223,6 +259,22 @@ def test_the_reserve_above_its_target_is_collected(world: World) -> None:
     assert refused(world, LIQUIDATOR, "collect", params) == "Credit: not enough cash"
     assert world.act(LENDER, "supply", params, 1, 0, LENDER, b"")
     assert world.act(LIQUIDATOR, "collect", params) == (due,)
+
+
+@pytest.mark.parametrize("seconds", [1, 86_399, 86_400, 86_401, 40 * 86_400])
+def test_the_followed_debt_falls_by_a_day_at_most(world: World, seconds: int) -> None:
+    params = world.params[0]
+    saved, books = world.machine.save(), world.model.books.clone()
+    assert world.act(LIQUIDATOR, "collect", params) == (0,)
+    before = world.credit("followed", params.id)[0]
+    world.machine.wait(seconds)
+    assert world.act(LIQUIDATOR, "collect", params)
+    assert world.credit("followed", params.id) == world.model.books.followed[params.id]
+    gap = before - world.model.books.markets[params.id].borrow_assets
+    fallen = before - world.credit("followed", params.id)[0]
+    assert fallen == gap * min(seconds, 86_400) // (30 * 86_400)
+    world.machine.restore(saved)
+    world.model.books = books
 
 
 def test_what_is_collected_is_counted_in_units(world: World) -> None:

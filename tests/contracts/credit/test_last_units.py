@@ -184,6 +184,24 @@ def test_a_last_share_that_would_not_raise_health_is_not_left(world: World, perc
     assert "Credit: would not raise health" in why
 
 
+@pytest.mark.parametrize(
+    ("shares", "collateral"), [(2, 3), (3, 7), (5, 40), (9, 41), (17, 1_000), (50, 60), (50, 10**6)]
+)
+@pytest.mark.parametrize("percent", [10, 55, 90])
+def test_an_insolvent_position_of_dear_shares_in_part(
+    world: World, shares: int, collateral: int, percent: int
+) -> None:
+    """Each limit up to the whole, to the unit: what is seized, what goes off and what is lost."""
+    params = dear_shares(world, shares, collateral, percent)
+    whole = -(-debt_of_borrower(world, params) * percent // 100)
+    done = 0
+    for limit in sorted({*range(1, min(whole, 30)), *range(1, whole + 2, max(1, whole // 60))}):
+        with tried(world):
+            answer = world.act(LIQUIDATOR, "liquidate", params, BORROWER, limit, 0, b"")
+            done += bool(answer and world.credit("position", params.id, BORROWER)[1])
+    assert done or shares < 5
+
+
 def test_nobody_pays_a_unit_for_nothing(world: World) -> None:
     """It would buy no share and no collateral."""
     params = dear_shares(world, 2, 3, 120)

@@ -171,6 +171,30 @@ def test_amounts_that_can_not_be(venue: Venue, trader: str) -> None:
         venue.sell(trader, ETHER, venue.eth, deploy_mock("PlainToken", 18))
 
 
+def test_the_greatest_amount_is_all_that_the_caller_has(venue: Venue, trader: str, third: Any) -> None:
+    """Sold or given back: whatever was handed to a contract in the same transaction."""
+    route, held = [venue.eth, venue.usd, third], 3 * ETHER + 7
+    venue.eth.transfer(boa.env.generate_address(), venue.eth.balanceOf(trader) - held, sender=trader)
+    expected = twin.amounts_out(held, path_of(venue, third))
+    with boa.env.anchor():
+        with boa.reverts("Router: less comes out than asked"):
+            venue.sell(trader, MAX, *route, least=expected[-1] + 1)
+        assert venue.sell(trader, MAX, *route, least=expected[-1]) == expected
+        assert venue.eth.balanceOf(trader) == 0
+        with boa.reverts("Router: the amount is zero or above 112 bits"):
+            venue.sell(trader, MAX, *route)
+    counting = venue.router.swapExactTokensForTokensSupportingFeeOnTransferTokens
+    counting(MAX, expected[-1], route, trader, LATER, sender=trader)
+    assert (venue.eth.balanceOf(trader), third.balanceOf(trader)) == (0, expected[-1])
+
+
+def test_all_liquidity_is_given_back(venue: Venue, provider: str) -> None:
+    pair, sides = venue.pair, (venue.eth, venue.usd)
+    expected = twin.liquidity_burned(pair.balanceOf(provider), *FIRST, pair.totalSupply())
+    got = venue.router.removeLiquidity(*sides, MAX, *expected, provider, LATER, sender=provider)
+    assert (got, pair.balanceOf(provider)) == (expected, 0)
+
+
 def test_liquidity_is_added_at_the_pairs_ratio(venue: Venue, trader: str) -> None:
     """Whichever of the two is too much is not taken."""
     for of_eth, of_usd, taken in (
@@ -217,6 +241,48 @@ def test_liquidity_is_removed_with_a_permit(venue: Venue, provider: str, approve
     )
     assert (venue.eth.balanceOf(holder), venue.usd.balanceOf(holder)) == tuple(got)
     assert pair.allowance(holder, router) == (MAX if approve_max else 0)
+
+
+@pytest.mark.parametrize("approve_max", [False, True])
+def test_a_permit_that_somebody_sent_first_hinders_nobody(
+    venue: Venue, provider: str, approve_max: bool
+) -> None:
+    """It left its allowance. With less than that, or a signature that is none, nothing is removed."""
+    pair, router, holder = venue.pair, venue.router, address_of(HOLDER)
+    pair.transfer(holder, 2 * 10**12, sender=provider)
+    value = MAX if approve_max else 10**12
+    signed = permit(pair, HOLDER, router.address, value, LATER)
+    *_, v, r, s = signed
+    pair.permit(*signed, sender=boa.env.generate_address("stranger"))
+
+    def remove(amount: int) -> Any:
+        args = (venue.eth, venue.usd, amount, 0, 0, holder, LATER, approve_max, v, r, s)
+        return router.removeLiquidityWithPermit(*args, sender=holder)
+
+    if not approve_max:
+        with boa.reverts("Router: permit refused"):
+            remove(10**12 + 1)
+    got = remove(10**12)
+    assert (venue.eth.balanceOf(holder), venue.usd.balanceOf(holder)) == tuple(got)
+    pair.approve(router, 10**12 - 1, sender=holder)
+    with boa.reverts("Router: permit refused"):
+        remove(10**12)
+    pair.approve(router, 10**12, sender=holder)
+    remove(10**12)
+    assert pair.balanceOf(holder) == 0
+
+
+def test_a_permit_of_somebody_else_takes_nothing(venue: Venue, provider: str) -> None:
+    """The holder has allowed the router all; who sends the holder's permit removes their own liquidity."""
+    pair, router, holder = venue.pair, venue.router, address_of(HOLDER)
+    pair.transfer(holder, 10**12, sender=provider)
+    pair.approve(router, MAX, sender=holder)
+    *_, v, r, s = permit(pair, HOLDER, router.address, 10**12, LATER)
+    thief = boa.env.generate_address("thief")
+    args = (venue.eth, venue.usd, 10**12, 0, 0, holder, LATER, False, v, r, s)
+    with boa.reverts("Router: permit refused"):
+        router.removeLiquidityWithPermit(*args, sender=thief)
+    assert pair.balanceOf(holder) == 10**12
 
 
 def test_a_new_pair_is_created_with_its_first_liquidity(venue: Venue, trader: str) -> None:

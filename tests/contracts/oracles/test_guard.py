@@ -8,7 +8,7 @@ from typing import Any
 import boa
 import pytest
 
-from contracts.worlds.guarded import E36, MAX_AGE, PRICE, WAD, Config, feed_of, guard, say
+from contracts.worlds.guarded import E36, GRACE, MAX_AGE, PRICE, WAD, Config, feed_of, guard, say
 from contracts.worlds.pots import deploy_mock, now, wait
 from contracts.worlds.venue import ETHER, NOBODY, USD
 
@@ -72,12 +72,24 @@ def test_an_answer_of_another_time_is_no_price(ether: Config) -> None:
     say(ether.base_feed, updated_at=now() + 1)
     with boa.reverts("OracleGuard: the answer lies ahead"):
         oracle.price()
-    say(ether.base_feed)
+
+
+def test_a_silent_feed_is_liquidated_by_for_a_while(ether: Config) -> None:
+    """Safe to the last second of its age, there to the last second of GRACE, and then nobody's."""
+    oracle = guard(ether)
+    assert oracle.GRACE() == GRACE
     wait(MAX_AGE)
-    assert oracle.price()[1]
+    assert oracle.price() == oracle.borrow_price() == (PRICE, True)
     wait(1)
-    with boa.reverts("OracleGuard: the answer is too old"):
-        oracle.price()
+    assert oracle.price() == oracle.borrow_price() == (PRICE, False)
+    wait(GRACE - 1)
+    assert oracle.price() == oracle.borrow_price() == (PRICE, False)
+    wait(1)
+    for ask in (oracle.price, oracle.borrow_price):
+        with boa.reverts("OracleGuard: the answer is too old"):
+            ask()
+    say(ether.base_feed)
+    assert oracle.price() == (PRICE, True)
 
 
 def test_the_quote_feed_is_held_to_the_same(ether: Config) -> None:
@@ -85,8 +97,14 @@ def test_the_quote_feed_is_held_to_the_same(ether: Config) -> None:
     oracle = guard(replace(ether, quote_feed=quote, quote_max_age=10))
     say(quote, 2 * 10**8)
     assert oracle.price() == (PRICE // 2, True)
-    wait(11)
+    wait(10)
+    assert oracle.price() == (PRICE // 2, True)
+    wait(1)
+    assert oracle.price() == (PRICE // 2, False)
+    wait(GRACE - 1)
     say(ether.base_feed)
+    assert oracle.price() == (PRICE // 2, False)
+    wait(1)
     with boa.reverts("OracleGuard: the answer is too old"):
         oracle.price()
     say(quote, 0)
@@ -94,26 +112,52 @@ def test_the_quote_feed_is_held_to_the_same(ether: Config) -> None:
         oracle.price()
 
 
-def test_a_price_beyond_its_bounds_is_no_price(ether: Config) -> None:
-    """Both bounds are inclusive. The bounds are what is left when a feed itself is wrong by orders."""
+def test_an_age_without_end_is_never_silent(ether: Config) -> None:
+    oracle = guard(replace(ether, base_max_age=2**256 - 1))
+    wait(10**9)
+    assert oracle.price() == (PRICE, True)
+
+
+def test_a_price_beyond_its_bounds_is_there_and_not_safe(ether: Config) -> None:
+    """Both bounds are inclusive. A crash that nobody expected must not stop liquidation."""
     oracle = guard(replace(ether, min_price=PRICE // 2, max_price=2 * PRICE))
-    for answer in (1_000, 4_000):
-        say(ether.base_feed, answer * 10**8)
-        assert oracle.price() == (PRICE * answer // 2_000, True)
-    for answer in (1_000 * 10**8 - 1, 4_000 * 10**8 + 1, 1, 10**40, 10**40 + 1, 2**255 - 1):
+    for answer, safe in (
+        (1_000 * 10**8, True), (4_000 * 10**8, True), (1_000 * 10**8 - 1, False), (4_000 * 10**8 + 1, False),
+        (1, False), (10**30, False),
+    ):  # fmt: skip
         say(ether.base_feed, answer)
-        with boa.reverts("OracleGuard: the price is out of bounds"):
+        price = answer * USD * E36 // (ETHER * 10**8)
+        assert oracle.price() == oracle.borrow_price() == (price, safe)
+
+
+def test_numbers_that_are_no_price_are_none(ether: Config) -> None:
+    """Nothing is 0, and nothing wraps."""
+    oracle = guard(ether)
+    for answer in (10**40 + 1, 2**255 - 1):
+        say(ether.base_feed, answer)
+        with boa.reverts("OracleGuard: the price is beyond numbers"):
             oracle.price()
-
-
-def test_numbers_that_would_overflow_are_out_of_bounds() -> None:
     with boa.env.anchor():
         tokens = deploy_mock("PlainToken", 0), deploy_mock("PlainToken", 18)
-        feed = feed_of(1, 0)
-        oracle = guard(Config(*tokens, feed, quote_feed=feed_of(10**18, 18)))
+        feed, quote = feed_of(1, 0), feed_of(10**18, 18)
+        oracle = guard(Config(*tokens, feed, quote_feed=quote))
         assert oracle.price() == (10**54, True)
-        say(feed, 10**40)
-        with boa.reverts("OracleGuard: the price is out of bounds"):
+        for answer, price in ((10, 10**55), (11, None), (10**40, None)):
+            say(feed, answer)
+            if price:
+                assert oracle.price() == (price, True)
+            else:
+                with boa.reverts("OracleGuard: the price is beyond numbers"):
+                    oracle.price()
+    with boa.env.anchor():
+        tokens = deploy_mock("PlainToken", 18), deploy_mock("PlainToken", 0)
+        feed, quote = feed_of(10**18, 18), feed_of(1, 0)
+        oracle = guard(Config(*tokens, feed, quote_feed=quote))
+        assert oracle.price() == (10**18, True)
+        say(feed, 1)
+        assert oracle.price() == (1, True)
+        say(quote, 2)
+        with boa.reverts("OracleGuard: the price is beyond numbers"):
             oracle.price()
 
 
@@ -124,6 +168,7 @@ def test_numbers_that_would_overflow_are_out_of_bounds() -> None:
         ({"min_price": PRICE, "max_price": PRICE}, "OracleGuard: the bounds need 0 < min < max <= 1e55"),
         ({"max_price": 10**55 + 1}, "OracleGuard: the bounds need 0 < min < max <= 1e55"),
         ({"max_price": PRICE - 1}, "OracleGuard: the price is out of bounds"),
+        ({"min_price": PRICE + 1}, "OracleGuard: the price is out of bounds"),
         ({"base_feed": NOBODY}, "OracleGuard: the base feed has no code"),
     ],
 )
@@ -132,9 +177,18 @@ def test_what_can_not_be_deployed(ether: Config, changes: dict[str, Any], reason
         guard(replace(ether, **changes))
 
 
+@pytest.mark.parametrize("changes", [{"min_price": PRICE}, {"max_price": PRICE}])
+def test_a_first_price_on_a_bound_is_within(ether: Config, changes: dict[str, Any]) -> None:
+    assert guard(replace(ether, **changes)).price() == (PRICE, True)
+
+
 def test_no_guard_is_deployed_on_a_feed_that_is_wrong_already(ether: Config) -> None:
     say(ether.base_feed, 0)
     with boa.reverts("OracleGuard: the answer is not positive"):
+        guard(ether)
+    say(ether.base_feed)
+    wait(MAX_AGE + 1)
+    with boa.reverts("OracleGuard: the answer is too old"):
         guard(ether)
     say(ether.base_feed)
     with boa.reverts("OracleGuard: more than 36 decimals"):
@@ -205,11 +259,11 @@ def test_vaults_of_other_decimals(ether: Config, asset: int, shares: int) -> Non
     assert abs(oracle.price()[0] - exact) <= exact / 10**9
 
 
-def test_a_price_times_a_rate_that_would_overflow_is_out_of_bounds(ether: Config) -> None:
+def test_a_price_times_a_rate_that_would_overflow_is_none(ether: Config) -> None:
     token = deploy_mock("PlainToken", 0)
     vault = deploy_mock("RateVault", token, 18, 10**48)
     config = replace(ether, collateral_token=vault, rate_provider=vault, base_feed=feed_of(1, 0))
     oracle = guard(config)
     say(config.base_feed, 10**10)
-    with boa.reverts("OracleGuard: the price is out of bounds"):
+    with boa.reverts("OracleGuard: the price is beyond numbers"):
         oracle.price()

@@ -77,7 +77,7 @@ def test_it_is_what_the_tokens_are_worth_after_arbitrage(world: tuple[Venue, str
     assert abs(of_eth * 8_000 * USD // ETHER + of_usd - said) < said // 100
 
 
-def test_a_donation_lifts_it_by_what_it_adds_and_the_bounds_end_it(
+def test_a_donation_lifts_it_by_what_it_adds_and_the_bounds_end_loans(
     world: tuple[Venue, str, Any, Any],
 ) -> None:
     venue, provider, eth_oracle, oracle = world
@@ -88,8 +88,37 @@ def test_a_donation_lifts_it_by_what_it_adds_and_the_bounds_end_it(
     venue.pair.sync()
     # k doubled: a donation of half the pair's worth adds 41%.
     assert before * 141 // 100 < oracle.price()[0] < before * 142 // 100
-    with boa.reverts("LpOracle: the price is out of bounds"):
-        bounded.price()
+    assert bounded.price() == bounded.borrow_price() == (oracle.price()[0], False)
+
+
+def test_its_bounds_are_inclusive_and_end_no_liquidation(world: tuple[Venue, str, Any, Any]) -> None:
+    venue, _provider, eth_oracle, oracle = world
+    price = oracle.price()[0]
+    for low, high, safe in (
+        (price, TOP, True), (price + 1, TOP, False), (1, price, True), (1, price - 1, False),
+    ):  # fmt: skip
+        bounded = oracle_of(venue, eth_oracle, low, high)
+        assert bounded.price() == bounded.borrow_price() == (price, safe)
+
+
+@pytest.mark.parametrize("safe", [True, False])
+def test_it_lends_by_what_its_tokens_are_lent_on(world: tuple[Venue, str, Any, Any], safe: bool) -> None:
+    """A quarter of one token's price is half of the LP token's, and of both a quarter; liquidation stays."""
+    venue, _provider, eth_oracle, oracle = world
+    price = oracle.price()[0]
+    assert oracle.borrow_price() == (price, True)
+    eth_oracle.set_borrow_price(PRICE // 4)
+    eth_oracle.set_safe(safe)
+    assert oracle.price() == (price, safe)
+    lent, lent_safe = oracle.borrow_price()
+    assert (abs(lent - price // 2) <= price // 10**12, lent_safe) == (True, safe)
+    usd_oracle = deploy_mock("SettableOracle", E36)
+    usd_oracle.set_borrow_price(E36 // 4)
+    both = deploy("LpOracle", venue.pair, venue.usd, *venue.ordered(eth_oracle, usd_oracle), 1, TOP)
+    assert both.price() == (price, safe)
+    assert abs(both.borrow_price()[0] - price // 4) <= price // 10**12
+    usd_oracle.set_safe(False)
+    assert not both.borrow_price()[1]
 
 
 @pytest.mark.parametrize("safe", [True, False])
@@ -103,12 +132,13 @@ def test_it_is_safe_when_its_tokens_are(world: tuple[Venue, str, Any, Any], safe
     assert both.price() == (oracle.price()[0], False)
 
 
-def test_it_is_silent_inside_of_a_flash_swap(world: tuple[Venue, str, Any, Any]) -> None:
+@pytest.mark.parametrize("question", ["price", "borrow_price"])
+def test_it_is_silent_inside_of_a_flash_swap(world: tuple[Venue, str, Any, Any], question: str) -> None:
     venue, provider, _eth, oracle = world
     receiver = deploy_mock("FlashReceiver")
     venue.usd.mint(receiver, 10_000 * USD)
     receiver.plan(venue.usd, 3_000 * USD)
-    receiver.arm(oracle, oracle.price.prepare_calldata())
+    receiver.arm(oracle, getattr(oracle, question).prepare_calldata())
     venue.swap(provider, ETHER, 0, to=receiver, payload=b"x")
     assert not receiver.succeeded()
     assert b"LpOracle: the pair is in mid-operation" in receiver.answer()
@@ -138,7 +168,7 @@ def test_prices_and_reserves_that_can_not_be(world: tuple[Venue, str, Any, Any])
     venue, _provider, eth_oracle, oracle = world
     for absurd in (0, 2**255, 2**256 - 1, 2**200, 2**188):
         eth_oracle.set_price(absurd)
-        with boa.reverts("LpOracle: the price is out of bounds"):
+        with boa.reverts("LpOracle: the price is beyond numbers"):
             oracle.price()
     stub = deploy_mock("StubPair", venue.eth, venue.usd)
     empty = deploy("LpOracle", stub, venue.usd, eth_oracle, NOBODY, 1, TOP)
@@ -146,7 +176,7 @@ def test_prices_and_reserves_that_can_not_be(world: tuple[Venue, str, Any, Any])
     with boa.reverts("LpOracle: the pair is empty"):
         empty.price()
     stub.say(0, 10**18, 0, 0, 1)
-    with boa.reverts("LpOracle: the price is out of bounds"):
+    with boa.reverts("LpOracle: the price is beyond numbers"):
         empty.price()
     stub.say(2**112 - 1, 2**112 - 1, 0, 0, 2**111)
     assert empty.price()[1]
@@ -160,6 +190,9 @@ def test_a_failing_oracle_of_a_token_fails_it(world: tuple[Venue, str, Any, Any]
     assert oracle.price()[1]
     feed.freeze()
     boa.env.time_travel(seconds=3_601)
+    assert not oracle.price()[1]
+    assert not oracle.borrow_price()[1]
+    boa.env.time_travel(seconds=6 * 3_600)
     with boa.reverts("OracleGuard: the answer is too old"):
         oracle.price()
 

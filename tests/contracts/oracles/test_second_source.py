@@ -1,6 +1,7 @@
-"""The second source of a guarded price: averages of a pair. It makes unsafe, and never stops or changes."""
+"""The second source of a guarded price: averages of a pair. While the feeds speak it makes unsafe, and never
+stops or changes what is liquidated by; when one is silent, it can lower that."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
@@ -9,7 +10,7 @@ import boa
 import pytest
 
 from contracts.worlds.actors import told
-from contracts.worlds.guarded import E36, LONGEST, PRICE, WAD, WINDOW, Config, feed_of, guard, say
+from contracts.worlds.guarded import E36, GRACE, LONGEST, PRICE, WAD, WINDOW, Config, feed_of, guard, say
 from contracts.worlds.pots import deploy_mock, now, wait
 from contracts.worlds.venue import ETHER, USD, Venue, deploy_traded
 
@@ -142,6 +143,136 @@ def test_the_deviation_is_exact_on_both_sides(traded: tuple[Venue, Config]) -> N
             average = PRICE * part // 1_000 * 2**112 // E36
             pair.say(1, 1, now(), average * WINDOW, 0)
             assert oracle.price() == (PRICE, safe), part
+            lower, lent = oracle.borrow_price()
+            assert (lower == min(PRICE, oracle.second_price()[0]), lent) == (True, safe)
+
+
+Average = Callable[[int], None]
+
+
+def silenced(traded: tuple[Venue, Config], **changes: Any) -> tuple[Config, Any, Average]:
+    """A guard whose pair's average a test sets, in thousandths of the price; its feed speaks no more."""
+    venue, config = traded
+    pair = deploy_mock("StubPair", venue.eth, venue.usd)
+    config = replace(config, pair=pair, base_max_age=WINDOW, **changes)
+    say(config.base_feed)
+    oracle = guard(config)
+    pair.say(1, 1, now(), 0, 0)
+    oracle.observe()
+    wait(WINDOW)
+
+    def average(part: int) -> None:
+        start = oracle.newer() if now() - oracle.newer().time >= WINDOW else oracle.older()
+        growth = PRICE * part // 1_000 * 2**112 // E36 * (now() - start.time)
+        pair.say(1, 1, now() % 2**32, start.cumulative + growth, 0)
+
+    return config, oracle, average
+
+
+def test_a_silent_feed_counts_no_more_than_the_pair(traded: tuple[Venue, Config]) -> None:
+    """Its last answer may be far above the market: the lower one counts, for GRACE, and nothing is lent."""
+    with boa.env.anchor():
+        _config, oracle, average = silenced(traded)
+        average(500)
+        assert oracle.price() == (PRICE, False)  # the last second of its age: the pair changes nothing
+        wait(1)
+        for part in (1_050, 1_001):
+            average(part)
+            assert oracle.price() == oracle.borrow_price() == (PRICE, False), part
+        for part in (999, 500, 1):
+            average(part)
+            second, there = oracle.second_price()
+            assert there
+            assert abs(second - PRICE * part // 1_000) <= 10**3 < PRICE - second
+            assert oracle.price() == oracle.borrow_price() == (second, False), part
+        wait(GRACE - 1 - LONGEST)
+        oracle.observe()
+        wait(LONGEST)
+        average(500)
+        assert oracle.second_price()[1]
+        assert oracle.price() == (oracle.second_price()[0], False)
+        wait(1)
+        for ask in (oracle.price, oracle.borrow_price):
+            with boa.reverts("OracleGuard: the answer is too old"):
+                ask()
+
+
+def test_the_pair_lowers_a_silent_feeds_price_to_the_bound_at_most(traded: tuple[Venue, Config]) -> None:
+    """Whoever holds the pair down while the feed is silent seizes nothing for nothing; and if the feed itself
+    was below the bound when it fell silent, its answer stays."""
+    with boa.env.anchor():
+        config, oracle, average = silenced(traded, min_price=PRICE // 4)
+        wait(1)
+        for part in (0, 1, 249):
+            average(part)
+            assert oracle.price() == oracle.borrow_price() == (PRICE // 4, False), part
+        average(251)
+        assert PRICE // 4 < oracle.price()[0] < PRICE // 3
+        say(config.base_feed, 100 * 10**8, updated_at=now() - WINDOW - 1)
+        assert oracle.price() == (PRICE // 20, False)
+
+
+def test_a_silent_feed_without_an_average_keeps_its_last_answer(traded: tuple[Venue, Config]) -> None:
+    """No observation of the right age, no answer of the pair: liquidation goes on by what there is."""
+    with boa.env.anchor():
+        config, oracle, average = silenced(traded)
+        wait(1)
+        average(500)
+        config.pair.refuse(True)
+        assert oracle.price() == oracle.borrow_price() == (PRICE, False)
+        config.pair.refuse(False)
+        assert oracle.price()[0] < PRICE
+        wait(LONGEST)
+        assert oracle.price() == oracle.borrow_price() == (PRICE, False)
+
+
+def test_it_is_lent_by_the_lower_source(watched: tuple[Venue, Any]) -> None:
+    """Within the deviation too: what the pair says more doesn't raise it, what it says less lowers it."""
+    venue, oracle = watched
+    trader = venue.actor("trader")
+    venue.sell(trader, ETHER)
+    wait(WINDOW)
+    second = oracle.second_price()[0]
+    assert PRICE * 95 // 100 < second < PRICE
+    assert oracle.price() == (PRICE, True)
+    assert oracle.borrow_price() == (second, True)
+    venue.sell(trader, 4_000 * USD, venue.usd, venue.eth)
+    wait(3 * WINDOW)
+    assert oracle.second_price()[0] > PRICE
+    assert oracle.borrow_price() == oracle.price() == (PRICE, True)
+
+
+def test_an_average_does_not_make_a_price_beyond_the_bounds_safe(traded: tuple[Venue, Config]) -> None:
+    venue, config = traded
+    with boa.env.anchor():
+        pair = deploy_mock("StubPair", venue.eth, venue.usd)
+        oracle = guard(replace(config, pair=pair, min_price=PRICE, max_price=PRICE + 1))
+        pair.say(1, 1, now(), 0, 0)
+        oracle.observe()
+        wait(WINDOW)
+        pair.say(1, 1, now() % 2**32, PRICE * 2**112 // E36 * WINDOW, 0)
+        assert oracle.price() == (PRICE, True)
+        for answer in (1_999 * 10**8, 2_001 * 10**8):
+            say(config.base_feed, answer)
+            price, safe = oracle.price()
+            assert (price == answer * PRICE // (2_000 * 10**8), safe) == (True, False)
+            assert oracle.borrow_price() == (min(price, oracle.second_price()[0]), False)
+
+
+@pytest.mark.parametrize(("second", "safe"), [(19, True), (21, True), (18, False), (22, False)])
+def test_the_greatest_deviation_is_still_safe(second: int, safe: bool) -> None:
+    """Prices that are whole numbers, so that 5% of them is 5% to the unit."""
+    with boa.env.anchor():
+        tokens = deploy_mock("PlainToken", 18), deploy_mock("PlainToken", 18)
+        pair = deploy_mock("StubPair", *tokens)
+        oracle = guard(Config(*tokens, feed_of(20, 0), pair=pair))
+        pair.say(1, 1, now() % 2**32, 0, 0)
+        oracle.observe()
+        wait(WINDOW)
+        pair.say(1, 1, now() % 2**32, second * 2**112 * WINDOW, 0)
+        assert oracle.second_price() == (second * E36, True)
+        assert oracle.price() == (20 * E36, safe)
+        assert oracle.borrow_price() == (min(20, second) * E36, safe)
 
 
 def test_accumulators_that_wrap(traded: tuple[Venue, Config]) -> None:

@@ -70,12 +70,17 @@ def test_a_flash_loan_comes_and_goes(pots: VaultPots, amount: int) -> None:
 
 
 def test_the_same_left_in_kind(pots: VaultPots) -> None:
-    """In kind it gets what it brought, where that lies."""
+    """In kind it gets what it brought, where that lies; a part of it at a time as well."""
     amount = 270_000 * USD
     scheme = scheme_with_change(pots)
     pots.asset("mint", scheme.address, amount)
     scheme.deposit(amount)
-    scheme.leave("redeem_in_kind", amount * 10**6)
+    scheme.leave("redeem_in_kind", amount * 10**6 // 3)
+    saved = pots.machine.save()
+    scheme.run()
+    assert where(pots) == [IDLE, 450_000 * USD, 230_000 * USD]
+    pots.machine.restore(saved)
+    scheme.leave("redeem_in_kind", amount * 10**6 - amount * 10**6 // 3)
     scheme.run()
     assert where(pots) == START
     assert pots.credit("position", pots.ids[0], scheme.address)[0] == 0
@@ -298,3 +303,25 @@ def test_a_loss_is_no_lack_of_cash(pots: VaultPots) -> None:
     scheme.liquidate(1, BORROWER)
     scheme.leave("withdraw", 250_000 * USD)
     scheme.run()
+
+
+def test_the_last_unit_comes_back_to_what_is_idle(pots: VaultPots) -> None:
+    pots.withdraw(LENDER, 1)
+    assert (pots.vault("idle"), pots.vault("drawn")) == (IDLE - 1, 1)
+    pots.deposit(LENDER, 1)
+    assert (pots.vault("idle"), pots.vault("drawn")) == (IDLE, 0)
+
+
+def test_a_vault_without_markets_pays_out_what_is_idle() -> None:
+    pots = VaultPots(markets=1)
+    (id,) = pots.ids
+    pots.deposit(LENDER, 100 * USD)
+    pots.vault("lower_cap", id, 0, sender=OWNER)
+    pots.vault("reallocate", [(id, 0)], sender=OWNER)
+    pots.vault("set_withdraw_queue", [], sender=OWNER)
+    assert pots.vault("maxWithdraw", LENDER) == 100 * USD
+    assert pots.vault("maxDeposit", LENDER) == 0
+    pots.withdraw(LENDER, 40 * USD)
+    pots.redeem_in_kind(LENDER, 60 * SHARE)
+    assert pots.vault("totalSupply") == 0
+    assert pots.vault("idle") <= 1

@@ -295,6 +295,10 @@ def test_reallocation_moves_and_stays_within_the_caps(pots: VaultPots) -> None:
 def test_idle_assets_are_paid_out_first(pots: VaultPots) -> None:
     pots.deposit(LENDER, 900 * USD)
     pots.vault("reallocate", [(pots.ids[0], 500 * USD)], sender=OWNER)
-    pots.withdraw(LENDER, 450 * USD)
+    before = pots.balance(LENDER)
+    pots.withdraw(LENDER, 1)
+    assert pots.balance(LENDER) - before == 1 == 400 * USD - pots.vault("idle")
+    pots.withdraw(LENDER, 450 * USD - 1)
     assert pots.vault("idle") == 0
+    assert pots.balance(LENDER) - before == 450 * USD
     assert worth(pots) == [450 * USD, 0, 0]

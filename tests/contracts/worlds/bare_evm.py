@@ -172,6 +172,7 @@ class PyEvm(Machine):
 
     def call(self, sender: str, to: str, message: bytes) -> bytes:
         ran = self._env.execute_code(to_address=to, sender=sender, data=message, gas=self.gas)
+        self._env.evm.vm.state.clear_transient_storage()  # boa runs messages, and ends no transaction
         if ran.is_error:
             raise Reverted(bytes(ran.output), str(ran.error))
         self._logs = ran.get_log_entries()

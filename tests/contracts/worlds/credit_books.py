@@ -86,11 +86,12 @@ class Position:
 
 
 class Out(NamedTuple):
-    """Tokens leave Credit."""
+    """Tokens leave Credit. `lacking`: why not, where it has fewer."""
 
     token: str
     to: str
     amount: int
+    lacking: str = "Token: balance too small"
 
 
 class In(NamedTuple):

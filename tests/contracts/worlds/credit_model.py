@@ -376,9 +376,9 @@ class Model:
         self.answer = ()
 
     def flashLoan(self, caller: str, receiver: str, token: str, assets: int, payload: bytes) -> Operation:  # noqa: N802
-        require(assets, "nothing to lend")
+        require(assets, "can't lend that amount")
         self.log("FlashLoan", receiver, token, assets)
-        yield Out(token, receiver, assets)
+        yield Out(token, receiver, assets, "Credit: can't lend that amount")
         yield Callback("onFlashLoan", (caller, token, assets, 0))
         yield In(token, receiver, assets)
         self.answer = (1,)

@@ -237,7 +237,7 @@ class World:
         balances, flows, here = self.model.books.balances, self.model.books.flows, self.credit.address
         source, target = (here, step.to) if isinstance(step, Out) else (step.payer, here)
         if balances.get((step.token, source), 0) < step.amount:
-            raise Refused("Token: balance too small")
+            raise Refused(step.lacking if isinstance(step, Out) else "Token: balance too small")
         balances[step.token, source] -= step.amount
         balances[step.token, target] = balances.get((step.token, target), 0) + step.amount
         into = -step.amount if isinstance(step, Out) else step.amount

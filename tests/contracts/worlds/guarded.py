@@ -9,6 +9,7 @@ from contracts.worlds.venue import ETHER, NOBODY, USD
 E36 = 10**36
 WAD = 10**18
 MAX_AGE = 3_600
+GRACE = 6 * 3_600
 WINDOW, LONGEST = 600, 3_600
 FIVE_PERCENT = WAD // 20
 PRICE = 2_000 * USD * E36 // ETHER

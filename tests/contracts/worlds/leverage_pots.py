@@ -20,6 +20,8 @@ from surge.model.units import Address
 
 UNBOUND = (MAX, MAX, 0)
 """Bounds that any call keeps: no deadline, any rate, any health."""
+UNSIGNED = (0, 0, 0, 0, 0)
+"""No signature, where something comes after it."""
 CALL_TYPE = "(address,bytes,bytes32,(address,uint256)[])"
 AUTHORIZATION_TYPE = (
     "Authorization(address authorizer,address authorized,bool isAuthorized,uint256 nonce,uint256 deadline)"
@@ -199,6 +201,23 @@ class Call:
 def payload(*calls: Call) -> bytes:
     """What a callback gets: abi_encode(calls)."""
     return encode([CALL_TYPE + "[]"], [[call.abi for call in calls]])
+
+
+def on(target: Any, function: str, *arguments: Any) -> Call:
+    return Call(target, getattr(target, function).prepare_calldata(*arguments))
+
+
+def raw(signature: str, *words: int | str) -> bytes:
+    """A call by its signature, the arguments as words."""
+    values = (int(each, 16) if isinstance(each, str) else each for each in words)
+    return keccak(signature.encode())[:4] + b"".join(value.to_bytes(32, "big") for value in values)
+
+
+def lend(pots: LeveragePots, amount: int, *nested: Call) -> Call:
+    """A flash loan of dollars around calls."""
+    credit = pots.pots.credit
+    content = credit.flash_loan.prepare_calldata(pots.usd, amount, payload(*nested))
+    return Call(credit, content, nested, ((pots.usd, amount),))
 
 
 def execute(pots: LeveragePots, calls: list[Call], sweeps: list[tuple[Any, int]], sender: str) -> list[int]:

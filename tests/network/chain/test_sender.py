@@ -74,17 +74,15 @@ def test_what_sticks_is_sent_again_for_a_higher_fee(network, monkeypatch):
 
 def test_a_node_without_a_pending_block_is_asked_for_its_last(network, monkeypatch):
     chain = network.account()
-    real, refused = Rpc.batch, []
+    real, refused = Rpc._kept, []
 
-    def old(self, calls):
-        answers = real(self, calls)
-        for place, (_, params) in enumerate(calls):
-            if "pending" in params:
-                refused.append(place)
-                answers[place] = RpcError(-32602, "block pending is not supported")
-        return answers
+    def old(self, body, reply):
+        if "pending" in body["params"]:
+            refused.append(body["method"])
+            return RpcError(-32602, "block pending is not supported")
+        return real(self, body, reply)
 
-    monkeypatch.setattr(Rpc, "batch", old)
+    monkeypatch.setattr(Rpc, "_kept", old)
     chain.money.faucet(1)
     chain.money.faucet(1)
     assert len(refused) == 1

@@ -101,6 +101,8 @@ def test_lending_directly_and_through_a_vault(surge):
     paid = surge("credit", "vault", "deposit", vault["vault"], "100", "--yes")
     assert Decimal(paid["after"]["worth"]) == 100
     assert surge("credit", "vaults")["vaults"][0]["worth"] == paid["after"]["worth"]
+    [told] = surge("credit", "vaults", "TUSD")["vaults"]
+    assert (told["listed"], told["lent"]["paid"], told["fallen"]) == (True, "100", "0")
     in_kind = surge("credit", "vault", "withdraw", "TUSD", "max", "--in-kind", "--yes")
     assert in_kind["after"]["shares"] == "0"
     handed = surge("credit", "position")["positions"]
@@ -128,12 +130,22 @@ def test_a_carry_is_lent_on_and_a_neutral_position_held(surge):
     carried = surge("credit", "leverage", "open", MARKET, "1", "--carry", "500", "--vault", "TUSD", "--yes")
     assert (carried["after"]["collateral"], Decimal(carried["after"]["debt"])) == ("1", 500)
     assert Decimal(surge("credit", "vaults")["vaults"][0]["worth"]) >= Decimal("499.99")
-    ended = surge("credit", "leverage", "close", MARKET, "--vault", "TUSD", "--to", "collateral", "--yes")
+    close = ("credit", "leverage", "close", MARKET, "--vault", "TUSD")
+    said = refusal(surge, *close, "--yes", code=2)
+    assert "are missing; pay them from what you hold (`--held max`" in said
+    looked = surge(*close, "--to", "collateral", "--dry-run")
+    assert any(said.startswith("sells ") for said in looked["also"])
+    assert looked["price_impact"] is not None
+    ended = surge(*close, "--held", "max", "--yes")
+    assert not any(said.startswith("sells ") for said in ended["also"])
+    assert ended["price_impact"] is None
     assert any(said.startswith("redeems ") and "TUSD vault" in said for said in ended["also"])
     assert (ended["after"]["collateral"], ended["after"]["debt"]) == ("0", "0")
     short = ("TUSD/ETH", "900", "--hold", "0.3")
     assert Decimal(surge("credit", "leverage", "open", *short, "--yes")["after"]["debt"]) == Decimal("0.3")
-    flat = surge("credit", "leverage", "close", "TUSD/ETH", "--held", "max", "--to", "collateral", "--yes")
+    shorted, _ = surge("credit", "position", "TUSD/ETH", words=True)
+    assert "ETH above 2,579 (+28%)" in shorted
+    flat = surge("credit", "leverage", "close", "TUSD/ETH", "--held", "max", "--yes")
     assert (flat["after"]["collateral"], flat["after"]["debt"]) == ("0", "0")
     looked = surge("credit", "leverage", "revoke", "--dry-run")
     assert (looked["sent"], looked["gas"]) == (False, None)
@@ -202,7 +214,13 @@ def surge_help(surge):
         (("collateral", "remove", MARKET, "1", "--yes"), 2, "no collateral"),
         (("collateral", "add", MARKET, "1", "--min-health", "0.9", "--yes"), 2, "past liquidation"),
         (("leverage", "open", MARKET, "1", "--multiple", "9", "--yes"), 2, "the most for this margin is 3.2"),
-        (("leverage", "close", MARKET, "--to", "dollars", "--yes"), 2, "`loan` or `collateral`"),
+        (("leverage", "close", MARKET, "--to", "dollars", "--yes"), 2, "'collateral' or 'loan'"),
+        (("leverage", "close", MARKET, "--yes"), 2, "only when it is told"),
+        (("leverage", "close", MARKET, "--shares", "1", "--to", "loan", "--yes"), 2, "--vault"),
+        (("leverage", "open", MARKET, "1", "--max-slippage", "0.5", "--yes"), 2, "'0.5%'"),
+        (("leverage", "open", MARKET, "1", "--max-impact", "12", "--yes"), 2, "'12%'"),
+        (("leverage", "open", MARKET, "1", "--max-impact", "0.1%", "--yes"), 2, "above the most of 0.1%"),
+        (("supply", MARKET, "1", "--max-slippage", "1", "--yes"), 2, "'1%'"),
         (("leverage", "open", MARKET, "1", "--carry", "10", "--yes"), 2, "--vault"),
         (("leverage", "open", MARKET, "1", "--hold", "10", "--in-loan", "--yes"), 2, "--in-loan out"),
         (("leverage", "adjust", MARKET, "2", "--yes"), 2, "no position in ETH/TUSD"),

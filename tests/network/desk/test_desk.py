@@ -7,10 +7,13 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from credit_network import foreseen, raise_credit
+from surge.chain.calls.tokens import token_call
 from surge.chain.network.connection import View
 from surge.chain.node.sender import Call
 from surge.credit.health import Zone
 from surge.desk import Desk
+from surge.desk.slack import later
+from surge.local.clock import settle_averages
 from surge.model.errors import BadInput, Underfunded
 from surge.model.units import WAD
 
@@ -153,6 +156,93 @@ def test_previews_send_nothing(net, desk, position):
     assert desk.chain.block_number() == block
 
 
+# Interest that comes between a look and its block
+
+
+def late(net, operation, *args, **kwargs):
+    """What was looked at is mined an hour later; the last transaction's status."""
+    plan = operation._plan(*args, **kwargs)
+    net.network.pass_time(3_600)
+    return operation._chain.send(*plan.calls)[-1]
+
+
+def drained(net, desk, leave):
+    """All its dollars but so many units go to somebody else."""
+    dollars = desk.chain.tokens.named("TUSD")
+    (held,) = desk.chain.tokens.balances(desk.address, [dollars])
+    desk.chain.tokens.transfer(dollars, net.treasury.address, held - leave)
+
+
+def test_a_whole_debt_is_repaid_an_hour_later(net, desk, position):
+    """The interest of that hour included; so is what an exact allowance lacks."""
+    credit, dollars = net.network.book.addresses["Credit"], desk.chain.tokens.named("TUSD")
+    exact = later(position.view, 10).debt
+    desk.chain.send(token_call("allowing", dollars, "approve", credit, exact))
+    late(net, position.repay, "max")
+    assert position.view.debt == 0
+    position.borrow("1000")
+    late(net, position.repay, position.view.debt)
+    assert position.view.debt == 0
+
+
+def test_what_lacks_for_a_whole_debt_is_said_to_the_unit(net, desk, position):
+    owed = position.view.debt
+    for leave, instead in ((owed, "or repay 990"), (owed - 5 * TUSD, "or repay 990")):
+        drained(net, desk, leave)
+        with pytest.raises(
+            Underfunded, match=rf"are missing; get so much more, {instead}.* TUSD and"
+        ) as told:
+            position.repay("max")
+        missing = dollars_in(str(told.value).split(": ")[1])
+        assert leave + missing >= position.view.debt
+    drained(net, desk, owed - 100 * TUSD)
+    done = position.repay("max")
+    assert done.before.debt - done.after.debt == pytest.approx(owed - 100 * TUSD, abs=100)
+
+
+def dollars_in(said):
+    return round(float(said.split(" TUSD")[0]) * TUSD)
+
+
+def test_the_missing_hair_is_enough(net, desk, position):
+    drained(net, desk, position.view.debt)
+    with pytest.raises(Underfunded) as told:
+        position.repay("max")
+    dollars = desk.chain.tokens.named("TUSD")
+    desk.chain.tokens.faucet(dollars, dollars_in(str(told.value).split(": ")[1]) + 1)
+    position.repay("max")
+    assert position.view.debt == 0
+
+
+def test_all_that_was_lent_is_withdrawn_an_hour_later(net, desk, position):
+    vault = desk.vault("TUSD vault")
+    position.supply("100")
+    vault.deposit("100")
+    late(net, position.withdraw, "max")
+    assert position.view.position.supply_shares == 0
+    late(net, vault.withdraw, "max")
+    assert vault.view.shares == 0
+    vault.deposit("100")
+    late(net, vault.redeem_in_kind, "max")
+    assert vault.view.shares == 0
+
+
+def test_a_lender_takes_all_the_cash_that_covers_a_claim_by_a_hair(net, desk):
+    """A claim that grows past the market's cash until it is mined is paid as far as the cash goes."""
+    treasury = Desk(net.network.book, key=net.treasury.key)
+    net.treasury.money.faucet(10**6 * TUSD)
+    whale, lender = treasury.market("TUSD/ETH").position(), desk.market("TUSD/ETH").position()
+    lender.supply("10")
+    whale.add_collateral("900000")
+    settle_averages(net.treasury)
+    whale.borrow(lender.view.market.available - lender.view.supplied - 10**9)
+    view = lender.view
+    assert view.supplied <= view.market.available < later(view, 3_600).supplied
+    late(net, lender.withdraw, "max")
+    assert lender.view.supplied < 10**15
+    treasury.disconnect()
+
+
 # Other accounts
 
 
@@ -279,6 +369,7 @@ def test_a_lent_out_market(net, desk):
     rich = Desk(net.network.book, key=net.treasury.key)
     whale = rich.market("TUSD/ETH").position()
     whale.add_collateral("900000")
+    net.network.pass_time(60)  # the pool's average, the second source of this price, is a window old
     whale.borrow(view.market.available)
     with pytest.raises(BadInput, match="the rest of TUSD/ETH is lent out; withdraw 0 ETH"):
         theirs.withdraw("1")

@@ -4,6 +4,7 @@ import pytest
 
 import surge
 from credit_network import foreseen, raise_credit
+from surge.chain.calls.exchange import SWAP_SECONDS
 from surge.chain.calls.tokens import Payment
 from surge.credit.leverage import multiple
 from surge.model.errors import BadInput, Refused, Reverted, SurgeError
@@ -67,7 +68,7 @@ def test_the_authorisation_stays_until_it_is_revoked(net, desk):
     assert not desk.chain.leverage.needs_authorising()
     desk.leverage.revoke()
     assert desk.chain.leverage.needs_authorising()
-    done = foreseen(net, desk.leverage.close, "ETH/TUSD")
+    done = foreseen(net, desk.leverage.close, "ETH/TUSD", to="loan")
     assert "by a signature inside the call" in done.also[-1]
 
 
@@ -85,6 +86,39 @@ def test_carry_and_its_end(net, desk):
     assert vault.view.shares == 0
 
 
+@pytest.mark.parametrize("revoked", [False, True])
+def test_a_carry_whose_shares_bring_more_than_is_owed(net, desk, revoked):
+    """What they leave in loan tokens is bounded, with a signature in the call and without one."""
+    foreseen(net, desk.leverage.carry, "ETH/TUSD", "1", "1000", "TUSD vault")
+    desk.vault("TUSD vault").deposit("500")
+    if revoked:
+        desk.leverage.revoke()
+    tusd = desk.chain.tokens.named("TUSD")
+    (before,) = desk.chain.tokens.balances(desk.address, [tusd])
+    done = foreseen(net, desk.leverage.unwind, "ETH/TUSD", vault="TUSD vault", shares="max")
+    assert done.after.debt == done.after.collateral == 0
+    (after,) = desk.chain.tokens.balances(desk.address, [tusd])
+    assert after - before == pytest.approx(500 * TUSD, rel=1e-3)
+    sent = net.network.rpc.call("eth_getTransactionByHash", "0x" + done.transaction.hex())["input"]
+    min_loan, path = int(sent[-128:-64], 16), int(sent[-64:], 16)
+    assert (min_loan, path) == (pytest.approx(500 * TUSD - 1500 * TUSD * 0.01, rel=1e-3), 0)
+
+
+def test_a_carry_ends_with_no_more_shares_than_it_needs(net, desk):
+    lever, vault = desk.leverage, desk.vault("TUSD vault")
+    vault.deposit("5000")
+    lever.carry("ETH/TUSD", "1", "1000", "TUSD vault")
+    net.network.pass_time(86_400)
+    shown = lever.unwind.preview("ETH/TUSD", vault="TUSD vault")
+    done = lever.unwind("ETH/TUSD", vault="TUSD vault")
+    assert done.after.empty
+    assert any("TUSD besides" in said for said in shown.also)
+    assert vault.view.worth == pytest.approx(5_000 * TUSD, abs=TUSD // 2)
+    lever.carry("ETH/TUSD", "1", "1000", "TUSD vault")
+    lever.unwind("ETH/TUSD", vault="TUSD vault", shares="max")
+    assert vault.view.shares == 0
+
+
 def test_neutral_and_its_end(net, desk):
     ether = desk.chain.tokens.named("ETH")
     (before,) = desk.chain.tokens.balances(desk.address, [ether])
@@ -96,6 +130,61 @@ def test_neutral_and_its_end(net, desk):
     assert after == pytest.approx(before, rel=1e-9)
 
 
+def test_the_end_of_a_carry_or_a_hedge_sells_nothing_unless_told(net, desk):
+    """What is missing is said to the unit, the interest until it is mined included."""
+    lever, position = desk.leverage, desk.market("ETH/TUSD").position()
+    foreseen(net, lever.carry, "ETH/TUSD", "1", "1000", "TUSD vault")
+    net.network.pass_time(30 * 86_400)  # what is owed grows faster than what is lent
+    with pytest.raises(BadInput, match=r"would be paid, .* are missing; .*to='collateral'") as told:
+        lever.unwind("ETH/TUSD", vault="TUSD vault")
+    missing = str(told.value).split(": ")[1].split(" TUSD are missing")[0]
+    shown = lever.unwind.preview("ETH/TUSD", vault="TUSD vault", held=missing)
+    assert not any("sells" in said for said in shown.also)
+    assert shown.impact is None
+    sold = lever.unwind.preview("ETH/TUSD", vault="TUSD vault", to="collateral")
+    assert any(said.startswith("sells ") for said in sold.also)
+    assert sold.impact > 0
+    lever.unwind("ETH/TUSD", vault="TUSD vault", held="max")
+    assert position.view.empty
+
+
+def test_the_price_of_a_swap_is_shown_and_bounded(net, desk):
+    lever = desk.leverage
+    done = foreseen(net, lever.open, "ETH/TUSD", "1")
+    assert done.also[0].startswith("buys 1 ETH for 20")
+    assert "more than at the oracle's price" in done.also[0]
+    assert 0.003 < done.impact / WAD < 0.05
+    with pytest.raises(BadInput, match=r"above the most of 0\.1%; .* or allow it with a max impact of"):
+        lever.adjust("ETH/TUSD", "3", max_impact="0.1%")
+    with pytest.raises(BadInput, match=r"sells 2 ETH for .* less than at the oracle's price, above the most"):
+        lever.close("ETH/TUSD", to="loan", max_impact="0.1%")
+    foreseen(net, lever.close, "ETH/TUSD", to="loan", max_slippage="0%")
+
+
+@pytest.mark.parametrize("to", ["loan", "collateral"])
+def test_interest_alone_stops_no_close(net, desk, to):
+    """Not even without any slippage, while its deadline lasts."""
+    desk.leverage.open("ETH/TUSD", "1", "3")
+    plan = desk.leverage.close._plan("ETH/TUSD", to=to, max_slippage="0%")
+    net.network.pass_time(SWAP_SECONDS - 30)
+    desk.chain.send(*plan.calls)
+    assert desk.market("ETH/TUSD").position().view.empty
+
+
+def test_a_hair_of_interest_is_sold_for_where_that_is_told(net, desk):
+    """What is held pays the debt of now, and a little less than that of the block it is mined in."""
+    lever, position = desk.leverage, desk.market("ETH/TUSD").position()
+    lever.carry("ETH/TUSD", "1", "1000", "TUSD vault")
+    net.still()
+    exact = position.view.debt
+    plan = lever.unwind._plan("ETH/TUSD", held=exact, to="collateral", max_slippage="0%")
+    net.network.pass_time(SWAP_SECONDS - 30)
+    desk.chain.send(*plan.calls)
+    assert position.view.empty
+    with pytest.raises(BadInput, match="no debt"):
+        lever.unwind("ETH/TUSD", held=exact)
+
+
 def test_what_leverage_refuses(net, desk):
     lever = desk.leverage
     for attempt, words in (
@@ -103,9 +192,16 @@ def test_what_leverage_refuses(net, desk):
         (lambda: lever.open("ETH/TUSD", "1", "1"), "above one"),
         (lambda: lever.open("ETH/TUSD", "0", "2"), "margin"),
         (lambda: lever.open("ETH/TUSD", "1", "2", max_slippage="100%"), "below 100%"),
+        (lambda: lever.open("ETH/TUSD", "1", "2", max_slippage="0.5"), "has no unit"),
+        (lambda: lever.open("ETH/TUSD", "1", "2", max_impact="12"), "'12%'"),
+        (lambda: lever.open("ETH/TUSD", "1", "2", margin_in="eth"), "'collateral' or 'loan'"),
+        (lambda: lever.open("ETH/TUSD", "1", "2", max_impact="0.1%"), "than at the oracle's price, above"),
+        (lambda: lever.close("ETH/TUSD"), "closing sells collateral, and only when it is told"),
+        (lambda: lever.close("ETH/TUSD", to="dollars"), "'collateral' or 'loan'"),
+        (lambda: lever.unwind("ETH/TUSD", held="max", to="loans"), "'collateral' or 'loan'"),
         (lambda: lever.open("LP/TUSD", "0.000001", "2"), "no pool between TUSD and LP"),
         (lambda: lever.open("ETH/TUSD", "1000000", "2"), "hold"),
-        (lambda: lever.close("ETH/TUSD"), "no debt"),
+        (lambda: lever.close("ETH/TUSD", to="loan"), "no debt"),
         (lambda: lever.adjust("ETH/TUSD", "2"), "no position"),
     ):
         with pytest.raises((BadInput, Refused), match=words):

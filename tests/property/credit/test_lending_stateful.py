@@ -80,7 +80,7 @@ class Lending(RuleBasedStateMachine):
         supplied_covers_borrowed(self.model.books, markets, self.here)
         health_is_kept(before, after, self.model, markets)
         hit = arguments[0].id if isinstance(arguments[0], Params) else b""
-        if inner is None or inner.name != "liquidate":
+        if inner is None or "liquidate" not in (name, inner.name):
             share_price_is_kept(before, after, markets, self.model.shared_loss, hit)
         if inner is None:
             self.check_call(name, arguments, answer, before, after)

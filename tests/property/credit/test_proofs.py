@@ -183,7 +183,7 @@ def test_the_bonus_is_bounded(source: Source) -> None:
 
 def test_a_liquidation_takes_no_more_than_there_is_and_raises_health(source: Source) -> None:
     """C2 and C5, on each way through a liquidation: a part of a solvent position leaves a lower LTV,
-    what goes off an insolvent one is repaid or lost, all of it where all is seized; and nothing unchecked wraps."""
+    what goes off an insolvent one is repaid or lost, all where all is seized; and nothing unchecked wraps."""
     shares, collateral, price, most_assets, most_shares = z3.Ints("held collateral price assets shares")
     given = [
         *(*HELD, *BOUNDS),

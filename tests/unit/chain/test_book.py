@@ -28,11 +28,12 @@ BOOK = AddressBook(
 
 
 PLACE = checksum(bytes([99]) * 20)
+OTHER = checksum(bytes([98]) * 20)
 PARAMS = MarketParams(PLACE, PLACE, PLACE, PLACE, 7 * 10**17, 8 * 10**17, 115 * 10**16, 2**96, 10**17)
 LENDING = replace(
     BOOK,
     addresses=BOOK.addresses | dict.fromkeys(CREDIT_CONTRACTS, PLACE),
-    credit=CreditBook({"ETH": PLACE}, markets={"ETH/TUSD": PARAMS}, rival=PLACE),
+    credit=CreditBook({"ETH": PLACE, "TUSD": PLACE}, markets={"ETH/TUSD": PARAMS}, rival=PLACE),
 )
 
 
@@ -122,6 +123,61 @@ def test_a_book_that_names_no_most_fee_has_a_generous_one(tmp_path):
     del content["most_fee_gwei"]
     path.write_text(json.dumps(content))
     assert load_book(path).most_fee_gwei == 1_000
+
+
+def misspelt(old, new):
+    """The same object with one of its names changed."""
+    return lambda found: found.update({new: found.pop(old)})
+
+
+@pytest.mark.parametrize(
+    ("place", "spoil", "said"),
+    [
+        ((), misspelt("chain_id", "chain-id"), "'chain-id' in the book .* is it 'chain_id'"),
+        ((), misspelt("most_fee_gwei", "most_fees_gwei"), "is it 'most_fee_gwei'"),
+        (("addresses",), misspelt("Credit", "Credti"), "'Credti' in addresses .* is it 'Credit'"),
+        (("addresses",), lambda found: found.update(Oracle=PLACE), "'Oracle' in addresses"),
+        (("parameters",), misspelt("kappa_bps", "kapa_bps"), "in parameters .* is it 'kappa_bps'"),
+        (("credit",), misspelt("markets", "market"), "'market' in credit .* is it 'markets'"),
+        (("credit", "markets"), misspelt("ETH/TUSD", "EHT/TUSD"), "no token is 'EHT'; is it 'ETH'"),
+        (("credit", "markets"), misspelt("ETH/TUSD", "ETH-TUSD"), "two tokens, such as 'ETH/TUSD'"),
+        (("credit", "markets", "ETH/TUSD"), misspelt("max_ltv", "max_lvt"), "a market .* is it 'max_ltv'"),
+        (("credit", "markets", "ETH/TUSD"), lambda found: found.update(max_ltv=8 * 10**17), "below its lltv"),
+        (("credit", "markets", "ETH/TUSD"), lambda found: found.update(lltv=80), "below its lltv"),
+        (
+            ("credit", "markets", "ETH/TUSD"),
+            lambda found: found.update(loan_token=OTHER),
+            "loan_token of ETH/TUSD is not TUSD but none that is listed",
+        ),
+        (("credit", "markets", "ETH/TUSD"), lambda found: found.update(irm="0x12"), "irm of ETH/TUSD"),
+        (("credit", "tokens"), lambda found: found.update(ETH=PLACE[:-1]), "address of ETH in tokens"),
+        (("credit", "feeds"), lambda found: found.update(TUDS=PLACE), "no token is 'TUDS'; is it 'TUSD'"),
+        (("credit", "vaults"), lambda found: found.update(Vault="there"), "address of Vault in vaults"),
+        (("credit",), lambda found: found.update(rival="there"), "address of rival in credit"),
+        (("credit", "pairs"), lambda found: found.update({"ETH/TSD": PLACE}), "no token is 'TSD'"),
+    ],
+)
+def test_what_is_misspelt_is_named_with_the_nearest_right_name(tmp_path, place, spoil, said):
+    """A field that is passed over in silence would be one that is missing."""
+    path = tmp_path / "book.json"
+    save_book(LENDING, path)
+    found = content = json.loads(path.read_text())
+    for name in place:
+        found = found[name]
+    spoil(found)
+    path.write_text(json.dumps(content))
+    before = path.read_bytes()
+    with pytest.raises(CorruptState, match=said):
+        load_book(path)
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("content", ["[]", '{"credit": []}', '{"credit": {"markets": [1]}}', "1"])
+def test_what_is_no_book_at_all_is_damaged(tmp_path, content):
+    path = tmp_path / "book.json"
+    path.write_text(content)
+    with pytest.raises(CorruptState, match="of another version, or damaged"):
+        load_book(path)
 
 
 @pytest.mark.parametrize("local", [True, False])

@@ -29,11 +29,11 @@ def log(name, block, *figures, transaction="0x01"):
 
 
 LOGS = [
-    log("Liquidated", 12, 1, 2, 0, transaction="0x12"),
-    log("Liquidated", 4_000, 375, 225, 5, transaction="0x40"),
-    log("Liquidated", 8_999, 10, 20, 0, transaction="0x89"),
-    log("Liquidated", 8_999, 257, 274, 6, transaction="0x89"),
-    log("BadDebt", 8_999, 66, 6, transaction="0x89"),
+    log("Liquidated", 12, 1, 2, 0, 7, transaction="0x12"),
+    log("Liquidated", 4_000, 375, 225, 5, 7, transaction="0x40"),
+    log("Liquidated", 8_999, 10, 20, 0, 7, transaction="0x89"),
+    log("Liquidated", 8_999, 257, 274, 6, 7, transaction="0x89"),
+    log("BadDebt", 8_999, 66, 6, 7, transaction="0x89"),
 ]
 
 

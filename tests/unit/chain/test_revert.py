@@ -41,6 +41,30 @@ def test_each_kind_of_refusal_has_its_error_and_a_next_step():
     assert "method not found" in str(odd)
 
 
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [(-32603, "EVM error OutOfGas"), (-32603, "EVM error InvalidFEOpcode"), (-32000, "out of gas"),
+     (-32000, "invalid opcode: INVALID"), (-32000, "stack underflow (0 <=> 1)"),
+     (-32000, "invalid jump destination"),
+     (-32000, "execution aborted (timeout = 5s)"), (-32015, "VM execution error.")],
+)  # fmt: skip
+def test_a_contract_that_fails_without_a_word_is_at_fault_itself(code, words):
+    error = refusal(RpcError(code, words), "reading a price", "0xAA")
+    assert isinstance(error, Reverted)
+    assert words in str(error)
+
+
+@pytest.mark.parametrize("said", ["0x08c379a0zz", "0x08c379a0", "0x08c379a0" + "ff" * 64, "0x4e487b71", "zz"])
+def test_half_a_reason_is_none_that_breaks_anything(said):
+    assert isinstance(refusal(RpcError(3, "execution reverted", said), "it", "0xAA"), Reverted)
+
+
+def test_a_long_reason_is_cut():
+    said = "0x08c379a0" + encode(["string"], ["x" * 10**5]).hex()
+    for error in (RpcError(3, "execution reverted", said), RpcError(3, "execution reverted: " + "x" * 10**5)):
+        assert 200 < len(str(refusal(error, "it", "0xAA"))) < 500
+
+
 def test_a_revert_without_words_is_still_a_revert():
     assert isinstance(refusal(RpcError(3, "execution reverted", "0x"), "staking", "0xAA"), Reverted)
 
@@ -53,6 +77,9 @@ def test_a_revert_without_words_is_still_a_revert():
         ("Credit: not authorised", "authorise"),
         ("Credit: signature has expired", "sign anew"),
         ("OracleGuard: the answer is too old", "price feed"),
+        ("OracleGuard: the pair is of other tokens", "choose other sources"),
+        ("OracleGuard: the window is empty", "choose other sources"),
+        ("Credit: LLTV must be below 1", "choose other parameters"),
         ("Leverage: the deadline has passed", "waited too long"),
         ("Leverage: borrows more than max_borrowed", "slippage"),
         ("Vault: more than the caps take; see maxDeposit", "smaller amount"),

@@ -6,6 +6,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from surge.chain.node import limits
 from surge.chain.node.rpc import Rpc, RpcError, shown_address
 from surge.model.errors import BadInput, NoNetwork
 
@@ -26,9 +27,11 @@ class Script(BaseHTTPRequestHandler):
         content = content if isinstance(content, bytes) else json.dumps(content).encode()
         self.send_response(status)
         self.send_header("Content-Length", str(len(content)))
+        if wanted := getattr(self.server, "wanted", None):
+            self.send_header("Retry-After", wanted)
         self.end_headers()
-        self.wfile.write(content)
         self.server.requests.append(request)
+        self.wfile.write(content)
 
     def log_message(self, *_):
         pass
@@ -36,7 +39,7 @@ class Script(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def node(monkeypatch):
-    monkeypatch.setattr("surge.chain.node.rpc.time.sleep", lambda _: None)
+    monkeypatch.setattr("surge.chain.node.limits.time.sleep", lambda _: None)
     server = ThreadingHTTPServer(("127.0.0.1", 0), Script)
     server.daemon_threads = True
     server.requests = []
@@ -174,3 +177,165 @@ def test_a_block_that_the_node_lacks_is_told(node):
     node.answers = [(200, lambda r: {"jsonrpc": "2.0", "id": r["id"], "result": None})]
     with pytest.raises(NoNetwork, match="has no block 7; it lags behind"):
         node.rpc.block(7)
+
+
+# Nodes for many people
+
+
+def answered(request, refuse):
+    """As `good`, but for what `refuse` answers with an error: its code and message."""
+    if isinstance(request, list):
+        return [answered(each, refuse) for each in request]
+    error = refuse(request)
+    if error is None:
+        return good(request)
+    return {
+        "jsonrpc": "2.0",
+        "id": request["id"],
+        "error": dict(zip(("code", "message"), error, strict=True)),
+    }
+
+
+def once(code, message):
+    """Refuses each call the first time."""
+    seen = set()
+
+    def refuse(request):
+        place = json.dumps([request["method"], request["params"]])
+        if place in seen:
+            return None
+        seen.add(place)
+        return code, message
+
+    return refuse
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [(-32005, "limit exceeded"), (-32016, "over the limit"), (429, "exceeded its compute units per second"),
+     (-32000, "header not found"), (-32000, "Unknown block"), (-32001, "block not found: 0x10")],
+)  # fmt: skip
+def test_what_a_node_will_answer_later_is_asked_again(node, code, message):
+    refuse = once(code, message)
+    node.answers = [(200, lambda request: answered(request, refuse))]
+    assert node.rpc.call("one") == "one"
+    assert node.rpc.batch([(f"m{n}", []) for n in range(30)]) == [f"m{n}" for n in range(30)]
+    assert len(node.requests) <= 5
+
+
+def test_only_what_was_refused_is_asked_again(node):
+    refuse = once(-32005, "limit exceeded")
+    node.answers = [
+        (200, lambda request: answered(request, lambda one: refuse(one) if one["method"] == "m3" else None))
+    ]
+    assert node.rpc.batch([(f"m{n}", []) for n in range(9)]) == [f"m{n}" for n in range(9)]
+    assert [one["method"] for one in node.requests[1:]] == ["m3"]
+
+
+def test_a_node_that_limits_for_ever_is_given_up(node):
+    node.answers = [
+        (200, lambda request: answered(request, lambda _: (-32005, "rate limit of \x1b[31mfree")))
+    ]
+    for ask in (lambda: node.rpc.call("one"), lambda: node.rpc.batch([("one", []), ("two", [])])):
+        with pytest.raises(NoNetwork, match=r"takes no more requests for now.*another RPC address") as caught:
+            ask()
+        assert not isinstance(caught.value, RpcError)
+        assert "\x1b" not in str(caught.value)
+    assert len(node.requests) == 2 * (limits.MOST_WAITS + 1)
+
+
+def test_a_block_that_never_comes_is_a_refusal(node):
+    node.answers = [(200, lambda request: answered(request, lambda _: (-32000, "header not found")))]
+    with pytest.raises(RpcError, match="header not found"):
+        node.rpc.call("one")
+
+
+def test_too_many_logs_are_no_reason_to_wait(node):
+    """A smaller range is asked for instead."""
+    node.answers = [(200, lambda request: answered(request, lambda _: (-32005, "limit exceeded")))]
+    with pytest.raises(RpcError, match="limit exceeded"):
+        node.rpc.call("eth_getLogs")
+    assert len(node.requests) == 1
+
+
+def test_a_contracts_words_are_no_nodes(node):
+    node.answers = [
+        (200, lambda request: answered(request, lambda _: (3, "execution reverted: unknown block")))
+    ]
+    with pytest.raises(RpcError, match="unknown block"):
+        node.rpc.call("one")
+    assert len(node.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("wanted", "pauses"),
+    [("2", [2.0]), (" 7 ", [7.0]), ("0", [0.0]), ("soon", [0.25]), ("-5", [0.25]), (None, [0.25]),
+     ("Thu, 01 Jan 1970 00:00:00 GMT", [0.0])],
+)  # fmt: skip
+def test_it_waits_as_long_as_the_node_asks(node, monkeypatch, wanted, pauses):
+    slept = []
+    monkeypatch.setattr("surge.chain.node.limits.time.sleep", slept.append)
+    node.wanted = wanted
+    node.answers = [(429, lambda _: b""), (200, good)]
+    assert node.rpc.call("one") == "one"
+    assert slept == pauses
+
+
+def test_it_waits_no_longer_than_its_patience(node, monkeypatch):
+    slept = []
+    monkeypatch.setattr("surge.chain.node.limits.time.sleep", slept.append)
+    node.answers = [(429, lambda _: b"")]
+    for wanted, most in (("3600", 0), ("11", 2), (None, limits.MOST_WAITS)):
+        slept.clear()
+        node.wanted = wanted
+        with pytest.raises(NoNetwork, match="HTTP 429"):
+            node.rpc.call("one")
+        assert len(slept) == most
+        assert sum(slept) <= limits.MOST_SECONDS
+
+
+def test_a_crowded_batch_is_shortened_and_grows_again(node):
+    node.answers = [(429, lambda _: b""), (200, good)]
+    names = [(f"m{n}", []) for n in range(200)]
+    assert node.rpc.batch(names) == [name for name, _ in names]
+    assert [len(one) for one in node.requests] == [100, 50, 51, 52, 47]
+
+
+def test_the_error_of_a_whole_batch_is_known_for_what_it_is(node):
+    """As some nodes put it: a list of one error that is about no call."""
+    too_long = {"jsonrpc": "2.0", "id": None, "error": {"code": -32600, "message": "batch too large"}}
+    busy = {"jsonrpc": "2.0", "id": None, "error": {"code": -32005, "message": "rate limit"}}
+    for refusal, limit in ((busy, 100), (too_long, 1)):
+        node.answers = [(200, lambda _, refusal=refusal: [refusal]), (200, good)]
+        assert node.rpc.batch([("one", []), ("two", [])]) == ["one", "two"]
+        assert node.rpc._limit == limit
+
+
+def test_a_node_without_a_pending_block_is_asked_for_its_last_from_then_on(node):
+    def refuse(request):
+        return (-32602, "pending is not supported") if "pending" in request["params"] else None
+
+    node.answers = [(200, lambda request: answered(request, refuse))]
+    for _ in range(2):
+        assert node.rpc.batch([("one", ["pending", False]), ("two", [])]) == ["one", "two"]
+    assert node.rpc.call("three", "pending") == "three"
+    asked = [
+        one["params"]
+        for request in node.requests
+        for one in (request if isinstance(request, list) else [request])
+    ]
+    assert [("pending" in params) for params in asked] == [True] + [False] * (len(asked) - 1)
+    assert node.requests[-1]["params"] == ["latest"]
+
+
+@pytest.mark.parametrize(
+    ("url", "most"),
+    [
+        ("http://127.0.0.1:1", 100),
+        ("http://localhost:1", 100),
+        ("http://[::1]:1", 100),
+        ("https://node.example", 10),
+    ],
+)
+def test_a_hosted_node_gets_short_batches(url, most):
+    assert Rpc(url)._most == most

@@ -18,6 +18,8 @@ TO = "0x" + "11" * 20
 class Node:
     """Of one account. mines: whether what arrives is mined; shows: whether it tells of what it has."""
 
+    knows_pending = True
+
     def __init__(self, base=GWEI, priority=GWEI, paid=None):
         self.base, self.priority, self.paid = base, priority, paid
         self.nonce, self.pool, self.receipts, self.sent = 0, {}, {}, []
@@ -261,3 +263,43 @@ def test_what_was_refused_is_not_waited_for(signed, monkeypatch):
     sender.send(CALL)
     assert len(signed) == 2
     assert node.nonce == 1
+
+
+# What stands in the way
+
+
+def test_what_was_given_up_does_not_hold_up_what_comes_after_it(signed, monkeypatch):
+    """Gas has become ten times as dear: what nobody waits for any more is raised for those behind it."""
+    node = Node(base=10 * GWEI)
+    node.mines = False
+    sender = at(node, monkeypatch)
+    with pytest.raises(NoNetwork, match="was not mined"):
+        sender.send(CALL)
+    node.base = 100 * GWEI
+
+    def later():
+        node.mines = any(nonce == 0 and fees.most >= node.base for nonce, fees in signed)
+        node.mine()
+
+    node.later = later
+    sender.send(Call("something else", TO, "0x02"))
+    assert node.nonce == 2
+    assert signed[-1] == (0, Fees(signed[-1][1].priority, 201 * GWEI))
+    node.later = lambda: None
+    before = len(signed)
+    sender.send(Call("and once more", TO, "0x03"))
+    assert [nonce for nonce, _ in signed[before:]] == [2]
+
+
+def test_what_nobody_waits_for_and_is_mined_is_left_alone(signed, monkeypatch):
+    node = Node()
+    node.mines = False
+    sender = at(node, monkeypatch)
+    with pytest.raises(NoNetwork, match="was not mined"):
+        sender.send(CALL)
+    node.mines = True
+    node.mine()
+    node.mines, before = False, len(signed)
+    with pytest.raises(NoNetwork, match="was not mined"):
+        sender.send(Call("something else", TO, "0x02"))
+    assert {nonce for nonce, _ in signed[before:]} == {1}

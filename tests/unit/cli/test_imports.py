@@ -24,5 +24,5 @@ def test_help_imports_nothing_heavy():
     assert done.stdout.splitlines()[-1] == "[]"
     for command in ("up", "down", "status", "demo", "run", "quote", "asks", "jobs", "job", "verify",
                     "leases", "wallet", "provide", "earnings", "drain", "leave", "keeper", "credit",
-                    "local"):  # fmt: skip
+                    "local", "abi", "book", "curate"):  # fmt: skip
         assert f"\n  {command} " in done.stdout

@@ -64,6 +64,11 @@ def test_vaults_by_name(desk):
     assert [vault.address for vault in desk.vaults()] == [place(60)]
     with pytest.raises(BadInput, match="the address book has TUSD vault"):
         desk.vault("ETH vault")
+    for address in ("0x12", "0x" + "zz" * 20):
+        with pytest.raises(BadInput, match="is no vault; it has 40 hexadecimal digits"):
+            desk.vault(address)
+    same, other = desk.vault(place(60).lower()), desk.vault(place(61))
+    assert (same.address, same.listed, other.listed) == (place(60), True, False)
 
 
 def test_a_position_is_the_desks_own_or_anothers(desk):

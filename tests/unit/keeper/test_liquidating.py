@@ -11,6 +11,7 @@ from surge.credit import liquidation
 from surge.credit.exchange import Reserves, Route, amount_out
 from surge.keeper.exits import AtPrice, Burn
 from surge.keeper.liquidating import (
+    MOST_AT_ONCE,
     Case,
     Leave,
     Liquidate,
@@ -153,7 +154,7 @@ def test_bad_debt_on_dust_costs_a_unit_and_needs_a_price():
 
 
 def test_what_pays_most_comes_first():
-    cases = [Case(loan(usd), [pool(usd)]) for usd in (2_500, 1_700, 1_800, 1_600)]
+    cases = [Case(loan(usd), [AtPrice(price(usd))]) for usd in (2_500, 1_700, 1_800, 1_600)]
     cases.append(Case(position(1, USD, 1_400), balance=1))
     kinds = [type(decision) for decision in decide_all(cases, ALTRUIST)]
     assert kinds == [Liquidate, Liquidate, Realise, Poke, Leave]
@@ -161,9 +162,51 @@ def test_what_pays_most_comes_first():
     assert first.profit * second.repaid > second.profit * first.repaid
 
 
+def test_who_comes_second_finds_the_pool_as_the_first_leaves_it():
+    """A pool that takes one of two whole: of the other one a part, for less, and both together still gain."""
+    cases = [Case(position(50 * ETHER, 70_000 * USD, 1_650), [pool(1_650, 2_000)]) for _ in range(2)]
+    first, second = decide_all(cases, KEEPER)
+    assert (first.whole, second.whole) == (True, False)
+    assert second.exit.pairs[0] == pool(1_650, 2_000).pairs[0].after(first.seized)
+    assert first.profit > second.profit > 0
+
+
+def test_a_balance_is_spent_once():
+    cases = [Case(loan(1_600), balance=600 * USD) for _ in range(3)]
+    kept = [one.repaid for one in decide_all(cases, RICH) if isinstance(one, Liquidate)]
+    assert len(kept) == 2
+    assert sum(kept) <= 600 * USD
+    assert decide_all(cases, RICH)[-1].why is Why.NO_EXIT
+
+
+def test_what_failed_oftener_comes_later():
+    """However much it promises: whoever makes something fail keeps nobody else from their turn."""
+    good, better = (Case(loan(usd), [AtPrice(price(usd))]) for usd in (1_700, 1_600))
+    assert [one.view for one in decide_all([good, better], KEEPER)] == [better.view, good.view]
+    failures = {id(better.view): 1}
+    made = decide_all([good, better], KEEPER, lambda case: failures.get(id(case.view), 0))
+    assert [one.view for one in made] == [good.view, better.view]
+
+
+def test_acts_of_one_look_are_bounded():
+    cases = [Case(loan(1_600), [AtPrice(price(1_600))]) for _ in range(MOST_AT_ONCE + 3)]
+    made = decide_all(cases, KEEPER)
+    assert [type(one) for one in made] == [Liquidate] * MOST_AT_ONCE + [Leave] * 3
+    assert {one.why for one in made[MOST_AT_ONCE:]} == {Why.WAITING}
+
+
+def test_an_insolvent_position_is_taken_as_far_as_the_pool_is_deep():
+    broke = position(500 * ETHER, 700_000 * USD, 1_300)
+    made = decide(Case(broke, [pool(1_300, 2_000)]), KEEPER)
+    assert (made.whole, made.bad_debt > 0, made.profit > 0) == (False, True, True)
+    assert made.seized < broke.collateral
+    deep = decide(Case(broke, [pool(1_300, 10**6)]), KEEPER)
+    assert (deep.whole, deep.seized) == (True, broke.collateral)
+
+
 def test_an_lp_token_is_burned_and_half_of_it_sold():
     reserves = Reserves(1_000 * ETHER, 2_000_000 * USD)
-    burn = Burn(ETH.address, reserves, supply=10**12)
+    burn = Burn(ETH.address, TUSD.address, reserves, supply=10**12)
     assert burn.parts(10**9) == (ETHER, 2_000 * USD)
     rest = Reserves(999 * ETHER, 1_998_000 * USD)
     assert burn.proceeds(10**9) == 2_000 * USD + amount_out(ETHER, rest.into, rest.out)
@@ -201,7 +244,8 @@ def test_nothing_that_it_does_loses_money(
         assert 0 < decision.repaid <= quote.repayable
         assert decision.whole == (decision.repaid == quote.repayable)
         rest = debt - decision.repaid - decision.bad_debt
-        assert rest == 0 or rest >= view.market.params.min_debt
+        least = view.market.params.min_debt * (100 if decision.whole else 110) // 100
+        assert rest == 0 or rest >= least
         assert decision.profit > 0
         assert decision.gas_cost == case.gas_cost()
         assert decision.seized <= collateral
@@ -237,3 +281,29 @@ def test_no_part_gains_much_more(usd, depth, collateral):
             view.position, view.market.price, view.market.state, quote, repaid
         ).seized
         assert made.exit.proceeds(seized) - repaid <= made.profit + 4
+
+
+sizes = st.one_of(st.integers(1, 10**6), st.integers(1, 2**112 - 1), st.just(2**112 - 1))
+
+
+@given(
+    collateral=st.one_of(st.integers(0, 10), st.integers(0, 2**128 - 1)),
+    debt=st.one_of(st.integers(1, 10), st.integers(1, 2**96 - 1)),
+    quoted=st.one_of(st.none(), st.integers(1, 10), st.integers(1, 2**256 - 1)),
+    into=sizes,
+    out=sizes,
+    supply=sizes,
+    coin_price=st.integers(0, 2**256 - 1),
+    rules=st.builds(Rules, st.booleans(), st.booleans()),
+)
+def test_absurd_numbers_of_one_market_stop_nobody(
+    collateral, debt, quoted, into, out, supply, coin_price, rules
+):
+    view = position(collateral, debt, 1)
+    view = replace(view, market=replace(view.market, price=quoted))
+    pair = Reserves(into, out)
+    exits = [Route((ETH.address, TUSD.address), (pair,)), Burn(ETH.address, TUSD.address, pair, supply)]
+    odd = Case(view, exits, 10**9, GWEI, coin_price, balance=2**256 - 1)
+    good = Case(loan(1_600), [AtPrice(price(1_600))])
+    made = decide_all([odd, odd, good], rules)
+    assert [one.view for one in made if isinstance(one, Liquidate)].count(good.view) == 1

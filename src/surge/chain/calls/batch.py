@@ -1,4 +1,4 @@
-"""Calls of Batch: anything, one call after the other, with what is lent for the moment; all or nothing."""
+"""Calls of Batch: one after the other, whole or not at all, with what is lent for the moment."""
 
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
@@ -8,7 +8,7 @@ from surge.chain.network.connection import Connection
 from surge.chain.node.sender import Call
 from surge.model.credit import MarketParams
 from surge.model.digest import keccak
-from surge.model.units import Address, Seconds
+from surge.model.units import MAX_UINT256, Address, Seconds
 
 _CALLS = "(address,bytes,bytes32,(address,uint256)[])[]"
 
@@ -64,12 +64,10 @@ class Batch:
             "Credit", credit, "flash_loan", token, amount, payload, payload=payload, spends=((token, amount),)
         )
 
-    def liquidated(
-        self, params: MarketParams, borrower: Address, most: int, repaid: int, calls: Sequence[Inner]
-    ) -> Inner:
-        """A liquidation; what it repays, at most `repaid`, comes from what `calls` make of the collateral."""
+    def liquidated(self, params: MarketParams, borrower: Address, most: int, calls: Sequence[Inner]) -> Inner:
+        """A liquidation; what it repays, at most `most`, comes from what `calls` make of the collateral."""
         payload, credit = payload_of(calls), self._at.book.addresses["Credit"]
         return inner(
             "Credit", credit, "liquidate", astuple(params), borrower, most, 0, payload,
-            payload=payload, spends=((params.loan_token, repaid),),
+            payload=payload, spends=((params.loan_token, MAX_UINT256),),
         )  # fmt: skip

@@ -199,12 +199,13 @@ class Credit:
         return view.at(moment.now)
 
     def _rate(self, id_: MarketId, view: MarketView, moment: Moment) -> int:
-        """Of a model that is not adaptive: its average since the last update."""
+        """Of a model that is not adaptive: its average since the last update. 0 of one that gives none: no
+        call of its market goes through, and a list shows the others all the same."""
         state, elapsed = view.state, moment.now - view.state.last_update
         asked = (id_, interest.owed(state), state.supply_assets, elapsed)
         credit = self._at.book.addresses["Credit"]
-        model = View("AdaptiveCurveIrm", view.params.irm, "borrow_rate_view", asked, caller=credit)
-        return int(self._at.look([model], moment.block)[0])
+        model = View("AdaptiveCurveIrm", view.params.irm, "borrow_rate_view", asked, credit, may_fail=True)
+        return int(self._at.look([model], moment.block)[0] or 0)
 
     def moment(self, at: int | None) -> Moment:
         """Now (the second that a transaction sent now would see), or after the block `at`."""

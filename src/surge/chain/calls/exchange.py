@@ -80,6 +80,35 @@ class Exchange:
             amount, least, list(route.path), self._at.address, deadline,
         )  # fmt: skip
 
+    def pair_of(self, first: Token, second: Token) -> Address:
+        """The exchange's pair of two tokens; NOBODY when there is none yet."""
+        return self._pairs_of([(first.address, second.address)]).get((first.address, second.address), NOBODY)
+
+    def liquidity(self, pair: Address, account: Address) -> tuple[int, int]:
+        """All LP tokens of a pair, and those of an account."""
+        supply, held = self._at.look(
+            [View("Pair", pair, "totalSupply"), View("Pair", pair, "balanceOf", (account,))]
+        )
+        return int(supply), int(held)
+
+    def adding(
+        self, tokens: tuple[Token, Token], paid: tuple[int, int], least: tuple[int, int], deadline: Seconds
+    ) -> Call:
+        """Lend a pool both its tokens, each at least so much; LP tokens come back. A missing pair is made."""
+        return self._at.call(
+            "adding liquidity", "Router", "addLiquidity",
+            *(token.address for token in tokens), *paid, *least, self._at.address, deadline,
+        )  # fmt: skip
+
+    def removing(
+        self, tokens: tuple[Token, Token], shares: int, least: tuple[int, int], deadline: Seconds
+    ) -> Call:
+        """Give LP tokens back for at least so much of each token."""
+        return self._at.call(
+            "removing liquidity", "Router", "removeLiquidity",
+            *(token.address for token in tokens), shares, *least, self._at.address, deadline,
+        )  # fmt: skip
+
     def no_route(self, source: Token, target: Token) -> BadInput:
         """The error of a pair of tokens that no path joins; whoever looked for one raises it."""
         return BadInput(

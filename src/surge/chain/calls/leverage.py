@@ -16,6 +16,7 @@ _AUTHORIZATION = (
     "Authorization(address authorizer,address authorized,bool isAuthorized,uint256 nonce,uint256 deadline)"
 )
 SIGNED_SECONDS = 3_600
+_UNSIGNED = (0, 0, 0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,17 +71,22 @@ class Leverage:
 
     def unwinding(
         self, params: MarketParams, vault: Address, shares: int, held: int, in_loan: bool, min_out: int,
-        path: Sequence[Address], bounds: Bounds,
+        path: Sequence[Address], bounds: Bounds, min_loan: int = 0,
     ) -> Call:  # fmt: skip
+        """held: the most that may be taken; min_loan: the least that must be left in loan tokens."""
         return self._calling(
-            "unwinding", params, "unwind", vault, shares, held, in_loan, min_out, list(path), astuple(bounds)
-        )
+            "unwinding", params, "unwind", vault, shares, held, in_loan, min_out, list(path), astuple(bounds),
+            last=(min_loan,) if min_loan else (),
+        )  # fmt: skip
 
-    def _calling(self, what: str, params: MarketParams, name: str, *arguments: Any) -> Call:
-        signature = self._authorisation() if self.needs_authorising() else ()
+    def _calling(
+        self, what: str, params: MarketParams, name: str, *arguments: Any, last: tuple[int, ...] = ()
+    ) -> Call:
+        """last: what comes after the signature, which is all zero then where none is needed."""
+        signed = self._authorisation() if self.needs_authorising() else (_UNSIGNED,) if last else ()
         return self._at.call(
             f"{what} a position in {self._credit.market_name(params)}", "Leverage", name,
-            astuple(params), *arguments, *signature,
+            astuple(params), *arguments, *signed, *last,
         )  # fmt: skip
 
     def _authorisation(self) -> tuple[tuple[int, int, int, int, int], ...]:

@@ -7,12 +7,16 @@ from typing import Any
 from surge.chain.network.connection import Connection, View
 from surge.chain.node.sender import Call, Sent
 from surge.credit.market import Token
-from surge.model.errors import BadInput, Underfunded
+from surge.model.errors import BadInput, Underfunded, printable
+from surge.model.signature import read_address
 from surge.model.units import MAX_UINT256, Address
 
 ERC20 = "TestDollar"
 """The shipped contract whose ABI is that of every ERC-20."""
 MAX_DECIMALS = 36
+"""A token that claims more, or none, is counted in its smallest units."""
+_LONGEST, _LETTERS = 32, 12
+"""Characters of a symbol; letters and digits of one that no address book vouches for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,21 +39,23 @@ class Tokens:
 
     def of(self, addresses: Sequence[Address]) -> dict[Address, Token]:
         """Symbols and decimals; asked of the chain once. The address book's names come first: a token that
-        it does not list can't pass for one that it does."""
+        it does not list can't pass for one that it does. Whatever a token says, it has a name here."""
         known = self._known
         new = [address for address in dict.fromkeys(addresses) if address not in known]
-        if new:
-            views = [View(ERC20, token, name) for token in new for name in ("symbol", "decimals")]
-            found = self._at.look(views)
-            for token, symbol, decimals in zip(new, found[::2], found[1::2], strict=True):
-                known[token] = Token(self._symbol(token, str(symbol)), _decimals(token, decimals), token)
+        views = [View(ERC20, token, name) for token in new for name in ("symbol", "decimals")]
+        found = self._at.look_raw(views)
+        for token, symbol, decimals in zip(new, found[::2], found[1::2], strict=True):
+            known[token] = Token(self._symbol(token, _text(symbol)), _decimals(decimals), token)
         return {address: known[address] for address in addresses}
 
     def named(self, name: str) -> Token:
         """By symbol, as the address book has it, or by address."""
         listed = self._at.book.credit.tokens if self._at.book.credit else {}
         if name.startswith("0x"):
-            return self.of([Address(name)])[Address(name)]
+            at = read_address(name, "token")
+            if self._at.rpc.call("eth_getCode", at, "latest") == "0x":
+                raise BadInput(f"there is no token at {at}: nothing is deployed there; check the address")
+            return self.of([at])[at]
         if name not in listed:
             there = f"there are {', '.join(listed)}" if listed else "it lists none"
             raise BadInput(f"{self._at.book.name} has no token {name!r}; {there}, or give an address")
@@ -71,13 +77,15 @@ class Tokens:
 
     def allowing(self, payments: Sequence[Payment]) -> list[Call]:
         """The approvals that these payments lack: unlimited ones, as they are given to contracts that pull
-        from their caller alone. Raises Underfunded when a balance is too small for all that is to be paid."""
+        from their caller alone. Raises Underfunded when a balance is too small for all that is to be paid.
+
+        Some tokens change an allowance to nothing only, or from nothing: theirs is taken back first."""
         me = self._at.address
         views = [View(ERC20, each.token.address, "balanceOf", (me,)) for each in payments]
         views += [View(ERC20, each.token.address, "allowance", (me, each.spender)) for each in payments]
         found = self._at.look(views)
         balances, allowances = found[: len(payments)], found[len(payments) :]
-        missing: dict[tuple[Address, Address], Call] = {}
+        missing: dict[tuple[Address, Address], tuple[Payment, int]] = {}
         for each, balance, allowance in zip(payments, balances, allowances, strict=True):
             needed = sum(other.amount for other in payments if other.token == each.token)
             if balance < needed:
@@ -88,21 +96,35 @@ class Tokens:
                 if (other.token, other.spender) == (each.token, each.spender)
             )
             if allowance < drawn:
-                what = f"allowing {each.name} to take {each.token.symbol}"
-                missing[each.token.address, each.spender] = token_call(
-                    what, each.token, "approve", each.spender, MAX_UINT256
-                )
-        return list(missing.values())
+                missing[each.token.address, each.spender] = each, allowance
+        some = [each for each, allowance in missing.values() if allowance]
+        stuck = {each for each, takes in zip(some, self._takes_more(some), strict=True) if not takes}
+        calls = []
+        for each, _ in missing.values():
+            if each in stuck:
+                calls.append(_approval("taking back what", each, 0))
+            calls.append(_approval("allowing", each, MAX_UINT256))
+        return calls
 
-    def _symbol(self, token: Address, symbol: str) -> str:
-        listed = self._at.book.credit.tokens if self._at.book.credit else {}
-        for name, address in listed.items():
+    def _takes_more(self, payments: Sequence[Payment]) -> list[bool]:
+        """Whether these tokens take an approval over the one that they have. Some answer it with nothing."""
+        me = self._at.address
+        views = [
+            View(ERC20, one.token.address, "approve", (one.spender, MAX_UINT256), me) for one in payments
+        ]
+        answers = self._at.look_raw(views)
+        return [answer is not None and (not answer or any(answer)) for answer in answers]
+
+    def _symbol(self, token: Address, said: str) -> str:
+        credit = self._at.book.credit
+        for name, address in credit.tokens.items() if credit else ():
             if address == token:
                 return name
-        if self._at.book.credit and token in self._at.book.credit.vaults.values():
-            return symbol
-        printable = "".join(letter for letter in symbol[:12] if letter.isalnum()) or "token"
-        return f"{printable}@{token[2:8]}"
+        for name, address in credit.vaults.items() if credit else ():
+            if address == token:
+                return printable(said, "")[:_LONGEST] or name
+        letters = "".join(letter for letter in said if letter.isascii() and letter.isalnum())
+        return f"{letters[:_LETTERS] or 'token'}@{token[2:8]}"
 
 
 def token_call(what: str, token: Token, name: str, *arguments: Any) -> Call:
@@ -110,10 +132,26 @@ def token_call(what: str, token: Token, name: str, *arguments: Any) -> Call:
     return Call(what, token.address, View(ERC20, token.address, name, arguments).request()["data"])
 
 
-def _decimals(token: Address, decimals: int) -> int:
-    if decimals > MAX_DECIMALS:
-        raise BadInput(f"the token {token} claims {decimals} decimals; it can't be used")
-    return decimals
+def _approval(verb: str, payment: Payment, amount: int) -> Call:
+    may = "may take of" if amount == 0 else "to take"
+    what = f"{verb} {payment.name} {may} {payment.token.symbol}"
+    return token_call(what, payment.token, "approve", payment.spender, amount)
+
+
+def _text(answer: bytes | None) -> str:
+    """A symbol as ERC-20 has it, a string, or as the oldest tokens do, 32 bytes. Anything else says nothing;
+    of what is long, the beginning is read."""
+    if not answer or len(answer) < 32:
+        return ""
+    if len(answer) == 32:
+        return answer.rstrip(b"\0").decode("utf-8", "replace")
+    start, size = int.from_bytes(answer[:32], "big"), int.from_bytes(answer[32:64], "big")
+    return answer[64 : 64 + min(size, 4 * _LONGEST)].decode("utf-8", "replace") if start == 32 else ""
+
+
+def _decimals(answer: bytes | None) -> int:
+    decimals = int.from_bytes(answer[:32], "big") if answer and len(answer) >= 32 else 0
+    return decimals if decimals <= MAX_DECIMALS else 0
 
 
 def _underfunded(token: Token, address: Address, balance: int, amount: int) -> Underfunded:

@@ -38,7 +38,8 @@ class Vaults:
             name, tokens[asset], tokens[vault], account, held, idle, supply, Wad(fee),
             tuple(map(_market, markets, holdings, caps)), tuple(MarketId(id_) for id_ in queues[0]), drawn,
         )  # fmt: skip
-        return replace(view, supply=supply + twin.fee_shares(view.total, supply, Wad(fee), high_water))
+        minted = twin.fee_shares(view.total, supply, Wad(fee), high_water)
+        return replace(view, supply=supply + minted, high_water=high_water)
 
     def shares(self, vault: Address, assets: int) -> int:
         """What a deposit of `assets` would give now."""

@@ -105,10 +105,27 @@ class Artifact:
 @cache
 def artifact(name: str) -> Artifact:
     """The contract `name`, from the package; nothing is ever compiled at run time."""
+    return parse_artifact(name, _shipped(name))
+
+
+def artifact_names() -> list[str]:
+    """Every contract that ships, by name."""
+    files = (resources.files("surge.chain.network") / "artifacts").iterdir()
+    return sorted(file.name.removesuffix(".json") for file in files if file.name.endswith(".json"))
+
+
+def interface(name: str) -> list[dict[str, Any]]:
+    """The ABI of the contract `name`, as the compiler wrote it."""
+    entries: list[dict[str, Any]] = _shipped(name)["abi"]
+    return entries
+
+
+def _shipped(name: str) -> dict[str, Any]:
     file = resources.files("surge.chain.network") / "artifacts" / f"{name}.json"
     if not file.is_file():
         raise BadInput(f"the compiled contract {name} is missing from this installation; reinstall Surge")
-    return parse_artifact(name, msgspec.json.decode(file.read_bytes()))
+    content: dict[str, Any] = msgspec.json.decode(file.read_bytes())
+    return content
 
 
 def parse_artifact(name: str, content: dict[str, Any]) -> Artifact:

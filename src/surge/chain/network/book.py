@@ -5,11 +5,11 @@ from pathlib import Path
 
 import msgspec
 
+from surge.chain.network.edited import Names, check_address, check_credit, check_names, names_of
 from surge.chain.node.fees import MOST_FEE_GWEI
 from surge.chain.node.rpc import Rpc, RpcError
 from surge.model.credit import MarketParams
 from surge.model.errors import CorruptState, NoNetwork
-from surge.model.signature import is_address
 from surge.model.typed import Domain
 from surge.model.units import SURGE_DECIMALS, Address, Bps, MicroUsd, Seconds, Wei
 from surge.store.files import write_atomically
@@ -149,6 +149,15 @@ class AddressBook:
         return replace(self, rpc_url=rpc_url)
 
 
+_NAMES: Names = {
+    "the book": names_of(AddressBook),
+    "addresses": CONTRACTS + CREDIT_CONTRACTS,
+    "parameters": names_of(Parameters),
+    "credit": names_of(CreditBook),
+    "a market": names_of(MarketParams),
+}
+
+
 def save_book(book: AddressBook, path: Path) -> None:
     """Replace the file at `path` whole."""
     content = msgspec.json.format(msgspec.json.encode(book), indent=2)
@@ -156,11 +165,14 @@ def save_book(book: AddressBook, path: Path) -> None:
 
 
 def load_book(path: Path) -> AddressBook:
-    """Raises NoNetwork (no such file) and CorruptState (unreadable, of another version, a bad address)."""
+    """Raises NoNetwork (no such file) and CorruptState (unreadable, of another version, a bad address, a name
+    that means nothing)."""
     if not path.exists():
         raise NoNetwork(f"there is no address book at {path}; start a local network with `surge up`")
     try:
-        book = msgspec.json.decode(path.read_bytes(), type=AddressBook)
+        content = msgspec.json.decode(path.read_bytes())
+        check_names(content, _NAMES, path)
+        book = msgspec.convert(content, AddressBook)
     except msgspec.ValidationError as error:
         raise CorruptState(
             f"the address book {path} is of another version, or damaged ({error}), and was left as it is; "
@@ -171,8 +183,16 @@ def load_book(path: Path) -> AddressBook:
             f"the address book {path} is damaged ({error}) and was left as it is; restore it from a backup"
         ) from error
     for contract in book.contracts:
-        _check_address(contract, book.addresses.get(contract, ""), path)
+        check_address(contract, book.addresses.get(contract, ""), path)
+    if book.credit:
+        check_credit(_listed(book.credit), book.credit.markets, path)
     return book
+
+
+def _listed(credit: CreditBook) -> dict[str, dict[str, Address]]:
+    places = ("tokens", "feeds", "oracles", "pairs", "vaults", "rival_pairs")
+    lone = {name: getattr(credit, name) for name in ("rival", "rival_router") if getattr(credit, name)}
+    return {place: getattr(credit, place) for place in places} | {"credit": lone}
 
 
 def check_book(book: AddressBook, rpc: Rpc) -> None:
@@ -194,11 +214,3 @@ def check_book(book: AddressBook, rpc: Rpc) -> None:
                 f"there is no {contract} at {book.addresses[contract]} on the chain at {rpc.where}; it is "
                 f"another chain, or lost its state: check the address book of {book.name}, or deploy again"
             )
-
-
-def _check_address(contract: str, address: object, path: Path) -> None:
-    if not is_address(address):
-        raise CorruptState(
-            f"the address book {path} has no valid address of {contract} ({str(address)[:60]!r}); "
-            "write it in EIP-55 form, or restore the file from a backup"
-        )

@@ -12,9 +12,9 @@ from surge.chain.network.artifacts import Function, artifact
 from surge.chain.network.book import AddressBook, check_book
 from surge.chain.node.fees import Cap
 from surge.chain.node.revert import as_error
-from surge.chain.node.rpc import Rpc
+from surge.chain.node.rpc import Rpc, RpcError
 from surge.chain.node.sender import Call, Sender, Sent
-from surge.model.errors import BadInput, NoNetwork, Reverted
+from surge.model.errors import BadInput, NoNetwork, Refused, Reverted
 from surge.model.signature import address_of
 from surge.model.units import Address, Seconds
 
@@ -149,21 +149,46 @@ class Connection:
         answers = self._rpc.batch([("eth_call", [view.request(), block]) for view in views])
         return [self._answered(view, answer) for view, answer in zip(views, answers, strict=True)]
 
+    def look_raw(self, views: Sequence[View]) -> list[bytes | None]:
+        """What any contracts answer, as it is; None for one that refuses."""
+        if not views:
+            return []
+        self.check()
+        answers = self._rpc.batch([("eth_call", [view.request(), "latest"]) for view in views])
+        return [self._raw(view, answer) for view, answer in zip(views, answers, strict=True)]
+
+    def _raw(self, view: View, answer: Any) -> bytes | None:
+        try:
+            return bytes.fromhex(as_error(answer, f"{view.source}.{view.name}", "reading")[2:])
+        except Refused:
+            return None
+
     def _answered(self, view: View, answer: Any) -> Any:
+        """Raises NoNetwork for what a contract of the network would not answer, and Reverted for one of
+        somebody else: that one is at fault alone."""
         try:
             found: str = as_error(answer, f"{view.source}.{view.name}", "reading")
-        except Reverted:
-            if view.may_fail:
-                return None
-            raise
-        if found == "0x" and view.may_fail:
-            return None
-        if found == "0x":
+            if found != "0x":
+                return view.function.decode(found)
             raise NoNetwork(
                 f"there is no {view.source} at {view.to} any more: the chain at "
                 f"{self._rpc.where} lost its state; deploy again, or restore the chain's state"
             )
-        return view.function.decode(found)
+        except Refused:
+            if view.may_fail:
+                return None
+            raise
+        except NoNetwork as error:
+            if isinstance(error.__cause__, RpcError) or (self._is_ours(view.to) and not view.may_fail):
+                raise
+            if view.may_fail:
+                return None
+            raise Reverted(
+                f"{view.to} is no {view.source}: it does not answer {view.name}; leave it alone"
+            ) from error
+
+    def _is_ours(self, contract: Address) -> bool:
+        return contract in self.book.addresses.values()
 
     def call(self, what: str, contract: str, name: str, *arguments: Any, most: int | None = None) -> Call:
         """Of a function of one of the network's contracts, to be sent. most: see `Call`."""
@@ -180,6 +205,12 @@ class Connection:
         from surge.chain.node.simulation import simulate
 
         return simulate(self._rpc, self.address, calls, self.now() + 1)
+
+    def simulate_each(self, groups: Sequence[Sequence[Call]]) -> list[list[int | Refused | None]]:
+        """The gas of each call, or why it would be refused, in groups that need nothing of each other."""
+        from surge.chain.node.simulation import simulate_each
+
+        return simulate_each(self._rpc, self.address, groups, self.now() + 1)
 
     def send(self, *calls: Call, gas: int | None = None) -> list[Sent]:
         """One transaction after the other: each may need what the ones before it did.

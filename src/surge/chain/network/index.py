@@ -77,12 +77,12 @@ class Index:
         first = cursor = self._common_ancestor()
         if head <= cursor:
             return cursor
-        before = self._hash(head)
+        before = str(self._rpc.block(head)["hash"])  # a member of a balanced node may not have it yet
         for last, logs in read_logs(self._rpc, list(self._sources), cursor + 1, head):
             if not self._append(cursor, last, logs):
                 return None
             cursor = last
-        if before is None or self._hash(head) != before:  # the head's hash commits to all that was read
+        if self._hash(head) != before:  # the head's hash commits to all that was read
             self._forget_after(first)
             return None
         return cursor

@@ -14,21 +14,34 @@ _PANICS = {
     0x12: "division by zero",
     0x32: "index out of range",
 }
+MOST_WORDS = 300
+"""Bytes of a reason that are read and told."""
 _NO_GAS = ("insufficient funds", "insufficient balance", "gas required exceeds allowance")
+_FAILS = re.compile(
+    "out of ?gas|opcode|stack (under|over)flow|stack limit|invalid jump|bad jump|write protection|evm error"
+    "|vm execution|return data out of bounds|execution (aborted|timeout|timed out)"
+)
+"""As nodes say of a contract that fails without a word: it burns what gas it gets, or is no code."""
 
 NEXT_STEPS = (
     (r"^Credit: above the max LTV", "use a smaller amount, or add collateral; the position shows the most"),
+    (r"^Credit: less would be seized", "look at the position again, or accept less (`--min-seized`)"),
     (r"^Credit: less than the minimum debt", "leave at least the market's minimum debt, or none at all"),
     (r"^Credit: not enough cash", "take less, or wait until borrowers repay or lenders supply"),
     (
         r"^Credit: price is unsafe",
         "wait until the price's sources agree; repaying and adding collateral work",
     ),
+    (
+        r"^OracleGuard: (the (bounds|base|window|longest|deviation|pair is|rate has)|a rate|more than)",
+        "choose other sources or bounds for the oracle",
+    ),
     (r"^(Credit: price is zero|OracleGuard: |LpOracle: )", "wait until the price feed is fresh again"),
     (r"^Credit: (not past the LLTV|no debt)", "look at the position: it may have been repaid already"),
     (r"^Credit: (only the whole|would not raise)", "liquidate as much as is allowed (`max`)"),
     (r"^Credit: not authorised", "have the position's owner authorise the sender in Credit first"),
     (r"^Credit: more than", "look at the position, and use a smaller amount (`max` takes all)"),
+    (r"^Credit: (no code|max LTV|LLTV|target|min debt|reserve)", "choose other parameters for the market"),
     (r"^Credit: no such market", "run `surge credit markets` to see what there is"),
     (r"^Credit: (signature has|another nonce|not the auth)", "sign anew, and send it soon after"),
     (r"^(Router|Leverage): the deadline", "send it again: it waited too long"),
@@ -54,6 +67,8 @@ def refusal(error: RpcError, what: str, sender: str) -> Refused | NoNetwork:
         return Underfunded(
             f"{what}: {sender} can't pay for the gas; send it some of the chain's coin, then try again"
         )
+    if reason is None and _FAILS.search(text):
+        return reverted(what, error.message)
     if reason is None and "revert" not in text and error.code != 3:
         return NoNetwork(f"{what}: the node refused it ({error.message}); check `surge status` and try again")
     return reverted(what, reason or "no reason given")
@@ -65,7 +80,7 @@ def reverted(what: str, reason: str) -> Reverted:
         (step for pattern, step in NEXT_STEPS if re.search(pattern, reason, re.IGNORECASE)),
         "look at the state with `surge status`; nothing was changed",
     )
-    return Reverted(f"{what} was refused by the contract ({reason}); {step}")
+    return Reverted(f"{what} was refused by the contract ({reason[:MOST_WORDS]}); {step}")
 
 
 def reason_of(error: RpcError) -> str | None:
@@ -81,13 +96,17 @@ def reason_of(error: RpcError) -> str | None:
 
 
 def reason_in(payload: str) -> str | None:
-    """The words in what a call returned when it reverted, in hex."""
-    if payload.startswith(_ERROR):
+    """The words in what a call returned when it reverted, in hex. Any contract may have written them: no more
+    than MOST_WORDS of them are read, and what isn't hex says nothing."""
+    try:
         content = bytes.fromhex(payload[10:])
-        length = int.from_bytes(content[32:64], "big")
+    except ValueError:
+        return None
+    if payload.startswith(_ERROR):
+        length = min(int.from_bytes(content[32:64], "big"), MOST_WORDS)
         return content[64 : 64 + length].decode("utf-8", "replace")
     if payload.startswith(_PANIC):
-        code = int(payload[10:], 16)
+        code = int.from_bytes(content[:32], "big")
         return _PANICS.get(code, f"panic {code:#x}")
     return None
 

@@ -1,39 +1,56 @@
-"""JSON-RPC over HTTP: one call, or many in one request; thread-safe, connections kept open."""
+"""JSON-RPC over HTTP: one call, or many in one request; thread-safe, connections kept open.
+
+What a node can't do is learnt from its refusals and kept: longer batches, the pending block.
+"""
 
 import http.client
 import itertools
 import threading
-import time
 import weakref
 from collections.abc import Sequence
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
 
+from surge.chain.node.limits import BUSY_STATUS, Patience, is_busy, knows_no_pending, lags, retry_after
 from surge.chain.node.shapes import can_answer
 from surge.model.errors import BadInput, NoNetwork
 
-BATCH = 100
-"""Calls in one request: what public endpoints commonly allow."""
-_BUSY = (429, 502, 503)
-_ATTEMPTS = 4
+BATCH, LOCAL_BATCH = 10, 100
+"""Calls in one request: what every public endpoint allows, and a node on this machine."""
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 TOLD = 200
 """Characters of an error that isn't one as JSON-RPC has them."""
 
 
 class RpcError(NoNetwork):
-    """What the node answered instead of a result; callers that know better turn it into another error."""
+    """What the node answered instead of a result; callers that know better turn it into another error.
+    busy: it would answer later."""
 
-    def __init__(self, code: int, message: str, payload: Any = None, where: str = "") -> None:
+    def __init__(
+        self, code: int, message: str, payload: Any = None, where: str = "", busy: bool = False
+    ) -> None:
         super().__init__(
             f"the node {where} refused a call ({message}); try again, or use another RPC address"
         )
-        self.code, self.message, self.payload = code, message, payload
+        self.code, self.message, self.payload, self.busy = code, message, payload, busy
 
 
 class HttpRefused(NoNetwork):
     """What stands before the node, or the node, answered with an HTTP error."""
+
+
+class _Busy(NoNetwork):
+    """The node would answer later. pause: seconds that it asks to wait. crowded: it was asked too much."""
+
+    def __init__(self, where: str, said: str, pause: float | None = None, crowded: bool = False) -> None:
+        super().__init__(
+            f"the chain at {where} takes no more requests for now ({said[:TOLD]}); try later, or use another "
+            "RPC address"
+        )
+        self.pause, self.crowded = pause, crowded
 
 
 class Rpc:
@@ -53,7 +70,8 @@ class Rpc:
         self._idle: list[http.client.HTTPConnection] = []
         self._lock = threading.Lock()
         self._ids = itertools.count(1)
-        self._most = BATCH
+        self._limit = self._most = LOCAL_BATCH if parts.hostname in _LOOPBACK else BATCH
+        self.knows_pending = True
         self._finalizer = weakref.finalize(self, _close_all, self._idle)
 
     def __repr__(self) -> str:  # an address may carry an access key: show the host alone
@@ -66,33 +84,76 @@ class Rpc:
 
     def call(self, method: str, *params: Any) -> Any:
         """One result. Raises RpcError when the node answers with an error."""
-        body = {"jsonrpc": "2.0", "id": next(self._ids), "method": method, "params": list(params)}
-        return self._result(body, self._post(body))
+        (result,) = self.batch([(method, list(params))])
+        if isinstance(result, RpcError):
+            raise result
+        return result
 
     def block(self, number: int) -> dict[str, Any]:
-        """Without its transactions. Raises NoNetwork for one that the node hasn't."""
-        found: dict[str, Any] | None = self.call("eth_getBlockByNumber", hex(number), False)
-        if found is None:
-            raise NoNetwork(
-                f"the node at {self.where} has no block {number}; it lags behind, or keeps no old blocks: "
-                "try again, or use another RPC address"
-            )
-        return found
+        """Without its transactions. Raises NoNetwork for one that the node hasn't, and doesn't get soon."""
+        patience = Patience()
+        while True:
+            found: dict[str, Any] | None = self.call("eth_getBlockByNumber", hex(number), False)
+            if found is not None:
+                return found
+            if not patience.wait():
+                raise NoNetwork(
+                    f"the node at {self.where} has no block {number}; it lags behind, or keeps no old "
+                    "blocks: try again, or use another RPC address"
+                )
 
     def batch(self, calls: Sequence[tuple[str, list[Any]]]) -> list[Any]:
-        """Results in order; an RpcError takes the place of a call that failed."""
-        results: list[Any] = []
-        while len(results) < len(calls):
-            bodies = [
-                {"jsonrpc": "2.0", "id": next(self._ids), "method": method, "params": params}
-                for method, params in calls[len(results) : len(results) + self._most]
-            ]
-            replies = self._replies(bodies)
-            if replies is None:
-                self._most = max(1, len(bodies) // 2)  # of all batches from now on
-            else:
-                results.extend(self._kept(body, replies.get(body["id"])) for body in bodies)
+        """Results in order; an RpcError takes the place of a call that failed. Waits, for some seconds, for a
+        node that is busy or lacks a block that others have."""
+        results: list[Any] = [None] * len(calls)
+        rest, patience = list(range(len(calls))), Patience()
+        while rest:
+            asked = rest[: self._most]
+            answers = self._asked([calls[n] for n in asked], patience)
+            if answers is None:
+                continue
+            late = []
+            for n, answer in zip(asked, answers, strict=True):
+                results[n] = answer
+                if isinstance(answer, RpcError) and (answer.busy or lags(answer.message)):
+                    late.append(n)
+            if len(late) < len(asked):
+                patience.renew()
+            if late and not patience.wait():
+                busy = next((results[n] for n in late if results[n].busy), None)
+                if busy is not None:
+                    raise _Busy(self.where, busy.message)
+                late = []  # it may never have the block: its refusal is the answer
+            rest = late + rest[len(asked) :]
         return results
+
+    def _asked(self, calls: list[tuple[str, list[Any]]], patience: Patience) -> list[Any] | None:
+        """Results and errors, in order. None where they are to be asked for anew, in another form."""
+        bodies = [self._body(method, params) for method, params in calls]
+        try:
+            replies = self._replies(bodies)
+        except _Busy as busy:
+            if busy.crowded:
+                self._most = max(1, len(bodies) // 2)
+            if not patience.wait(busy.pause):
+                raise
+            return None
+        if replies is None:
+            self._limit = self._most = max(1, len(bodies) // 2)  # of all batches from now on
+            return None
+        answers = [self._kept(body, replies.get(body["id"])) for body in bodies]
+        if self.knows_pending and any(
+            isinstance(one, RpcError) and knows_no_pending(one.code, one.message) for one in answers
+        ):
+            self.knows_pending = False
+            return None
+        self._most = min(self._limit, self._most + 1)
+        return answers
+
+    def _body(self, method: str, params: Sequence[Any]) -> dict[str, Any]:
+        if not self.knows_pending:
+            params = ["latest" if one == "pending" else one for one in params]
+        return {"jsonrpc": "2.0", "id": next(self._ids), "method": method, "params": list(params)}
 
     def _replies(self, bodies: list[dict[str, Any]]) -> dict[Any, Any] | None:
         """By id; None where the endpoint takes no batch of this length."""
@@ -102,9 +163,18 @@ class Rpc:
             replies = self._post(bodies)
         except HttpRefused:
             return None
-        if not isinstance(replies, list):
-            return None
-        return {reply.get("id"): reply for reply in replies if isinstance(reply, dict)}
+        together = replies if isinstance(replies, list) else [replies]
+        found = {reply.get("id"): reply for reply in together if isinstance(reply, dict)}
+        if found.keys() & {body["id"] for body in bodies} or (
+            isinstance(replies, list) and None not in found
+        ):
+            return found
+        error = found.get(None, {}).get("error")
+        if isinstance(error, dict):
+            said = str(error.get("message", ""))
+            if is_busy("", error.get("code"), said):
+                raise _Busy(self.where, said, crowded=True)
+        return None
 
     def _kept(self, body: dict[str, Any], reply: Any) -> Any:
         """A reply's result, or the RpcError itself."""
@@ -121,13 +191,10 @@ class Rpc:
             )
         error = reply.get("error")
         if isinstance(error, dict):
-            code = error.get("code", 0)
-            raise RpcError(
-                code if isinstance(code, int) else 0,
-                str(error.get("message", "")),
-                error.get("data"),
-                self.where,
-            )
+            code, message = error.get("code", 0), str(error.get("message", ""))
+            busy = is_busy(body["method"], code, message)
+            code = code if isinstance(code, int) else 0
+            raise RpcError(code, message, error.get("data"), self.where, busy)
         if error is not None:
             raise RpcError(0, str(error)[:TOLD], None, self.where)
         if not can_answer(body["method"], body["params"], reply["result"]):
@@ -135,24 +202,23 @@ class Rpc:
         return reply["result"]
 
     def _post(self, body: Any) -> Any:
-        content = msgspec.json.encode(body)
-        for attempt in range(_ATTEMPTS):
-            status, answer = self._exchange(content)
-            if status == 200:
-                try:
-                    return msgspec.json.decode(answer)
-                except msgspec.DecodeError as error:
-                    raise NoNetwork(
-                        f"what answers at {self.where} is no Ethereum node; check rpc_url in the address book"
-                    ) from error
-            if status not in _BUSY or attempt == _ATTEMPTS - 1:
-                break
-            time.sleep(0.25 * 2**attempt)
-        raise HttpRefused(
-            f"the chain at {self.where} answered HTTP {status}; try later, or use another RPC address"
-        )
+        status, wanted, answer = self._exchange(msgspec.json.encode(body))
+        if status in BUSY_STATUS:
+            crowded = status == HTTPStatus.TOO_MANY_REQUESTS and isinstance(body, list)
+            raise _Busy(self.where, f"HTTP {status}", retry_after(wanted), crowded)
+        if status != HTTPStatus.OK:
+            raise HttpRefused(
+                f"the chain at {self.where} answered HTTP {status}; try later, or use another RPC address"
+            )
+        try:
+            return msgspec.json.decode(answer)
+        except msgspec.DecodeError as error:
+            raise NoNetwork(
+                f"what answers at {self.where} is no Ethereum node; check rpc_url in the address book"
+            ) from error
 
-    def _exchange(self, content: bytes) -> tuple[int, bytes]:
+    def _exchange(self, content: bytes) -> tuple[int, str | None, bytes]:
+        """Status, how long to wait, and what it says."""
         reused = True
         while True:
             connection = self._take()
@@ -172,7 +238,7 @@ class Rpc:
                 ) from error
             with self._lock:
                 self._idle.append(connection)
-            return response.status, answer
+            return response.status, response.getheader("Retry-After"), answer
 
     def _take(self) -> http.client.HTTPConnection | None:
         with self._lock:

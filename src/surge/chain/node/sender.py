@@ -4,7 +4,6 @@ import logging
 import secrets
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -133,7 +132,6 @@ class Sender:
         self._nonce = 0
         self._in_flight: set[str] = set()
         self._recount = False
-        self._newest = "pending"
 
     def __repr__(self) -> str:
         return f"Sender({self.address})"
@@ -194,23 +192,11 @@ class Sender:
         self._post(wanted, posted)
 
     def _estimate(self, calls: list[Call]) -> list[_Limit]:
-        estimates = self._at_pending(
-            lambda block: self._rpc.batch(
-                [("eth_estimateGas", [self._request(call), block]) for call in calls]
-            )
-        )
+        estimates = self._rpc.batch([("eth_estimateGas", [self._request(call), "pending"]) for call in calls])
         return [
             _Limit.of(int(as_error(estimate, call.what, self.address), 16))
             for call, estimate in zip(calls, estimates, strict=True)
         ]
-
-    def _at_pending(self, ask: Callable[[str], list[Any]]) -> list[Any]:
-        """On top of what is on its way; on the last block where the node knows no other."""
-        answers = ask(self._newest)
-        if self._newest == "pending" and any(_knows_no_pending(answer) for answer in answers):
-            self._newest = "latest"
-            return ask(self._newest)
-        return answers
 
     def _post(self, wanted: list[tuple[int, Call, _Limit, Fees]], posted: dict[int, _Posted]) -> None:
         """In the order of `wanted`, into `posted`; what may be on its way is in there whatever this raises.
@@ -256,10 +242,14 @@ class Sender:
             raise refused
 
     def _count(self) -> int:
-        (count,) = self._at_pending(
-            lambda block: self._rpc.batch([("eth_getTransactionCount", [self.address, block])])
-        )
-        return int(as_error(count, "counting transactions", self.address), 16)
+        """On top of what is on its way; a node without a pending block counts what is mined, so that what was
+        given up here is counted by hand."""
+        (count,) = self._rpc.batch([("eth_getTransactionCount", [self.address, "pending"])])
+        mined = int(as_error(count, "counting transactions", self.address), 16)
+        if self._rpc.knows_pending:
+            return mined
+        left = [one for posted in self._left.values() for one in posted if one.may_be_mined]
+        return max([mined, *(one.nonce + 1 for one in left if one.passed is None)])
 
     def _sign(self, call: Call, gas: int, nonce: int, fees: Fees) -> tuple[str, str]:
         """Hash and raw transaction, in hex."""
@@ -286,6 +276,7 @@ class Sender:
                 return
             if now - start > 1:
                 self._look_for(waiting, now)
+                self._unblock(waiting, now)
             for one in waiting:
                 what = f"{one.call.what}: transaction {list(one.raws)[-1]}"
                 if one.passed is not None and now - one.passed > REPLACED_SECONDS:
@@ -299,7 +290,7 @@ class Sender:
                         f"{what} was not mined within {PATIENCE_SECONDS:.0f} s; it may still be: "
                         "look it up before you send it again"
                     )
-                if now - one.raised > STUCK_SECONDS and one.raises < MAX_RAISES:
+                if now - one.raised > STUCK_SECONDS:
                     self._raise(one)
             time.sleep(pause)
             pause = min(pause * 1.5, 1.0)
@@ -325,6 +316,22 @@ class Sender:
             log.info("sent again as it was: %s, hash=%s", one.call.what, one.hash)
             one.seen = now
 
+    def _unblock(self, waiting: list[_Posted], now: float) -> None:
+        """What was given up and is not mined stands in the way of all that the account sent after it."""
+        first = min(one.nonce for one in waiting)
+        with self._lock:
+            left = [one for posted in self._left.values() for one in posted]
+        late = [one for one in left if one.nonce < first and now - one.raised > STUCK_SECONDS]
+        late = [one for one in late if one.may_be_mined and one.passed is None]
+        if not late:
+            return
+        count = int(self._rpc.call("eth_getTransactionCount", self.address, "latest"), 16)
+        for one in late:
+            if one.nonce < count:
+                one.passed = now
+            else:
+                self._raise(one)
+
     def _of_each(self, method: str, posted: list[_Posted]) -> list[tuple[_Posted, Any]]:
         """What the node says of each hash of each that waits."""
         asked = [(one, hash_) for one in posted if one.receipt is None for hash_ in one.raws]
@@ -332,14 +339,18 @@ class Sender:
         return [(one, answer) for (one, _), answer in zip(asked, answers, strict=True)]
 
     def _raise(self, stuck: _Posted) -> None:
-        """The same call in the same place of the account, for a higher fee: only one of them can be mined."""
+        """The same call in the same place of the account, for a higher fee: only one of them can be mined.
+        After MAX_RAISES, only once blocks take more than it offers."""
+        stuck.raised = time.monotonic()
         asked = ask(self._rpc, self.address)
+        if stuck.raises >= MAX_RAISES and asked.base <= stuck.fees.most:
+            return
         fees = raised(stuck.fees, asked, self._cap, stuck.limit.per_gas(stuck.call))
         if fees is None:
-            stuck.raises = MAX_RAISES
             log.warning("waits for cheaper gas: no higher fee is allowed: %s", stuck.call.what)
+            self._rpc.batch([("eth_sendRawTransaction", [list(stuck.raws.values())[-1]])])
             return
-        stuck.fees, stuck.raises, stuck.raised = fees, stuck.raises + 1, time.monotonic()
+        stuck.fees, stuck.raises = fees, stuck.raises + 1
         hash_, raw = self._sign(stuck.call, stuck.limit.gas, stuck.nonce, fees)
         stuck.raws[hash_] = raw  # before it is sent: an answer may be lost
         (answer,) = self._rpc.batch([("eth_sendRawTransaction", [raw])])
@@ -377,10 +388,3 @@ class Sender:
     def _request(self, call: Call) -> dict[str, str]:
         request = {"from": str(self.address), "data": call.calldata, "value": hex(call.value)}
         return request | ({"to": str(call.to)} if call.to else {})
-
-
-def _knows_no_pending(answer: Any) -> bool:
-    """Whether this is the refusal of a node that has no pending block."""
-    if not isinstance(answer, RpcError) or reason_of(answer) is not None:
-        return False
-    return "pending" in answer.message.lower()

@@ -11,7 +11,7 @@ from surge.cli.credit.view import show_change, show_sent
 from surge.cli.terminal.figures import bound, health
 from surge.cli.terminal.output import Part, answer, lay_out
 from surge.model.errors import BadInput
-from surge.model.units import WAD, parse_decimal, show_decimal
+from surge.model.units import BPS, WAD, Bps, parse_decimal, show_decimal, show_percent
 
 if TYPE_CHECKING:
     from surge.desk import Done
@@ -22,12 +22,12 @@ Show = Callable[[Any], Iterable[Part]]
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """How a change was asked for. max_slippage and min_health in WAD."""
+    """How a change was asked for. min_health in WAD."""
 
     yes: bool
     dry_run: bool
     as_json: bool
-    max_slippage: int
+    max_slippage: Bps
     min_health: int | None
 
     @classmethod
@@ -35,15 +35,15 @@ class Consent:
         cls, yes: bool, dry_run: bool, as_json: bool, max_slippage: str, min_health: str | None
     ) -> "Consent":
         """The consent that a command's options give. Raises BadInput."""
-        slippage = parse_decimal(max_slippage.removesuffix("%"), 16, "maximal slippage in per cent")
-        if slippage >= WAD:
-            raise BadInput(f"a slippage of {max_slippage}% is no bound; name one below 100, such as 1")
+        from surge.desk.amounts import slippage
+
+        most = slippage(max_slippage)
         least = None if min_health is None else parse_decimal(min_health, 18, "health factor")
         if least is not None and least < WAD:
             raise BadInput(
                 f"a health factor of {min_health} is past liquidation; name one above 1, such as 1.2"
             )
-        return cls(yes, dry_run, as_json, slippage, least)
+        return cls(yes, dry_run, as_json, most, least)
 
 
 def perform(
@@ -96,17 +96,17 @@ def require_health(change: "Done[Any]", least: int | None) -> None:
     )
 
 
-def require_price(shown: "Done[Any]", now: "Done[Any]", most: int) -> None:
+def require_price(shown: "Done[Any]", now: "Done[Any]", most: Bps) -> None:
     """--max-slippage, while a person was looking at the table: of a price that moved against the change."""
     ways = _harms(shown)
     for then, today in zip(_prices(shown.before), _prices(now.before), strict=True):
         if not (then and today) or (1 if today > then else -1) not in ways:
             continue
-        if abs(today - then) * WAD > most * then:
+        if abs(today - then) * BPS > most * then:
             moved = bound(show_decimal(abs(today - then) * WAD // then, 18))
             raise BadInput(
                 f"nothing was sent: the price moved by {moved} since the table was shown, more than your "
-                f"--max-slippage {bound(show_decimal(most, 18))}; look again, or allow more"
+                f"--max-slippage {show_percent(most)}; look again, or allow more"
             )
 
 

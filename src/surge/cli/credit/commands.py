@@ -10,7 +10,6 @@ from surge.cli.credit import flash as credit_flash
 from surge.cli.credit import leverage as credit_leverage
 from surge.cli.credit import vaults
 from surge.cli.credit.options import (
-    MAX_SLIPPAGE,
     Amount,
     DryRun,
     Market,
@@ -20,6 +19,7 @@ from surge.cli.credit.options import (
     Yes,
 )
 from surge.cli.terminal.options import AsJson, Network
+from surge.credit import usual
 
 credit = typer.Typer(no_args_is_help=True, help="Lend, borrow and leverage on the same chain.")
 collateral = typer.Typer(no_args_is_help=True, help="Lock collateral in a market, or take it out.")
@@ -27,15 +27,16 @@ collateral = typer.Typer(no_args_is_help=True, help="Lock collateral in a market
 
 @credit.command()
 def markets(as_json: AsJson = False, network: Network = None) -> None:
-    """Every market: price, limits, rates a year."""
-    from surge.cli.credit.desk import looking
+    """Every market, then what others created: price, limits, rates."""
+    from surge.cli.credit.desk import looking, outside_documents
     from surge.cli.credit.document import market_document
     from surge.cli.credit.view import show_markets
     from surge.cli.terminal.output import answer
 
     with looking(network) as desk:
         found = [market_document(view) for view in desk.market_views()]
-    answer({"markets": found}, as_json, show_markets)
+        outside = outside_documents(desk)
+    answer({"markets": found, "outside": outside}, as_json, show_markets)
 
 
 @credit.command()
@@ -47,7 +48,8 @@ def market(market: Market, as_json: AsJson = False, network: Network = None) -> 
     from surge.cli.terminal.output import answer
 
     with looking(network) as desk:
-        document = market_document(desk.market(market).view)
+        chosen = desk.market(market)
+        document = market_document(chosen.view, chosen.listed)
     answer(document, as_json, show_market)
 
 
@@ -61,9 +63,9 @@ def position(
     network: Network = None,
 ) -> None:
     """What an account has and owes, and how healthy that is."""
-    from surge.cli.credit.desk import account, looking
+    from surge.cli.credit.desk import account, looking, outside_positions
     from surge.cli.credit.document import position_document
-    from surge.cli.credit.liquidations import liquidation_documents
+    from surge.cli.credit.events import lent_in_market, liquidation_documents
     from surge.cli.credit.view import show_position, show_positions
     from surge.cli.terminal.output import answer
 
@@ -71,14 +73,21 @@ def position(
         holder = account(of)
         if market is not None:
             one = desk.market(market)
-            document = position_document(one.position(holder).view)
+            whose = one.position(holder)
+            view = whose.view
+            document = {**position_document(view), "listed": one.listed, "lent": lent_in_market(whose, view)}
             document["liquidations"] = liquidation_documents(desk.chain, holder, one.id)
             answer(document, as_json, show_position)
             return
         views = desk.position_views(holder)
         liquidations = liquidation_documents(desk.chain, holder)
-    held = [position_document(view) for view in views if not view.empty]
-    document = {"account": holder, "positions": held, "liquidations": liquidations}
+        held = [
+            {**position_document(view), "lent": lent_in_market(one.position(holder), view)}
+            for one, view in zip(desk.markets(), views, strict=True)
+            if not view.empty
+        ]
+        outside = outside_positions(desk, holder)
+    document = {"account": holder, "positions": held, "outside": outside, "liquidations": liquidations}
     answer(document, as_json, partial(show_positions, own=of is None))
 
 
@@ -90,7 +99,7 @@ def _changing(operation: str, verb: str, of_collateral: bool = False) -> Callabl
         amount: Amount,
         yes: Yes = False,
         dry_run: DryRun = False,
-        max_slippage: MaxSlippage = MAX_SLIPPAGE,
+        max_slippage: MaxSlippage = usual.SLIPPAGE,
         min_health: MinHealth = None,
         as_json: AsJson = False,
         network: Network = None,
@@ -122,7 +131,6 @@ for _verb, _help in (
     ("supply", "Lend to a market's borrowers; earns its rate."),
     ("withdraw", "Take back what you supplied."),
     ("borrow", "Take debt against your collateral, up to the max LTV."),
-    ("repay", "Pay debt back; works at any price."),
 ):
     credit.command(_verb, help=_help)(_changing(_verb, _verb))
 

@@ -1,17 +1,22 @@
 """A credit command's way to the desk."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from surge.cli.terminal.access import found, keystore
-from surge.model.errors import BadInput
+from surge.cli.terminal.output import tell
+from surge.model.errors import NoNetwork, SurgeError
 from surge.store.home import Home
 
 if TYPE_CHECKING:
-    from surge.desk import Desk
+    from surge.cli.credit.document import Document
+    from surge.desk import Desk, Market
     from surge.desk.vault import Vault
     from surge.model.units import Address
+
+MOST_OUTSIDE = 20
+"""Of the markets that anybody created: the newest."""
 
 
 @contextmanager
@@ -35,21 +40,64 @@ def acting(network: str | None) -> "Iterator[Desk]":
         yield desk
 
 
+def outside_documents(desk: "Desk") -> "list[Document] | None":
+    """Markets that the address book doesn't have; `trouble` is why one can't be read. `oracle_of`: the market
+    of the book that has the same oracle. None, and a word on stderr, where the node gives no logs."""
+    from surge.cli.credit.document import market_document
+
+    oracles = {params.oracle: name for name, params in desk.chain.credit.book.markets.items()}
+
+    def read(one: "Market") -> "Document":
+        document = market_document(one.view, listed=False)
+        return {**document, "oracle_of": oracles.get(document["oracle"])}
+
+    return _of_strangers(desk.outside, read)
+
+
+def outside_positions(desk: "Desk", holder: "Address") -> "list[Document] | None":
+    """What an account has in such markets, likewise; empty positions too."""
+    from surge.cli.credit.document import position_document
+    from surge.cli.credit.events import lent_in_market
+
+    def read(one: "Market") -> "Document":
+        view = one.position(holder).view
+        return {
+            **position_document(view),
+            "listed": False,
+            "lent": lent_in_market(one.position(holder), view),
+        }
+
+    return _of_strangers(lambda: desk.outside(holder), read)
+
+
+def _of_strangers(
+    look: "Callable[[], list[Market]]", read: "Callable[[Market], Document]"
+) -> "list[Document] | None":
+    from surge.cli.credit.document import hexadecimal
+
+    try:
+        found = look()
+    except NoNetwork as error:
+        tell(f"whether there is anything outside the address book is not known: {error}")
+        return None
+    documents: list[Document] = []
+    for one in found[:MOST_OUTSIDE]:
+        try:
+            documents.append({**read(one), "trouble": None})
+        except SurgeError as error:  # of a stranger's token, oracle or rate model
+            documents.append({"id": hexadecimal(one.id), "listed": False, "trouble": str(error)})
+    return documents
+
+
 def account(of: str | None) -> "Address":
     """The account named, or the wallet's. Raises BadInput."""
     if of is None:
         from surge.chain.wallet import wallet_address
 
         return wallet_address(keystore(Home.default()))
-    from surge.model.signature import checksum
+    from surge.model.signature import read_address
 
-    try:
-        raw = bytes.fromhex(of.removeprefix("0x"))
-    except ValueError:
-        raw = b""
-    if len(raw) != 20:
-        raise BadInput(f"{of!r} is no address; it has 40 hexadecimal digits after 0x (see `surge wallet`)")
-    return checksum(raw)
+    return read_address(of)
 
 
 def has_wallet() -> bool:

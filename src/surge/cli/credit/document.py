@@ -1,5 +1,6 @@
 """Markets, positions and changes as documents: exact decimal strings, nothing rounded."""
 
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import TYPE_CHECKING, Any
 
 from surge.credit.market import YEAR, MarketView, PositionView
@@ -14,12 +15,14 @@ Document = dict[str, Any]
 IN_PYTHON, IN_SHELL = "`desk.leverage.revoke()`", "`surge credit leverage revoke`"
 
 
-def market_document(view: MarketView) -> Document:
-    """Rates are per year without compounding; ratios are fractions of one."""
+def market_document(view: MarketView, listed: bool = True) -> Document:
+    """Rates are per year, without compounding unless they say so; ratios are fractions of one.
+    `listed`: in the address book; anybody can create another market."""
     params, target = view.params, view.rate_at_target
     return {
         "market": view.name,
         "id": hexadecimal(view.id),
+        "listed": listed,
         "collateral_token": view.collateral.symbol,
         "loan_token": view.loan.symbol,
         "price": price_of(view, view.price),
@@ -31,6 +34,8 @@ def market_document(view: MarketView) -> Document:
         "utilisation": wad(view.utilisation),
         "borrow_rate": wad(view.borrow_rate),
         "supply_rate": wad(view.supply_rate),
+        "borrow_rate_compounded": compounded(view.borrow_rate, up=True),
+        "supply_rate_compounded": compounded(view.supply_rate),
         "rate_at_target": None if target is None else wad(target * YEAR),
         "max_ltv": wad(params.max_ltv),
         "lltv": wad(params.lltv),
@@ -101,7 +106,8 @@ def change_document(
 
 
 def leverage_document(operation: str, amount: str, in_loan: bool, done: "Done[PositionView]") -> Document:
-    """With the multiple: value / (value - debt)."""
+    """With the multiple: value / (value - debt). `price_impact`: the part of its worth at the oracle's price
+    that a swap loses; null where nothing is swapped."""
     from surge.credit.leverage import multiple
 
     market = done.before.market
@@ -109,12 +115,19 @@ def leverage_document(operation: str, amount: str, in_loan: bool, done: "Done[Po
     document = change_document(operation, amount, token, done)
     document["before"]["multiple"] = wad(multiple(done.before))
     document["after"]["multiple"] = wad(multiple(done.after))
+    document["price_impact"] = wad(done.impact)
     return document
 
 
 def wad(value: int | None) -> str | None:
     """A WAD figure as an exact decimal string."""
     return None if value is None else show_decimal(value, SURGE_DECIMALS)
+
+
+def compounded(rate: int, up: bool = False) -> str:
+    """What a year at a simple rate [WAD] makes when interest earns interest every moment: exp(rate) - 1."""
+    grown = (Decimal(rate) / WAD).exp() - 1
+    return f"{grown.quantize(Decimal(1).scaleb(-18), ROUND_CEILING if up else ROUND_FLOOR).normalize():f}"
 
 
 def price_of(view: MarketView, price: int | None, up: bool = False) -> str | None:

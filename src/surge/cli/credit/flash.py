@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from surge.cli.credit.options import MAX_SLIPPAGE, DryRun, MaxSlippage, Yes
+from surge.cli.credit.options import DryRun, MaxSlippage, Yes
 from surge.cli.terminal.options import AsJson, Network
+from surge.credit import usual
 from surge.model.errors import BadInput
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def flash(
     min_profit: MinProfit = None,
     yes: Yes = False,
     dry_run: DryRun = False,
-    max_slippage: MaxSlippage = MAX_SLIPPAGE,
+    max_slippage: MaxSlippage = usual.SLIPPAGE,
     as_json: AsJson = False,
     network: Network = None,
 ) -> None:

@@ -69,12 +69,14 @@ def keeper(
 
 
 def _once(chain: "Chain", rules: "Rules", coin: str) -> dict[str, object]:
+    from surge.chain.node.sender import PATIENCE_SECONDS
     from surge.cli.credit.keeper_view import decision_document
     from surge.keeper.liquidator import Liquidator
     from surge.store.logs import log_to_stderr
 
     log_to_stderr()
-    liquidator, done = Liquidator(chain, rules, coin=coin), list["Decision"]()
+    liquidator = Liquidator(chain, rules, coin=coin, patience=PATIENCE_SECONDS)
+    done = list["Decision"]()
     for _ in range(ROUNDS):
         stepped = liquidator.step()
         done += stepped.done

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from surge.cli.credit.options import MAX_SLIPPAGE, Amount, DryRun, Market, MaxSlippage, MinHealth, Yes
+from surge.cli.credit.options import Amount, DryRun, Market, MaxImpact, MaxSlippage, MinHealth, Yes
 from surge.cli.terminal.options import AsJson, Network
+from surge.credit import usual
 from surge.model.errors import BadInput
 
 if TYPE_CHECKING:
@@ -18,12 +19,12 @@ leverage = typer.Typer(
     help="Multiply a position in one transaction: ETH/TUSD is long ether, TUSD/ETH short of it.",
 )
 
-MULTIPLE = "2"
-
 Multiple = Annotated[
     str | None,
     typer.Option(
-        "--multiple", metavar="TIMES", help=f"What it holds against what is yours (default: {MULTIPLE})."
+        "--multiple",
+        metavar="TIMES",
+        help=f"What it holds against what is yours (default: {usual.MULTIPLE}).",
     ),
 ]
 InLoan = Annotated[bool, typer.Option("--in-loan", help="AMOUNT is of the loan's token.")]
@@ -38,10 +39,16 @@ Through = Annotated[
     str | None, typer.Option("--vault", metavar="VAULT", help="As `surge credit vaults` shows it.")
 ]
 To = Annotated[
-    str, typer.Option("--to", metavar="SIDE", help="What is handed out: `loan` sells all, or `collateral`.")
+    str | None,
+    typer.Option(
+        "--to",
+        metavar="SIDE",
+        help="Sell collateral: `loan` sells all and hands out the rest, `collateral` what the debt needs.",
+    ),
 ]
 Shares = Annotated[
-    str, typer.Option("--shares", metavar="AMOUNT", help="Of --vault, to pay with; `max` is all you have.")
+    str | None,
+    typer.Option("--shares", metavar="AMOUNT", help="Of --vault, to pay with (default: as many as needed)."),
 ]
 Held = Annotated[
     str | None, typer.Option("--held", metavar="AMOUNT", help="Pay the debt with what you hold first.")
@@ -59,7 +66,8 @@ def open_(
     vault: Through = None,
     yes: Yes = False,
     dry_run: DryRun = False,
-    max_slippage: MaxSlippage = MAX_SLIPPAGE,
+    max_slippage: MaxSlippage = usual.SLIPPAGE,
+    max_impact: MaxImpact = usual.IMPACT,
     min_health: MinHealth = None,
     as_json: AsJson = False,
     network: Network = None,
@@ -73,8 +81,8 @@ def open_(
         )
     from surge.cli.credit.desk import named_vault
 
-    bounds = {"max_slippage": _percent(max_slippage), "min_health": min_health or "0"}
-    times = multiple or MULTIPLE
+    bounds = {"max_slippage": max_slippage, "min_health": min_health or "0"}
+    times = multiple or usual.MULTIPLE
 
     def planned(desk: "Desk") -> "tuple[Operation[..., Any], tuple[Any, ...], dict[str, Any]]":
         lever = desk.leverage
@@ -83,7 +91,8 @@ def open_(
             return lever.carry, (market, amount, carry, through), bounds
         if hold is not None:
             return lever.neutral, (market, amount, hold), bounds
-        return lever.open, (market, amount, times), {"margin_in": _side(in_loan), **bounds}
+        side = "loan" if in_loan else "collateral"
+        return lever.open, (market, amount, times), {"margin_in": side, "max_impact": max_impact, **bounds}
 
     name = f"open {times}× with"
     if carry or hold:
@@ -97,7 +106,8 @@ def adjust(
     multiple: Annotated[str, typer.Argument(metavar="MULTIPLE", help="The new one, such as 2.")],
     yes: Yes = False,
     dry_run: DryRun = False,
-    max_slippage: MaxSlippage = MAX_SLIPPAGE,
+    max_slippage: MaxSlippage = usual.SLIPPAGE,
+    max_impact: MaxImpact = usual.IMPACT,
     min_health: MinHealth = None,
     as_json: AsJson = False,
     network: Network = None,
@@ -105,7 +115,7 @@ def adjust(
     """Bring a position to another multiple, from itself alone."""
 
     def planned(desk: "Desk") -> "tuple[Operation[..., Any], tuple[Any, ...], dict[str, Any]]":
-        bounds = {"max_slippage": _percent(max_slippage), "min_health": min_health or "0"}
+        bounds = {"max_slippage": max_slippage, "max_impact": max_impact, "min_health": min_health or "0"}
         return desk.leverage.adjust, (market, multiple), bounds
 
     name = f"adjust to {multiple}×"
@@ -115,32 +125,34 @@ def adjust(
 @leverage.command()
 def close(
     market: Market,
-    to: To = "loan",
+    to: To = None,
     held: Held = None,
     vault: Through = None,
-    shares: Shares = "max",
+    shares: Shares = None,
     yes: Yes = False,
     dry_run: DryRun = False,
-    max_slippage: MaxSlippage = MAX_SLIPPAGE,
+    max_slippage: MaxSlippage = usual.SLIPPAGE,
+    max_impact: MaxImpact = usual.IMPACT,
     as_json: AsJson = False,
     network: Network = None,
 ) -> None:
-    """Repay the whole debt from the position, and take what is left.
+    """Repay the whole debt, and take what is left. No collateral is sold without --to.
 
     A carry is closed with --vault: its shares pay first. What you hold of a neutral one, with --held.
     """
     from surge.cli.credit.desk import named_vault
 
-    if to not in ("loan", "collateral"):
-        raise BadInput(f"{to!r} is no side of a market; --to takes `loan` or `collateral`")
+    if shares and not vault:
+        raise BadInput("--shares are of a vault; name it with --vault")
 
     def planned(desk: "Desk") -> "tuple[Operation[..., Any], tuple[Any, ...], dict[str, Any]]":
-        bounds = {"to": to, "max_slippage": _percent(max_slippage)}
+        bounds = {"to": to, "max_slippage": max_slippage, "max_impact": max_impact}
         if vault is None and held is None:
             return desk.leverage.close, (market,), bounds
         through = named_vault(desk, vault).name if vault else None
-        funds = {"held": held or 0, "vault": through, "shares": shares if through else 0}
-        return desk.leverage.unwind, (market,), {**funds, **bounds}
+        funds = {"held": held, "vault": through, "shares": shares}
+        given = {name: value for name, value in funds.items() if value is not None}
+        return desk.leverage.unwind, (market,), {**given, **bounds}
 
     _perform("close", "", planned, yes, dry_run, max_slippage, None, as_json, network)
 
@@ -198,11 +210,3 @@ def _perform(
             lambda done: leverage_document(name, amount, in_loan, done),
             consent,
         )
-
-
-def _percent(text: str) -> str:
-    return text.removesuffix("%") + "%"
-
-
-def _side(in_loan: bool) -> str:
-    return "loan" if in_loan else "collateral"

@@ -21,7 +21,7 @@ MaxSlippage = Annotated[
     typer.Option(
         "--max-slippage",
         metavar="PERCENT",
-        help="How far a price may move against you while you look, and in a swap.",
+        help="How far a price may move against you while you look, and in a swap, such as 0.5%.",
     ),
 ]
 MinHealth = Annotated[
@@ -31,5 +31,11 @@ MinHealth = Annotated[
     ),
 ]
 
-MAX_SLIPPAGE = "1"
-"""Per cent."""
+MaxImpact = Annotated[
+    str,
+    typer.Option(
+        "--max-impact",
+        metavar="PERCENT",
+        help="How much worse than the oracle's price a swap may be, such as 12%.",
+    ),
+]

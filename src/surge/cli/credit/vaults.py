@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from surge.cli.credit.options import MAX_SLIPPAGE, Amount, DryRun, MaxSlippage, Of, Yes
+from surge.cli.credit.options import Amount, DryRun, MaxSlippage, Of, Yes
 from surge.cli.terminal.options import AsJson, Network
+from surge.credit import usual
 
 if TYPE_CHECKING:
     from surge.credit.vault_view import VaultView
@@ -26,16 +27,27 @@ InKind = Annotated[
 ]
 
 
-def vaults(of: Of = None, as_json: AsJson = False, network: Network = None) -> None:
-    """Every vault: what it has lent where, its rate, and your part."""
-    from surge.cli.credit.desk import account, has_wallet, looking
+def vaults(
+    vault: Annotated[
+        str | None, typer.Argument(metavar="[VAULT]", help="Only this one, by its name or address.")
+    ] = None,
+    of: Of = None,
+    as_json: AsJson = False,
+    network: Network = None,
+) -> None:
+    """Every vault: where it lends, its rate, and your part."""
+    from surge.cli.credit.desk import account, has_wallet, looking, named_vault
+    from surge.cli.credit.events import lent_document
     from surge.cli.credit.vaults_view import show_vaults, vault_document
     from surge.cli.terminal.output import answer
 
     with looking(network) as desk:
         holder = account(of) if of or has_wallet() else None
-        views = [one.of(holder) if holder else one.view for one in desk.vaults()]
-    found = [vault_document(view) for view in views]
+        found = []
+        for one in desk.vaults() if vault is None else [named_vault(desk, vault)]:
+            view = one.of(holder) if holder else one.view
+            lent = lent_document(partial(one.lent, view), view.asset, view.worth)
+            found.append({**vault_document(view, one.listed), "lent": lent})
     answer({"account": holder, "vaults": found}, as_json, partial(show_vaults, own=of is None))
 
 
@@ -45,7 +57,7 @@ def deposit(
     amount: Amount,
     yes: Yes = False,
     dry_run: DryRun = False,
-    max_slippage: MaxSlippage = MAX_SLIPPAGE,
+    max_slippage: MaxSlippage = usual.SLIPPAGE,
     as_json: AsJson = False,
     network: Network = None,
 ) -> None:
@@ -60,7 +72,7 @@ def withdraw(
     in_kind: InKind = False,
     yes: Yes = False,
     dry_run: DryRun = False,
-    max_slippage: MaxSlippage = MAX_SLIPPAGE,
+    max_slippage: MaxSlippage = usual.SLIPPAGE,
     as_json: AsJson = False,
     network: Network = None,
 ) -> None:

@@ -1,11 +1,13 @@
 """Vaults as documents, and as a person sees them."""
 
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from surge.cli.credit.document import Document, hexadecimal, wad
+from surge.cli.credit.document import Document, compounded, hexadecimal, wad
+from surge.cli.credit.events import earned
 from surge.cli.credit.view import asked, closing
-from surge.cli.terminal.figures import bound, brief, money, parts, percent, price
+from surge.cli.terminal.figures import amount, bound, brief, money, most, parts, percent, rate
 from surge.cli.terminal.output import Column, Listing, Part, facts
 from surge.model.units import WAD, show_decimal
 
@@ -14,27 +16,39 @@ if TYPE_CHECKING:
     from surge.desk import Done
 
 
-def vault_document(view: "VaultView") -> Document:
-    """`shares`, `worth`: of the account. Rates are per year, after the fee, without compounding."""
+LEAST_FALL = Decimal("0.000001")
+"""What rounding may take from a share's price."""
+OUTSIDE = "not in the address book: anybody can deploy a vault; look at its markets, caps and owner first"
+
+
+def vault_document(view: "VaultView", listed: bool = True) -> Document:
+    """`shares`, `worth`: of the account. Rates are per year, after the fee, without compounding unless they
+    say so. `fallen`: by how much of itself a share is below its highest price. `listed`: in the address book;
+    anybody can deploy another vault."""
     asset, share = view.asset.decimals, view.share.decimals
     total = view.total
     return {
         "vault": view.name,
         "address": view.address,
+        "listed": listed,
         "asset": view.asset.symbol,
+        "asset_address": view.asset.address,
         "account": view.account,
         "shares": show_decimal(view.shares, share),
         "worth": show_decimal(view.worth, asset),
         "share_price": show_decimal(view.share_price, asset),
+        "fallen": wad(view.fallen),
         "total": show_decimal(total, asset),
         "idle": show_decimal(view.idle, asset),
         "rate": wad(view.rate),
+        "rate_compounded": compounded(view.rate),
         "fee": wad(view.fee),
         "max_deposit": show_decimal(view.max_deposit, asset),
         "max_withdraw": show_decimal(view.max_withdraw, asset),
         "markets": [
             {
                 "market": one.market.name,
+                "id": hexadecimal(one.market.id),
                 "worth": show_decimal(one.worth, asset),
                 "part": wad(one.worth * WAD // total if total else 0),
                 "cap": show_decimal(one.cap, asset),
@@ -72,22 +86,29 @@ def show_vaults(document: Any, own: bool = True) -> Iterable[Part]:
         asset = vault["asset"]
         if number:
             yield ""
+        if not vault["listed"]:
+            yield OUTSIDE
+            yield ""
         yield facts(
             [
                 ("vault", vault["vault"]),
                 ("address", vault["address"]),
                 ("has", f"{money(vault['total'], asset)}, {money(vault['idle'], asset)} of it idle"),
-                (
-                    "pays",
-                    f"{percent(vault['rate'])} a year now, after a fee of {bound(vault['fee'])} of gains",
-                ),
-                ("takes", f"{money(vault['max_deposit'], asset)} more"),
+                ("pays now", rate(vault["rate"], vault["rate_compounded"], asset, "earn")),
+                ("fee", f"{bound(vault['fee'])} of gains, taken off already"),
+                ("takes", f"{most(vault['max_deposit'], asset)} more"),
                 (
                     "yours" if own else "theirs",
-                    f"{money(vault['worth'], asset)}; {money(vault['max_withdraw'], asset)} can go now",
+                    f"{money(vault['worth'], asset)}; {most(vault['max_withdraw'], asset)} can go now",
                 ),
+                *([("earned", earned(vault["lent"], asset))] if Decimal(vault["shares"]) else []),
             ]
         )
+        if Decimal(vault["fallen"]) > LEAST_FALL:
+            yield (
+                f"a LOSS: a share is worth {percent(vault['fallen'], up=True)} less than at its highest; a "
+                "market of the vault had bad debt"
+            )
         yield ""
         columns = [
             Column("lent to"),
@@ -129,10 +150,10 @@ def _rows(vault: Any) -> list[tuple[str, str]]:
     asset = vault["asset"]
     return [
         ("yours", money(vault["worth"], asset)),
-        ("can be withdrawn", money(vault["max_withdraw"], asset)),
-        ("price of a share", f"{price(vault['share_price'])} {asset}"),
+        ("can be withdrawn", most(vault["max_withdraw"], asset)),
+        ("price of a share", f"{amount(vault['share_price'], limit=True)} {asset}"),
         ("in the vault", money(vault["total"], asset)),
-        ("pays a year", percent(vault["rate"])),
+        ("pays a year, simple", percent(vault["rate"])),
     ]
 
 

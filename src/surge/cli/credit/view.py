@@ -4,8 +4,23 @@ from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Any
 
-from surge.cli.credit.liquidations import told
-from surge.cli.terminal.figures import NONE, amount, bound, brief, health, money, percent, price, times
+from surge.cli.credit.events import earned, gained, lost, told
+from surge.cli.terminal.figures import (
+    NONE,
+    amount,
+    bound,
+    brief,
+    dearer,
+    health,
+    in_dollars,
+    money,
+    most,
+    percent,
+    price,
+    rate,
+    rise,
+    times,
+)
 from surge.cli.terminal.output import Column, Listing, Part, facts
 
 ZONES = {
@@ -14,9 +29,12 @@ ZONES = {
     "liquidatable": "LIQUIDATABLE",
     None: "unknown: the oracle gives no price",
 }
-LENDERS = ("supplied", "borrow rate a year", "lend rate a year")
+BORROW_RATE, LEND_RATE = "borrow rate, simple", "lend rate, simple"
+LENDERS = ("supplied", BORROW_RATE, LEND_RATE)
 """Rows that concern who has neither debt nor collateral."""
 NEARLY = Decimal("0.999")
+SHORT_ID = 12
+OUTSIDE = "not in the address book: anybody can create a market; look at its oracle first"
 NOTHING = {"0", "0.0", "0.00"}
 
 
@@ -33,13 +51,50 @@ def show_markets(document: Any) -> Iterable[Part]:
     ]
     yield Listing(columns, [_market_cells(market) for market in document["markets"]])
     yield ""
-    yield "collateral/loan; prices in the loan's token; rates a year"
+    yield "collateral/loan; prices in the loan's token; rates a year, simple"
     for market in document["markets"]:
         yield from _warnings(market)
+    yield from _outside(document["outside"] or [])
+
+
+def _outside(markets: list[Any]) -> Iterator[Part]:
+    """What others created: a warning first."""
+    if not markets:
+        return
+    yield ""
+    yield OUTSIDE
+    columns = [
+        Column("id"),
+        Column("market"),
+        Column("price", right=True),
+        Column("LLTV", right=True),
+        Column("to borrow", right=True),
+        Column("oracle"),
+    ]
+    read = [one for one in markets if one["trouble"] is None]
+    if read:
+        yield Listing(columns, [_outside_cells(one) for one in read])
+    for one in markets:
+        if one["trouble"]:
+            yield f"{one['id'][:SHORT_ID]} can't be read: {one['trouble']}"
+
+
+def _outside_cells(one: Any) -> list[str]:
+    return [
+        one["id"][:SHORT_ID],
+        one["market"],
+        price(one["price"]),
+        bound(one["lltv"]),
+        f"{amount(one['available'], places=2, limit=True)} {one['loan_token']}",
+        f"of {one['oracle_of']}" if one["oracle_of"] else "not in the book",
+    ]
 
 
 def show_market(document: Any) -> Iterable[Part]:
     loan, token = document["loan_token"], document["collateral_token"]
+    if not document["listed"]:
+        yield f"{OUTSIDE}: {document['oracle']}"
+        yield ""
     yield facts(
         [
             ("market", f"{document['market']}: borrow {loan} against {token}"),
@@ -47,10 +102,10 @@ def show_market(document: Any) -> Iterable[Part]:
             ("price", _price(document["price"], document)),
             ("supplied", money(document["supplied"], loan)),
             ("borrowed", f"{money(document['borrowed'], loan)}, {percent(document['utilisation'])} of it"),
-            ("available", money(document["available"], loan)),
+            ("available", most(document["available"], loan)),
             ("reserve", f"{money(document['reserve'], loan)}, takes bad debt first"),
-            ("borrow rate", f"{percent(document['borrow_rate'], up=True)} a year"),
-            ("lend rate", f"{percent(document['supply_rate'])} a year"),
+            ("borrow rate", rate(document["borrow_rate"], document["borrow_rate_compounded"], loan, "cost")),
+            ("lend rate", rate(document["supply_rate"], document["supply_rate_compounded"], loan, "earn")),
             ("max LTV", f"{bound(document['max_ltv'])}: debt may be taken up to it"),
             ("LLTV", f"{bound(document['lltv'])}: past it anybody may liquidate; between them, margin zone"),
             (
@@ -67,13 +122,31 @@ def show_market(document: Any) -> Iterable[Part]:
 
 
 def show_positions(document: Any, own: bool = True) -> Iterable[Part]:
-    positions = document["positions"]
-    if not positions:
+    positions, outside = document["positions"], _held(document["outside"] or [])
+    if not positions and not outside:
         yield f"{document['account']} has nothing supplied, borrowed or locked as collateral here."
         yield from told(document["liquidations"])
         if own:
             yield "next: surge credit markets · surge credit collateral add MARKET AMOUNT"
         return
+    if positions:
+        yield _positions(positions)
+    if outside:
+        yield from ("", OUTSIDE) if positions else (OUTSIDE,)
+        yield _positions([{**one, "market": f"{one['market']} {one['id'][:SHORT_ID]}"} for one in outside])
+    positions = [*positions, *outside]
+    troubles = [said for one in positions for said in (*_trouble(one), *_losses(one))]
+    yield from ("", *troubles) if troubles else ()
+    yield from told(document["liquidations"])
+
+
+def _held(positions: list[Any]) -> list[Any]:
+    """Those that can be read and aren't empty."""
+    sums = ("collateral", "debt", "supplied")
+    return [one for one in positions if not one["trouble"] and any(one[name] not in NOTHING for name in sums)]
+
+
+def _positions(positions: list[Any]) -> Listing:
     lending = any(one["supplied"] not in NOTHING for one in positions)
     columns = [
         Column("market"),
@@ -81,26 +154,29 @@ def show_positions(document: Any, own: bool = True) -> Iterable[Part]:
         Column("debt", right=True),
         Column("health", right=True),
         Column("LTV", right=True, spare=True),
-        Column("may fall by", right=True),
+        Column("may move by", right=True),
         *([Column("supplied", right=True)] if lending else []),
     ]
     rows = [_position_cells(one) for one in positions]
-    yield Listing(columns, [row if lending else row[:-1] for row in rows])
-    troubles = [said for one in positions for said in _trouble(one)]
-    yield from ("", *troubles) if troubles else ()
-    yield from told(document["liquidations"])
+    return Listing(columns, [row if lending else row[:-1] for row in rows])
 
 
 def show_position(document: Any) -> Iterable[Part]:
     token = document["collateral_token"]
     rows = [("account", document["account"]), ("market", document["market"])]
     rows += [(name, cell) for name, cell, _ in position_rows(document)]
+    if document["supplied"] not in NOTHING:
+        rows.append(("earned", earned(document["lent"], document["loan_token"])))
     rows += [
-        ("can take out", money(document["max_removable"], token)),
+        ("can take out", most(document["max_removable"], token)),
         ("price now", _price(document["price"], document)),
     ]
+    if not document["listed"]:
+        yield OUTSIDE
+        yield ""
     yield facts(rows)
     yield from _trouble(document)
+    yield from lost(document["lent"], document["market"], document["loan_token"])
     yield from told(document["liquidations"])
 
 
@@ -177,21 +253,39 @@ def position_rows(one: Any) -> Iterator[tuple[str, str, bool]]:
         yield "multiple", times(one["multiple"]), True
     yield "supplied", money(one["supplied"], loan), supplied_matters
     yield "health factor", health(one["health"], debt), True
-    yield f"LTV (max {bound(one['max_ltv'])}, LLTV {bound(one['lltv'])})", percent(one["ltv"], up=True), True
-    limit = one["liquidation_price"]
-    yield "liquidation price", price(limit, up=True) + (f" {loan}" if limit else ""), True
-    yield "distance to it", distance(one["distance"]), True
+    yield f"LTV (max {bound(one['max_ltv'])}, LLTV {bound(one['lltv'])})", _ltv(one), True
+    yield "liquidation price", threshold(one), True
+    yield "distance to it", distance(one), True
     yield "zone", ZONES[one["zone"]].partition(":")[0], True
-    yield "can borrow more", money(one["max_borrow"], loan), False
-    yield "borrow rate a year", percent(one["borrow_rate"], up=True), True
-    yield "lend rate a year", percent(one["supply_rate"]), supplied_matters
+    yield "can borrow more", most(one["max_borrow"], loan), False
+    yield BORROW_RATE, f"{percent(one['borrow_rate'], up=True)} a year", True
+    yield LEND_RATE, f"{percent(one['supply_rate'])} a year", supplied_matters
 
 
-def distance(exact: str | None) -> str:
-    """How far the price may fall; past the liquidation price it says so."""
+def is_short(one: Any) -> bool:
+    """Dollars against a debt in something else: what is owed may not become too dear."""
+    return in_dollars(one["collateral_token"]) and not in_dollars(one["loan_token"])
+
+
+def threshold(one: Any) -> str:
+    """Where it is liquidated: "1,750.00 TUSD"; a short by what is owed: "ETH above 2,558 (+28%)". A
+    hair nearer than it is, never farther."""
+    limit = one["liquidation_price"]
+    if limit is None:
+        return NONE
+    if not is_short(one):
+        return f"{price(limit, up=True)} {one['loan_token']}"
+    return dearer(limit, one["distance"], one["loan_token"])
+
+
+def distance(one: Any) -> str:
+    """How far the price may move: fall, or of a short rise ("+28.24%"). Past the limit it says so."""
+    exact = one["distance"]
     if exact is None:
         return NONE
-    return f"{percent(exact.removeprefix('-'), up=True)} PAST IT" if exact.startswith("-") else percent(exact)
+    if exact.startswith("-"):
+        return f"{percent(exact.removeprefix('-'), up=True)} PAST IT"
+    return f"+{percent(str(rise(exact)))}" if is_short(one) else f"-{percent(exact)}"
 
 
 def _debt(one: Any) -> str:
@@ -204,7 +298,15 @@ def _health_and_debt(one: Any) -> str:
 
 
 def _price(exact: str | None, one: Any) -> str:
-    return f"{price(exact)} {one['loan_token']} for 1 {one['collateral_token']}" if exact else NONE
+    if not exact:
+        return NONE
+    if is_short(one) and Decimal(exact):
+        return f"{price(str(1 / Decimal(exact)))} {one['collateral_token']} for 1 {one['loan_token']}"
+    return f"{price(exact)} {one['loan_token']} for 1 {one['collateral_token']}"
+
+
+def _ltv(one: Any) -> str:
+    return percent(one["ltv"], up=True, limits=(one["max_ltv"], one["lltv"]))
 
 
 def _market_cells(market: Any) -> list[str]:
@@ -213,7 +315,7 @@ def _market_cells(market: Any) -> list[str]:
         price(market["price"]),
         bound(market["max_ltv"]),
         bound(market["lltv"]),
-        f"{amount(market['available'], places=2)} {market['loan_token']}",
+        f"{amount(market['available'], places=2, limit=True)} {market['loan_token']}",
         percent(market["utilisation"], places=1),
         percent(market["borrow_rate"], up=True),
         percent(market["supply_rate"]),
@@ -226,8 +328,8 @@ def _position_cells(one: Any) -> list[str]:
         brief(one["collateral"], one["collateral_token"]),
         brief(one["debt"], one["loan_token"], up=True),
         health(one["health"], one["debt"]),
-        percent(one["ltv"], up=True),
-        distance(one["distance"]),
+        _ltv(one),
+        distance(one),
         brief(one["supplied"], one["loan_token"]),
     ]
 
@@ -256,6 +358,14 @@ def _trouble(one: Any) -> Iterator[str]:
             f"{one['market']} is at its max LTV: interest alone will bring it into the margin zone, where "
             "nothing is sold, but no more can be borrowed"
         )
+
+
+def _losses(one: Any) -> Iterator[str]:
+    """To a lender: bad debt, or less than what was paid in."""
+    lent, loan = one["lent"], one["loan_token"]
+    yield from lost(lent, one["market"], loan)
+    if lent and gained(lent) < 0:
+        yield f"what is lent to {one['market']} earned {earned(lent, loan)}"
 
 
 def _at_the_limit(one: Any) -> bool:

@@ -166,7 +166,7 @@ class Story:
             done,
             done.after.collateral == three and done.after.zone is Zone.HEALTHY,
         )
-        closed = self._desk.leverage.close(MARKET)
+        closed = self._desk.leverage.close(MARKET, to="loan")
         self._changed(
             "leverage close",
             "the debt is repaid from the position, in one transaction",

@@ -11,6 +11,7 @@ from surge.cli.terminal.output import answer
 from surge.store.home import LOCAL, Home
 
 if TYPE_CHECKING:
+    from surge.chain.network.book import CreditBook
     from surge.local.network import LocalNetwork
 
 PROVIDER = "provider-"
@@ -86,7 +87,32 @@ def _described(home: Home, network: str | None) -> dict[str, Any]:
         return document
     book = load_book(path)
     address = shown_address(book.rpc_url)
-    return {**document, "chain_id": book.chain_id, "rpc_url": address, "contracts": dict(book.addresses)}
+    document |= {"chain_id": book.chain_id, "rpc_url": address, "contracts": dict(book.addresses)}
+    return document if book.credit is None else {**document, "credit": _listed(book.credit)}
+
+
+def _listed(credit: "CreditBook") -> dict[str, Any]:
+    """What the address book names on the credit side; each market with the id that contracts know it by."""
+    from surge.model.credit import market_id
+
+    markets = {
+        name: {
+            "id": f"0x{market_id(params).hex()}",
+            "collateral_token": params.collateral_token,
+            "loan_token": params.loan_token,
+            "oracle": params.oracle,
+            "irm": params.irm,
+        }
+        for name, params in credit.markets.items()
+    }
+    named = {
+        "tokens": credit.tokens,
+        "feeds": credit.feeds,
+        "oracles": credit.oracles,
+        "pools": credit.pairs,
+        "vaults": credit.vaults,
+    }
+    return {"markets": markets, **{kind: dict(each) for kind, each in named.items()}}
 
 
 def _chain_status(home: Home, network: str | None) -> dict[str, Any]:

@@ -31,6 +31,7 @@ def show_status(document: Any) -> Iterable[Part]:
                 f"{slots}, {document['free_slots']:,} free, by {counted(len(document['asks']), 'provider')}",
             ),
             ("fees", f"{document['unswept_fees']} USD not yet auctioned"),
+            *_credit(document.get("credit")),
             *_sandbox(document.get("sandbox")),
             *((name, address) for name, address in document["contracts"].items()),
         ]
@@ -44,6 +45,15 @@ def show_status(document: Any) -> Iterable[Part]:
             Column("address", address=True),
         ]
         yield Listing(columns, [_program(row) for row in document["programs"]])
+
+
+def _credit(listed: Any) -> list[tuple[str, str]]:
+    """How much of each there is; ids and addresses are for programs, by --json."""
+    if not listed:
+        return []
+    nouns = {"markets": "market", "pools": "pool", "vaults": "vault"}
+    counts = ", ".join(counted(len(listed[kind]), noun) for kind, noun in nouns.items())
+    return [("credit", f"{counts} in its book; ids by `surge status --json`")]
 
 
 def _sandbox(told: Any) -> list[tuple[str, str]]:

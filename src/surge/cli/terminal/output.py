@@ -51,7 +51,7 @@ def _rendered(console: "Console", parts: Iterable["Part"]) -> str:
     return "\n".join(line.rstrip(" ") for line in lines)
 
 
-def print_json(document: Document) -> None:
+def print_json(document: Document | Sequence[Document]) -> None:
     sys.stdout.write(json.dumps(document, indent=2) + "\n")
     sys.stdout.flush()
 

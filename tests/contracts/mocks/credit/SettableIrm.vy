@@ -9,6 +9,7 @@ target: address
 message: Bytes[2048]
 succeeded: public(bool)
 asked: public(uint256[3])
+calls: public(uint256)
 
 
 @deploy
@@ -30,6 +31,7 @@ def arm(target: address, message: Bytes[2048]):
 @external
 def borrow_rate(id: bytes32, borrowed: uint256, supplied: uint256, elapsed: uint256) -> uint256:
     self.asked = [borrowed, supplied, elapsed]
+    self.calls += 1
     target: address = self.target
     if target != empty(address):
         # Once: a model that calls back would be asked again.

@@ -25,6 +25,8 @@ POSITION = {
     "borrow_rate": "0.012345678",
     "supply_rate": "0.0041",
     "utilisation": "0.3",
+    "lent": None,
+    "listed": True,
 }
 INDEBTED = {
     **POSITION,
@@ -39,6 +41,7 @@ INDEBTED = {
 MARKET = {
     "market": "ETH/TUSD",
     "id": "0x" + "ab" * 32,
+    "listed": True,
     "collateral_token": "ETH",
     "loan_token": "TUSD",
     "price": "2000",
@@ -50,6 +53,8 @@ MARKET = {
     "utilisation": "0.3000005",
     "borrow_rate": "0.012345678",
     "supply_rate": "0.0041",
+    "borrow_rate_compounded": "0.012422199",
+    "supply_rate_compounded": "0.004108416",
     "rate_at_target": "0.04",
     "max_ltv": "0.7",
     "lltv": "0.8",

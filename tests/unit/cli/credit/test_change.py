@@ -41,7 +41,7 @@ def document(done):
 
 def change(desk, answer=None, monkeypatch=None, **options):
     """Perform; with `answer` as if a person gave it at a terminal."""
-    chosen = {"yes": False, "dry_run": False, "as_json": False, "max_slippage": "1", "min_health": None}
+    chosen = {"yes": False, "dry_run": False, "as_json": False, "max_slippage": "1%", "min_health": None}
     if answer is not None:
         monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
         monkeypatch.setattr(typer, "confirm", lambda *_, **__: answer)
@@ -152,8 +152,9 @@ def test_no_debt_is_healthy_enough():
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"max_slippage": "100"},
-        {"max_slippage": "-1"},
+        {"max_slippage": "100%"},
+        {"max_slippage": "-1%"},
+        {"max_slippage": "0.5"},
         {"max_slippage": "a lot"},
         {"min_health": "0.99"},
         {"min_health": "1e1"},

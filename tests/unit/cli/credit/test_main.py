@@ -12,7 +12,7 @@ from surge.cli.main import run_command
 
 COMMANDS = (
     "markets", "market", "position", "supply", "withdraw", "borrow", "repay", "collateral", "leverage",
-    "flash", "vaults", "vault",
+    "flash", "vaults", "vault", "liquidate", "swap", "pools", "pool", "authorize", "revoke",
 )  # fmt: skip
 
 
@@ -66,7 +66,10 @@ def test_help_of_the_credit_side_imports_nothing_heavy():
     assert done.stdout.splitlines()[-1] == "[]"
 
 
-@pytest.mark.parametrize("group", [[], ["demo"], ["credit"], ["credit", "vault"], ["local"]])
+@pytest.mark.parametrize(
+    "group",
+    [[], ["demo"], ["credit"], ["credit", "vault"], ["credit", "pool"], ["local"], ["book"], ["curate"]],
+)
 def test_no_summary_is_cut(group, capsys):
     assert run_command([*group, "--help"]) == 0
     said = capsys.readouterr().out

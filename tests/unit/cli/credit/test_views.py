@@ -1,11 +1,10 @@
 """What people see of markets and positions, at 80 columns."""
 
-import io
 from datetime import datetime
 
 import pytest
-from rich.console import Console
 
+from surge.cli.credit.document import compounded
 from surge.cli.credit.vaults_view import show_vaults
 from surge.cli.credit.view import (
     show_change,
@@ -17,79 +16,25 @@ from surge.cli.credit.view import (
 )
 from surge.cli.network.price import show_price
 from surge.cli.terminal import figures
+from surge.model.units import WAD
 from unit.cli.credit.documents import CHANGE, INDEBTED, MARKET, POSITION
-
-
-def seen(parts, width=80):
-    console = Console(width=width, file=io.StringIO(), markup=False, highlight=False)
-    for part in parts:
-        console.print(part)
-    text = console.file.getvalue()
-    assert all(len(line) <= width for line in text.splitlines())
-    return text
+from unit.cli.credit.screen import seen
 
 
 def listed(*positions, liquidations=()):
     """As `surge credit position` says it."""
-    return {"account": POSITION["account"], "positions": positions, "liquidations": liquidations}
+    return {
+        "account": POSITION["account"],
+        "positions": positions,
+        "outside": [],
+        "liquidations": liquidations,
+    }
 
 
 def row(text, name):
     """The cells of the line that begins with `name`."""
     [line] = [line for line in text.splitlines() if line.startswith(name)]
     return line.removeprefix(name).split()
-
-
-@pytest.mark.parametrize(
-    ("exact", "shown"),
-    [
-        ("0.999999999999999999", "0.99"),
-        ("1", "1.00"),
-        ("1.009999", "1.00"),
-        ("1.142857", "1.14"),
-        ("12345.6", "12,345.60"),
-    ],
-)
-def test_a_health_factor_is_never_rounded_up(exact, shown):
-    assert figures.health(exact, "1") == shown
-
-
-def test_a_health_factor_without_debt_is_no_number():
-    assert figures.health(None, "0.0") == "no debt"
-    assert figures.health(None, "1.5") == figures.NONE
-
-
-@pytest.mark.parametrize(
-    ("exact", "up", "shown"),
-    [
-        ("0", False, "0"),
-        ("1234.500000", False, "1,234.5"),
-        ("0.0000001", False, "<0.000001"),
-        ("0.0000011", False, "0.000001"),
-        ("0.0000011", True, "0.000002"),
-        ("100", True, "100"),
-    ],
-)
-def test_amounts_round_where_they_are_told_to(exact, up, shown):
-    assert figures.amount(exact, up=up) == shown
-
-
-@pytest.mark.parametrize(
-    ("exact", "up", "shown"),
-    [
-        (None, False, figures.NONE),
-        ("2000", False, "2,000.00"),
-        ("1750.001", True, "1,750.01"),
-        ("0.1", False, "0.100000"),
-        ("0.000123456789", False, "0.000123456"),
-    ],
-)
-def test_prices_have_two_decimals_or_six_figures(exact, up, shown):
-    assert figures.price(exact, up=up) == shown
-
-
-def test_a_limit_in_per_cent_is_short():
-    assert [figures.bound(one) for one in ("0.7", "0.855", "1")] == ["70%", "85.5%", "100%"]
 
 
 def test_a_change_shows_before_and_after():
@@ -99,7 +44,7 @@ def test_a_change_shows_before_and_after():
     assert row(text, "health factor") == ["no", "debt", "→", "1.14"]
     assert row(text, "LTV (max 70%, LLTV 80%)") == ["0.00%", "→", "70.01%"]
     assert row(text, "liquidation price") == [figures.NONE, "→", "1,750.01", "TUSD"]
-    assert row(text, "distance to it") == [figures.NONE, "→", "12.49%"]
+    assert row(text, "distance to it") == [figures.NONE, "→", "-12.49%"]
     assert row(text, "collateral") == ["0.5", "ETH", "=", "0.5", "ETH"]
     assert "gas: about 98,123; nothing is sent yet" in text
 
@@ -132,7 +77,7 @@ SEVERAL = [
 def test_several_positions_keep_their_figures_whole(width, lent):
     positions = [{**one, "supplied": lent} for one in SEVERAL]
     text = seen(show_positions(listed(*positions)), width)
-    for figure in ("2.999 ETH", "3,711.71 TUSD", "0.1234 BTC", "123,456 SURGE", "3.01% PAST IT", "0.99"):
+    for figure in ("3 ETH", "3,711.71 TUSD", "0.1234 BTC", "123,456 SURGE", "3.01% PAST IT", "0.99"):
         assert figure in text
     assert "123,456.12 TUSD" in text or lent == "0"
     if lent == "0":
@@ -204,7 +149,10 @@ def test_liquidations_that_cannot_be_read_leave_the_rest():
 
 
 def test_a_moved_price_says_how_to_watch():
-    moved = {"symbol": "ETH", "before": "2000", "after": "1700", "pools": 2, "keeper_log": "/a b/keeper.log"}
+    moved = {
+        "symbol": "ETH", "before": "2000", "after": "1700", "pools": 2, "silent": False, "watched": [],
+        "keeper_log": "/a b/keeper.log",
+    }  # fmt: skip
     text = seen(show_price(moved))
     assert "next: surge credit position" in text
     assert "tail -f '/a b/keeper.log'" in text
@@ -228,7 +176,9 @@ def test_a_position_past_its_liquidation_price_says_so():
 
 
 def test_markets_fit_a_terminal():
-    text = seen(show_markets({"markets": [MARKET, {**MARKET, "market": "SURGE/TUSD", "price": "0.1"}]}))
+    text = seen(
+        show_markets({"markets": [MARKET, {**MARKET, "market": "SURGE/TUSD", "price": "0.1"}], "outside": []})
+    )
     assert row(text, "ETH/TUSD") == [
         "2,000.00", "70%", "80%", "699,999.5", "TUSD", "30.0%", "1.24%", "0.41%"
     ]  # fmt: skip
@@ -236,8 +186,47 @@ def test_markets_fit_a_terminal():
 
 def test_a_market_without_a_price_says_what_still_works():
     for market in ({**MARKET, "price": None}, {**MARKET, "safe": False}):
-        assert "ETH/TUSD: " in seen(show_markets({"markets": [market]}))
+        assert "ETH/TUSD: " in seen(show_markets({"markets": [market], "outside": []}))
     assert "adding collateral still work" in " ".join(seen(show_market({**MARKET, "price": None})).split())
+
+
+SHORT = {
+    **INDEBTED, "market": "TUSD/ETH", "collateral_token": "TUSD", "loan_token": "ETH", "collateral": "1500",
+    "debt": "0.501755391236239987", "price": "0.0005", "liquidation_price": "0.000388957667625001",
+    "distance": "0.222084664749998", "max_ltv": "0.8", "lltv": "0.86",
+}  # fmt: skip
+
+
+def test_a_short_is_liquidated_above_a_price():
+    """By the price of what is owed, down: a hair nearer than it is."""
+    text = seen(show_position({**SHORT, "liquidations": []}))
+    assert "liquidation price        ETH above 2,570 (+28%)" in text
+    assert row(text, "distance to it") == ["+28.54%"]
+    assert row(text, "price now") == ["2,000.00", "TUSD", "for", "1", "ETH"]
+    assert "+28.54%" in seen(show_positions(listed(SHORT)))
+    near = {**SHORT, "distance": "0.0099", "liquidation_price": "0.00499", "price": "0.00504"}
+    assert "ETH above 200.40 (+0.99%)" in seen(show_position({**near, "liquidations": []}))
+    past = {**SHORT, "distance": "-0.0301"}
+    assert row(seen(show_position({**past, "liquidations": []})), "liquidation price") == [
+        "ETH",
+        "above",
+        "2,570",
+    ]
+    assert "ETH above" not in seen(show_position({**INDEBTED, "liquidations": []}))
+
+
+def test_rates_say_whether_they_are_compounded_and_what_a_year_makes():
+    text = seen(show_market(MARKET), 120)
+    assert "1.24% a year simple, 1.25% compounded: 1,000 TUSD cost 12.422199 TUSD in a year" in text
+    assert "0.41% a year simple, 0.41% compounded: 1,000 TUSD earn 4.108416 TUSD in a year" in text
+    assert "rates a year, simple" in seen(show_markets({"markets": [MARKET], "outside": []}))
+
+
+def test_compounding():
+    """e to the rate, less one; up for who pays."""
+    assert compounded(0) == "0"
+    assert compounded(WAD // 10, up=True) == "0.105170918075647625"
+    assert compounded(WAD // 10) == "0.105170918075647624"
 
 
 def test_a_market_tells_its_rules():
@@ -251,7 +240,7 @@ def test_a_lender_sees_nothing_of_debts():
     sides = [{**POSITION, "collateral": "0", "supplied": supplied} for supplied in ("0", "100")]
     text = seen(show_change({**CHANGE, "before": sides[0], "after": sides[1]}))
     assert row(text, "supplied") == ["0", "TUSD", "→", "100", "TUSD"]
-    assert row(text, "lend rate a year") == ["0.41%", "=", "0.41%"]
+    assert row(text, "lend rate, simple") == ["0.41%", "a", "year", "=", "0.41%", "a", "year"]
     assert "health" not in text
 
 
@@ -261,22 +250,10 @@ def test_at_the_max_ltv_it_says_what_interest_will_do():
     assert "at its max LTV" not in seen(show_change({**CHANGE, "after": lower}))
 
 
-@pytest.mark.parametrize(
-    ("exact", "shown"),
-    [
-        (["0.470609", "0.352934", "0.058821", "0.117636"], ["47.1%", "35.3%", "5.8%", "11.8%"]),
-        (["0.333333333333333333"] * 3, ["33.3%", "33.4%", "33.3%"]),
-        (["0.5", "0.25"], ["50.0%", "25.0%"]),
-        (["0", "0"], ["0.0%", "0.0%"]),
-    ],
-)
-def test_parts_add_up(exact, shown):
-    assert figures.parts(exact) == shown
-
-
 VAULT = {
-    "vault": "TUSD vault", "address": POSITION["account"], "asset": "TUSD", "worth": "0", "total": "850000",
-    "idle": "0", "rate": "0", "fee": "0", "max_deposit": "10", "max_withdraw": "0",
+    "vault": "TUSD vault", "address": POSITION["account"], "asset": "TUSD", "worth": "0", "shares": "0",
+    "listed": True, "fallen": "0", "lent": None, "total": "850000",
+    "idle": "0", "rate": "0", "rate_compounded": "0", "fee": "0", "max_deposit": "10", "max_withdraw": "0",
     "markets": [
         {"market": "ETH/TUSD", "worth": "399986.38", "part": "0.4706", "cap": "4000000", "supply_rate": "0"},
         {"market": "BTC/TUSD", "worth": "450013.62", "part": "0.5294", "cap": "4000000", "supply_rate": "0"},
@@ -291,6 +268,63 @@ def test_a_vault_s_parts_and_whose_they_are():
     assert row(text, "yours")[:2] == ["0", "TUSD;"]
     assert text.splitlines()[-1].startswith("BTC/TUSD"), "no empty line at the end"
     assert "yours" not in seen(show_vaults({"vaults": [VAULT]}, own=False))
+
+
+LENT = {"paid": "500", "taken": "100", "earned": "12.5", "since": 1_600_000_000, "bad_debt": "0"}
+
+
+def test_a_lender_is_told_what_it_earned():
+    lender = {**POSITION, "collateral": "0", "supplied": "412.5", "lent": LENT, "liquidations": []}
+    text = seen(show_position(lender), 120)
+    assert "12.5 TUSD since 13 Sep 2020: 500 TUSD paid in, 100 TUSD taken out" in text
+    assert "not known" in seen(show_position({**lender, "lent": None}), 120)
+    assert "earned" not in seen(show_position({**POSITION, "liquidations": []}), 120)
+    vault = {**VAULT, "shares": "400", "lent": {**LENT, "taken": "0"}}
+    assert "12.5 TUSD since 13 Sep 2020: 500 TUSD paid in" in seen(show_vaults({"vaults": [vault]}))
+
+
+def test_a_loss_is_called_one_and_a_unit_of_rounding_is_none():
+    lent = {**LENT, "earned": "-36.0000001", "bad_debt": "57000"}
+    lender = {**POSITION, "supplied": "364", "lent": lent}
+    for text in (
+        seen(show_position({**lender, "liquidations": []}), 120),
+        seen(show_positions(listed(lender)), 120),
+    ):
+        assert "a LOSS of 36.000001 TUSD since 13 Sep 2020" in text
+        assert "the lenders of ETH/TUSD have lost 57,000 TUSD to bad debt since 13 Sep 2020" in text
+    rounded = {**lender, "lent": {**LENT, "earned": "-0.000002"}}
+    assert "LOSS" not in seen(show_positions(listed(rounded)), 120)
+    vault = {**VAULT, "fallen": "0.064"}
+    assert "a LOSS: a share is worth 6.40% less than at its highest" in seen(
+        show_vaults({"vaults": [vault]}), 120
+    )
+    assert "LOSS" not in seen(show_vaults({"vaults": [{**VAULT, "fallen": "0.0000001"}]}), 120)
+
+
+def test_what_nobody_vouches_for_begins_with_a_warning():
+    assert seen(show_vaults({"vaults": [{**VAULT, "listed": False}]}), 120).startswith(
+        "not in the address book"
+    )
+    lender = {**POSITION, "listed": False, "liquidations": []}
+    assert seen(show_position(lender), 120).startswith("not in the address book")
+    outside = {**MARKET, "listed": False, "trouble": None, "oracle_of": None}
+    lines = seen(show_markets({"markets": [MARKET], "outside": [outside]})).splitlines()
+    assert next(line for line in lines if line.startswith("0xabababab")).split()[-4:] == [
+        "not",
+        "in",
+        "the",
+        "book",
+    ]
+
+
+def test_positions_outside_the_book_are_shown_after_a_warning():
+    empty = {**POSITION, "collateral": "0", "trouble": None}
+    outside = [{**INDEBTED, "trouble": None}, empty, {"id": "0x" + "cd" * 32, "trouble": "no such token"}]
+    for positions in ((), (SHORT,)):
+        lines = seen(show_positions({**listed(*positions), "outside": outside}), 120).splitlines()
+        [at] = [n for n, line in enumerate(lines) if line.startswith("not in the address book")]
+        assert lines[at + 2].startswith("ETH/TUSD 0xabababab")
+        assert sum("ETH/TUSD 0x" in line for line in lines) == 1
 
 
 def test_two_vaults_stand_apart():
