@@ -36,7 +36,7 @@ from contracts.worlds.composed.world import (
 )
 from contracts.worlds.pots import UNSHRUNK
 
-SEQUENCES = {"surge": 400, "nightly": 40_000, "mutants": 40}
+SEQUENCES = {"surge": 300, "nightly": 40_000, "mutants": 40}
 BATCH = 1_000
 STEPS = 15
 DAY, YEAR = 86_400, 365 * 86_400
