@@ -36,7 +36,7 @@ from contracts.worlds.composed.world import (
 )
 from contracts.worlds.pots import UNSHRUNK
 
-SEQUENCES = {"surge": 400, "nightly": 40_000, "mutants": 40}
+SEQUENCES = {"surge": 300, "nightly": 40_000, "mutants": 40}
 BATCH = 1_000
 STEPS = 15
 DAY, YEAR = 86_400, 365 * 86_400
@@ -223,7 +223,10 @@ def test_nobody_leaves_at_the_cost_of_the_vault(composed: Composed) -> None:
     composed.look()
     assert composed.last.markets[RISKY][0] == composed.last.markets[RISKY][2]
     composed.strike(
-        group(Op(Do.GROUP_FLASH, OF_USD, 128), [Op(Do.DEPOSIT), lending(Do.WITHDRAW, RISKY), Op(Do.TAKE)])
+        group(
+            Op(Do.GROUP_FLASH, OF_USD, 128),
+            [Op(Do.DEPOSIT), lending(Do.WITHDRAW, RISKY), Op(Do.REDEEM, 0, 254)],
+        )
     )
 
 

@@ -396,7 +396,8 @@ def _visit_vault(what: uint256, which: uint256, how_much: uint256):
     elif what == TAKE:
         extcall vault.withdraw(self._part(staticcall vault.maxWithdraw(self), how_much), self, self)
     elif what == REDEEM:
-        extcall vault.redeem(self._part(staticcall vault.maxRedeem(self), how_much), self, self)
+        most: uint256 = shares if self._rash(how_much) else staticcall vault.maxRedeem(self)
+        extcall vault.redeem(self._part(most, how_much), self, self)
     elif what == REDEEM_IN_KIND:
         extcall vault.redeem_in_kind(self._part(shares, how_much), self, self)
     elif what == ACCRUE_FEE:
@@ -424,6 +425,8 @@ def _trade(what: uint256, which: uint256, how_much: uint256):
         fee_less: uint256 = sold * 997
         reserve_in: uint256 = held[side]
         bought: uint256 = fee_less * held[1 - side] // (reserve_in * 1_000 + fee_less)
+        if self._rash(how_much):
+            bought += bought // 200
         extcall IERC20(sides[side]).transfer(pair, sold)
         extcall Pair(pair).swap(bought if side == 1 else 0, bought if side == 0 else 0, self, b"")
     elif what == JOIN:
@@ -473,7 +476,7 @@ def _part(most: uint256, how_much: uint256) -> uint256:
 @pure
 def _rash(how_much: uint256) -> bool:
     """
-    @notice Whether to ask for more than collateral allows.
+    @notice Whether to ask for more than it may have.
     """
     return how_much >= 250 and how_much < 255
 
