@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from surge.cli.credit.options import DryRun, Yes
-from surge.cli.curate.options import EYES, Collateral, Loan, SingleSource
+from surge.cli.curate.options import Collateral, Loan, SingleSource
 from surge.cli.terminal.options import AsJson, Network
 
 if TYPE_CHECKING:
@@ -165,7 +165,7 @@ def _create(
     from surge.cli.curate.documents import creation_document
     from surge.cli.curate.views import show_created, show_creation
 
-    consent = Consent.read(yes, dry_run, as_json, EYES, None)
+    consent = Consent.read(yes, dry_run, as_json)
     with acting(network) as desk:
         creator: Creator = desk.creator
         made: Creation[...] = getattr(creator, kind)

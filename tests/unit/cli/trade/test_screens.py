@@ -55,7 +55,7 @@ def test_a_change_of_a_pool():
 
 
 def test_a_stranger_gets_a_warning():
-    document = {"operation": "authorise", "account": PLACE, "actor": PLACE, "name": None, "contract": False,
+    document = {"operation": "authorize", "account": PLACE, "actor": PLACE, "name": None, "contract": False,
                 "before": False, "after": True, **SENT}  # fmt: skip
     text = seen(show_authority(document))
     assert "WARNING: whoever has this authority may borrow against your collateral" in text
