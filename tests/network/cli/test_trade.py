@@ -40,7 +40,9 @@ def test_a_swap_gives_what_its_preview_says(surge):
     assert Decimal(done["after"]["price"]) > Decimal(done["before"]["price"]) == 2000
     out, _ = surge("credit", "swap", "10", "TUSD", "ETH", "--dry-run", words=True)
     assert "swap 10 TUSD · over TUSD → ETH" in out
-    assert "size and fees cost 0.3" in out
+    assert "ETH) less than at the oracle's price" in " ".join(out.split())
+    said = refusal(surge, "credit", "swap", "1", "TUSD", "ETH", "--max-impact", "0.3%", "--yes")
+    assert "--max-impact 0.3" in said
 
 
 def test_liquidity_comes_and_goes(surge):
@@ -108,7 +110,7 @@ def test_authority_is_given_with_a_warning_and_taken_back(surge):
     [
         (("swap", "100", "TUSD", "ETH", "--max-slippage", "0.5", "--yes"), 2, "with the sign: '0.5%'"),
         (("swap", "100", "TUSD", "ETH", "--max-slippage", "100%", "--yes"), 2, "below 100%"),
-        (("swap", "900000", "TUSD", "ETH", "--yes"), 2, "more than your max impact of 5%"),
+        (("swap", "900000", "TUSD", "ETH", "--yes"), 2, "above the most of 5%"),
         (("swap", "5000", "TUSD", "ETH", "--yes"), 4, "needs 5000 TUSD"),
         (("swap", "1", "TUSD", "EUR", "--yes"), 2, "there are TUSD, ETH"),
         (("swap", "1", "TUSD", "TUSD", "--yes"), 2, "name two tokens"),

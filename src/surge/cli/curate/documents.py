@@ -37,7 +37,10 @@ def creation_document(done: "Done[Created]") -> Document:
 
 
 def ruled_document(ruled: "Ruled") -> Document:
-    """Caps, queues and who may change them. Money in whole tokens; `pending_in`: seconds."""
+    """Caps, queues and who may change them. Money in whole tokens; `pending_in`, `guardian_in`: seconds until
+    what is pending can be accepted."""
+    from surge.chain.calls.curation import expired
+
     decimals, rules = ruled.asset.decimals, ruled.rules
     return {
         "vault": ruled.view.name,
@@ -45,6 +48,9 @@ def ruled_document(ruled: "Ruled") -> Document:
         "asset": ruled.asset.symbol,
         "owner": rules.owner,
         "guardian": None if rules.guardian == NOBODY else rules.guardian,
+        "pending_guardian": rules.submitted if rules.guardian_at else None,
+        "guardian_in": _wait(rules.guardian_at, ruled.now),
+        "guardian_expired": expired(rules.guardian_at, ruled.now),
         "timelock": rules.timelock,
         "fee": wad(rules.fee),
         "fee_recipient": None if rules.fee_recipient == NOBODY else rules.fee_recipient,
@@ -58,11 +64,16 @@ def ruled_document(ruled: "Ruled") -> Document:
                 "worth": show_decimal(ruled.worth.get(id_, 0), decimals),
                 "cap": show_decimal(cap.cap, decimals),
                 "pending": show_decimal(cap.pending, decimals) if cap.valid_at else None,
-                "pending_in": max(cap.valid_at - ruled.now, 0) if cap.valid_at else None,
+                "pending_in": _wait(cap.valid_at, ruled.now),
+                "expired": expired(cap.valid_at, ruled.now),
             }
             for id_, cap in ruled.caps.items()
         ],
     }
+
+
+def _wait(valid_at: int, now: int) -> int | None:
+    return max(valid_at - now, 0) if valid_at else None
 
 
 def ruled_change(operation: str, done: "Done[Ruled]") -> Document:

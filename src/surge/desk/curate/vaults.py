@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from surge.chain.calls.curation import Cap, Rules, of_vault
+from surge.chain.calls.curation import ACCEPTANCE, Cap, Rules, expired, of_vault
 from surge.chain.node.sender import Call
 from surge.credit.market import Token
 from surge.credit.vault_view import VaultView
@@ -98,6 +98,11 @@ class Curator:
         if now.now < old.valid_at:
             raise BadInput(
                 f"the timelock of the cap of {market.name} ends in {old.valid_at - now.now} s; accept it then"
+            )
+        if expired(old.valid_at, now.now):
+            raise BadInput(
+                f"the cap of {market.name} that is pending has expired, {ACCEPTANCE // 86_400} days after "
+                "its timelock; submit it again"
             )
         rules = now.rules
         rules = replace(

@@ -12,12 +12,14 @@ PLACE = "0xE72E0C4A5b528758BEf5BFB343F4e288de9eeE34"
 ID = "0x" + "ab" * 32
 RULES = {
     "vault": "TUSD vault", "address": PLACE, "asset": "TUSD", "owner": PLACE, "guardian": None,
+    "pending_guardian": PLACE, "guardian_in": 0, "guardian_expired": False,
     "timelock": 90_000, "fee": "0.1", "fee_recipient": PLACE, "idle": "5",
     "supply_queue": ["ETH/TUSD"], "withdraw_queue": ["ETH/TUSD", "BTC/TUSD"],
     "markets": [
         {"market": "ETH/TUSD", "id": ID, "worth": "400000", "cap": "4000000", "pending": "5000000",
-         "pending_in": 3_660},
-        {"market": "BTC/TUSD", "id": ID, "worth": "0", "cap": "0", "pending": None, "pending_in": None},
+         "pending_in": 3_660, "expired": False},
+        {"market": "BTC/TUSD", "id": ID, "worth": "0", "cap": "0", "pending": None, "pending_in": None,
+         "expired": False},
     ],
 }  # fmt: skip
 SENT = {"sent": False, "transaction": None, "gas": 94_804, "also": ["it can be accepted at once"]}
@@ -38,6 +40,10 @@ def test_a_vaults_rules():
     assert "guardian          none" in text
     assert "fee               10% of gains, to" in text
     assert "5,000,000 TUSD  in 1 hour 1 minute" in text
+    assert f"next guardian     {PLACE}" in text
+    assert "acceptable        now" in text
+    late = {**RULES["markets"][0], "pending_in": 0, "expired": True}
+    assert "5,000,000 TUSD  expired" in seen(show_rules({**RULES, "markets": [late]}))
 
 
 def test_a_change_shows_only_what_differs():
