@@ -8,7 +8,7 @@ from eth_abi.abi import decode
 from small_credit import ETH, ETHER, HOLDER, NOW, PARAMS, TUSD, USD
 from surge.chain.calls.exchange import Pool
 from surge.chain.client import Chain
-from surge.chain.network.artifacts import artifact
+from surge.chain.network.artifacts import artifact, interface
 from surge.chain.network.book import CONTRACTS, CREDIT_CONTRACTS, LOCAL, AddressBook, CreditBook
 from surge.credit.exchange import Reserves, Route
 from surge.credit.market import Token
@@ -60,7 +60,13 @@ class Offline(Chain):
         return 1
 
     def sent(self, contract):
-        """The name and the arguments of the last call that was planned."""
+        """The function that the last planned call is of, and its arguments by name."""
         content = bytes.fromhex(self.planned[-1].calldata[2:])
         (function,) = (one for one in artifact(contract).functions.values() if one.selector == content[:4])
-        return function.name, decode(function.inputs, content[4:])
+        names = (
+            [member["name"] for member in entry["inputs"]]
+            for entry in interface(contract)
+            if entry.get("name") == function.name and len(entry["inputs"]) == len(function.inputs)
+        )
+        given = decode(function.inputs, content[4:])
+        return function.name, dict(zip(next(names), given, strict=True))

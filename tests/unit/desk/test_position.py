@@ -11,7 +11,6 @@ from surge.model.units import MAX_UINT256
 from unit.desk.offline import Offline
 
 VIEW = position(market(borrowed=700 * USD, usd=1_700), debt=700 * USD)
-CALL = ("params", "borrower", "most", "shares", "payload", "min_seized")
 
 
 def of(view=VIEW, listed=True):
@@ -22,7 +21,7 @@ def of(view=VIEW, listed=True):
 def sent(one):
     name, given = one.chain.sent("Credit")
     assert name == "liquidate"
-    return dict(zip(CALL, given, strict=True))
+    return given
 
 
 def test_what_is_expected_less_the_slippage_is_the_least():
@@ -30,7 +29,7 @@ def test_what_is_expected_less_the_slippage_is_the_least():
     done = one.liquidate.preview("100", max_slippage="2%")
     seized = VIEW.collateral - done.after.collateral
     call = sent(one)
-    assert (call["borrower"], call["most"], call["shares"]) == (HOLDER.lower(), 100 * USD, 0)
+    assert (call["borrower"], call["repaid_assets"], call["repaid_shares"]) == (HOLDER.lower(), 100 * USD, 0)
     assert call["min_seized"] == seized * 98 // 100
     assert any("reverts when less than" in said for said in done.also)
 
@@ -39,7 +38,7 @@ def test_max_repays_all_that_is_allowed_and_the_least_that_is_named_is_sent():
     one = of()
     one.liquidate.preview(min_seized="0.01")
     call = sent(one)
-    assert (call["most"], call["min_seized"]) == (MAX_UINT256, ETHER // 100)
+    assert (call["repaid_assets"], call["min_seized"]) == (MAX_UINT256, ETHER // 100)
 
 
 def test_less_than_the_least_is_not_sent():
