@@ -1,8 +1,8 @@
 """What an operator creates and changes, as documents: exact decimal strings."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from surge.cli.credit.document import Document, hexadecimal, wad
+from surge.cli.credit.document import Document, hexadecimal, outcome, wad
 from surge.model.units import NOBODY, show_decimal
 
 if TYPE_CHECKING:
@@ -11,16 +11,6 @@ if TYPE_CHECKING:
     from surge.desk.curate.creation import Created
     from surge.desk.curate.listing import Entry
     from surge.desk.curate.vaults import Ruled
-
-
-def outcome(operation: str, done: "Done[Any]") -> Document:
-    return {
-        "operation": operation,
-        "sent": done.transaction is not None,
-        "transaction": None if done.transaction is None else hexadecimal(done.transaction),
-        "gas": done.gas,
-        "also": list(done.also),
-    }
 
 
 def creation_document(done: "Done[Created]") -> Document:

@@ -1,25 +1,14 @@
 """Swaps, pools and authorities as documents: exact decimal strings."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from surge.cli.credit.document import Document, hexadecimal, wad
+from surge.cli.credit.document import Document, outcome, wad
 from surge.model.units import show_decimal
 
 if TYPE_CHECKING:
     from surge.desk import Done
     from surge.desk.trade.authority import AuthorityView
     from surge.desk.trade.exchange import PoolView, SwapView
-
-
-def outcome(operation: str, done: "Done[Any]") -> Document:
-    """What every change says of itself; `also`: what goes with it."""
-    return {
-        "operation": operation,
-        "sent": done.transaction is not None,
-        "transaction": None if done.transaction is None else hexadecimal(done.transaction),
-        "gas": done.gas,
-        "also": list(done.also),
-    }
 
 
 def swap_change(amount: str, done: "Done[SwapView]") -> Document:

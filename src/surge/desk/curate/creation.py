@@ -4,13 +4,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec
 
 from surge.chain.calls.curation import creating, guard_config
-from surge.credit.market import Token
+from surge.credit import usual
+from surge.credit.price import scaled, whole
 from surge.desk.amounts import Amount, units
 from surge.desk.curate.named import Named
 from surge.desk.operation import Actor, Done, Operation, Plan, operation
-from surge.model.credit import PRICE_SCALE, MarketParams, market_id
+from surge.model.credit import MarketParams, market_id
 from surge.model.errors import BadInput
-from surge.model.units import BPS, NOBODY, WAD, Address, Wad, parse_decimal, parse_percent, show_decimal
+from surge.model.units import BPS, NOBODY, WAD, Address, Wad, parse_decimal, parse_percent
 
 if TYPE_CHECKING:
     from surge.chain.client import Chain
@@ -63,8 +64,8 @@ class Creator:
     @creation
     def market(
         self, collateral: str, loan: str, oracle: str, *, max_ltv: str, lltv: str, min_debt: Amount,
-        target_health: str = "1.15", reserve_factor: str = "10%", irm: str | None = None,
-        single_source: bool = False,
+        target_health: str = usual.TARGET_HEALTH, reserve_factor: str = usual.RESERVE_FACTOR,
+        irm: str | None = None, single_source: bool = False,
     ) -> Plan[Created]:  # fmt: skip
         """A market that anybody may use, and nobody can change: `market("ETH", "TUSD", "0x…", max_ltv="70%",
         lltv="80%", min_debt="10")`.
@@ -108,9 +109,9 @@ class Creator:
     @creation
     def oracle(
         self, collateral: str, loan: str, *, min_price: str, max_price: str, base_feed: str | None = None,
-        quote_feed: str | None = None, max_age: int = 86_400, quote_max_age: int | None = None,
-        second_source: str | None = None, window: int = 1_800, longest: int | None = None,
-        max_deviation: str = "5%", single_source: bool = False,
+        quote_feed: str | None = None, max_age: int = usual.MAX_AGE, quote_max_age: int | None = None,
+        second_source: str | None = None, window: int = usual.WINDOW, longest: int | None = None,
+        max_deviation: str = usual.MAX_DEVIATION, single_source: bool = False,
     ) -> Plan[Created]:  # fmt: skip
         """An OracleGuard of two feeds in dollars, and a pool as the second source.
 
@@ -127,7 +128,7 @@ class Creator:
         for what, seconds in (("max age", max_age), ("window", window), ("longest", longest_seconds)):
             if not 0 < seconds < 10**9:
                 raise BadInput(f"a {what} of {seconds} s makes no sense; name seconds, such as 3600")
-        least, most = _scaled(min_price, tokens), _scaled(max_price, tokens)
+        least, most = scaled(min_price, *tokens), scaled(max_price, *tokens)
         if not 0 < least < most:
             raise BadInput(
                 f"the bounds {min_price} to {max_price} {lent.symbol} are not in order; name a price far "
@@ -136,7 +137,7 @@ class Creator:
         price = self._named.quoted(base, quote, tokens)
         if not least <= price <= most:
             raise BadInput(
-                f"1 {token.symbol} costs {_whole(price, tokens)} {lent.symbol} by these feeds, outside of "
+                f"1 {token.symbol} costs {whole(price, *tokens)} {lent.symbol} by these feeds, outside of "
                 f"your bounds {min_price} to {max_price}; check the feeds, or name wider bounds"
             )
         warnings = self._named.one_source(lent, pair != NOBODY, single_source)
@@ -158,7 +159,7 @@ class Creator:
                 if quote == NOBODY
                 else f"{quote}, at most {quote_max_age or max_age} s old",
             ),
-            ("price now", f"{_whole(price, tokens)} {lent.symbol} for 1 {token.symbol}"),
+            ("price now", f"{whole(price, *tokens)} {lent.symbol} for 1 {token.symbol}"),
             ("bounds", f"{min_price} to {max_price} {lent.symbol} for 1 {token.symbol}"),
             ("second source", second if pair != NOBODY else "none"),
         )
@@ -172,7 +173,13 @@ class Creator:
 
     @creation
     def vault(
-        self, asset: str, name: str, symbol: str, *, timelock: int = 86_400, owner: Address | None = None
+        self,
+        asset: str,
+        name: str,
+        symbol: str,
+        *,
+        timelock: int = usual.TIMELOCK,
+        owner: Address | None = None,
     ) -> Plan[Created]:
         """A vault that lends `asset`; its owner (by default this account) sets its caps and queues.
 
@@ -207,17 +214,3 @@ class Creator:
 
 def _wad(text: str, what: str) -> Wad:
     return Wad(parse_percent(text, what) * WAD // BPS)
-
-
-def _scaled(text: str, tokens: tuple[Token, Token]) -> int:
-    """Whole loan tokens for one whole collateral token → loan units for one unit, by 1e36; down."""
-    token, lent = tokens
-    whole = parse_decimal(text, 18, "price")
-    scaled: int = whole * 10**lent.decimals * PRICE_SCALE // (10**token.decimals * WAD)
-    return scaled
-
-
-def _whole(price_e36: int, tokens: tuple[Token, Token]) -> str:
-    """The inverse of `_scaled`, down."""
-    token, lent = tokens
-    return show_decimal(price_e36 * 10**token.decimals * WAD // (10**lent.decimals * PRICE_SCALE), 18)

@@ -1,12 +1,10 @@
 """What an operator sees, at 80 columns; and that every command explains itself."""
 
-import io
-
 import pytest
-from rich.console import Console
 
 from surge.cli.curate.views import show_creation, show_entry, show_reserve, show_rules, show_rules_change
 from surge.cli.main import run_command
+from unit.cli.screen import seen
 
 PLACE = "0xE72E0C4A5b528758BEf5BFB343F4e288de9eeE34"
 ID = "0x" + "ab" * 32
@@ -23,15 +21,6 @@ RULES = {
     ],
 }  # fmt: skip
 SENT = {"sent": False, "transaction": None, "gas": 94_804, "also": ["it can be accepted at once"]}
-
-
-def seen(parts, width=80):
-    console = Console(width=width, file=io.StringIO(), markup=False, highlight=False)
-    for part in parts:
-        console.print(part)
-    text = console.file.getvalue()
-    assert all(len(line) <= width for line in text.splitlines())
-    return text
 
 
 def test_a_vaults_rules():
