@@ -1,9 +1,6 @@
-"""What an operator sees, at 80 columns; and that every command explains itself."""
-
-import pytest
+"""What an operator sees, at 80 columns."""
 
 from surge.cli.curate.views import show_creation, show_entry, show_reserve, show_rules, show_rules_change
-from surge.cli.main import run_command
 from unit.cli.screen import seen
 
 PLACE = "0xE72E0C4A5b528758BEf5BFB343F4e288de9eeE34"
@@ -73,17 +70,3 @@ def test_a_reserve_and_an_entry():
     }  # fmt: skip
     assert "instead of" in seen(show_entry(entry))
     assert "nothing is written yet" in seen(show_entry(entry))
-
-
-@pytest.mark.parametrize(
-    "command",
-    [
-        "create oracle", "create market", "create vault", "rules", "cap submit", "cap accept", "cap lower",
-        "cap revoke", "queue supply", "queue withdraw", "reallocate", "fee", "collect fee", "collect reserve",
-    ],
-)  # fmt: skip
-def test_every_command_explains_itself(command, capsys):
-    assert run_command(["curate", *command.split(), "--help"]) == 0
-    said = capsys.readouterr().out
-    assert f"surge curate {command}" in said
-    assert all(len(line) <= 80 for line in said.splitlines())
