@@ -9,8 +9,8 @@ if TYPE_CHECKING:
     from surge.credit.market import MarketView
     from surge.desk import Done
     from surge.desk.curate.creation import Created
-    from surge.desk.curate.listing import Entry
-    from surge.desk.curate.vaults import Ruled
+    from surge.desk.curate.editor import Entry
+    from surge.desk.curate.vaults import CuratedVault
 
 
 def creation_document(done: "Done[Created]") -> Document:
@@ -26,7 +26,7 @@ def creation_document(done: "Done[Created]") -> Document:
     }
 
 
-def ruled_document(ruled: "Ruled") -> Document:
+def ruled_document(ruled: "CuratedVault") -> Document:
     """Caps, queues and who may change them. Money in whole tokens; `pending_in`, `guardian_in`: seconds until
     what is pending can be accepted."""
     from surge.chain.calls.curation import expired
@@ -66,7 +66,7 @@ def _wait(valid_at: int, now: int) -> int | None:
     return max(valid_at - now, 0) if valid_at else None
 
 
-def ruled_change(operation: str, done: "Done[Ruled]") -> Document:
+def ruled_change(operation: str, done: "Done[CuratedVault]") -> Document:
     return {
         **outcome(operation, done),
         "vault": done.before.view.name,

@@ -7,7 +7,7 @@ from surge.chain.calls.curation import creating, guard_config
 from surge.credit import usual
 from surge.credit.price import scaled, whole
 from surge.desk.amounts import Amount, units
-from surge.desk.curate.named import Named
+from surge.desk.curate.lookup import Lookup
 from surge.desk.operation import Actor, Done, Operation, Plan, operation
 from surge.model.credit import MarketParams, market_id
 from surge.model.errors import BadInput
@@ -59,7 +59,7 @@ class Creator:
     """`desk.creator`. Tokens by symbol or address; ratios in per cent with their sign."""
 
     def __init__(self, chain: "Chain") -> None:
-        self.chain, self._named = chain, Named(chain)
+        self.chain, self._lookup = chain, Lookup(chain)
 
     @creation
     def market(
@@ -72,10 +72,10 @@ class Creator:
 
         single_source: lend a token whose price moves, although the oracle has no second source.
         """
-        tokens = self._named.tokens(collateral, loan)
+        tokens = self._lookup.tokens(collateral, loan)
         token, lent = tokens
-        at = self._named.oracle(oracle, tokens)
-        model = self.chain.book.addresses["AdaptiveCurveIrm"] if irm is None else self._named.rate_model(irm)
+        at = self._lookup.oracle(oracle, tokens)
+        model = self.chain.book.addresses["AdaptiveCurveIrm"] if irm is None else self._lookup.rate_model(irm)
         params = MarketParams(
             lent.address, token.address, at, model, _wad(max_ltv, "max LTV"), _wad(lltv, "LLTV"),
             Wad(parse_decimal(target_health, 18, "target health")), units(min_debt, lent),
@@ -84,9 +84,9 @@ class Creator:
         id_ = market_id(params)
         if id_ in self.chain.credit.created_markets():
             raise BadInput(f"this very market exists already: 0x{id_.hex()}; use it, or change a parameter")
-        price, warnings = self._named.price(at, tokens)
+        price, warnings = self._lookup.price(at, tokens)
         sources = self.chain.curation.sources(at)
-        warnings += self._named.one_source(lent, sources is None or sources.pair != NOBODY, single_source)
+        warnings += self._lookup.one_source(lent, sources is None or sources.pair != NOBODY, single_source)
         if sources is None:
             warnings += ("the oracle is no OracleGuard of this version: read its source before you go on",)
         facts = (
@@ -119,11 +119,11 @@ class Creator:
         address book's of a symbol (by default, of the two tokens); a `quote_feed` of "none" takes the loan
         token for a dollar. max_age: seconds, a bit above the feed's heartbeat.
         """
-        tokens = self._named.tokens(collateral, loan)
+        tokens = self._lookup.tokens(collateral, loan)
         token, lent = tokens
-        base = self._named.feed(base_feed or collateral)
-        quote = NOBODY if quote_feed == "none" else self._named.feed(quote_feed or loan)
-        pair = self._named.pair(second_source, tokens) if second_source else NOBODY
+        base = self._lookup.feed(base_feed or collateral)
+        quote = NOBODY if quote_feed == "none" else self._lookup.feed(quote_feed or loan)
+        pair = self._lookup.pair(second_source, tokens) if second_source else NOBODY
         longest_seconds = longest if longest is not None else 2 * window
         for what, seconds in (("max age", max_age), ("window", window), ("longest", longest_seconds)):
             if not 0 < seconds < 10**9:
@@ -134,13 +134,13 @@ class Creator:
                 f"the bounds {min_price} to {max_price} {lent.symbol} are not in order; name a price far "
                 "below today's, and one far above it"
             )
-        price = self._named.quoted(base, quote, tokens)
+        price = self._lookup.quoted(base, quote, tokens)
         if not least <= price <= most:
             raise BadInput(
                 f"1 {token.symbol} costs {whole(price, *tokens)} {lent.symbol} by these feeds, outside of "
                 f"your bounds {min_price} to {max_price}; check the feeds, or name wider bounds"
             )
-        warnings = self._named.one_source(lent, pair != NOBODY, single_source)
+        warnings = self._lookup.one_source(lent, pair != NOBODY, single_source)
         watched = (
             (window, longest_seconds, _wad(max_deviation, "max deviation")) if pair != NOBODY else (0, 0, 0)
         )

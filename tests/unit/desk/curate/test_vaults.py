@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from surge.chain.calls.curation import ACCEPTANCE, Cap, Rules
 from surge.cli.curate.documents import ruled_document
 from surge.credit.market import Token
-from surge.desk.curate.vaults import Curator, Ruled
+from surge.desk.curate.vaults import CuratedVault, Curator
 from surge.model.credit import MarketId
 from surge.model.errors import BadInput
 from surge.model.signature import checksum
@@ -42,7 +42,7 @@ def ruled(worth=(0, 0, 0), caps=(100, 100, 0), idle=0, pending=None, guardian=GU
     held = {id_: amount * USD for id_, amount in zip(IDS, worth, strict=True) if amount}
     names = {one.id: one.name for one in MARKETS}
     view = SimpleNamespace(asset=TUSD, name="a vault", address=OTHER)
-    return Ruled(view, rules, names, dict(zip(IDS, kept, strict=True)), held, idle * USD, NOW)
+    return CuratedVault(view, rules, names, dict(zip(IDS, kept, strict=True)), held, idle * USD, NOW)
 
 
 class Stub(Curator):

@@ -16,7 +16,7 @@ _NEAR_A_DOLLAR = 5
 """Per cent that a stable token's feed may be off one dollar."""
 
 
-class Named:
+class Lookup:
     """By the names of the address book, or by address. All raise BadInput for what is not there."""
 
     def __init__(self, chain: "Chain") -> None:
