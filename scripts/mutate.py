@@ -44,6 +44,7 @@ from mutations import Mutant, mutants  # noqa: E402
 TESTS = {
     "Credit": (
         "tests/contracts/credit/test_edges.py",
+        "tests/contracts/credit/test_interest.py",
         "tests/contracts/credit/test_callbacks.py",
         "tests/contracts/credit/test_liquidation_edges.py",
         "tests/contracts/credit/test_incidents.py",
