@@ -53,7 +53,15 @@ TESTS = {
         "tests/contracts/credit/test_last_units.py",
         "tests/property/credit/test_lending_stateful.py",
         "tests/contracts/credit/test_reentrancy.py",
-    )
+    ),
+    "Vault": (
+        "tests/contracts/vault/test_allocation.py",
+        "tests/contracts/vault/test_losses.py",
+        "tests/contracts/vault/test_vault.py",
+        "tests/contracts/vault/test_rules.py",
+        "tests/contracts/vault/test_trouble.py",
+        "tests/property/credit/test_composed_stateful.py",
+    ),
 }
 SECONDS = 300
 KILLED, SURVIVED, SAME, BROKEN = "killed", "survived", "same bytecode", "does not compile"
