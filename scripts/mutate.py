@@ -118,13 +118,15 @@ def compiled(
             found = super()._load_from_path(resolved_path, asked)
             return replace(found, contents=text) if resolved_path == path else found
 
+    # A source that says how it is to be optimised is compiled so.
+    chosen = None if "# pragma optimize" in source.read_text() else level
     bundle = Bundle([Path(vyper.__file__).parent.parent, CONTRACTS])
     with bundle.search_path(source.parent):
         return dict(
             compile_from_file_input(
                 bundle.load_file(source),
                 input_bundle=bundle,
-                settings=Settings(evm_version=EVM, optimize=level),
+                settings=Settings(evm_version=EVM, optimize=chosen),
                 output_formats=["abi", "bytecode"],
             )
         )

@@ -1,5 +1,5 @@
-"""Interest, to the unit and over years: it is on what somebody owes, and an emptied market is empty (C10). The
-reserve that it feeds, and who collects that."""
+"""Interest, to the unit and over years: it is on what somebody owes, and an emptied market is empty (C10).
+The reserve that it feeds, and who collects that."""
 
 from collections.abc import Iterator
 
