@@ -44,6 +44,7 @@ from mutations import Mutant, mutants  # noqa: E402
 TESTS = {
     "Credit": (
         "tests/contracts/credit/test_edges.py",
+        "tests/contracts/credit/test_interest.py",
         "tests/contracts/credit/test_callbacks.py",
         "tests/contracts/credit/test_liquidation_edges.py",
         "tests/contracts/credit/test_incidents.py",
@@ -52,7 +53,15 @@ TESTS = {
         "tests/contracts/credit/test_last_units.py",
         "tests/property/credit/test_lending_stateful.py",
         "tests/contracts/credit/test_reentrancy.py",
-    )
+    ),
+    "Vault": (
+        "tests/contracts/vault/test_allocation.py",
+        "tests/contracts/vault/test_losses.py",
+        "tests/contracts/vault/test_vault.py",
+        "tests/contracts/vault/test_rules.py",
+        "tests/contracts/vault/test_trouble.py",
+        "tests/property/credit/test_composed_stateful.py",
+    ),
 }
 SECONDS = 300
 KILLED, SURVIVED, SAME, BROKEN = "killed", "survived", "same bytecode", "does not compile"
@@ -109,13 +118,15 @@ def compiled(
             found = super()._load_from_path(resolved_path, asked)
             return replace(found, contents=text) if resolved_path == path else found
 
+    # A source that says how it is to be optimised is compiled so.
+    chosen = None if "# pragma optimize" in source.read_text() else level
     bundle = Bundle([Path(vyper.__file__).parent.parent, CONTRACTS])
     with bundle.search_path(source.parent):
         return dict(
             compile_from_file_input(
                 bundle.load_file(source),
                 input_bundle=bundle,
-                settings=Settings(evm_version=EVM, optimize=level),
+                settings=Settings(evm_version=EVM, optimize=chosen),
                 output_formats=["abi", "bytecode"],
             )
         )

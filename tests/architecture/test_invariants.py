@@ -11,7 +11,7 @@ from .tree import ROOT, files, name_of
 CATALOGUE = ROOT / "docs" / "invariants.md"
 HELD = "## Held by this version"
 
-_ENTRY = re.compile(r"^\* \*\*(?P<id>[A-Z]\d)\*\* ", re.MULTILINE)
+_ENTRY = re.compile(r"^\* \*\*(?P<id>[A-Z]\d+)\*\* ", re.MULTILINE)
 _SILENCED = re.compile(r"#\s*(?:noqa|type:\s*ignore).*")
 
 
@@ -26,9 +26,9 @@ def catalogue() -> tuple[set[str], set[str]]:
 
 
 def cited(text: str) -> set[str]:
-    """Ids of the catalogue's families in `text`: one letter of a family and one digit."""
+    """Ids of the catalogue's families in `text`: one letter of a family and a number."""
     families = "".join(sorted({name[0] for name in catalogue()[1]}))
-    return set(re.findall(rf"\b[{families}][1-9]\b(?!\[)", text))
+    return set(re.findall(rf"\b[{families}][1-9]\d?\b(?!\[)", text))
 
 
 def spoken(source: str) -> str:
@@ -70,5 +70,5 @@ def test_contracts_cite_only_known_invariants(path):
 def test_a_citation_is_seen():
     assert remarks('"""\nHolds M1.\n"""\nR2: uint256  # and C3\n').count("R2") == 0
     assert cited(remarks('"""\nHolds M1.\n"""\nR2: uint256  # and C3\n')) == {"M1", "C3"}
-    assert cited("holds M1 and (R2), not M10 nor 0xC1") == {"M1", "R2"}
+    assert cited("holds M1 and (R2), C10 too, not 0xC1") == {"M1", "R2", "C10"}
     assert spoken("x = 1  # noqa: C4\ny = 'M1'\n").split() == ["'M1'"]

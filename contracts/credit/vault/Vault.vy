@@ -210,7 +210,7 @@ def set_withdraw_queue(ids: DynArray[bytes32, vault_plan.MAX_MARKETS]):
     """
     dropped: DynArray[bytes32, vault_plan.MAX_MARKETS] = vault_rules._set_withdraw_queue(ids)
     for id: bytes32 in dropped:
-        assert self._holding(id, 0).worth == 0, "Vault: a market that holds assets stays"
+        assert self._holding(id, 0).worth == 0, "Vault: it still holds assets"
         vault_books.words[id] = 0
 
 

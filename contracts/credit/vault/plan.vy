@@ -185,10 +185,10 @@ def _dear(total: uint256, supply: uint256, peak: uint256) -> uint256:
 @pure
 def _spread(sight: Sight, assets: uint256, entering: bool, in_kind: bool = False) -> Plan:
     """
-    @notice In: back to where withdrawals drew it, the last first; to what was idle; then along the supply queue, each
-            market up to its cap. An empty queue takes nothing.
-            Out: what deposits brought, the last first; what is idle; then along the withdraw queue, each market as far
-            as its cash goes, or `in_kind` as its worth does.
+    @notice In: back to where withdrawals drew it, the last first; to what was idle; then along the supply queue, from
+            where deposits have come so far, each market up to its cap. An empty queue takes nothing.
+            Out: what deposits brought, the last first; what is idle; then along the withdraw queue, from where
+            withdrawals have come so far, each market as far as its cash goes, or `in_kind` as its worth does.
     """
     plan: Plan = empty(Plan)
     plan.assets = assets
@@ -196,8 +196,14 @@ def _spread(sight: Sight, assets: uint256, entering: bool, in_kind: bool = False
     plan.sure = max_value(uint256)
     if entering and sight.order == 0:
         return plan
-    # Against the flows in as many steps as there are markets, what is idle, then along a queue.
     count: uint256 = sight.count
+    # Along the queue from where its last money went, so that the same amount goes back the same way; then from its head.
+    start: uint256 = 0
+    for j: uint256 in range(count, bound=MAX_MARKETS):
+        i: uint256 = unsafe_sub((sight.order >> unsafe_mul(4, j)) & 15, 1) if entering else j
+        if i < count and (sight.holdings[i].brought if entering else sight.holdings[i].drawn) > 0:
+            start = j
+    # Against the flows in as many steps as there are markets, what is idle, then along a queue.
     for j: uint256 in range(2 * count + 1, bound=2 * MAX_MARKETS + 1):
         later: bool = j >= count
         if j == count:
@@ -205,7 +211,7 @@ def _spread(sight: Sight, assets: uint256, entering: bool, in_kind: bool = False
             plan.rest = unsafe_sub(plan.rest, plan.idle)
         if plan.rest == 0:
             break
-        i: uint256 = unsafe_sub(j, count) if later else unsafe_sub(unsafe_sub(count, 1), j)
+        i: uint256 = unsafe_add(start, j) % max(count, 1) if later else unsafe_sub(unsafe_sub(count, 1), j)
         if entering == later:
             i = unsafe_sub((sight.order >> unsafe_mul(4, i)) & 15, 1)
         if i < count:

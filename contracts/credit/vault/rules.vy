@@ -310,14 +310,14 @@ def _check_guard():
 @view
 def _check_due(valid_at: uint256):
     assert valid_at > 0, "Vault: nothing is pending"
-    assert block.timestamp >= valid_at, "Vault: the timelock has not passed"
+    assert block.timestamp >= valid_at, "Vault: timelock has not passed"
     assert block.timestamp <= valid_at + ACCEPTANCE, "Vault: expired; submit it again"
 
 
 @internal
 @view
 def _check_market(id: bytes32):
-    assert id in self.withdraw_queue, "Vault: not a market of this vault"
+    assert id in self.withdraw_queue, "Vault: not one of its markets"
 
 
 @internal

@@ -230,7 +230,7 @@ def _payout(sight: Sight, assets: int) -> Plan:
 
 def spread_in(sight: Sight, assets: int) -> Plan:
     """Where a deposit goes: back to where withdrawals drew it, the last first; to what was idle; then along
-    the queue, each market up to its cap. An empty queue takes nothing."""
+    the queue from where deposits have come so far, each market up to its cap. An empty queue takes none."""
     if not sight.queue:
         return Plan(assets, (0,) * len(sight.holdings), 0, assets, 0, 0)
     rest, amounts = assets, [0] * len(sight.holdings)
@@ -239,7 +239,7 @@ def spread_in(sight: Sight, assets: int) -> Plan:
         rest -= amounts[place]
     idle = min(rest, sight.drawn)
     rest -= idle
-    for place in _places(sight):
+    for place in _from_the_last(_places(sight), [bool(one.brought) for one in sight.holdings]):
         amount = min(rest, sight.holdings[place].room - amounts[place])
         amounts[place] += amount
         rest -= amount
@@ -253,7 +253,7 @@ def spread_in(sight: Sight, assets: int) -> Plan:
 
 def spread_out(sight: Sight, assets: int) -> Plan:
     """Where a withdrawal comes from: what deposits brought, the last first; what is idle; then along the
-    withdraw queue. Each market as far as its cash goes."""
+    withdraw queue, from where withdrawals have come so far. Each market as far as its cash goes."""
     rest, amounts = assets, [0] * len(sight.holdings)
     sure = None
 
@@ -271,7 +271,7 @@ def spread_out(sight: Sight, assets: int) -> Plan:
         draw(place, sight.holdings[place].brought)
     idle = min(rest, sight.idle)
     rest -= idle
-    for place in range(len(sight.holdings)):
+    for place in _from_the_last([*range(len(sight.holdings))], [bool(one.drawn) for one in sight.holdings]):
         draw(place, rest)
     lost = 0
     for one, amount in zip(sight.holdings, amounts, strict=True):
@@ -279,6 +279,13 @@ def spread_out(sight: Sight, assets: int) -> Plan:
         after = to_assets_down(one.held - burned, one.assets - amount, one.shares - burned)
         lost += one.worth - amount - after
     return Plan(assets, tuple(amounts), idle, rest, lost, _margin(sight), sure)
+
+
+def _from_the_last(places: list[int], moved: list[bool]) -> list[int]:
+    """A queue from where its last money went, so that the same amount goes back the same way; then from its
+    head."""
+    last = max((at for at, place in enumerate(places) if moved[place]), default=0)
+    return places[last:] + places[:last]
 
 
 def _places(sight: Sight) -> list[int]:

@@ -105,6 +105,7 @@ class _LocalCredit:
         self.site.make(self._deposit())
         self.site.make(*self._caps("submit_cap", ROOM))
         self.site.make(*self._caps("accept_cap", ROOM))
+        self.site.make(self._allocation())
         return self._book()
 
     def _at(self, label: str) -> Address:
@@ -283,6 +284,14 @@ class _LocalCredit:
         return Step(
             self._step(f"lending through the {VAULT}", "Vault", VAULT, "deposit", amount, self.me),
             View("Vault", self._at(VAULT), "totalSupply"),
+        )
+
+    def _allocation(self) -> Step:
+        """What is there now is what the owner wants: so the next deposit goes to the queue's first market."""
+        return Step(
+            self._step(f"allocating the {VAULT}", "Vault", VAULT, "reallocate", []),
+            View("Vault", self._at(VAULT), "holdings"),
+            lambda holdings: not any(brought for *_, brought, _drawn, _live in holdings),
         )
 
     def _observations(self) -> Iterator[Step]:

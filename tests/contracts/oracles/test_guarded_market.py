@@ -1,4 +1,4 @@
-"""Markets of Credit behind real guards (O1): a crash, a feed that falls silent, a volatile token that is lent."""
+"""G1 in markets of Credit: a crash, a feed that falls silent, a volatile token that is lent."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

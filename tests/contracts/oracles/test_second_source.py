@@ -1,5 +1,5 @@
-"""O1, O2: the second source of a guarded price, averages of a pair. While the feeds speak it makes unsafe, and never
-stops or changes what is liquidated by; when one is silent, it can lower that."""
+"""G1, G2: the second source of a guarded price, averages of a pair. While feeds speak it makes unsafe, and
+never stops or changes what is liquidated by; when one is silent, it can lower that."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace

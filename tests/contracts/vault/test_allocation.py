@@ -325,3 +325,49 @@ def test_a_vault_without_markets_pays_out_what_is_idle() -> None:
     pots.redeem_in_kind(LENDER, 60 * SHARE)
     assert pots.vault("totalSupply") == 0
     assert pots.vault("idle") <= 1
+
+
+@pytest.mark.parametrize("amount", [1_000 * USD, 60_000 * USD, 250_000 * USD])
+def test_room_that_opens_again_moves_nothing(amount: int) -> None:
+    """Deposits have gone past the first market of the queue, which was full; then its cap rises. What comes
+    now goes where the last came to, and leaves from there."""
+    pots = VaultPots(markets=2, caps=100_000 * USD)
+    first, second = pots.ids
+    pots.raise_cap(second, 10**6 * USD)
+    pots.vault("set_supply_queue", [first, second], sender=OWNER)
+    pots.deposit(LENDER, 160_000 * USD)
+    start = where(pots)
+    assert start == [0, 100_000 * USD, 60_000 * USD]
+    pots.raise_cap(first, 10**6 * USD)
+    scheme = scheme_with_change(pots)
+    pots.asset("mint", pots.credit.address, 10**6 * USD)
+    scheme.borrow(pots.asset, amount)
+    scheme.deposit(amount)
+    scheme.leave("withdraw", amount - 8)
+    scheme.run()
+    assert where(pots) == start
+    pots.vault("reallocate", [], sender=OWNER)
+    pots.deposit(OTHER, 10_000 * USD)
+    assert where(pots) == [0, 110_000 * USD, 60_000 * USD]
+
+
+@pytest.mark.parametrize("amount", [1_000 * USD, 40_000 * USD])
+def test_cash_that_comes_again_moves_nothing(amount: int) -> None:
+    """Withdrawals have gone past the first market of the queue, which was lent out; its cash comes back."""
+    pots = VaultPots(markets=2, caps=10**6 * USD)
+    first, second = pots.ids
+    pots.vault("set_supply_queue", [first, second], sender=OWNER)
+    pots.deposit(LENDER, 200_000 * USD)
+    pots.vault("reallocate", [(first, 100_000 * USD), (second, 2**256 - 1)], sender=OWNER)
+    pots.borrow(0, 100_000 * USD)
+    pots.vault("withdraw", 50_000 * USD, LENDER, LENDER, sender=LENDER)
+    pots.credit("repay", pots.market(0), 0, 2**119, BORROWER, b"", sender=BORROWER)
+    start = where(pots)
+    assert start == [0, 100_000 * USD, 50_000 * USD]
+    scheme = scheme_with_change(pots)
+    pots.asset("mint", pots.credit.address, 10**6 * USD)
+    scheme.borrow(pots.asset, amount)
+    scheme.deposit(amount)
+    scheme.leave("withdraw", amount - 8)
+    scheme.run()
+    assert where(pots) == start

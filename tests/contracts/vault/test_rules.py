@@ -34,7 +34,7 @@ def test_a_higher_cap_waits_for_the_timelock(pots: VaultPots) -> None:
     pots.vault("submit_cap", id, 2 * CAP, sender=OWNER)
     assert pots.vault("pending_cap", id) == (2 * CAP, pots.machine.now + TIMELOCK)
     pots.machine.wait(TIMELOCK - 1)
-    assert refused(pots.vault, "accept_cap", id) == "Vault: the timelock has not passed"
+    assert refused(pots.vault, "accept_cap", id) == "Vault: timelock has not passed"
     pots.machine.wait(1)
     pots.vault("accept_cap", id, sender=OTHER)
     assert pots.vault("cap", id) == 2 * CAP
@@ -124,7 +124,7 @@ def test_nobody_else_rules(pots: VaultPots) -> None:
 
 def test_another_guardian_waits_and_the_first_may_refuse(pots: VaultPots) -> None:
     pots.vault("submit_guardian", OTHER, sender=OWNER)
-    assert refused(pots.vault, "accept_guardian") == "Vault: the timelock has not passed"
+    assert refused(pots.vault, "accept_guardian") == "Vault: timelock has not passed"
     pots.vault("revoke_guardian", sender=GUARDIAN)
     pots.machine.wait(TIMELOCK)
     assert refused(pots.vault, "accept_guardian") == "Vault: nothing is pending"
@@ -167,7 +167,7 @@ def test_a_queue_names_a_market_once(pots: VaultPots) -> None:
         reason = refused(pots.vault, name, [first, second, first], sender=OWNER)
         assert reason == "Vault: a market twice in a queue"
     reason = refused(pots.vault, "set_withdraw_queue", [first, second, third, bytes(32)], sender=OWNER)
-    assert reason == "Vault: not a market of this vault"
+    assert reason == "Vault: not one of its markets"
     pots.vault("lower_cap", first, 0, sender=OWNER)
     reason = refused(pots.vault, "set_supply_queue", [first], sender=OWNER)
     assert reason == "Vault: a market without a cap"
@@ -180,7 +180,7 @@ def test_a_market_leaves_when_nothing_is_left_in_it(pots: VaultPots) -> None:
     assert reason == "Vault: a market with a cap stays"
     pots.vault("lower_cap", first, 0, sender=OWNER)
     reason = refused(pots.vault, "set_withdraw_queue", [second, third], sender=OWNER)
-    assert reason == "Vault: a market that holds assets stays"
+    assert reason == "Vault: it still holds assets"
     pots.vault("reallocate", [(first, 0), (second, 10 * USD)], sender=OWNER)
     pots.vault("submit_cap", first, CAP, sender=OWNER)
     pots.vault("set_withdraw_queue", [second, third], sender=OWNER)

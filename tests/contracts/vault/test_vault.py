@@ -286,7 +286,7 @@ def test_reallocation_moves_and_stays_within_the_caps(pots: VaultPots) -> None:
     reason = refused(pots.vault, "reallocate", [(second, 0), (first, 2 * USD)], sender=OWNER)
     assert reason == "Vault: above the cap"
     reason = refused(pots.vault, "reallocate", [(bytes(32), USD)], sender=OWNER)
-    assert reason == "Vault: not a market of this vault"
+    assert reason == "Vault: not one of its markets"
     assert refused(pots.vault, "reallocate", [(first, 0)], sender=CHEATER) == "Vault: only the owner"
     pots.borrow(2, 600 * USD)
     assert refused(pots.vault, "reallocate", [(third, 0)], sender=OWNER) == "Credit: not enough cash"

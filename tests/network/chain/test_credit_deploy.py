@@ -27,7 +27,7 @@ from surge.model.credit import PRICE_SCALE, market_id
 from surge.model.errors import BadInput, CorruptState, NoNetwork
 from surge.model.units import WAD
 
-SENDINGS = 9
+SENDINGS = 10
 """How often the local deployment sends transactions: each time several."""
 
 

@@ -1,4 +1,4 @@
-"""K2: one market of hostile contracts in the address book: the keeper, the lists and the index do without it."""
+"""K2: one market of hostile contracts in the address book: keeper, lists and index do without it."""
 
 import pytest
 from hypothesis import HealthCheck, given, settings
