@@ -3,6 +3,7 @@
 A view is taken at one moment: its state has the interest up to then. `preview` turns views into views.
 """
 
+import shlex
 from dataclasses import dataclass, replace
 
 from surge.credit import health, interest, irm, liquidation, shares
@@ -35,7 +36,8 @@ class MarketView:
     """`price` is collateral in loan units × 1e36, None while the oracle gives none; liquidation goes by it.
 
     safe: whether it can be lent by; borrow_price: what the max LTV goes by then, None for the same price.
-    rate: what borrowers pay, WAD per second. rate_at_target: None with a fixed rate.
+    rate: what borrowers pay, WAD per second. rate_at_target: None with a fixed rate. label: tells it from
+    other markets of its pair.
     """
 
     id: MarketId
@@ -49,10 +51,21 @@ class MarketView:
     safe: bool
     now: Seconds
     borrow_price: int | None = None
+    label: str = ""
 
     @property
     def name(self) -> str:
-        """The market's name as people write it: collateral/loan."""
+        """The market's name as people write it, by which commands find it."""
+        return self.label or self.pair
+
+    @property
+    def quoted(self) -> str:
+        """The name as a part of a command."""
+        return shlex.quote(self.name)
+
+    @property
+    def pair(self) -> str:
+        """Its two tokens: collateral/loan. Other markets may have the same."""
         return f"{self.collateral.symbol}/{self.loan.symbol}"
 
     @property

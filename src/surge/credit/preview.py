@@ -305,5 +305,5 @@ def _most(view: PositionView) -> str:
     if view.max_borrow:
         return f"the most is {loan.show(view.max_borrow)} (`max`)"
     if not view.collateral:
-        return f"add collateral first: `surge credit collateral add {view.market.name} AMOUNT`"
+        return f"add collateral first: `surge credit collateral add {view.market.quoted} AMOUNT`"
     return f"add {token.symbol} as collateral, or repay debt first"

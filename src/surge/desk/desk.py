@@ -110,13 +110,15 @@ class Desk:
         return self._directory.vault(name)
 
     def market_views(self) -> list[MarketView]:
-        """All markets of the address book at one moment, in two requests."""
-        return self._chain.credit.market_views([market.id for market in self.markets()])
+        """All markets of the address book that the chain has (`chain.credit.absent` tells of the others), at
+        one moment, in two requests."""
+        return self._chain.credit.market_views([market.id for market in self.markets()], present=True)
 
     def position_views(self, account: Address | str | None = None) -> list[PositionView]:
         """What an account (default: the desk's own) has in each of them, likewise."""
         holder = self.address if account is None else Address(account)
-        return self._chain.credit.position_views([(market.id, holder) for market in self.markets()])
+        wanted = [(market.id, holder) for market in self.markets()]
+        return self._chain.credit.position_views(wanted, present=True)
 
     @property
     def leverage(self) -> Leverage:

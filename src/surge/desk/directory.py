@@ -47,13 +47,20 @@ class Directory:
         return [Market(chain, id_) for id_ in ids if id_ not in known]
 
     def market(self, id_: str | bytes) -> Market:
-        """By name ("ETH/TUSD", as the address book has it), by id (0x…), or by the beginning of one."""
+        """By name ("ETH/TUSD", as the address book has it, or "ETH/TUSD 0x…" of a market that it doesn't
+        have), by id (0x…), or by the beginning of one."""
         if isinstance(id_, bytes):
             id_ = "0x" + id_.hex()
         listed = self._chain.credit.book.markets
         named = next((params for name, params in listed.items() if name.casefold() == id_.casefold()), None)
         if named:
             return Market(self._chain, market_id(named))
+        pair, _, short = id_.rpartition(" 0x")
+        if pair:
+            market = self.market(f"0x{short}")
+            if (own := self._chain.credit.pair_name(market.params)) != pair:
+                raise BadInput(f"the market 0x{short} is {own}, not {pair}; name it as it is shown")
+            return market
         if not re.fullmatch(r"0x[0-9a-fA-F]{1,64}", id_):
             there = ", ".join(listed) or "none by name yet"
             raise BadInput(

@@ -27,7 +27,7 @@ class Market:
 
     @property
     def name(self) -> str:
-        """The market's name: collateral/loan."""
+        """The market's name: the address book's, or its pair and the beginning of its id."""
         return self._chain.credit.market_name(self.params)
 
     @property

@@ -12,7 +12,7 @@ from surge.model.units import LeaseId, MicroUsd, Seconds
 
 if TYPE_CHECKING:
     from surge.chain.client import Chain
-    from surge.credit.market import Token
+    from surge.credit.market import MarketView, Token
 
 _UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 7 * 86_400}
 _SPAN = re.compile(r"(\d{1,9})([smhdw])")
@@ -60,7 +60,7 @@ def move_clock(chain: "Chain", seconds: Seconds) -> Leap:
             f"the chain's clock ends with the year 2099; move it by {(LAST - before) // 86_400} days at most"
         )
     credit = chain.book.credit
-    views = chain.credit.market_views([market_id(each) for each in credit.markets.values()]) if credit else []
+    views = _listed(chain) if credit else []
     upkeep = Upkeep(chain)
     last = max((guard.window for guard in upkeep.guards), default=0) if credit else 0
     first = max(0, seconds - last)
@@ -77,6 +77,11 @@ def move_clock(chain: "Chain", seconds: Seconds) -> Leap:
     ]
     fees = chain.rewards.pot() if chain.rewards.next_auction() <= after else MicroUsd(0)
     return Leap(before, after, owed, _over(chain, before, after), fees)
+
+
+def _listed(chain: "Chain") -> "list[MarketView]":
+    listed = [market_id(each) for each in chain.credit.book.markets.values()]
+    return chain.credit.market_views(listed, present=True)
 
 
 def settle_averages(chain: "Chain") -> int:

@@ -90,6 +90,39 @@ def test_a_market_is_created_and_listed(surge, network, made):
     assert "has the market" in refusal(surge, "book", "add", "market", MARKET, done["place"], "--yes")
 
 
+def test_two_markets_of_one_pair_are_told_apart(surge, network):
+    listed = surge("credit", "markets")["markets"]
+    assert [(one["market"], one["pair"]) for one in listed if one["pair"] == "ETH/TUSD"] == [
+        ("ETH/TUSD", "ETH/TUSD"), (MARKET, "ETH/TUSD")
+    ]  # fmt: skip
+    said = refusal(surge, "credit", "borrow", MARKET, "10", "--yes", code=2)
+    assert "ETH/TUSD careful" in said
+    supplied = surge("credit", "supply", MARKET, "20", "--yes")
+    assert supplied["market"] == MARKET
+    held = surge("credit", "position")["positions"]
+    assert [one["market"] for one in held if one["pair"] == "ETH/TUSD"] == [MARKET]
+    surge("credit", "withdraw", MARKET, "max", "--yes")
+
+
+def test_an_entry_that_somebody_edited_is_said_so_and_the_others_go_on(surge, network):
+    path = network.home.book(None)
+    before = path.read_text()
+    changed = json.loads(before)
+    changed["credit"]["markets"][MARKET]["min_debt"] += 1
+    path.write_text(json.dumps(changed))
+    try:
+        out, err = surge("credit", "markets", words=True)
+        assert "the chain has no market of the parameters of 'ETH/TUSD careful'" in err
+        assert "\nETH/TUSD careful" not in out
+        assert "BTC/TUSD" in out
+        assert len(surge("credit", "markets")["markets"]) == len(changed["credit"]["markets"]) - 1
+        assert "positions" in surge("credit", "position")
+        for command in (("market", MARKET), ("supply", MARKET, "1", "--yes")):
+            assert "entry in the address book" in refusal(surge, "credit", *command)
+    finally:
+        path.write_text(before)
+
+
 def test_a_vault_is_created_and_ruled(surge, network):
     given = ("--name", VAULT, "--symbol", "cTUSD", "--timelock", "0", "--yes")
     made = surge("curate", "create", "vault", "TUSD", *given)

@@ -74,7 +74,9 @@ def recent():
         room = liquidations.Liquidations(
             SimpleNamespace(book=book, rpc=node, block_number=lambda: HEAD),
             SimpleNamespace(of=lambda _: tokens),
-            SimpleNamespace(market_params=lambda ids: [params for _ in ids]),
+            SimpleNamespace(
+                market_params=lambda ids: [params for _ in ids], market_name=lambda _: "ETH/TUSD 90"
+            ),
         )
         return room.recent(ACCOUNT, **given), node
 
@@ -88,6 +90,7 @@ def test_the_newest_come_first_with_their_own_bad_debt(recent, longest):
         (8_999, 257, 274, 66), (8_999, 10, 20, 0), (4_000, 375, 225, 0), (12, 1, 2, 0)
     ]  # fmt: skip
     assert (found[0].from_reserve, found[0].time, found[0].market) == (6, 89_990, MARKET)
+    assert found[0].name == "ETH/TUSD 90"
     asked = sorted(node.asked)
     assert (asked[0][0], asked[-1][1]) == (FIRST, HEAD)
     assert all(this[1] + 1 == following[0] for this, following in pairwise(asked))

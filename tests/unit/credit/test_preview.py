@@ -59,6 +59,8 @@ def test_too_much_debt_is_told_the_maximum():
 def test_no_debt_without_collateral_below_the_minimum_or_beyond_the_cash():
     with pytest.raises(BadInput, match="add collateral first: `surge credit collateral add ETH/TUSD AMOUNT`"):
         preview.borrow(position(collateral=0), 10 * USD)
+    with pytest.raises(BadInput, match="collateral add 'ETH/TUSD 90' AMOUNT`"):
+        preview.borrow(position(replace(market(), label="ETH/TUSD 90"), collateral=0), 10 * USD)
     with pytest.raises(BadInput, match="borrow at least 10 TUSD"):
         preview.borrow(position(), 10 * USD - 1)
     with pytest.raises(BadInput, match="ETH/TUSD has 100 TUSD left; the most is 100 TUSD"):

@@ -7,10 +7,11 @@ from coincurve import PrivateKey
 
 import surge
 from surge.chain.network.book import CONTRACTS, CREDIT_CONTRACTS, LOCAL, AddressBook, CreditBook
+from surge.credit.market import Token
 from surge.model.credit import MarketParams, market_id
 from surge.model.errors import BadInput, NoNetwork
 from surge.model.signature import address_of, checksum
-from surge.model.units import WAD
+from surge.model.units import WAD, Wad
 
 KEY = PrivateKey(bytes([7]) * 32)
 
@@ -58,6 +59,26 @@ def test_an_unknown_market_names_those_that_there_are(desk, name):
 
 def test_a_markets_name_is_read_in_any_case(desk):
     assert desk.market("eth/tusd").id == desk.market("ETH/TUSD").id
+
+
+def test_two_markets_of_one_pair_have_names_of_their_own():
+    other, foreign = replace(PARAMS, lltv=Wad(9 * WAD // 10)), replace(PARAMS, min_debt=11)
+    tokens = {"TUSD": place(50), "ETH": place(51)}
+    credit = CreditBook(tokens, markets={"ETH/TUSD": PARAMS, "ETH/TUSD 90": other})
+    with surge.Desk(replace(BOOK, credit=credit), key=KEY) as desk:
+        desk.chain.tokens.of = lambda wanted: {
+            at: Token(name, 6, at) for name, at in tokens.items() if at in wanted
+        }
+        names = desk.chain.credit.market_name
+        short = f"ETH/TUSD 0x{market_id(foreign).hex()[:10]}"
+        assert [names(one) for one in (PARAMS, other, foreign)] == ["ETH/TUSD", "ETH/TUSD 90", short]
+        assert desk.market("ETH/TUSD 90").name == "ETH/TUSD 90"
+        call = desk.chain.credit.borrowing(other, 10)
+        assert call.what == "borrowing in ETH/TUSD 90"
+        shown = f"ETH/TUSD 0x{market_id(other).hex()}"
+        assert desk.market(shown).id == market_id(other)
+        with pytest.raises(BadInput, match="is ETH/TUSD, not BTC/TUSD"):
+            desk.market(shown.replace("ETH", "BTC"))
 
 
 def test_vaults_by_name(desk):

@@ -4,7 +4,7 @@ Reads give views of one moment, taken in two requests however many they are: the
 everything at its block. The interest up to that moment comes from the integer twins.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import astuple, dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -23,6 +23,8 @@ from surge.model.units import MAX_UINT256, NOBODY, Address, Seconds
 
 ALL = MAX_UINT256
 """As the most to repay in a liquidation: all that is allowed."""
+ID_DIGITS = 10
+"""Of its id, in the name of a market that the address book doesn't have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +69,18 @@ class Credit:
             MarketId(bytes.fromhex(event.members["id"][2:])) for event in self._at.events("MarketCreated")
         ]
 
-    def market_views(self, wanted: Sequence[MarketId], at: int | None = None) -> list[MarketView]:
-        """How these markets are: now (as a transaction would find them), or after the block `at`."""
-        return self.views(wanted, (), self.moment(at))[0]
+    def market_views(
+        self, wanted: Sequence[MarketId], at: int | None = None, *, present: bool = False
+    ) -> list[MarketView]:
+        """How these markets are: now (as a transaction would find them), or after the block `at`. present:
+        only those that the chain has; otherwise raises BadInput for another one."""
+        return self.views(wanted, (), self.moment(at), present=present)[0]
 
     def position_views(
-        self, wanted: Sequence[tuple[MarketId, Address]], at: int | None = None
+        self, wanted: Sequence[tuple[MarketId, Address]], at: int | None = None, *, present: bool = False
     ) -> list[PositionView]:
-        """What accounts have in markets: now, or after the block `at`."""
-        return self.views([id_ for id_, _ in wanted], wanted, self.moment(at))[1]
+        """What accounts have in markets: now, or after the block `at`. present: likewise."""
+        return self.views([id_ for id_, _ in wanted], wanted, self.moment(at), present=present)[1]
 
     def position_view(self, id_: MarketId, account: Address, at: int | None = None) -> PositionView:
         return self.position_views([(id_, account)], at)[0]
@@ -153,9 +158,10 @@ class Credit:
     # Views
 
     def views(
-        self, markets: Sequence[MarketId], accounts: Sequence[tuple[MarketId, Address]], moment: Moment
-    ) -> tuple[list[MarketView], list[PositionView]]:
-        """Markets, and what accounts have in them, all at one moment."""
+        self, markets: Sequence[MarketId], accounts: Sequence[tuple[MarketId, Address]], moment: Moment,
+        *, present: bool = False,
+    ) -> tuple[list[MarketView], list[PositionView]]:  # fmt: skip
+        """Markets, and what accounts have in them, all at one moment. present: see `market_views`."""
         ids = list(dict.fromkeys(markets))
         params = dict(zip(ids, self.market_params(ids), strict=True))
         tokens = self._tokens.of([t for p in params.values() for t in (p.loan_token, p.collateral_token)])
@@ -163,15 +169,36 @@ class Credit:
         views += [self._credit("position", id_, account) for id_, account in accounts]
         found = self._at.look(views, moment.block)
         each = len(views) - len(accounts)
+        there = {id_: found[4 * i : 4 * i + 4] for i, id_ in enumerate(ids) if found[4 * i][-1]}
+        if not present:
+            self._require(ids, there)
         markets_found = {
-            id_: self._market(id_, params[id_], tokens, moment, found[4 * i : 4 * i + 4])
-            for i, id_ in enumerate(ids)
+            id_: self._market(id_, params[id_], tokens, moment, read) for id_, read in there.items()
         }
         positions = [
             PositionView(markets_found[id_], account, Position(*held))
             for (id_, account), held in zip(accounts, found[each:], strict=True)
+            if id_ in there
         ]
-        return [markets_found[id_] for id_ in markets], positions
+        return [markets_found[id_] for id_ in markets if id_ in there], positions
+
+    def absent(self, views: Sequence[MarketView]) -> list[str]:
+        """A sentence for each market of the address book that is not among these: the chain has none of its
+        parameters."""
+        there = {view.id for view in views}
+        return [self._absence(id_) for id_ in self._names if id_ not in there]
+
+    def _require(self, wanted: Sequence[MarketId], there: Collection[MarketId]) -> None:
+        for id_ in wanted:
+            if id_ not in there:
+                raise BadInput(self._absence(id_))
+
+    def _absence(self, id_: MarketId) -> str:
+        name = self._names.get(id_, f"0x{id_.hex()}")
+        return (
+            f"the chain has no market of the parameters of {name!r}: its entry in the address book of "
+            f"{self._at.book.name} was edited; correct it, or list the market again (`surge book add market`)"
+        )
 
     def _market_reads(self, id_: MarketId, params: MarketParams) -> list[View]:
         """Four: state, both prices, and the rate that an adaptive model aims from."""
@@ -193,6 +220,7 @@ class Credit:
         view = MarketView(
             id_, params, tokens[params.loan_token], tokens[params.collateral_token], state,
             0, target, price or None, safe, state.last_update, lent_by[0] if lent_by and safe else None,
+            self.market_name(params),
         )  # fmt: skip
         if target is None:
             view = replace(view, rate=self._rate(id_, view, moment))
@@ -230,9 +258,15 @@ class Credit:
         )
 
     def market_name(self, params: MarketParams) -> str:
-        """A market's name as people write it: collateral/loan."""
+        """A market's name as people write it: the address book's; of another market its pair, and the
+        beginning of its id."""
+        id_ = market_id(params)
+        return self._names.get(id_) or f"{self.pair_name(params)} 0x{id_.hex()[:ID_DIGITS]}"
+
+    def pair_name(self, params: MarketParams) -> str:
+        """A market's two tokens: collateral/loan."""
         tokens = self._tokens.of([params.collateral_token, params.loan_token])
-        return "/".join(token.symbol for token in tokens.values())
+        return f"{tokens[params.collateral_token].symbol}/{tokens[params.loan_token].symbol}"
 
     @property
     def book(self) -> CreditBook:
@@ -251,6 +285,10 @@ class Credit:
     @cached_property
     def _known(self) -> dict[MarketId, MarketParams]:
         return {market_id(params): params for params in self.book.markets.values()}
+
+    @cached_property
+    def _names(self) -> dict[MarketId, str]:
+        return {market_id(params): name for name, params in self.book.markets.items()}
 
 
 def params_from(values: Sequence[Any]) -> MarketParams:

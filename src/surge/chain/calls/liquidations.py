@@ -20,9 +20,11 @@ RECENT_BLOCKS = 100_000
 
 @dataclass(frozen=True, slots=True)
 class Liquidation:
-    """Money in smallest units. bad_debt: what nobody repaid; the reserve bore `from_reserve` of it."""
+    """Money in smallest units. name: the market's. bad_debt: what nobody repaid; the reserve bore
+    `from_reserve` of it."""
 
     market: MarketId
+    name: str
     loan: Token
     collateral: Token
     block: int
@@ -84,6 +86,7 @@ class Liquidations:
         tokens = self._tokens.of([params.loan_token, params.collateral_token])
         return Liquidation(
             market=sold["id"],
+            name=self._credit.market_name(params),
             loan=tokens[params.loan_token],
             collateral=tokens[params.collateral_token],
             block=int(log["blockNumber"], 16),

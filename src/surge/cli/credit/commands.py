@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -21,6 +21,10 @@ from surge.cli.credit.options import (
 from surge.cli.terminal.options import AsJson, Network
 from surge.credit import usual
 
+if TYPE_CHECKING:
+    from surge.credit.market import PositionView
+    from surge.desk import Done
+
 credit = typer.Typer(no_args_is_help=True, help="Lend, borrow and leverage on the same chain.")
 collateral = typer.Typer(no_args_is_help=True, help="Lock collateral in a market, or take it out.")
 
@@ -28,13 +32,15 @@ collateral = typer.Typer(no_args_is_help=True, help="Lock collateral in a market
 @credit.command()
 def markets(as_json: AsJson = False, network: Network = None) -> None:
     """Every market, then what others created: price, limits, rates."""
-    from surge.cli.credit.desk import looking, outside_documents
+    from surge.cli.credit.desk import looking, outside_documents, tell_absent
     from surge.cli.credit.document import market_document
     from surge.cli.credit.view import show_markets
     from surge.cli.terminal.output import answer
 
     with looking(network) as desk:
-        found = [market_document(view) for view in desk.market_views()]
+        views = desk.market_views()
+        tell_absent(desk, views)
+        found = [market_document(view) for view in views]
         outside = outside_documents(desk)
     answer({"markets": found, "outside": outside}, as_json, show_markets)
 
@@ -63,7 +69,7 @@ def position(
     network: Network = None,
 ) -> None:
     """What an account has and owes, and how healthy that is."""
-    from surge.cli.credit.desk import account, looking, outside_positions
+    from surge.cli.credit.desk import account, looking, outside_positions, tell_absent
     from surge.cli.credit.document import position_document
     from surge.cli.credit.events import lent_in_market, liquidation_documents
     from surge.cli.credit.view import show_position, show_positions
@@ -80,15 +86,24 @@ def position(
             answer(document, as_json, show_position)
             return
         views = desk.position_views(holder)
+        tell_absent(desk, (view.market for view in views))
         liquidations = liquidation_documents(desk.chain, holder)
         held = [
-            {**position_document(view), "lent": lent_in_market(one.position(holder), view)}
-            for one, view in zip(desk.markets(), views, strict=True)
+            {
+                **position_document(view),
+                "lent": lent_in_market(desk.market(view.market.id).position(holder), view),
+            }
+            for view in views
             if not view.empty
         ]
         outside = outside_positions(desk, holder)
     document = {"account": holder, "positions": held, "outside": outside, "liquidations": liquidations}
     answer(document, as_json, partial(show_positions, own=of is None))
+
+
+def _token(done: "Done[PositionView]", of_collateral: bool) -> str:
+    market = done.before.market
+    return (market.collateral if of_collateral else market.loan).symbol
 
 
 def _changing(operation: str, verb: str, of_collateral: bool = False) -> Callable[..., None]:
@@ -114,12 +129,15 @@ def _changing(operation: str, verb: str, of_collateral: bool = False) -> Callabl
         with acting(network) as desk:
             chosen = desk.market(market)
             write = getattr(chosen.position(), verb)
-            token = chosen.name.split("/")[not of_collateral]
             perform(
                 lambda: write.preview(amount),
                 lambda: write(amount),
                 lambda done: change_document(
-                    operation, amount, token, done, moved(operation, done) if amount == MAX else None
+                    operation,
+                    amount,
+                    _token(done, of_collateral),
+                    done,
+                    moved(operation, done) if amount == MAX else None,
                 ),
                 consent,
             )

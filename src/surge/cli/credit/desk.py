@@ -1,6 +1,6 @@
 """A credit command's way to the desk."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ from surge.store.home import Home
 
 if TYPE_CHECKING:
     from surge.cli.credit.document import Document
+    from surge.credit.market import MarketView
     from surge.desk import Desk, Market
     from surge.desk.vault import Vault
     from surge.model.units import Address
@@ -40,16 +41,24 @@ def acting(network: str | None) -> "Iterator[Desk]":
         yield desk
 
 
+def tell_absent(desk: "Desk", views: "Iterable[MarketView]") -> None:
+    """On stderr, of the book's markets that are not on the chain; the others go on."""
+    for said in desk.chain.credit.absent(list(views)):
+        tell(said)
+
+
 def outside_documents(desk: "Desk") -> "list[Document] | None":
-    """Markets that the address book doesn't have; `trouble` is why one can't be read. `oracle_of`: the market
-    of the book that has the same oracle. None, and a word on stderr, where the node gives no logs."""
+    """Markets that the address book doesn't have; `trouble` is why one can't be read. `oracle_of`: the markets
+    of the book that have the same oracle. None, and a word on stderr, where the node gives no logs."""
     from surge.cli.credit.document import market_document
 
-    oracles = {params.oracle: name for name, params in desk.chain.credit.book.markets.items()}
+    oracles: dict[str, list[str]] = {}
+    for name, params in desk.chain.credit.book.markets.items():
+        oracles.setdefault(params.oracle, []).append(name)
 
     def read(one: "Market") -> "Document":
         document = market_document(one.view, listed=False)
-        return {**document, "oracle_of": oracles.get(document["oracle"])}
+        return {**document, "oracle_of": ", ".join(oracles.get(document["oracle"], ())) or None}
 
     return _of_strangers(desk.outside, read)
 

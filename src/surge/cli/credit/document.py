@@ -21,6 +21,7 @@ def market_document(view: MarketView, listed: bool = True) -> Document:
     params, target = view.params, view.rate_at_target
     return {
         "market": view.name,
+        "pair": view.pair,
         "id": hexadecimal(view.id),
         "listed": listed,
         "collateral_token": view.collateral.symbol,
@@ -57,6 +58,7 @@ def position_document(view: PositionView) -> Document:
     value, zone = view.collateral_value, view.zone
     return {
         "market": market.name,
+        "pair": market.pair,
         "id": hexadecimal(market.id),
         "account": view.account,
         "collateral_token": token.symbol,

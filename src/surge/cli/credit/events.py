@@ -90,7 +90,7 @@ def _document(one: "Liquidation") -> Document:
     """`time`: the block's, in Unix seconds. `bad_debt`: what nobody repaid; the market's reserve bore
     `from_reserve` of it, and its lenders the rest."""
     return {
-        "market": f"{one.collateral.symbol}/{one.loan.symbol}",
+        "market": one.name,
         "id": hexadecimal(one.market),
         "block": one.block,
         "time": one.time,

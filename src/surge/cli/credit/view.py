@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
+from shlex import quote
 from typing import Any
 
 from surge.cli.credit.events import earned, gained, lost, told
@@ -64,7 +65,6 @@ def _outside(markets: list[Any]) -> Iterator[Part]:
     yield ""
     yield OUTSIDE
     columns = [
-        Column("id"),
         Column("market"),
         Column("price", right=True),
         Column("LLTV", right=True),
@@ -81,7 +81,6 @@ def _outside(markets: list[Any]) -> Iterator[Part]:
 
 def _outside_cells(one: Any) -> list[str]:
     return [
-        one["id"][:SHORT_ID],
         one["market"],
         price(one["price"]),
         bound(one["lltv"]),
@@ -133,7 +132,7 @@ def show_positions(document: Any, own: bool = True) -> Iterable[Part]:
         yield _positions(positions)
     if outside:
         yield from ("", OUTSIDE) if positions else (OUTSIDE,)
-        yield _positions([{**one, "market": f"{one['market']} {one['id'][:SHORT_ID]}"} for one in outside])
+        yield _positions(outside)
     positions = [*positions, *outside]
     troubles = [said for one in positions for said in (*_trouble(one), *_losses(one))]
     yield from ("", *troubles) if troubles else ()
@@ -350,8 +349,8 @@ def _trouble(one: Any) -> Iterator[str]:
         )
     elif one["zone"] == "liquidatable":
         yield (
-            f"{one['market']} can be liquidated now: repay with `surge credit repay {one['market']} AMOUNT`, "
-            f"or add collateral, at once"
+            f"{one['market']} can be liquidated now: repay with "
+            f"`surge credit repay {quote(one['market'])} AMOUNT`, or add collateral, at once"
         )
     elif one["debt"] not in NOTHING and one["max_borrow"] in NOTHING and _at_the_limit(one):
         yield (

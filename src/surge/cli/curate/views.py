@@ -110,10 +110,13 @@ def _changes(before: Any, after: Any) -> Iterable[tuple[str, str, str]]:
         ("deposits go to", _queue(before["supply_queue"]), _queue(after["supply_queue"])),
         ("withdrawals from", _queue(before["withdraw_queue"]), _queue(after["withdraw_queue"])),
     ]
-    for old, new in zip(before["markets"], after["markets"], strict=True):
-        was, is_ = _cap_cells(old, asset), _cap_cells(new, asset)
+    cells = [{one["id"]: _cap_cells(one, asset) for one in side["markets"]} for side in (before, after)]
+    for id_ in cells[0] | cells[1]:  # accepting a cap gives the markets another order
+        was, is_ = (side.get(id_) for side in cells)
+        market = (was or is_ or [""])[0]
         rows += [
-            (f"{was[0]} {name}", was[n], is_[n]) for n, name in enumerate(("holds", "cap", "pending"), 1)
+            (f"{market} {name}", was[n] if was else NONE, is_[n] if is_ else NONE)
+            for n, name in enumerate(("holds", "cap", "pending"), 1)
         ]
     return [row for row in rows if row[1] != row[2]]
 

@@ -41,11 +41,11 @@ def liquidate(
     bounds: dict[str, Any] = {"min_seized": min_seized, "max_slippage": max_slippage}
     with acting(network) as desk:
         chosen = desk.market(market)
-        operation, token = chosen.position(owner).liquidate, chosen.name.split("/")[1]
+        operation = chosen.position(owner).liquidate
         perform(
             lambda: operation.preview(most, **bounds),
             lambda: operation(most, **bounds),
-            lambda done: change_document("liquidate", most, token, done),
+            lambda done: change_document("liquidate", most, done.before.market.loan.symbol, done),
             consent,
             show_liquidation,
             show_liquidation_sent,

@@ -100,7 +100,7 @@ class BookEditor:
         (params,) = self.chain.credit.market_params([MarketId(bytes.fromhex(place[2:]))])
         tokens = self._lookup.pair_of_tokens(name)
         if (params.collateral_token, params.loan_token) != (tokens[0].address, tokens[1].address):
-            is_ = self.chain.credit.market_name(params)
+            is_ = self.chain.credit.pair_name(params)
             raise BadInput(f"the market {place} is {is_}, not {name}; list it by that name")
         return params, (("oracle", params.oracle), ("rate model", params.irm))
 

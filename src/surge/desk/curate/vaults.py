@@ -1,6 +1,5 @@
 """A vault's rules: its caps, queues, allocation and fee, as its owner changes them."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -58,11 +57,11 @@ class Curator:
         """The vault's rules now. more: markets that it knows nothing of yet."""
         view, rules = self.vault.view, self.chain.curation.rules(self.vault.address)
         ids = list(dict.fromkeys([*rules.withdraw, *(one.id for one in self._listed), *more]))
-        markets = self.chain.credit.market_views(ids)
+        markets = self.chain.credit.market_views(ids, present=True)
         kept = {one.id: one for one in markets if one.loan == view.asset or one.id in more}
         caps = self.chain.curation.caps(self.vault.address, list(kept))
         return CuratedVault(
-            view, rules, _told_apart({id_: market.name for id_, market in kept.items()}),
+            view, rules, {id_: market.name for id_, market in kept.items()},
             dict(zip(kept, caps, strict=True)), {one.market.id: one.worth for one in view.markets}, view.idle,
             self.chain.now(),
         )  # fmt: skip
@@ -238,12 +237,6 @@ class Curator:
         raise BadInput(
             f"only {who} may {verb} of {self.vault.name}, and this account is {me}; use that wallet"
         )
-
-
-def _told_apart(names: dict[MarketId, str]) -> dict[MarketId, str]:
-    """Two markets of the same tokens get the beginning of their ids behind their name."""
-    twice = [name for name, count in Counter(names.values()).items() if count > 1]
-    return {id_: f"{name} 0x{id_.hex()[:8]}" if name in twice else name for id_, name in names.items()}
 
 
 def _with(queue: tuple[MarketId, ...], id_: MarketId) -> tuple[MarketId, ...]:

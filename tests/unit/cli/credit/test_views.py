@@ -301,15 +301,21 @@ def test_a_loss_is_called_one_and_a_unit_of_rounding_is_none():
     assert "LOSS" not in seen(show_vaults({"vaults": [{**VAULT, "fallen": "0.0000001"}]}), 120)
 
 
+def test_a_suggested_command_names_the_very_market():
+    late = {**INDEBTED, "market": "ETH/TUSD 90", "zone": "liquidatable"}
+    text = " ".join(seen(show_positions(listed(late)), 120).split())
+    assert "ETH/TUSD 90 can be liquidated now: repay with `surge credit repay 'ETH/TUSD 90' AMOUNT`" in text
+
+
 def test_what_nobody_vouches_for_begins_with_a_warning():
     assert seen(show_vaults({"vaults": [{**VAULT, "listed": False}]}), 120).startswith(
         "not in the address book"
     )
     lender = {**POSITION, "listed": False, "liquidations": []}
     assert seen(show_position(lender), 120).startswith("not in the address book")
-    outside = {**MARKET, "listed": False, "trouble": None, "oracle_of": None}
+    outside = {**MARKET, "market": "ETH/TUSD 0xabababab", "listed": False, "trouble": None, "oracle_of": None}
     lines = seen(show_markets({"markets": [MARKET], "outside": [outside]})).splitlines()
-    assert next(line for line in lines if line.startswith("0xabababab")).split()[-4:] == [
+    assert next(line for line in lines if line.startswith("ETH/TUSD 0xabab")).split()[-4:] == [
         "not",
         "in",
         "the",
@@ -318,13 +324,14 @@ def test_what_nobody_vouches_for_begins_with_a_warning():
 
 
 def test_positions_outside_the_book_are_shown_after_a_warning():
-    empty = {**POSITION, "collateral": "0", "trouble": None}
-    outside = [{**INDEBTED, "trouble": None}, empty, {"id": "0x" + "cd" * 32, "trouble": "no such token"}]
+    empty = {**POSITION, "market": "ETH/TUSD 0xcdcdcdcd", "collateral": "0", "trouble": None}
+    stranger = {**INDEBTED, "market": "ETH/TUSD 0xabababab"}
+    outside = [{**stranger, "trouble": None}, empty, {"id": "0x" + "cd" * 32, "trouble": "no such token"}]
     for positions in ((), (SHORT,)):
         lines = seen(show_positions({**listed(*positions), "outside": outside}), 120).splitlines()
         [at] = [n for n, line in enumerate(lines) if line.startswith("not in the address book")]
         assert lines[at + 2].startswith("ETH/TUSD 0xabababab")
-        assert sum("ETH/TUSD 0x" in line for line in lines) == 1
+        assert not any("0xcdcdcdcd" in line for line in lines)
 
 
 def test_two_vaults_stand_apart():

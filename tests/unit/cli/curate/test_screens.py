@@ -4,7 +4,7 @@ from surge.cli.curate.views import show_creation, show_entry, show_reserve, show
 from unit.cli.screen import seen
 
 PLACE = "0xE72E0C4A5b528758BEf5BFB343F4e288de9eeE34"
-ID = "0x" + "ab" * 32
+ID, OTHER_ID = "0x" + "ab" * 32, "0x" + "cd" * 32
 RULES = {
     "vault": "TUSD vault", "address": PLACE, "asset": "TUSD", "owner": PLACE, "guardian": None,
     "pending_guardian": PLACE, "guardian_in": 0, "guardian_expired": False,
@@ -13,7 +13,7 @@ RULES = {
     "markets": [
         {"market": "ETH/TUSD", "id": ID, "worth": "400000", "cap": "4000000", "pending": "5000000",
          "pending_in": 3_660, "expired": False},
-        {"market": "BTC/TUSD", "id": ID, "worth": "0", "cap": "0", "pending": None, "pending_in": None,
+        {"market": "BTC/TUSD", "id": OTHER_ID, "worth": "0", "cap": "0", "pending": None, "pending_in": None,
          "expired": False},
     ],
 }  # fmt: skip
@@ -47,6 +47,18 @@ def test_a_change_shows_only_what_differs():
     assert "it can be accepted at once" in text
     nothing = seen(show_rules_change({**document, "after": RULES}))
     assert "Nothing of its rules changes." in nothing
+
+
+def test_a_market_is_compared_with_itself_whatever_its_place():
+    first, last = RULES["markets"]
+    accepted = {**last, "cap": "500"}
+    document = {"operation": "cap accept", "vault": "TUSD vault", "before": RULES, **SENT}
+    rows = seen(show_rules_change({**document, "after": {**RULES, "markets": [accepted, first]}}))
+    assert [line.split() for line in rows.splitlines() if "/TUSD" in line] == [
+        ["BTC/TUSD", "cap", "0", "TUSD", "→", "500", "TUSD"]
+    ]
+    new = seen(show_rules_change({**document, "after": {**RULES, "markets": [first]}}))
+    assert "BTC/TUSD cap" in new
 
 
 def test_what_is_created_says_its_warnings_and_its_place():
