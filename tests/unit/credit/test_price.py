@@ -1,5 +1,7 @@
 """Prices of people and of contracts are the same, but for what rounding takes."""
 
+from fractions import Fraction
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,7 +9,6 @@ from hypothesis import strategies as st
 from small_credit import ETH, TUSD
 from surge.credit.price import scaled, whole
 from surge.model.errors import BadInput
-from surge.model.units import parse_decimal
 
 
 def test_in_figures():
@@ -21,7 +22,8 @@ def test_in_figures():
 
 @given(st.integers(0, 10**50), st.sampled_from([(ETH, TUSD), (TUSD, ETH), (ETH, ETH)]))
 def test_down_and_up_are_around_it(price, tokens):
-    down, up = (parse_decimal(whole(price, *tokens, up=up), 40, "price") for up in (False, True))
-    exact = price * 10 ** (tokens[0].decimals - tokens[1].decimals + 18) * 10**4 // 10**18
-    assert 0 <= up - down <= 10**22
+    token, money = tokens
+    exact = Fraction(price * 10**token.decimals, 10 ** (36 + money.decimals))
+    down, up = (Fraction(whole(price, token, money, up=up)) for up in (False, True))
     assert down <= exact <= up
+    assert up - down <= Fraction(1, 10**18)
