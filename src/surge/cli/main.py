@@ -4,9 +4,10 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from surge.cli.compute import asks, drain, earnings, jobs, leave, provide, run
 from surge.cli.compute.lease import leases
@@ -18,12 +19,25 @@ from surge.cli.reference import abi, book
 from surge.cli.terminal.options import AsJson, Network
 from surge.cli.terminal.output import print_json, tell
 from surge.cli.trade import commands as trade
-from surge.model.errors import SurgeError
+from surge.model.errors import Interrupted, SurgeError
 
 INTERRUPTED = 128 + signal.SIGINT
 
+
+class _Stopped(BaseException):
+    """An interrupt, on its way past typer, which would end with its code and not a word."""
+
+
+class _Commands(TyperGroup):
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as stop:
+            raise _Stopped from stop
+
+
 # Plain help: the styled one takes longer to import than all the rest.
-app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+app = typer.Typer(cls=_Commands, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 
 
 def _show_version(wanted: bool) -> None:
@@ -124,9 +138,8 @@ def run_command(arguments: Sequence[str]) -> int:
         return int(app(arguments, prog_name="surge", standalone_mode=False) or 0)
     except typer.Exit as ended:
         return ended.exit_code
-    except (KeyboardInterrupt, typer.Abort) as ended:
-        sys.stderr.write("\nsurge: interrupted\n")
-        return INTERRUPTED if _by_signal(ended) else 1
+    except (_Stopped, KeyboardInterrupt, typer.Abort) as ended:
+        return _interrupted(ended, own, as_json)
     except SurgeError as error:
         kind = type(error).__name__
         return _fail(kind, str(error), error.exit_code, as_json, **error.fields)
@@ -159,6 +172,22 @@ def _level_first(arguments: list[str]) -> list[str]:
     return arguments
 
 
+def _interrupted(ended: BaseException, arguments: Sequence[str], as_json: bool) -> int:
+    """What was sent by then may be mined: it is named, so that nobody sends it twice."""
+    told = ended if isinstance(ended, KeyboardInterrupt) else ended.__cause__
+    sys.stderr.write("\n")
+    if isinstance(told, Interrupted):
+        look = "surge credit position" if arguments[:1] == ["credit"] else "surge status"
+        many = "transactions" if len(told.sent) > 1 else "transaction"
+        said = (
+            f"interrupted; {many} {', '.join(told.sent)} had been sent and may be mined: look with `{look}` "
+            "before you send anything again"
+        )
+        return _fail("Interrupted", said, INTERRUPTED, as_json, transactions=list(told.sent))
+    tell("interrupted")
+    return INTERRUPTED if _by_signal(ended) else 1
+
+
 def _by_signal(ended: BaseException) -> bool:
     return isinstance(ended, KeyboardInterrupt) or isinstance(ended.__cause__, KeyboardInterrupt)
 
@@ -174,7 +203,7 @@ def _usage(error: Exception) -> str:
     return f"{said} {help_.capitalize()}" if said.endswith("?") else f"{said.rstrip('.')}; {help_}"
 
 
-def _fail(kind: str, message: str, code: int, as_json: bool, **fields: int | str) -> int:
+def _fail(kind: str, message: str, code: int, as_json: bool, **fields: int | str | list[str]) -> int:
     if as_json:
         print_json({"error": {"kind": kind, "message": message, **fields}})
     tell(message)

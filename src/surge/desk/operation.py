@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Protocol
 
 from surge.chain.node.sender import Call
 from surge.desk.amounts import MAX, Amount
-from surge.model.errors import BadInput
+from surge.model.errors import BadInput, naming
 
 if TYPE_CHECKING:
     from surge.chain.client import Chain
@@ -93,7 +93,9 @@ class Operation(Generic[Given, View]):
     def _send(self, plan: Plan[View], limit: int | None) -> Done[View]:
         sent = self._chain.send(*plan.calls, gas=limit)
         gas = sum(each.gas for each in sent)
-        return Done(plan.before, plan.look(sent[-1].block), gas, sent[-1].hash, plan.also, plan.impact)
+        with naming(lambda: (f"0x{one.hash.hex()}" for one in sent)):
+            after = plan.look(sent[-1].block)
+        return Done(plan.before, after, gas, sent[-1].hash, plan.also, plan.impact)
 
 
 class Actor(Protocol):

@@ -20,6 +20,8 @@ SurgeError
 """
 
 import re
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import ClassVar, Self
 
 
@@ -66,6 +68,26 @@ class SurgeError(Exception):
         """The fields that are set, by name."""
         told = {"lease": self.lease, "provider": self.provider, "refusal": self.refusal}
         return {name: value for name, value in told.items() if value is not None}
+
+
+class Interrupted(KeyboardInterrupt):
+    """Somebody pressed Ctrl-C, and by then these transactions had been handed to the node: hashes in hex."""
+
+    def __init__(self, sent: Iterable[str]) -> None:
+        self.sent = tuple(dict.fromkeys(sent))
+        super().__init__(f"interrupted; sent by then: {', '.join(self.sent)}")
+
+
+@contextmanager
+def naming(sent: Callable[[], Iterable[str]]) -> Iterator[None]:
+    """An interrupt in here names what `sent` gives then, before what it names itself."""
+    try:
+        yield
+    except KeyboardInterrupt as stop:
+        named = (*sent(), *(stop.sent if isinstance(stop, Interrupted) else ()))
+        if not named:
+            raise
+        raise Interrupted(named) from stop
 
 
 class BadInput(SurgeError):

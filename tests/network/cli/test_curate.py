@@ -90,6 +90,22 @@ def test_a_market_is_created_and_listed(surge, network, made):
     assert "has the market" in refusal(surge, "book", "add", "market", MARKET, done["place"], "--yes")
 
 
+def test_a_name_that_is_taken_is_not_given_away_and_nothing_has_two(surge, network, made):
+    before = book(network)
+    taken = ("book", "add", "market", "ETH/TUSD", surge("credit", "market", MARKET)["id"])
+    assert "choose a free name, such as 'ETH/TUSD 2', or --replace it" in refusal(surge, *taken, "--yes")
+    assert "already, as the market ETH/TUSD careful" in refusal(surge, *taken, "--replace", "--yes")
+    oracle = ("book", "add", "oracle", "ETH/TUSD", made["oracle"])
+    assert "another oracle ETH/TUSD" in refusal(surge, *oracle, "--yes")
+    assert book(network) == before
+    looked = surge(*oracle, "--replace", "--dry-run")
+    assert looked["was"] == before["oracles"]["ETH/TUSD"]
+    for kind, name in (("token", "ETH"), ("vault", "TUSD vault")):
+        place = before[f"{kind}s"][{"ETH": "BTC"}.get(name, name)]
+        said = refusal(surge, "book", "add", kind, name if kind == "token" else "mine", place, "--yes")
+        assert "another token ETH" in said or "already, as the vault TUSD vault" in said
+
+
 def test_two_markets_of_one_pair_are_told_apart(surge, network):
     listed = surge("credit", "markets")["markets"]
     assert [(one["market"], one["pair"]) for one in listed if one["pair"] == "ETH/TUSD"] == [

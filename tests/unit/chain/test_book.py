@@ -204,3 +204,12 @@ def test_a_book_of_another_version_is_no_local_one(tmp_path, missing):
         path.write_text(json.dumps(content))
         with pytest.raises(CorruptState, match="of another version, or damaged"):
             load_book(path)
+
+
+def test_a_name_that_stands_twice_is_refused(tmp_path):
+    """A reader of JSON would keep the last one in silence."""
+    path = tmp_path / "book.json"
+    save_book(LENDING, path)
+    path.write_text(path.read_text().replace('"ETH": "', f'"ETH": "{PLACE}", "ETH": "', 1))
+    with pytest.raises(CorruptState, match="'ETH' stands there twice"):
+        load_book(path)

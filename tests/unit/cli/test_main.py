@@ -227,3 +227,16 @@ def test_a_wallet_is_made_once_and_its_key_is_never_shown(capsys, home, monkeypa
 def test_a_faucet_takes_decimal_strings(amount, capsys):
     assert main.run_command(["wallet", f"--faucet={amount}", "--json"]) == 2
     assert json.loads(capsys.readouterr().out)["error"]["kind"] == "BadInput"
+
+
+def test_an_interrupt_names_each_transaction_once_the_earlier_ones_first():
+    with (
+        pytest.raises(KeyboardInterrupt) as told,
+        errors.naming(lambda: ["0xa1"]),
+        errors.naming(lambda: ["0xa1", "0xb2"]),
+    ):
+        raise KeyboardInterrupt
+    assert told.value.sent == ("0xa1", "0xb2")
+    with pytest.raises(KeyboardInterrupt) as silent, errors.naming(list):
+        raise KeyboardInterrupt
+    assert not isinstance(silent.value, errors.Interrupted)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 
-from surge.chain.network.edited import Names, check_address, check_credit, check_names, names_of
+from surge.chain.network.edited import Names, check_address, check_credit, check_names, check_twice, names_of
 from surge.chain.node.fees import MOST_FEE_GWEI
 from surge.chain.node.rpc import Rpc, RpcError
 from surge.model.credit import MarketParams
@@ -170,7 +170,9 @@ def load_book(path: Path) -> AddressBook:
     if not path.exists():
         raise NoNetwork(f"there is no address book at {path}; start a local network with `surge up`")
     try:
-        content = msgspec.json.decode(path.read_bytes())
+        written = path.read_bytes()
+        content = msgspec.json.decode(written)
+        check_twice(written, path)
         check_names(content, _NAMES, path)
         book = msgspec.convert(content, AddressBook)
     except msgspec.ValidationError as error:

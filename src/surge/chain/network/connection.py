@@ -14,7 +14,7 @@ from surge.chain.node.fees import Cap
 from surge.chain.node.revert import as_error
 from surge.chain.node.rpc import Rpc, RpcError
 from surge.chain.node.sender import Call, Sender, Sent
-from surge.model.errors import BadInput, NoNetwork, Refused, Reverted
+from surge.model.errors import BadInput, NoNetwork, Refused, Reverted, naming
 from surge.model.signature import address_of
 from surge.model.units import Address, Seconds
 
@@ -217,7 +217,11 @@ class Connection:
 
         gas: the limit of each; it is sent then, whether or not it will be refused.
         """
-        return [self.send_together([call], gas)[0] for call in calls]
+        sent: list[Sent] = []
+        with naming(lambda: (f"0x{one.hash.hex()}" for one in sent)):
+            for call in calls:
+                sent += self.send_together([call], gas)
+        return sent
 
     def send_together(self, calls: list[Call], gas: int | None = None) -> list[Sent]:
         """Independent transactions, in consecutive nonces."""

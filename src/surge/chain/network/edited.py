@@ -1,5 +1,7 @@
 """What may be wrong in an address book that somebody edited: names that are none, sides that fit nothing."""
 
+import json
+from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import fields
 from difflib import get_close_matches
@@ -24,6 +26,19 @@ def check_names(content: Any, known: Names, path: Path) -> None:
             if place in known and name not in known[place]:
                 near = _nearest(name, known[place])
                 raise _wrong(path, f"{name!r} in {place} means nothing{near}")
+
+
+def check_twice(content: bytes, path: Path) -> None:
+    """Raises CorruptState for a name that stands twice in one object of the file: a reader keeps either."""
+
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) != len(pairs):
+            twice = next(name for name, number in Counter(name for name, _ in pairs).items() if number > 1)
+            raise _wrong(path, f"{twice!r} stands there twice; leave one")
+        return found
+
+    json.loads(content, object_pairs_hook=once)
 
 
 def names_of(kind: type) -> list[str]:

@@ -13,7 +13,7 @@ from surge.chain.node.fees import Cap, Fees, ask, first, raised
 from surge.chain.node.revert import as_error, reason_of, refusal, reverted
 from surge.chain.node.rpc import Rpc, RpcError
 from surge.chain.node.transaction import Transaction
-from surge.model.errors import NoNetwork, Reverted, SurgeError
+from surge.model.errors import NoNetwork, Reverted, SurgeError, naming
 from surge.model.signature import address_of, checksum
 from surge.model.units import Address, Gas
 
@@ -149,13 +149,15 @@ class Sender:
 
         Each is estimated alone on the state of now, unless `gas` gives the limit of each; none may depend on
         another. When the estimate of one reverts, none is sent. Raises the first failure; the others count.
+        An interrupt names what may be on its way.
         """
         posted = self._resumed(calls)
         try:
-            fresh = {place: call for place, call in enumerate(calls) if place not in posted}
-            if fresh:
-                self._send(fresh, gas, posted)
-            self._wait(list(posted.values()))
+            with naming(lambda: (hash_ for one in posted.values() for hash_ in one.raws)):
+                fresh = {place: call for place, call in enumerate(calls) if place not in posted}
+                if fresh:
+                    self._send(fresh, gas, posted)
+                self._wait(list(posted.values()))
         finally:
             with self._lock:
                 self._in_flight.difference_update(one.hash for one in posted.values())

@@ -10,7 +10,7 @@ import typer
 from surge.cli.credit.view import show_change, show_sent
 from surge.cli.terminal.figures import bound, health
 from surge.cli.terminal.output import Part, answer, lay_out
-from surge.model.errors import BadInput
+from surge.model.errors import BadInput, naming
 from surge.model.units import BPS, WAD, Bps, parse_decimal, show_decimal, show_percent
 
 if TYPE_CHECKING:
@@ -68,7 +68,8 @@ def perform(
             require_price(shown, now, consent.max_slippage)
         require_health(now, consent.min_health)
     done = send()
-    answer(document(done), consent.as_json, show if consent.yes else show_done)
+    with naming(lambda: [f"0x{done.transaction.hex()}"] if done.transaction else []):
+        answer(document(done), consent.as_json, show if consent.yes else show_done)
 
 
 def ask(document: dict[str, Any], show: Show) -> None:

@@ -48,8 +48,8 @@ def tell_absent(desk: "Desk", views: "Iterable[MarketView]") -> None:
 
 
 def outside_documents(desk: "Desk") -> "list[Document] | None":
-    """Markets that the address book doesn't have; `trouble` is why one can't be read. `oracle_of`: the markets
-    of the book that have the same oracle. None, and a word on stderr, where the node gives no logs."""
+    """Markets that the address book doesn't have; `trouble` is why one can't be read. `oracle_of`: those of
+    the book that have the same oracle. None, and a word on stderr, where the node gives no logs."""
     from surge.cli.credit.document import market_document
 
     oracles: dict[str, list[str]] = {}

@@ -15,6 +15,7 @@ def add(
         str | None,
         typer.Argument(metavar="PLACE", help="Its address, or a market's id; none for a pool."),
     ] = None,
+    replace: Annotated[bool, typer.Option("--replace", help="Instead of what has the name now.")] = False,
     yes: Yes = False,
     dry_run: DryRun = False,
     as_json: AsJson = False,
@@ -36,7 +37,7 @@ def add(
     path = Home.default().book(network)
     with looking(network) as desk:
         editor = BookEditor(desk.chain, path)
-        entry = editor.entry(kind, name, place)
+        entry = editor.entry(kind, name, place, instead=replace)
         document = entry_document(entry, str(path), written=False)
         if not (dry_run or yes):
             ask(document, show_entry)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from surge.chain.network.book import AddressBook, CreditBook, load_book, save_book
-from surge.desk.curate.lookup import Lookup
+from surge.desk.curate.lookup import Lookup, free_name
 from surge.model.credit import MarketId, market_id
 from surge.model.errors import BadInput
 from surge.model.signature import read_address
@@ -19,6 +19,8 @@ KINDS = {
     "token": "tokens", "feed": "feeds", "oracle": "oracles", "market": "markets", "pool": "pairs",
     "vault": "vaults",
 }  # fmt: skip
+SHARED = ("feed",)
+"""What several names may have: one price feed of a token and of its wrapped form."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,30}(/[A-Za-z0-9][A-Za-z0-9 ._-]{0,30})?")
 
 
@@ -40,9 +42,10 @@ class BookEditor:
     def __init__(self, chain: "Chain", path: Path) -> None:
         self.chain, self.path, self._lookup = chain, path, Lookup(chain)
 
-    def entry(self, kind: str, name: str, place: str | None = None) -> Entry:
+    def entry(self, kind: str, name: str, place: str | None = None, *, instead: bool = False) -> Entry:
         """What the book would say: `entry("market", "ETH/TUSD", "0x…")`. place: an address, a market's id;
-        none for a pool, which its tokens name. Raises BadInput for what isn't what it claims to be."""
+        none for a pool, which its tokens name. instead: of what has the name now. Raises BadInput for what
+        isn't what it claims to be, and for a name that is taken."""
         if kind not in KINDS:
             raise BadInput(f"{kind!r} is no kind of entry; there are {', '.join(KINDS)}")
         if not _NAME.fullmatch(name):
@@ -55,6 +58,17 @@ class BookEditor:
         was = _shown(listed[name]) if name in listed else ""
         if was == _shown(found):
             raise BadInput(f"the address book has the {kind} {name} already, at {was}")
+        if was and not instead:
+            free = free_name(name, listed)
+            raise BadInput(
+                f"the address book has another {kind} {name}, at {was}; choose a free name, such as "
+                f"{free!r}, or --replace it"
+            )
+        twin = next((other for other, one in listed.items() if _shown(one) == _shown(found)), None)
+        if twin is not None and kind not in SHARED:
+            raise BadInput(
+                f"the address book has {_shown(found)} already, as the {kind} {twin}; use that name"
+            )
         changed: dict[str, Any] = {KINDS[kind]: {**listed, name: found}}
         return Entry(kind, name, _shown(found), was, facts, replace(book, **changed))
 

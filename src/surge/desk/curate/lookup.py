@@ -1,5 +1,6 @@
 """What an operator names: tokens, oracles, feeds, pools, contracts; each is looked at before it is used."""
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from surge.credit.market import Token
@@ -14,6 +15,15 @@ if TYPE_CHECKING:
 
 _NEAR_A_DOLLAR = 5
 """Per cent that a stable token's feed may be off one dollar."""
+
+
+def free_name(name: str, taken: Collection[str]) -> str:
+    """The name, or where it is taken the first free one of "ETH/TUSD 2", "ETH/TUSD 3", …"""
+    free, number = name, 1
+    while free in taken:
+        number += 1
+        free = f"{name} {number}"
+    return free
 
 
 class Lookup:

@@ -6,7 +6,7 @@ import pytest
 
 from surge.chain.calls.curation import Sources, guard_config
 from surge.credit.market import Token
-from surge.desk.curate.lookup import Lookup
+from surge.desk.curate.lookup import Lookup, free_name
 from surge.model.errors import BadInput
 from surge.model.signature import checksum
 from surge.model.units import NOBODY
@@ -110,3 +110,8 @@ def test_an_oracles_configuration_has_the_order_of_its_abi():
     assert guard_config(**{name: number for number, name in enumerate(reversed(names))}) == tuple(
         reversed(range(len(names)))
     )
+
+
+def test_a_free_name():
+    assert free_name("ETH/TUSD", ()) == "ETH/TUSD"
+    assert free_name("ETH/TUSD", ("ETH/TUSD", "ETH/TUSD 2")) == "ETH/TUSD 3"
