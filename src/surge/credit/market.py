@@ -106,6 +106,10 @@ class MarketView:
         interest_of_year = self.borrow_rate * self.borrowed
         return interest_of_year * (WAD - self.params.reserve_factor) // WAD // self.supplied
 
+    def worth_of(self, supply_shares: int) -> int:
+        """Loan units that so many of its supply shares are worth now, down."""
+        return shares.to_assets_down(supply_shares, self.supplied, self.state.supply_shares)
+
     @property
     def max_bonus(self) -> int:
         """WAD: what a liquidation at full depth costs its borrower."""
@@ -157,8 +161,7 @@ class PositionView:
 
     @property
     def supplied(self) -> int:
-        market = self.market
-        return shares.to_assets_down(self.position.supply_shares, market.supplied, market.state.supply_shares)
+        return self.market.worth_of(self.position.supply_shares)
 
     @property
     def collateral_value(self) -> int | None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from surge.credit.market import PositionView, Token
 from surge.model.errors import BadInput
-from surge.model.units import NOBODY, Address
+from surge.model.units import BPS, NOBODY, WAD, Address, Bps, divide_up, show_percent
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +30,7 @@ class Funds:
             raise BadInput(
                 f"{loan.show(self.paid)} would be paid, and up to {loan.show(owed)} are owed until it is "
                 f"mined: {loan.show(owed - self.paid)} are missing; pay them from what you hold "
-                "(`--held max`, held='max'), or have collateral sold for them (`--to collateral`, "
-                "to='collateral')"
+                "(`--held max`), or have collateral sold for them (`--to collateral`)"
             )
 
     def payments(self, late: PositionView) -> list[tuple[Token, int]]:
@@ -47,3 +46,13 @@ class Funds:
             redeemed = f"redeems {self.share.show(self.shares)} of the {self.through}"
             said.append(f"{redeemed}, worth {loan.show(self.found)}")
         return said
+
+
+def net_of_carry(earned: int, cost: int) -> str:
+    """In words, of two rates a year [WAD]: what a vault pays, down, and what the loan costs, up."""
+    pays, costs = earned * BPS // WAD, divide_up(cost * BPS, WAD)
+    net = pays - costs
+    said = f"the vault pays {show_percent(Bps(pays))} a year then, and the loan costs {show_percent(Bps(costs))}: "
+    if net < 0:
+        return said + f"it LOSES {show_percent(Bps(-net))} a year of what is lent on, as long as that holds"
+    return said + f"{show_percent(Bps(net))} a year of what is lent on are left"

@@ -16,7 +16,7 @@ from surge.credit.leverage import Ended, Lowered, Raised
 from surge.credit.market import PositionView, Token
 from surge.credit.vault_view import VaultView
 from surge.desk.amounts import Amount, Percent, Ratio, chosen, impact, ratio, slippage, units
-from surge.desk.funds import Funds
+from surge.desk.funds import Funds, net_of_carry
 from surge.desk.operation import Plan, operation
 from surge.desk.position import OUTSIDE
 from surge.desk.slack import later
@@ -119,7 +119,7 @@ class Leverage:
             raise BadInput(
                 "closing sells collateral, and only when it is told: to 'loan' sells all of it, to "
                 "'collateral' no more than the debt needs (`--to loan`, `--to collateral`); a carried or "
-                "neutral position is paid with what is held instead (`unwind`; `--vault`, `--held`)"
+                "neutral position is paid with what is held instead (`--vault`, `--held`)"
             )
         in_loan, worst = chosen(to, SIDES, "to") == "loan", impact(max_impact)
         slip, view = slippage(max_slippage), self._view(market)
@@ -153,8 +153,11 @@ class Leverage:
             self._bounds(plan.max_rate, plan.min_health, min_health),
         )  # fmt: skip
         note = f"lends {loan.show(plan.borrowed)} through the {vault}"
-        after = _beside(plan.after, self._directory.vault(vault).view, plan.borrowed, vault_view.deposit)
-        return self._plan(view, after, [(token, plan.collateral)], call, note)
+        after, lent = _beside(
+            plan.after, self._directory.vault(vault).view, plan.borrowed, vault_view.deposit
+        )
+        net = net_of_carry(lent.rate, after.market.borrow_rate)
+        return self._plan(view, after, [(token, plan.collateral)], call, note, net)
 
     @operation
     def neutral(
@@ -212,7 +215,7 @@ class Leverage:
         )
         after = plan.after
         if vault:
-            after = _beside(after, self._directory.vault(vault).view, funds.shares, vault_view.redeem)
+            after, _ = _beside(after, self._directory.vault(vault).view, funds.shares, vault_view.redeem)
         notes = [*funds.notes(view, plan.taken), _hands_out(plan.out, least, loan if in_loan else token)]
         if plan.surplus:
             notes.append(f"hands out about {loan.show(plan.surplus)} besides")
@@ -335,12 +338,13 @@ def _equity(plan: Raised | Lowered) -> int:
 
 def _beside(
     after: PositionView, vault: VaultView, amount: int, move: Callable[[VaultView, int], VaultView]
-) -> PositionView:
-    """The position when a vault has moved an amount besides, perhaps into or out of the same market."""
+) -> tuple[PositionView, VaultView]:
+    """Position and vault when that has moved an amount besides, perhaps into or out of the same market."""
     id_ = after.market.id
     markets = tuple(replace(m, market=after.market) if m.market.id == id_ else m for m in vault.markets)
     moved = move(replace(vault, markets=markets), amount)
-    return replace(after, market=next((m.market for m in moved.markets if m.market.id == id_), after.market))
+    market = next((m.market for m in moved.markets if m.market.id == id_), after.market)
+    return replace(after, market=market), moved
 
 
 def _out(plan: Ended) -> int:

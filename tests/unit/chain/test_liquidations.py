@@ -10,6 +10,7 @@ from surge.chain.calls import liquidations
 from surge.chain.network.artifacts import artifact
 from surge.chain.node.rpc import RpcError
 from surge.credit.market import Token
+from surge.model.credit import PRICE_SCALE
 from surge.model.errors import NoNetwork
 
 ACCOUNT, CREDIT, KEEPER = "0x" + "a1" * 20, "0x" + "c2" * 20, "0x" + "4e" * 20
@@ -67,12 +68,17 @@ class Node:
 def recent():
     book = SimpleNamespace(block=FIRST, addresses={"Credit": CREDIT})
     tokens = {name: Token(name, 0, name) for name in ("TUSD", "ETH")}
-    params = SimpleNamespace(loan_token="TUSD", collateral_token="ETH")
+    params = SimpleNamespace(loan_token="TUSD", collateral_token="ETH", oracle="0x" + "33" * 20)
+
+    def look(views, block):
+        """The price of one block is kept no more."""
+        assert [one.name for one in views] == ["price"]
+        return [None if block == hex(12) else (2 * PRICE_SCALE, True)]
 
     def read(longest=10_000, **given):
         node = Node(longest)
         room = liquidations.Liquidations(
-            SimpleNamespace(book=book, rpc=node, block_number=lambda: HEAD),
+            SimpleNamespace(book=book, rpc=node, block_number=lambda: HEAD, look=look),
             SimpleNamespace(of=lambda _: tokens),
             SimpleNamespace(
                 market_params=lambda ids: [params for _ in ids], market_name=lambda _: "ETH/TUSD 90"
@@ -91,6 +97,7 @@ def test_the_newest_come_first_with_their_own_bad_debt(recent, longest):
     ]  # fmt: skip
     assert (found[0].from_reserve, found[0].time, found[0].market) == (6, 89_990, MARKET)
     assert found[0].name == "ETH/TUSD 90"
+    assert [one.cost for one in found] == [2 * 274 - 257 - 66, 2 * 20 - 10, 2 * 225 - 375, None]
     asked = sorted(node.asked)
     assert (asked[0][0], asked[-1][1]) == (FIRST, HEAD)
     assert all(this[1] + 1 == following[0] for this, following in pairwise(asked))

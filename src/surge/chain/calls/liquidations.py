@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from surge.chain.calls.credit import Credit
 from surge.chain.calls.tokens import Tokens
 from surge.chain.network.artifacts import artifact
-from surge.chain.network.connection import Connection
+from surge.chain.network.connection import Connection, View
 from surge.chain.node.logs import Log, newest_logs
 from surge.chain.node.revert import as_error
+from surge.credit import health
 from surge.credit.market import Token
 from surge.model.credit import MarketId
 from surge.model.errors import NoNetwork
@@ -21,7 +22,8 @@ RECENT_BLOCKS = 100_000
 @dataclass(frozen=True, slots=True)
 class Liquidation:
     """Money in smallest units. name: the market's. bad_debt: what nobody repaid; the reserve bore
-    `from_reserve` of it."""
+    `from_reserve` of it. cost: by how much what was taken was worth more than the debt that went, by the
+    oracle's price after that block; None where the node or the oracle doesn't tell."""
 
     market: MarketId
     name: str
@@ -35,6 +37,7 @@ class Liquidation:
     seized: int
     bad_debt: int
     from_reserve: int
+    cost: int | None
 
 
 class Liquidations:
@@ -84,6 +87,10 @@ class Liquidations:
         lost = artifact("Credit").event("BadDebt").decode(loss) if loss else {"loss": 0, "from_reserve": 0}
         (params,) = self._credit.market_params([sold["id"]])
         tokens = self._tokens.of([params.loan_token, params.collateral_token])
+        asked = View("OracleGuard", params.oracle, "price", may_fail=True)
+        (priced,) = self._at.look([asked], log["blockNumber"])
+        price = (priced or (0,))[0]
+        gone = sold["repaid"] + lost["loss"]
         return Liquidation(
             market=sold["id"],
             name=self._credit.market_name(params),
@@ -97,4 +104,5 @@ class Liquidations:
             seized=sold["seized"],
             bad_debt=lost["loss"],
             from_reserve=lost["from_reserve"],
+            cost=health.value(sold["seized"], price) - gone if price else None,
         )

@@ -84,6 +84,6 @@ def show_drain(document: Any) -> Iterable[Part]:
         now = "takes no new leases, and stops when the open ones are over"
     rows = [("provider", document["provider"]), ("now", now)]
     if document["open_leases"]:
-        until = f"the last one ends by {moment(document['ends_by'])}"
+        until = f"the last one ends by {moment(document['ends_by'], exact=True)}"
         rows.append(("open", f"{counted(document['open_leases'], 'lease')}; {until}"))
     yield facts(rows)

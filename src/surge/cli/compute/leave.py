@@ -137,7 +137,7 @@ def show_leave(document: Any) -> Iterable[Part]:
     rows.append(("redeemed", f"{document['redeemed']} USD, and {document['rewards']} SURGE of rewards"))
     rows.append(("stake back", f"{document['returned']} SURGE now"))
     if document["unbonding"] != show_surge(0):
-        when = f"{moment(document['release'])}, in {duration(document['seconds_left'])}"
+        when = f"{moment(document['release'], exact=True)}, in {duration(document['seconds_left'])}"
         rows.append(("come back", f"{when}: `surge leave` then takes {document['unbonding']} SURGE out"))
     if document["bonded"] != show_surge(0):
         rows.append(("still staked", f"{document['bonded']} SURGE for slots of open leases"))

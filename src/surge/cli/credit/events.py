@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from surge.cli.credit.document import Document, hexadecimal
-from surge.cli.terminal.figures import brief, money
+from surge.cli.terminal.figures import about, money
 from surge.cli.terminal.output import tell
 from surge.cli.terminal.wording import moment
 from surge.model.credit import MarketId
@@ -88,7 +88,8 @@ def lost(lent: Any, market: str, symbol: str) -> Iterator[str]:
 
 def _document(one: "Liquidation") -> Document:
     """`time`: the block's, in Unix seconds. `bad_debt`: what nobody repaid; the market's reserve bore
-    `from_reserve` of it, and its lenders the rest."""
+    `from_reserve` of it, and its lenders the rest. `cost`: by how much what was taken was worth more than the
+    debt that went, at that block's price; null where the node doesn't keep that."""
     return {
         "market": one.name,
         "id": hexadecimal(one.market),
@@ -100,6 +101,7 @@ def _document(one: "Liquidation") -> Document:
         "collateral_token": one.collateral.symbol,
         "repaid": show_decimal(one.repaid, one.loan.decimals),
         "seized": show_decimal(one.seized, one.collateral.decimals),
+        "cost": None if one.cost is None else show_decimal(one.cost, one.loan.decimals),
         "bad_debt": show_decimal(one.bad_debt, one.loan.decimals),
         "from_reserve": show_decimal(one.from_reserve, one.loan.decimals),
     }
@@ -112,11 +114,13 @@ def told(liquidations: list[Any] | None) -> Iterator[str]:
     for one in liquidations or ():
         loan = one["loan_token"]
         said = (
-            f"{one['market']} was liquidated {_when(one['time'])}: repaid {brief(one['repaid'], loan)}, "
-            f"took {brief(one['seized'], one['collateral_token'])} (block {one['block']})"
+            f"{one['market']} was liquidated {_when(one['time'])}: repaid {about(one['repaid'], loan)}, "
+            f"took {about(one['seized'], one['collateral_token'])} (block {one['block']})"
         )
+        if one["cost"] is not None and Decimal(one["cost"]) > 0:
+            said += f"; it cost its borrower {about(one['cost'], loan)}"
         if Decimal(one["bad_debt"]):
-            said += f"; {brief(one['bad_debt'], loan)} was bad debt and is owed no more"
+            said += f"; {about(one['bad_debt'], loan)} was bad debt and is owed no more"
         yield said
 
 

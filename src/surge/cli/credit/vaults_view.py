@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from surge.cli.credit.document import Document, compounded, hexadecimal, outcome, wad
 from surge.cli.credit.events import earned
 from surge.cli.credit.view import asked, closing
-from surge.cli.terminal.figures import amount, bound, brief, money, most, parts, percent, rate
+from surge.cli.terminal.figures import NONE, amount, bound, brief, money, most, parts, percent, rate
 from surge.cli.terminal.output import Column, Listing, Part, facts
 from surge.model.units import WAD, show_decimal
 
@@ -23,8 +23,8 @@ OUTSIDE = "not in the address book: anybody can deploy a vault; look at its mark
 
 def vault_document(view: "VaultView", listed: bool = True) -> Document:
     """`shares`, `worth`: of the account. Rates are per year, after the fee, without compounding unless they
-    say so. `fallen`: by how much of itself a share is below its highest price. `listed`: in the address book;
-    anybody can deploy another vault."""
+    say so. `share_price`: null while there are no shares. `fallen`: by how much of itself a share is below
+    its highest price. `listed`: in the address book; anybody can deploy another vault."""
     asset, share = view.asset.decimals, view.share.decimals
     total = view.total
     return {
@@ -36,7 +36,7 @@ def vault_document(view: "VaultView", listed: bool = True) -> Document:
         "account": view.account,
         "shares": show_decimal(view.shares, share),
         "worth": show_decimal(view.worth, asset),
-        "share_price": show_decimal(view.share_price, asset),
+        "share_price": show_decimal(view.share_price, asset) if view.supply else None,
         "fallen": wad(view.fallen),
         "total": show_decimal(total, asset),
         "idle": show_decimal(view.idle, asset),
@@ -90,7 +90,7 @@ def show_vaults(document: Any, own: bool = True) -> Iterable[Part]:
                 ("vault", vault["vault"]),
                 ("address", vault["address"]),
                 ("has", f"{money(vault['total'], asset)}, {money(vault['idle'], asset)} of it idle"),
-                ("pays now", rate(vault["rate"], vault["rate_compounded"], asset, "earn")),
+                ("pays now", _pays(vault)),
                 ("fee", f"{bound(vault['fee'])} of gains, taken off already"),
                 ("takes", f"{most(vault['max_deposit'], asset)} more"),
                 (
@@ -142,14 +142,20 @@ def _headline(document: Any) -> str:
     return f"{document['operation']} {asked(document)} · {document['vault']}"
 
 
+def _pays(vault: Any) -> str:
+    if vault["share_price"] is None:
+        return f"{NONE}: nobody has lent through it yet, or everybody has left"
+    return rate(vault["rate"], vault["rate_compounded"], vault["asset"], "earn")
+
+
 def _rows(vault: Any) -> list[tuple[str, str]]:
-    asset = vault["asset"]
+    asset, price = vault["asset"], vault["share_price"]
     return [
         ("yours", money(vault["worth"], asset)),
         ("can be withdrawn", most(vault["max_withdraw"], asset)),
-        ("price of a share", f"{amount(vault['share_price'], limit=True)} {asset}"),
+        ("price of a share", f"{amount(price, limit=True)} {asset}" if price else NONE),
         ("in the vault", money(vault["total"], asset)),
-        ("pays a year, simple", percent(vault["rate"])),
+        ("pays a year, simple", percent(vault["rate"]) if price else NONE),
     ]
 
 

@@ -341,7 +341,9 @@ def _warnings(market: Any) -> Iterator[str]:
 
 
 def _trouble(one: Any) -> Iterator[str]:
-    """What to do in a bad zone."""
+    """What to do in a bad zone, and why nothing can be borrowed in a good one."""
+    if any(one[name] not in NOTHING for name in ("collateral", "debt")):
+        yield from _warnings(one)
     if one["zone"] == "margin":
         yield (
             f"{one['market']} is in its margin zone: no new debt and no collateral out until the LTV is "

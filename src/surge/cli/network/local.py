@@ -79,7 +79,8 @@ def _leap_document(leap: "Leap") -> dict[str, Any]:
 
 def show_leap(document: Any) -> Iterable[str]:
     later = duration(document["seconds"])
-    yield f"the chain's clock: {moment(document['before'])} → {moment(document['after'])}, {later} on"
+    before, after = (moment(document[when], exact=True) for when in ("before", "after"))
+    yield f"the chain's clock: {before} → {after}, {later} on"
     for one in document["owed"]:
         debt, interest = amount(one["debt"], up=True), amount(one["interest"])
         yield f"{one['market']}: {debt} {one['token']} is owed, {interest} of it new interest"
@@ -110,7 +111,7 @@ def show_silence(document: Any) -> Iterable[str]:
         yield f"the feed of {symbol} speaks: {said}; surge local price {symbol} USD sets another"
         return
     now, unsafe, useless = document["now"], document["unsafe"], document["useless"]
-    yield f"the feed of {symbol} is silent since {moment(document['since'])}; it said {said}"
+    yield f"the feed of {symbol} is silent since {moment(document['since'], exact=True)}; it said {said}"
     if now < unsafe:
         yield f"in {duration(unsafe - now)} that is too old to lend by: its markets lend nothing more then"
     else:

@@ -36,10 +36,20 @@ def most(exact: str, symbol: str) -> str:
 
 def brief(exact: str, symbol: str, up: bool = False) -> str:
     """For lists: two decimals of dollars, four significant figures of what may be dear."""
-    places = (
-        2 if in_dollars(symbol) else min(8, max(0, 3 - Decimal(exact).adjusted())) if Decimal(exact) else 0
-    )
-    return f"{amount(exact, places, up)} {symbol}"
+    return f"{amount(exact, _places(exact, symbol), up)} {symbol}"
+
+
+def about(exact: str, symbol: str) -> str:
+    """The same of what is past and harms nobody: to the nearest."""
+    places = _places(exact, symbol)
+    near = Decimal(exact).quantize(Decimal(1).scaleb(-places), ROUND_HALF_EVEN)
+    return f"{amount(str(near) if near else exact, places)} {symbol}"
+
+
+def _places(exact: str, symbol: str) -> int:
+    if in_dollars(symbol):
+        return 2
+    return min(8, max(0, 3 - Decimal(exact).adjusted())) if Decimal(exact) else 0
 
 
 def in_dollars(symbol: str) -> bool:

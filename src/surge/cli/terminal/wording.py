@@ -19,10 +19,13 @@ def duration(seconds: int, most: int = 2) -> str:
     return " ".join(parts) or "now"
 
 
-def moment(seconds: int) -> str:
-    """Unix seconds → local date and time, the year only where it isn't this one."""
+def moment(seconds: int, exact: bool = False) -> str:
+    """Unix seconds → local date and time; of another year the date with the year, the time where it is to be
+    `exact`."""
     then = datetime.fromtimestamp(seconds)
-    return then.strftime("%d %b %H:%M" if then.year == datetime.now().year else "%d %b %Y")
+    if then.year == datetime.now().year:
+        return then.strftime("%d %b %H:%M")
+    return then.strftime("%d %b %Y %H:%M" if exact else "%d %b %Y")
 
 
 def short(address: str) -> str:

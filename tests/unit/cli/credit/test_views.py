@@ -5,7 +5,7 @@ from datetime import datetime
 import pytest
 
 from surge.cli.credit.document import compounded
-from surge.cli.credit.vaults_view import show_vaults
+from surge.cli.credit.vaults_view import show_vault_change, show_vaults
 from surge.cli.credit.view import (
     show_change,
     show_market,
@@ -123,7 +123,8 @@ def test_an_empty_account_of_somebody_else_is_not_advised():
 def sold(seconds, **more):
     return {
         "market": "ETH/TUSD", "block": 812, "time": seconds, "loan_token": "TUSD", "collateral_token": "ETH",
-        "repaid": "375.560688", "seized": "0.225657934705882352", "bad_debt": "0", **more,
+        "repaid": "375.560688", "seized": "0.225657934705882352", "bad_debt": "0", "cost": "18.778034",
+        **more,
     }  # fmt: skip
 
 
@@ -131,17 +132,20 @@ def sold(seconds, **more):
 def test_a_liquidation_is_told(positions):
     now = datetime.now().replace(hour=13, minute=55)
     document = listed(*positions, liquidations=[sold(now.timestamp())])
-    line = "ETH/TUSD was liquidated at 13:55: repaid 375.56 TUSD, took 0.2256 ETH (block 812)"
+    line = "ETH/TUSD was liquidated at 13:55: repaid 375.56 TUSD, took 0.2257 ETH (block 812)"
+    line += "; it cost its borrower 18.78 TUSD"
     assert line in seen(show_positions(document), 120).splitlines()
     one = {**INDEBTED, "liquidations": document["liquidations"]}
     assert line in seen(show_position(one), 120).splitlines()
 
 
 def test_an_older_liquidation_has_its_day_and_its_bad_debt():
-    document = listed(liquidations=[sold(1_600_000_000, bad_debt="66.55778")])
+    document = listed(liquidations=[sold(1_600_000_000, bad_debt="66.55778", cost="-66")])
     text = seen(show_positions(document), 160)
     assert "liquidated on 13 Sep 2020: " in text
-    assert "66.55 TUSD was bad debt" in text
+    assert "66.56 TUSD was bad debt" in text
+    assert "cost" not in text
+    assert "cost" not in seen(show_positions(listed(liquidations=[sold(1, cost=None)])), 160)
 
 
 def test_liquidations_that_cannot_be_read_leave_the_rest():
@@ -252,7 +256,7 @@ def test_at_the_max_ltv_it_says_what_interest_will_do():
 
 VAULT = {
     "vault": "TUSD vault", "address": POSITION["account"], "asset": "TUSD", "worth": "0", "shares": "0",
-    "listed": True, "fallen": "0", "lent": None, "total": "850000",
+    "listed": True, "fallen": "0", "lent": None, "total": "850000", "share_price": "1.01",
     "idle": "0", "rate": "0", "rate_compounded": "0", "fee": "0", "max_deposit": "10", "max_withdraw": "0",
     "markets": [
         {"market": "ETH/TUSD", "worth": "399986.38", "part": "0.4706", "cap": "4000000", "supply_rate": "0"},
@@ -301,6 +305,15 @@ def test_a_loss_is_called_one_and_a_unit_of_rounding_is_none():
     assert "LOSS" not in seen(show_vaults({"vaults": [{**VAULT, "fallen": "0.0000001"}]}), 120)
 
 
+def test_a_position_says_why_it_cannot_borrow_although_it_is_healthy():
+    held = {**POSITION, "safe": False}
+    said = "ETH/TUSD: its price is not confirmed; no new debt, no collateral out of a debt"
+    assert said in seen(show_position({**held, "liquidations": []}), 120)
+    assert said in seen(show_positions(listed({**INDEBTED, "safe": False})), 120)
+    lender = {**POSITION, "safe": False, "collateral": "0", "supplied": "5", "lent": None}
+    assert "not confirmed" not in seen(show_position({**lender, "liquidations": []}), 120)
+
+
 def test_a_suggested_command_names_the_very_market():
     late = {**INDEBTED, "market": "ETH/TUSD 90", "zone": "liquidatable"}
     text = " ".join(seen(show_positions(listed(late)), 120).split())
@@ -332,6 +345,18 @@ def test_positions_outside_the_book_are_shown_after_a_warning():
         [at] = [n for n, line in enumerate(lines) if line.startswith("not in the address book")]
         assert lines[at + 2].startswith("ETH/TUSD 0xabababab")
         assert not any("0xcdcdcdcd" in line for line in lines)
+
+
+def test_a_vault_without_shares_has_no_price_and_no_rate():
+    empty = {**VAULT, "share_price": None, "total": "0.000003", "rate": "0"}
+    assert "pays now  –: nobody has lent through it yet" in seen(show_vaults({"vaults": [empty]}), 120)
+    change = {
+        "operation": "deposit", "vault": "TUSD vault", "amount": "5", "token": "TUSD", "before": empty,
+        "after": VAULT, "sent": False, "transaction": None, "gas": 1, "also": [],
+    }  # fmt: skip
+    rows = [line.split() for line in seen(show_vault_change(change), 120).splitlines()]
+    assert ["price", "of", "a", "share", "–", "→", "1.01", "TUSD"] in rows
+    assert next(row for row in rows if row[:1] == ["pays"])[4] == "–"
 
 
 def test_two_vaults_stand_apart():

@@ -111,3 +111,10 @@ def test_a_limit_in_per_cent_is_short():
 )
 def test_parts_add_up(exact, shown):
     assert figures.parts(exact) == shown
+
+
+def test_what_is_past_is_told_to_the_nearest():
+    assert figures.about("66.55778", "TUSD") == "66.56 TUSD"
+    assert figures.about("0.225657934705882352", "ETH") == "0.2257 ETH"
+    assert figures.about("0.001", "TUSD") == "<0.01 TUSD"
+    assert figures.about("0", "ETH") == "0 ETH"

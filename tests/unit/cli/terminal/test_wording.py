@@ -1,6 +1,8 @@
+from datetime import datetime
+
 import pytest
 
-from surge.cli.terminal.wording import duration, short
+from surge.cli.terminal.wording import duration, moment, short
 from surge.model.task import DEFAULT_FUEL
 from surge.model.units import GFUEL, counted, show_gfuel
 
@@ -51,3 +53,8 @@ def test_the_default_of_fuel_is_the_model_s():
     from surge.cli.terminal.options import FUEL_GFUEL
 
     assert FUEL_GFUEL * GFUEL == DEFAULT_FUEL
+
+
+def test_an_exact_moment_of_another_year_keeps_its_hour():
+    then = datetime(2020, 9, 13, 14, 26).timestamp()
+    assert (moment(then), moment(then, exact=True)) == ("13 Sep 2020", "13 Sep 2020 14:26")
