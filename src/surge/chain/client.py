@@ -9,6 +9,7 @@ from coincurve import PrivateKey
 
 from surge.chain.calls.asks import Asks
 from surge.chain.calls.batch import Batch
+from surge.chain.calls.borrowers import Borrowers
 from surge.chain.calls.credit import Credit
 from surge.chain.calls.curation import Curation
 from surge.chain.calls.exchange import Exchange
@@ -50,4 +51,5 @@ class Chain(Connection):
         self.curation = Curation(self)
         self.batch = Batch(self)
         self.lending = Lending(self)
+        self.borrowers = Borrowers(self, self.credit)
         self.liquidations = Liquidations(self, self.tokens, self.credit)

@@ -24,8 +24,7 @@ class VaultMarket:
     @property
     def worth(self) -> int:
         """In the asset's units, down."""
-        state = self.market.state
-        return shares.to_assets_down(self.held, state.lent_assets, state.supply_shares)
+        return self.market.worth_of(self.held)
 
 
 @dataclass(frozen=True, slots=True)

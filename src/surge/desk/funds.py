@@ -52,7 +52,9 @@ def net_of_carry(earned: int, cost: int) -> str:
     """In words, of two rates a year [WAD]: what a vault pays, down, and what the loan costs, up."""
     pays, costs = earned * BPS // WAD, divide_up(cost * BPS, WAD)
     net = pays - costs
-    said = f"the vault pays {show_percent(Bps(pays))} a year then, and the loan costs {show_percent(Bps(costs))}: "
+    said = (
+        f"the vault pays {show_percent(Bps(pays))} a year then, the loan costs {show_percent(Bps(costs))}: "
+    )
     if net < 0:
         return said + f"it LOSES {show_percent(Bps(-net))} a year of what is lent on, as long as that holds"
     return said + f"{show_percent(Bps(net))} a year of what is lent on are left"

@@ -7,7 +7,9 @@ import pytest
 from credit_network import raise_credit
 from surge.cli.credit.desk import outside_documents, outside_positions
 from surge.cli.credit.document import market_document
+from surge.cli.credit.events import coming_document, coming_in_vault
 from surge.cli.credit.view import OUTSIDE, show_market, show_markets
+from surge.credit.coming import Coming
 from surge.desk.position import OUTSIDE as OUTSIDE_MARKET
 from surge.desk.vault import OUTSIDE as OUTSIDE_VAULT
 from surge.model.units import WAD
@@ -92,6 +94,28 @@ def test_a_lender_is_told_of_a_loss(net, desk):
     assert WAD // 1_000 < of_vault.fallen < WAD // 10
 
 
+def test_a_loss_that_is_coming_is_foreseen(net, desk):
+    """By the newest borrowers' positions, before anybody realises it."""
+    market, vault = desk.market("ETH/TUSD"), desk.vault("TUSD vault")
+    vault.deposit("1000")
+    assert desk.chain.borrowers.coming([market.view])[market.id] == Coming(0, 0, 0, 0)
+    debtor = borrowed(net)
+    net.price("ETH", "700")
+    view = market.view
+    found = desk.chain.borrowers.coming([view])[market.id]
+    assert found.positions == 1
+    assert found.debt == pytest.approx(debtor.view.debt, rel=1e-6)
+    text = seen(show_market({**market_document(view), "coming": coming_document(found, view.loan)}), 160)
+    assert "in 1 position; liquidated now, that would cost lenders" in " ".join(text.split())
+    [lent] = [one for one in vault.view.markets if one.market.id == market.id]
+    told = coming_in_vault(found, lent)
+    assert 0 < float(told["borne"]) <= float(coming_document(found, view.loan)["borne"])
+    before = view.supplied
+    net.open_handed().market("ETH/TUSD").position(debtor.account).liquidate()
+    assert before - market.view.supplied == pytest.approx(found.borne, rel=1e-3)
+    assert desk.chain.borrowers.coming([market.view])[market.id].positions == 0
+
+
 def created(net, **changed):
     """A market by somebody, like that of ether but for what is named."""
     stranger = net.open_handed()
@@ -120,7 +144,7 @@ def test_a_market_outside_the_book_is_warned_about_then_listed(net, desk):
     assert (document["listed"], document["oracle_of"]) == (False, "ETH/TUSD")
     text = seen(show_markets({"markets": [market_document(listed.view)], "outside": [document]}))
     lines = [line.strip() for line in text.splitlines()]
-    assert lines.index(OUTSIDE) < next(n for n, line in enumerate(lines) if line.startswith("0x"))
+    assert lines.index(OUTSIDE) < next(n for n, line in enumerate(lines) if line.startswith("ETH/TUSD 0x"))
     assert f"0x{made.id.hex()[:10]}" in text
     assert seen(show_market(document), 120).startswith(OUTSIDE)
 
@@ -133,7 +157,7 @@ def test_a_market_of_what_is_no_token_hides_no_other(net, desk):
     first, second = outside_documents(desk)
     assert (first["id"], first["trouble"]) == ("0x" + fine.id.hex(), None)
     assert (second["id"], second["trouble"]) == ("0x" + odd.id.hex(), None)
-    assert second["market"] == f"{odd_name}/TUSD"
+    assert second["pair"] == f"{odd_name}/TUSD"
     assert odd_name in seen(show_markets({"markets": [], "outside": [first, second]}), 160)
 
 

@@ -47,15 +47,18 @@ def markets(as_json: AsJson = False, network: Network = None) -> None:
 
 @credit.command()
 def market(market: Market, as_json: AsJson = False, network: Network = None) -> None:
-    """One market's rules and numbers."""
+    """One market's rules and numbers, and the bad debt that is coming."""
     from surge.cli.credit.desk import looking
     from surge.cli.credit.document import market_document
+    from surge.cli.credit.events import coming_document, coming_of
     from surge.cli.credit.view import show_market
     from surge.cli.terminal.output import answer
 
     with looking(network) as desk:
         chosen = desk.market(market)
-        document = market_document(chosen.view, chosen.listed)
+        view = chosen.view
+        coming = coming_document(coming_of(desk, [view]).get(view.id), view.loan)
+        document = {**market_document(view, chosen.listed), "coming": coming}
     answer(document, as_json, show_market)
 
 

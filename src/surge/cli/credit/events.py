@@ -1,6 +1,6 @@
 """What the chain's events tell an account: liquidations, and what lending earned or lost."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -11,14 +11,16 @@ from surge.cli.terminal.output import tell
 from surge.cli.terminal.wording import moment
 from surge.model.credit import MarketId
 from surge.model.errors import NoNetwork
-from surge.model.units import Address, show_decimal
+from surge.model.units import Address, counted, show_decimal
 
 if TYPE_CHECKING:
     from surge.chain.calls.lent import Lent
     from surge.chain.calls.liquidations import Liquidation
     from surge.chain.client import Chain
-    from surge.credit.market import PositionView, Token
-    from surge.desk import Position
+    from surge.credit.coming import Coming
+    from surge.credit.market import MarketView, PositionView, Token
+    from surge.credit.vault_view import VaultMarket
+    from surge.desk import Desk, Position
 
 LEAST_LOSS = Decimal("0.000001")
 """Of what was paid in."""
@@ -59,6 +61,51 @@ def lent_document(look: "Callable[[], Lent | None]", token: "Token", worth: int)
 
 def lent_in_market(position: "Position", view: "PositionView") -> Document | None:
     return lent_document(lambda: position.lent(view), view.market.loan, view.supplied)
+
+
+def coming_of(desk: "Desk", markets: "Sequence[MarketView]") -> "dict[MarketId, Coming | None]":
+    """Bad debt that is coming, by market; nothing, and a word on stderr, where the node gives no logs."""
+    try:
+        return desk.chain.borrowers.coming(markets)
+    except NoNetwork as error:
+        tell(f"whether bad debt is coming is not known: {error}")
+        return {}
+
+
+def coming_document(found: "Coming | None", token: "Token", borne: int | None = None) -> Document | None:
+    """An estimate from the newest borrowers: what is owed past the LLTV, what of it would be lost if it were
+    liquidated now, and what of that the lenders would bear (or one of them, `borne`). None where that is not
+    known."""
+    if found is None:
+        return None
+    return {
+        "positions": found.positions,
+        "debt": show_decimal(found.debt, token.decimals),
+        "loss": show_decimal(found.loss, token.decimals),
+        "borne": show_decimal(found.borne if borne is None else borne, token.decimals),
+    }
+
+
+def coming_in_vault(found: "Coming | None", held: "VaultMarket") -> Document | None:
+    """The same for a vault that lends there."""
+    if found is None:
+        return None
+    borne = found.part(held.held, held.market.state.supply_shares)
+    return coming_document(found, held.market.loan, borne)
+
+
+def coming_words(found: Any, symbol: str, who: str) -> str:
+    """Of a document: who would lose how much."""
+    if found is None:
+        return "not known"
+    if not found["positions"]:
+        return "none, by the newest borrowers"
+    debt = money(found["debt"], symbol, up=True)
+    lost = f"{who} {money(found['borne'], symbol, up=True)}" if Decimal(found["borne"]) else "lenders nothing"
+    return (
+        f"{debt} in {counted(found['positions'], 'position')}; liquidated now, that would cost {lost} (an "
+        "estimate, by the newest borrowers)"
+    )
 
 
 def earned(lent: Any, symbol: str) -> str:

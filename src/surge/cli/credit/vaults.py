@@ -37,7 +37,7 @@ def vaults(
 ) -> None:
     """Every vault: where it lends, its rate, and your part."""
     from surge.cli.credit.desk import account, has_wallet, looking, named_vault
-    from surge.cli.credit.events import lent_document
+    from surge.cli.credit.events import coming_in_vault, coming_of, lent_document
     from surge.cli.credit.vaults_view import show_vaults, vault_document
     from surge.cli.terminal.output import answer
 
@@ -47,7 +47,11 @@ def vaults(
         for one in desk.vaults() if vault is None else [named_vault(desk, vault)]:
             view = one.of(holder) if holder else one.view
             lent = lent_document(partial(one.lent, view), view.asset, view.worth)
-            found.append({**vault_document(view, one.listed), "lent": lent})
+            document = {**vault_document(view, one.listed), "lent": lent}
+            coming = coming_of(desk, [held.market for held in view.markets if held.held])
+            for row, held in zip(document["markets"], view.markets, strict=True):
+                row["coming"] = coming_in_vault(coming.get(held.market.id), held)
+            found.append(document)
     answer({"account": holder, "vaults": found}, as_json, partial(show_vaults, own=of is None))
 
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from surge.cli.credit.document import Document, compounded, hexadecimal, outcome, wad
-from surge.cli.credit.events import earned
+from surge.cli.credit.events import coming_words, earned
 from surge.cli.credit.view import asked, closing
 from surge.cli.terminal.figures import NONE, amount, bound, brief, money, most, parts, percent, rate
 from surge.cli.terminal.output import Column, Listing, Part, facts
@@ -114,6 +114,9 @@ def show_vaults(document: Any, own: bool = True) -> Iterable[Part]:
             Column("earns", right=True),
         ]
         yield Listing(columns, _lent(vault["markets"], asset))
+        for one in vault["markets"]:
+            if (coming := one.get("coming")) and coming["positions"]:
+                yield f"{one['market']}: past its LLTV {coming_words(coming, asset, 'this vault')}"
 
 
 def show_vault_change(document: Any) -> Iterable[Part]:

@@ -5,7 +5,7 @@ from decimal import Decimal
 from shlex import quote
 from typing import Any
 
-from surge.cli.credit.events import earned, gained, lost, told
+from surge.cli.credit.events import coming_words, earned, gained, lost, told
 from surge.cli.terminal.figures import (
     NONE,
     amount,
@@ -103,6 +103,11 @@ def show_market(document: Any) -> Iterable[Part]:
             ("borrowed", f"{money(document['borrowed'], loan)}, {percent(document['utilisation'])} of it"),
             ("available", most(document["available"], loan)),
             ("reserve", f"{money(document['reserve'], loan)}, takes bad debt first"),
+            *(
+                [("past its LLTV", coming_words(document["coming"], loan, "lenders"))]
+                if "coming" in document
+                else []
+            ),
             ("borrow rate", rate(document["borrow_rate"], document["borrow_rate_compounded"], loan, "cost")),
             ("lend rate", rate(document["supply_rate"], document["supply_rate_compounded"], loan, "earn")),
             ("max LTV", f"{bound(document['max_ltv'])}: debt may be taken up to it"),

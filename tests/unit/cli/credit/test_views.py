@@ -363,3 +363,21 @@ def test_two_vaults_stand_apart():
     lines = [line.strip() for line in seen(show_vaults({"vaults": [VAULT, VAULT]})).splitlines()]
     (second,) = [n for n, line in enumerate(lines) if line.startswith("vault") and n]
     assert lines[second - 1] == ""
+
+
+COMING = {"positions": 2, "debt": "2250", "loss": "430", "borne": "400"}
+
+
+def test_bad_debt_that_is_coming_is_told_to_lenders_as_an_estimate():
+    text = " ".join(seen(show_market({**MARKET, "coming": COMING}), 160).split())
+    assert "past its LLTV 2,250 TUSD in 2 positions; liquidated now, that would cost lenders 400 TUSD" in text
+    assert "(an estimate, by the newest borrowers)" in text
+    paid = seen(show_market({**MARKET, "coming": {**COMING, "borne": "0"}}), 160)
+    assert "would cost lenders nothing" in " ".join(paid.split())
+    for found, said in ((None, "not known"), ({**COMING, "positions": 0}, "none, by the newest borrowers")):
+        assert said in seen(show_market({**MARKET, "coming": found}), 160)
+    first, last = VAULT["markets"]
+    vault = {**VAULT, "markets": [{**first, "coming": COMING}, {**last, "coming": None}]}
+    assert "that would cost this vault 400 TUSD" in " ".join(
+        seen(show_vaults({"vaults": [vault]}), 160).split()
+    )
