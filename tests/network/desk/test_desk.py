@@ -383,4 +383,6 @@ def test_a_market_without_its_book_entry_works_by_id(net, desk):
     with Desk(book, key=desk.chain.key) as other:
         same = other.market(market.id)
         foreseen(net, same.position().add_collateral, "1")
-        assert same.view.name == "ETH/TUSD"
+        assert same.view.pair == "ETH/TUSD"
+        assert same.view.name == f"ETH/TUSD 0x{market.id.hex()[:10]}"
+        assert other.market(same.view.name).id == market.id

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from surge.chain.calls.credit import Credit
+from surge.chain.calls.liquidations import RECENT_BLOCKS
 from surge.chain.network.artifacts import artifact
 from surge.chain.network.connection import Connection
 from surge.chain.node.logs import newest_logs
@@ -14,8 +15,6 @@ from surge.model.units import Address
 
 MOST = 200
 """Borrowers, the newest."""
-RECENT_BLOCKS = 100_000
-"""How far back is looked."""
 
 
 class Borrowers:
