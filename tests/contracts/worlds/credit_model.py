@@ -46,6 +46,8 @@ class Model:
         self.events: list[tuple[str, tuple[int, ...]]] = []
         # Of the last liquidation: bad debt that the lenders bear.
         self.shared_loss = 0
+        # Markets whose lenders bore a loss in this transaction.
+        self.burnt: set[bytes] = set()
 
     # What everything stands on
 
@@ -127,6 +129,7 @@ class Model:
     ) -> Operation:
         one_of(assets, shares)
         require(on_behalf != ZERO, "no receiver")
+        require(params.id not in self.burnt, "no lending after a loss in one transaction")
         market = self.accrued(params)
         if assets:
             shares = shares_down(assets, market.lent, market.supply_shares)
@@ -189,12 +192,13 @@ class Model:
         return market.borrow_assets + gap - gap * min(86_400, self.now() - then) // (30 * 86_400)
 
     def collect(self, caller: str, params: Params) -> Operation:
+        require(self.market(params).last_update < self.now(), "the market has moved in this block")
         market = self.accrued(params)
         debt = self.followed(params, market)
         self.books.followed[params.id] = debt, self.now()
         above = max(0, market.reserve - debt // 20)
+        above = min(above, market.supply_assets - market.borrow_assets)
         paid = above - above % params.unit
-        require(paid <= market.supply_assets - market.borrow_assets, "not enough cash")
         market.supply_assets -= paid
         market.reserve -= paid
         self.books.markets[params.id] = market
@@ -341,6 +345,8 @@ class Model:
         market.supply_assets -= loss
         market.reserve -= borne
         self.shared_loss = max(0, loss - borne)
+        if self.shared_loss:
+            self.burnt.add(params.id)
         self.books.markets[params.id] = market
         self.log("Liquidated", params.id, borrower, caller, repaid, seized, sale.bonus, burned)
         if loss:
