@@ -1,4 +1,4 @@
-"""A market that can't be used any more: what it can do to the vault that holds some of it, and how it is written off."""
+"""A market that is of no use any more: what it can do to the vault that holds some of it, and its end."""
 
 import pytest
 
@@ -116,8 +116,8 @@ def test_a_fee_is_not_taken_on_what_was_written_off(pots: VaultPots) -> None:
 
 @pytest.mark.parametrize("gift", [0, 1, 100])
 def test_a_rate_model_that_tells_another_rate_than_it_charges(gift: int) -> None:
-    """It makes a withdrawal burn more shares than the vault counts as its own. A gift of shares may not pay for that:
-    what is held would fall below nothing, which is next to everything."""
+    """It makes a withdrawal burn more shares than the vault counts as its own. A gift of shares may not pay for
+    that: what is held would fall below nothing, which is next to everything."""
     pots = VaultPots(markets=1)
     lying = mock("LyingIrm").deploy(pots.machine)
     odd = pots.open_market(irm=lying)
@@ -149,7 +149,7 @@ def test_a_rate_model_that_tells_another_rate_than_it_charges(gift: int) -> None
 
 
 def test_nobody_keeps_the_fee_recipient_from_collecting(pots: VaultPots) -> None:
-    """What is lent and borrowed for a moment, in the block of a collection or before it in the same, is not followed."""
+    """What is lent and borrowed for a moment, before a collection in the same block, is not followed."""
     id, market = pots.ids[1], pots.market(1)
     pots.borrow(1, 100_000 * USD)
     pots.oracles[1]("set_price", 10 * SCALE)
