@@ -13,7 +13,7 @@ from math import isqrt
 
 from surge.model.credit import PRICE_SCALE
 from surge.model.errors import BadInput
-from surge.model.units import WAD, Address
+from surge.model.units import Address
 
 MINIMUM_LIQUIDITY = 1_000
 """Of a pair's first liquidity this much is locked for ever."""
@@ -116,17 +116,6 @@ def liquidity_burned(liquidity: int, balance0: int, balance1: int, supply: int) 
 def mid_price(pair: Reserves) -> int:
     """What goes in per unit that comes out, before fee and impact, by 1e36, down."""
     return pair.into * PRICE_SCALE // pair.out
-
-
-def price_impact(amount_in: int, pair: Reserves) -> int:
-    """WAD, up: the part of the mid price's worth that a swap loses to its own size and the fee.
-
-    1 - (out / in) / (reserve out / reserve in); at least 0.3%, near 100% for more than the pair can bear.
-    """
-    if amount_in == 0:
-        return 0
-    got = amount_out(amount_in, pair.into, pair.out)
-    return WAD - got * pair.into * WAD // (amount_in * pair.out)
 
 
 def amount_to_price(pair: Reserves, price_e36: int) -> int:

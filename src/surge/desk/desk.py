@@ -16,7 +16,6 @@ from surge.desk.leverage import Leverage
 from surge.desk.market import Market
 from surge.desk.trade.authority import Authority
 from surge.desk.trade.exchange import Exchange
-from surge.desk.trade.liquidator import Liquidator
 from surge.desk.vault import Vault
 from surge.model.errors import BadInput
 from surge.model.units import Address
@@ -133,11 +132,6 @@ class Desk:
     def exchange(self) -> Exchange:
         """Swaps, and the pools that they go through."""
         return Exchange(self._chain, looking=self._looking)
-
-    @property
-    def liquidator(self) -> Liquidator:
-        """Liquidations by hand."""
-        return Liquidator(self._chain)
 
     @property
     def authority(self) -> Authority:

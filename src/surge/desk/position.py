@@ -7,9 +7,10 @@ from surge.chain.calls.credit import ALL
 from surge.chain.calls.lent import Lent
 from surge.chain.calls.tokens import Payment
 from surge.chain.node.sender import Call
-from surge.credit import preview
+from surge.credit import health, preview, usual
+from surge.credit.leverage import less
 from surge.credit.market import PositionView, Token
-from surge.desk.amounts import Amount, units
+from surge.desk.amounts import Amount, Percent, slippage, units
 from surge.desk.operation import Plan, foreseen, operation
 from surge.desk.slack import later
 from surge.model.credit import MarketId
@@ -117,20 +118,38 @@ class Position:
         return self._plan(view, foreseen(preview.remove_collateral, view, assets, amount), call)
 
     @operation
-    def liquidate(self, amount: Amount = "max") -> Plan[PositionView]:
-        """Repay at most `amount` of a debt that is past its LLTV, for collateral and a bonus."""
-        view = self.view
-        loan = view.market.loan
+    def liquidate(
+        self, amount: Amount = "max", *, min_seized: Amount | None = None,
+        max_slippage: Percent = usual.SLIPPAGE,
+    ) -> Plan[PositionView]:  # fmt: skip
+        """Repay at most `amount` of a debt that is past its LLTV, for collateral and a bonus.
+
+        min_seized: the least collateral for it; by default what is expected now, less `max_slippage`.
+        """
+        view, slip = self.view, slippage(max_slippage)
+        loan, token = view.market.loan, view.market.collateral
         limit = units(amount, loan, lambda: ALL)
         after, outcome = preview.liquidation_of(view, limit)
-        call = self.chain.credit.liquidating(view.market.params, self.account, limit)
-        note = f"repays {loan.show(outcome.repaid)}, seizes {view.market.collateral.show(outcome.seized)}"
+        least = less(outcome.seized, slip) if min_seized is None else units(min_seized, token)
+        if outcome.seized < least:
+            raise BadInput(
+                f"nothing was sent: {loan.show(outcome.repaid)} would seize {token.show(outcome.seized)}, "
+                f"less than your minimum of {token.show(least)}; ask for less, or wait"
+            )
+        worth = health.value(outcome.seized, view.market.price or 0)
+        gain = worth - outcome.repaid
+        notes = [
+            f"repays {loan.show(outcome.repaid)} and seizes {token.show(outcome.seized)}",
+            f"that is worth {loan.show(worth)} at the oracle's price: {loan.show(abs(gain))} "
+            f"{'more' if gain >= 0 else 'LESS'} than is repaid, before gas",
+        ]
         if outcome.bad_debt:
-            note += f", and realises a bad debt of {loan.show(outcome.bad_debt)}"
+            notes.append(f"realises a bad debt of {loan.show(outcome.bad_debt)}, which its lenders bear")
+        notes.append(f"reverts when less than {token.show(least)} would be seized")
+        call = self.chain.credit.liquidating(view.market.params, self.account, limit, min_seized=least)
         _, late = preview.liquidation_of(later(view), limit)
-        paid = max(outcome.repaid, late.repaid)
-        plan = self._paid(view, after, loan, paid, call)
-        return replace(plan, notes=(note, *plan.notes))
+        plan = self._paid(view, after, loan, max(outcome.repaid, late.repaid), call)
+        return replace(plan, notes=(*notes, *plan.notes))
 
     def _paid(
         self, view: PositionView, after: PositionView, token: Token, amount: int, call: Call

@@ -15,12 +15,11 @@ from surge.chain.network.book import AddressBook, CreditBook, check_book
 from surge.chain.network.connection import View
 from surge.chain.node.rpc import Rpc
 from surge.chain.node.sender import Call
-from surge.model.credit import PRICE_SCALE, MarketParams, market_id
+from surge.model.credit import FEED_DECIMALS, PRICE_SCALE, MarketParams, market_id
 from surge.model.units import MAX_UINT256, NOBODY, WAD, Address, Wad, parse_decimal
 
 DECIMALS = {"TUSD": 6, "ETH": 18, "BTC": 8, "SURGE": 18}
 USD_PRICES = {"TUSD": "1", "ETH": "2000", "BTC": "60000", "SURGE": "0.10"}
-FEED_DECIMALS = 8
 VAULT = "TUSD vault"
 ROOM = 10
 """A vault's caps over what it has lent at first."""

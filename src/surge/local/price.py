@@ -14,9 +14,8 @@ from surge.chain.node.sender import Call
 from surge.credit.exchange import Route, amount_to_price
 from surge.credit.market import Token
 from surge.keeper.upkeep import Upkeep
-from surge.local.credit import FEED_DECIMALS
 from surge.local.silence import silence_of
-from surge.model.credit import PRICE_SCALE
+from surge.model.credit import FEED_DECIMALS, PRICE_SCALE
 from surge.model.errors import BadInput
 from surge.model.units import Seconds, parse_decimal, show_decimal
 

@@ -15,6 +15,8 @@ MarketId = NewType("MarketId", bytes)
 """32 bytes: keccak-256 of the ABI encoding of the market's parameters."""
 
 PRICE_SCALE = 10**36
+FEED_DECIMALS = 8
+"""Of a price feed that answers in dollars."""
 
 
 @dataclass(frozen=True, slots=True)

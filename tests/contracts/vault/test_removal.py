@@ -116,8 +116,8 @@ def test_a_fee_is_not_taken_on_what_was_written_off(pots: VaultPots) -> None:
 
 @pytest.mark.parametrize("gift", [0, 1, 100])
 def test_a_rate_model_that_tells_another_rate_than_it_charges(gift: int) -> None:
-    """It makes a withdrawal burn more shares than the vault counts as its own. A gift of shares may not pay for
-    that: what is held would fall below nothing, which is next to everything."""
+    """It makes a withdrawal burn more shares than the vault counts as its own. A gift of shares may not pay
+    for that: what is held would fall below nothing, which is next to everything."""
     pots = VaultPots(markets=1)
     lying = mock("LyingIrm").deploy(pots.machine)
     odd = pots.open_market(irm=lying)

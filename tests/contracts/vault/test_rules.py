@@ -18,6 +18,7 @@ from contracts.worlds.vault_pots import (
     VaultPots,
     refused,
 )
+from surge.chain.calls.curation import ACCEPTANCE
 from surge.chain.network.artifacts import artifact
 
 
@@ -42,7 +43,7 @@ def test_a_higher_cap_waits_for_the_timelock(pots: VaultPots) -> None:
 
 def test_what_is_pending_expires(pots: VaultPots) -> None:
     """What was announced long ago surprises who has come since: it is submitted again."""
-    id, window = pots.ids[0], 14 * 86_400
+    id, window = pots.ids[0], ACCEPTANCE
     for _ in range(2):
         pots.vault("submit_cap", id, 2 * CAP, sender=OWNER)
         pots.vault("submit_guardian", OTHER, sender=OWNER)

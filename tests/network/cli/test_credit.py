@@ -148,7 +148,7 @@ def test_a_carry_is_lent_on_and_a_neutral_position_held(surge):
     flat = surge("credit", "leverage", "close", "TUSD/ETH", "--held", "max", "--yes")
     assert (flat["after"]["collateral"], flat["after"]["debt"]) == ("0", "0")
     looked = surge("credit", "leverage", "revoke", "--dry-run")
-    assert (looked["sent"], looked["gas"]) == (False, None)
+    assert (looked["sent"], looked["name"], looked["after"]) == (False, "Leverage", False)
     assert "add --yes" in refusal(surge, "credit", "leverage", "revoke", code=2)
     assert surge("credit", "leverage", "revoke", "--yes")["gas"] > 0
     assert "nothing to take back" in refusal(surge, "credit", "leverage", "revoke", "--yes", code=2)

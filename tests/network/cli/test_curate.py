@@ -56,6 +56,7 @@ def test_an_oracle_is_created_and_priced(surge, made):
     looked = surge("curate", "create", "oracle", *given, "--dry-run")
     assert (looked["sent"], looked["place"]) == (False, None)
     assert looked["facts"]["price now"] == "2000 TUSD for 1 ETH"
+    assert looked["facts"]["collateral feed"].endswith("at most 3600 s old")
     done = surge("curate", "create", "oracle", *given, "--yes")
     assert done["gas"] == pytest.approx(looked["gas"], rel=0.05)
     made["oracle"] = done["place"]

@@ -40,7 +40,9 @@ def test_a_swap_gives_what_its_preview_says(surge):
     assert Decimal(done["after"]["price"]) > Decimal(done["before"]["price"]) == 2000
     out, _ = surge("credit", "swap", "10", "TUSD", "ETH", "--dry-run", words=True)
     assert "swap 10 TUSD · over TUSD → ETH" in out
-    assert "size and fees cost 0.3" in out
+    assert "ETH) less than at the oracle's price" in " ".join(out.split())
+    said = refusal(surge, "credit", "swap", "1", "TUSD", "ETH", "--max-impact", "0.3%", "--yes")
+    assert "--max-impact 0.3" in said
 
 
 def test_liquidity_comes_and_goes(surge):
@@ -60,12 +62,11 @@ def test_a_part_of_a_debt_is_paid_by_its_collateral(surge):
     surge("credit", "collateral", "add", MARKET, "0.5", "--yes")
     surge("credit", "borrow", MARKET, "600", "--yes")
     try:
-        paid = surge("credit", "repay", MARKET, "100", "--from-collateral", "--yes")
+        paid = surge("credit", "leverage", "repay", MARKET, "100", "--yes")
         assert Decimal("499.99") < Decimal(paid["after"]["debt"]) < Decimal("500.01")
         assert Decimal("0.449") < Decimal(paid["after"]["collateral"]) < Decimal("0.45")
-        assert "close the position" in refusal(
-            surge, "credit", "repay", MARKET, "500.1", "--from-collateral", "--yes"
-        )
+        assert Decimal(paid["price_impact"]) > 0
+        assert "close the position" in refusal(surge, "credit", "leverage", "repay", MARKET, "500.1", "--yes")
     finally:
         surge("credit", "repay", MARKET, "max", "--yes")
         surge("credit", "collateral", "remove", MARKET, "max", "--yes")
@@ -97,7 +98,8 @@ def test_authority_is_given_with_a_warning_and_taken_back(surge):
     assert "WARNING: whoever has this authority may borrow against your collateral" in out
     assert "not in the address book" in out
     given = surge("credit", "authorize", STRANGER, "--yes")
-    assert (given["before"], given["after"], given["name"]) == (False, True, None)
+    assert (given["operation"], given["name"]) == ("authorize", None)
+    assert (given["before"], given["after"]) == (False, True)
     assert "already" in refusal(surge, "credit", "authorize", STRANGER, "--yes")
     assert surge("credit", "revoke", STRANGER, "--yes")["after"] is False
     assert "nothing to take back" in refusal(surge, "credit", "revoke", STRANGER, "--yes")
@@ -108,7 +110,7 @@ def test_authority_is_given_with_a_warning_and_taken_back(surge):
     [
         (("swap", "100", "TUSD", "ETH", "--max-slippage", "0.5", "--yes"), 2, "with the sign: '0.5%'"),
         (("swap", "100", "TUSD", "ETH", "--max-slippage", "100%", "--yes"), 2, "below 100%"),
-        (("swap", "900000", "TUSD", "ETH", "--yes"), 2, "more than your max impact of 5%"),
+        (("swap", "900000", "TUSD", "ETH", "--yes"), 2, "above the most of 5%"),
         (("swap", "5000", "TUSD", "ETH", "--yes"), 4, "needs 5000 TUSD"),
         (("swap", "1", "TUSD", "EUR", "--yes"), 2, "there are TUSD, ETH"),
         (("swap", "1", "TUSD", "TUSD", "--yes"), 2, "name two tokens"),
@@ -126,7 +128,8 @@ def test_authority_is_given_with_a_warning_and_taken_back(surge):
         (("authorize", "Batch", "--yes"), 2, "anybody"),
         (("authorize", "0x" + "0" * 40, "--yes"), 2, "nobody"),
         (("revoke", "Leverag", "--yes"), 2, "no address"),
-        (("repay", MARKET, "1", "--from-collateral", "--yes"), 2, "no part of a debt"),
+        (("leverage", "repay", MARKET, "1", "--yes"), 2, "no part of a debt"),
+        (("leverage", "repay", MARKET, "max", "--yes"), 2, "`max` says nothing here"),
     ],
 )
 def test_bad_input_is_one_sentence_and_sends_nothing(surge, arguments, code, said):

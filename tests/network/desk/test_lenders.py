@@ -11,7 +11,7 @@ from surge.cli.credit.view import OUTSIDE, show_market, show_markets
 from surge.desk.position import OUTSIDE as OUTSIDE_MARKET
 from surge.desk.vault import OUTSIDE as OUTSIDE_VAULT
 from surge.model.units import WAD
-from unit.cli.credit.screen import seen
+from unit.cli.screen import seen
 
 TUSD, ETHER = 10**6, 10**18
 

@@ -9,34 +9,12 @@ from hypothesis import strategies as st
 from surge.credit import exchange as twin
 from surge.credit.exchange import PRICE_SCALE, Reserves
 from surge.model.errors import BadInput
-from surge.model.units import WAD
 
 SIZE = st.integers(10**4, 10**27)
 SMALL = st.integers(1, 3_000)
 PAIR = st.builds(Reserves, SIZE, SIZE)
 BIG_PAIR = st.builds(Reserves, st.integers(10**13, 10**27), st.integers(10**13, 10**27))
 SMALL_PAIR = st.builds(Reserves, SMALL, SMALL)
-
-
-@given(pair=PAIR, amount=st.integers(1, 10**27), more=st.integers(1, 10**27))
-def test_impact_is_at_least_the_fee_and_grows(pair: Reserves, amount: int, more: int) -> None:
-    impact = twin.price_impact(amount, pair)
-    got = twin.amount_out(amount, pair.into, pair.out)
-    exact = 1 - Fraction(got, amount) / Fraction(pair.out, pair.into)
-    assert WAD * 3 // 1_000 <= impact <= WAD
-    assert Fraction(impact - 1, WAD) < exact <= Fraction(impact, WAD)
-    # A unit that rounding takes may weigh more than the size, for dust alone.
-    slack = WAD * pair.into // (amount * pair.out) + 1
-    assert twin.price_impact(amount + more, pair) >= impact - slack
-    assert twin.price_impact(0, pair) == 0
-
-
-def test_impact_in_figures() -> None:
-    """Selling a part f of the reserve executes at 1/(1 + 0.997 f) of the mid price, the fee taken off."""
-    pair = Reserves(1_000 * WAD, 2_000_000 * WAD)
-    assert twin.mid_price(pair) == PRICE_SCALE // 2_000
-    for sold, impact in ((WAD, 0.00399), (10 * WAD, 0.01284), (1_000 * WAD, 0.50075)):
-        assert twin.price_impact(sold, pair) / WAD == pytest.approx(impact, abs=1e-5)
 
 
 @given(pair=BIG_PAIR, factor=st.integers(10_010, 1_000_000))

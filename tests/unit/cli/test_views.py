@@ -1,26 +1,15 @@
 """What people see, at 80 columns."""
 
-import io
-
 import pytest
-from rich.console import Console
 
 from surge.cli.compute.asks_view import show_asks, show_quote
 from surge.cli.compute.jobs_view import show_job, show_jobs, show_verification
 from surge.cli.compute.lease.leases import CLOSED, ENDING, GRACE, OPEN, OVERDUE, show_leases, state_of
 from surge.cli.network.status_view import show_status
 from surge.cli.network.wallet import show_wallet
+from unit.cli.screen import seen
 
 PROVIDER = "0xE72E0C4A5b528758BEf5BFB343F4e288de9eeE34"
-
-
-def seen(parts, width=80):
-    console = Console(width=width, file=io.StringIO(), markup=False, highlight=False)
-    for part in parts:
-        console.print(part)
-    text = console.file.getvalue()
-    assert all(len(line) <= width for line in text.splitlines())
-    return text
 
 
 ASK = {

@@ -2,9 +2,9 @@
 
 import pytest
 
-from small_credit import ETHER, USD, market
+from small_credit import ETH, ETHER, TUSD, USD, market
 from surge.credit.exchange import Reserves, amounts_in, amounts_out
-from surge.credit.impact import bought, sold
+from surge.credit.impact import bought, sold, swapped
 from surge.model.errors import BadInput
 from surge.model.units import WAD
 
@@ -55,7 +55,7 @@ def test_without_a_price_the_pools_own_is_the_measure():
     cost = amounts_in(10 * ETHER, BUYING)[0]
     swap = bought(market(usd=None), 10 * ETHER, cost, BUYING)
     assert swap.fair == 20_000 * USD
-    assert "the pools' own price (the oracle gives none)" in str(swap)
+    assert "the pools' own price (no oracle gives one)" in str(swap)
     with pytest.raises(BadInput):
         swap.require(500)
     two = [SELLING[0], Reserves(10**12, 5 * 10**11)]
@@ -65,3 +65,12 @@ def test_without_a_price_the_pools_own_is_the_measure():
 def test_what_is_next_to_nothing_is_not_shown_as_nothing():
     assert "0.01% (0.000001 TUSD) more" in str(bought(market(), ETHER, 2_000 * USD + 1, BUYING))
     assert "less than 0.01%" in str(bought(market(), ETHER, 2_000 * USD - 1, BUYING))
+
+
+@pytest.mark.parametrize(("part", "lost"), [(1_000, 0.00399), (100, 0.01284), (1, 0.50075)])
+def test_impact_in_figures(part, lost):
+    """Selling a part f of the reserve executes at 1/(1 + 0.997 f) of the pool's price, the fee taken off."""
+    pair = Reserves(1_000 * ETHER, 2_000_000 * USD)
+    amount = pair.into // part
+    swap = swapped(ETH, TUSD, amount, amounts_out(amount, [pair])[-1], None, [pair])
+    assert swap.part / WAD == pytest.approx(lost, abs=1e-5)

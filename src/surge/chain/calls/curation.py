@@ -8,9 +8,12 @@ from surge.chain.network.artifacts import artifact
 from surge.chain.network.connection import Connection, View
 from surge.chain.node.sender import Call
 from surge.model.credit import MarketId
+from surge.model.signature import checksum
 from surge.model.units import Address, Seconds, Wad
 
-_RULES = ("owner", "guardian", "TIMELOCK", "fee", "fee_recipient", "queues")
+ACCEPTANCE = 14 * 86_400
+"""Seconds in which what was submitted can be accepted, after its timelock: rules.vy's ACCEPTANCE."""
+_RULES = ("owner", "guardian", "pending_guardian", "TIMELOCK", "fee", "fee_recipient", "queues")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +27,15 @@ class Cap:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """Who may change what of a vault. supply, withdraw: its queues."""
+    """Who may change what of a vault. submitted: the next guardian, good from `guardian_at` on, or NOBODY.
+
+    supply, withdraw: its queues.
+    """
 
     owner: Address
     guardian: Address
+    submitted: Address
+    guardian_at: Seconds
     timelock: Seconds
     fee: Wad
     fee_recipient: Address
@@ -44,6 +52,11 @@ class Sources:
     pair: Address
 
 
+def expired(valid_at: Seconds, now: Seconds) -> bool:
+    """Whether what can be accepted from `valid_at` on (0: nothing is pending) no longer can."""
+    return 0 < valid_at < now - ACCEPTANCE
+
+
 class Curation:
     """`chain.curation`. All errors: NoNetwork, Reverted."""
 
@@ -51,11 +64,12 @@ class Curation:
         self._at = at
 
     def rules(self, vault: Address) -> Rules:
-        owner, guardian, timelock, fee, recipient, (supply, withdraw) = self._at.look(
+        owner, guardian, (submitted, due), timelock, fee, recipient, (supply, withdraw) = self._at.look(
             [View("Vault", vault, name) for name in _RULES]
         )
         queues = (tuple(MarketId(id_) for id_ in queue) for queue in (supply, withdraw))
-        return Rules(owner, guardian, Seconds(timelock), Wad(fee), recipient, *queues)
+        named = checksum(bytes.fromhex(submitted[2:]))
+        return Rules(owner, guardian, named, Seconds(due), Seconds(timelock), Wad(fee), recipient, *queues)
 
     def caps(self, vault: Address, markets: Sequence[MarketId]) -> list[Cap]:
         """Of these markets, whether or not the vault has them."""

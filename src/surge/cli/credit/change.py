@@ -22,22 +22,23 @@ Show = Callable[[Any], Iterable[Part]]
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """How a change was asked for. min_health in WAD."""
+    """How a change was asked for. max_slippage: None for what has no price; min_health in WAD."""
 
     yes: bool
     dry_run: bool
     as_json: bool
-    max_slippage: Bps
+    max_slippage: Bps | None
     min_health: int | None
 
     @classmethod
     def read(
-        cls, yes: bool, dry_run: bool, as_json: bool, max_slippage: str, min_health: str | None
-    ) -> "Consent":
+        cls, yes: bool, dry_run: bool, as_json: bool, max_slippage: str | None = None,
+        min_health: str | None = None,
+    ) -> "Consent":  # fmt: skip
         """The consent that a command's options give. Raises BadInput."""
         from surge.desk.amounts import slippage
 
-        most = slippage(max_slippage)
+        most = None if max_slippage is None else slippage(max_slippage)
         least = None if min_health is None else parse_decimal(min_health, 18, "health factor")
         if least is not None and least < WAD:
             raise BadInput(
@@ -63,7 +64,8 @@ def perform(
     if not consent.yes:
         ask(document(shown), show)
         now = preview()  # a person takes their time
-        require_price(shown, now, consent.max_slippage)
+        if consent.max_slippage is not None:
+            require_price(shown, now, consent.max_slippage)
         require_health(now, consent.min_health)
     done = send()
     answer(document(done), consent.as_json, show if consent.yes else show_done)

@@ -131,6 +131,7 @@ for _verb, _help in (
     ("supply", "Lend to a market's borrowers; earns its rate."),
     ("withdraw", "Take back what you supplied."),
     ("borrow", "Take debt against your collateral, up to the max LTV."),
+    ("repay", "Pay debt back; works at any price."),
 ):
     credit.command(_verb, help=_help)(_changing(_verb, _verb))
 

@@ -4,7 +4,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import TYPE_CHECKING, Any
 
 from surge.credit.market import YEAR, MarketView, PositionView
-from surge.model.credit import PRICE_SCALE
+from surge.credit.price import whole
 from surge.model.units import SURGE_DECIMALS, WAD, show_decimal
 
 if TYPE_CHECKING:
@@ -83,23 +83,29 @@ def position_document(view: PositionView) -> Document:
     }
 
 
-def change_document(
-    operation: str, amount: str, token: str, done: "Done[PositionView]", resolved: str | None = None
-) -> Document:
-    """`transaction` is null while nothing was sent: then `gas` is an estimate, or null
-    where the node can't say. `also`: what is sent before it, such as an allowance.
-    `resolved`: the figure that an `amount` of `max` stood for, where it is known."""
-    before, after = done.before, done.after
+def outcome(operation: str, done: "Done[Any]") -> Document:
+    """What every change says of itself. `transaction` is null while nothing was sent: then `gas` is an
+    estimate, or null where the node can't say. `also`: what goes with it, such as an allowance."""
     return {
         "operation": operation,
-        "market": before.market.name,
-        "amount": amount,
-        **({} if resolved is None else {"resolved": resolved}),
-        "token": token,
         "sent": done.transaction is not None,
         "transaction": None if done.transaction is None else hexadecimal(done.transaction),
         "gas": done.gas,
         "also": [said.replace(IN_PYTHON, IN_SHELL) for said in done.also],
+    }
+
+
+def change_document(
+    operation: str, amount: str, token: str, done: "Done[PositionView]", resolved: str | None = None
+) -> Document:
+    """`resolved`: the figure that an `amount` of `max` stood for, where it is known."""
+    before, after = done.before, done.after
+    return {
+        **outcome(operation, done),
+        "market": before.market.name,
+        "amount": amount,
+        **({} if resolved is None else {"resolved": resolved}),
+        "token": token,
         "before": position_document(before),
         "after": position_document(after),
     }
@@ -132,10 +138,7 @@ def compounded(rate: int, up: bool = False) -> str:
 
 def price_of(view: MarketView, price: int | None, up: bool = False) -> str | None:
     """Whole loan tokens for one whole collateral token, to 18 decimals."""
-    if price is None:
-        return None
-    above, below = price * 10**view.collateral.decimals * WAD, PRICE_SCALE * 10**view.loan.decimals
-    return wad(-(-above // below) if up else above // below)
+    return None if price is None else whole(price, view.collateral, view.loan, up)
 
 
 def hexadecimal(word: bytes | str) -> str:

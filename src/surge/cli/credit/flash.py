@@ -46,7 +46,7 @@ def flash(
     from surge.cli.credit.desk import acting
     from surge.cli.credit.flash_view import flash_change, show_flash, show_flash_sent
 
-    consent = Consent.read(yes, dry_run, as_json, max_slippage, None)
+    consent = Consent.read(yes, dry_run, as_json, max_slippage)
     least = {"min_profit": min_profit} if min_profit else {}
     with acting(network) as desk:
         _require_profit(desk, pool, amount, min_profit)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from surge.cli.credit.document import Document, hexadecimal, wad
+from surge.cli.credit.document import Document, outcome, wad
 from surge.cli.credit.view import closing
 from surge.cli.terminal.figures import money, percent, price
 from surge.cli.terminal.output import Column, Listing, Part, facts
@@ -32,14 +32,10 @@ def flash_change(amount: str, done: "Done[FlashView]") -> Document:
     """The pools before and after an arbitrage; `profit` is before gas."""
     profit = done.after.held - done.before.held
     return {
-        "operation": "flash",
+        **outcome("flash", done),
         "pool": done.before.pool,
         "amount": amount,
         "profit": show_decimal(profit, done.before.paid.decimals),
-        "sent": done.transaction is not None,
-        "transaction": None if done.transaction is None else hexadecimal(done.transaction),
-        "gas": done.gas,
-        "also": list(done.also),
         "before": flash_document(done.before),
         "after": flash_document(done.after),
     }

@@ -158,30 +158,29 @@ def close(
 
 
 @leverage.command()
-def revoke(
-    yes: Yes = False, dry_run: DryRun = False, as_json: AsJson = False, network: Network = None
+def repay(
+    market: Market,
+    amount: Annotated[
+        str, typer.Argument(metavar="AMOUNT", help="Of the loan's token, less than the whole debt.")
+    ],
+    yes: Yes = False,
+    dry_run: DryRun = False,
+    max_slippage: MaxSlippage = usual.SLIPPAGE,
+    max_impact: MaxImpact = usual.IMPACT,
+    min_health: MinHealth = None,
+    as_json: AsJson = False,
+    network: Network = None,
 ) -> None:
-    """Take back what you allowed Leverage to do with your positions."""
-    from surge.cli.credit.change import ask
-    from surge.cli.credit.desk import acting
-    from surge.cli.terminal.output import answer
+    """Sell collateral of a position to repay a part of its debt.
 
-    with acting(network) as desk:
-        if desk.chain.leverage.needs_authorising():
-            raise BadInput("Leverage may not act for this account, so there is nothing to take back")
-        document: dict[str, Any] = {"operation": "revoke", "sent": False, "transaction": None, "gas": None}
-        if dry_run:
-            answer(document, as_json, _before_revoking)
-            return
-        if not yes:
-            ask(document, _before_revoking)
-        sent = desk.leverage.revoke()
-    document |= {"sent": True, "transaction": f"0x{sent.hash.hex()}", "gas": sent.gas}
-    answer(document, as_json, lambda _: [f"Leverage may not act for you any more; {sent.gas:,} gas"])
+    It needs a price, as every sale here; the whole debt is repaid by `close`.
+    """
 
+    def planned(desk: "Desk") -> "tuple[Operation[..., Any], tuple[Any, ...], dict[str, Any]]":
+        bounds = {"max_slippage": max_slippage, "max_impact": max_impact, "min_health": min_health or "0"}
+        return desk.leverage.repay, (market, amount), bounds
 
-def _before_revoking(_: object) -> list[str]:
-    return ["Leverage may act on your positions now; after this it may not"]
+    _perform("repay", amount, planned, yes, dry_run, max_slippage, min_health, as_json, network, in_loan=True)
 
 
 def _perform(

@@ -21,7 +21,7 @@ MaxSlippage = Annotated[
     typer.Option(
         "--max-slippage",
         metavar="PERCENT",
-        help="How far a price may move against you while you look, and in a swap, such as 0.5%.",
+        help="How much worse than now it may turn out, while you look and when it is mined, such as 0.5%.",
     ),
 ]
 MinHealth = Annotated[

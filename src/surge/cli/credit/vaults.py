@@ -105,7 +105,7 @@ def _change(
     from surge.cli.credit.vaults_view import show_vault_change, show_vault_sent, vault_change
     from surge.desk.amounts import MAX
 
-    consent = Consent.read(yes, dry_run, as_json, max_slippage, None)
+    consent = Consent.read(yes, dry_run, as_json, max_slippage)
     operation, resolved = verb.replace("_", " "), None
     with acting(network) as desk:
         write = getattr(named_vault(desk, name), verb)

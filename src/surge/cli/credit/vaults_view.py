@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from surge.cli.credit.document import Document, compounded, hexadecimal, wad
+from surge.cli.credit.document import Document, compounded, hexadecimal, outcome, wad
 from surge.cli.credit.events import earned
 from surge.cli.credit.view import asked, closing
 from surge.cli.terminal.figures import amount, bound, brief, money, most, parts, percent, rate
@@ -64,15 +64,11 @@ def vault_change(
 ) -> Document:
     """`resolved`: what an `amount` of `max` stood for when it was looked at."""
     return {
-        "operation": operation,
+        **outcome(operation, done),
         "vault": done.before.name,
         "amount": amount,
         **({} if resolved is None else {"resolved": resolved}),
         "token": done.before.share.symbol if "kind" in operation else done.before.asset.symbol,
-        "sent": done.transaction is not None,
-        "transaction": None if done.transaction is None else hexadecimal(done.transaction),
-        "gas": done.gas,
-        "also": list(done.also),
         "before": vault_document(done.before),
         "after": vault_document(done.after),
     }

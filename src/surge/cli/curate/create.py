@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from surge.cli.credit.options import DryRun, Yes
-from surge.cli.curate.options import EYES, Collateral, Loan, SingleSource
+from surge.cli.curate.options import Collateral, Loan, SingleSource
 from surge.cli.terminal.options import AsJson, Network
+from surge.credit import usual
 
 if TYPE_CHECKING:
     from surge.desk.curate.creation import Creation, Creator
@@ -36,7 +37,7 @@ def oracle(
     max_age: Annotated[
         int,
         typer.Option("--max-age", metavar="SECONDS", help="Of an answer: a bit above the feed's heartbeat."),
-    ] = 86_400,
+    ] = usual.MAX_AGE,
     quote_max_age: Annotated[
         int | None, typer.Option("--quote-max-age", metavar="SECONDS", help="Of the loan token's feed.")
     ] = None,
@@ -45,14 +46,14 @@ def oracle(
     ] = None,
     window: Annotated[
         int, typer.Option("--window", metavar="SECONDS", help="The least length of its average.")
-    ] = 1_800,
+    ] = usual.WINDOW,
     longest: Annotated[
         int | None,
         typer.Option("--longest", metavar="SECONDS", help="The greatest (default: two windows)."),
     ] = None,
     max_deviation: Annotated[
         str, typer.Option("--max-deviation", metavar="PERCENT", help="Of the two sources, such as 5%.")
-    ] = "5%",
+    ] = usual.MAX_DEVIATION,
     single_source: SingleSource = False,
     yes: Yes = False,
     dry_run: DryRun = False,
@@ -98,10 +99,10 @@ def market(
     ],
     target_health: Annotated[
         str, typer.Option("--target-health", metavar="FACTOR", help="That a liquidation restores.")
-    ] = "1.15",
+    ] = usual.TARGET_HEALTH,
     reserve_factor: Annotated[
         str, typer.Option("--reserve-factor", metavar="PERCENT", help="Of interest, kept for bad debt.")
-    ] = "10%",
+    ] = usual.RESERVE_FACTOR,
     irm: Annotated[
         str | None,
         typer.Option("--irm", metavar="ADDRESS", help="The rate model (default: the network's)."),
@@ -135,7 +136,7 @@ def vault(
     timelock: Annotated[
         int,
         typer.Option("--timelock", metavar="SECONDS", help="From submitting a cap to accepting it."),
-    ] = 86_400,
+    ] = usual.TIMELOCK,
     owner: Annotated[
         str | None, typer.Option("--owner", metavar="ADDRESS", help="Default: your wallet's account.")
     ] = None,
@@ -165,7 +166,7 @@ def _create(
     from surge.cli.curate.documents import creation_document
     from surge.cli.curate.views import show_created, show_creation
 
-    consent = Consent.read(yes, dry_run, as_json, EYES, None)
+    consent = Consent.read(yes, dry_run, as_json)
     with acting(network) as desk:
         creator: Creator = desk.creator
         made: Creation[...] = getattr(creator, kind)

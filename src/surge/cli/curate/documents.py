@@ -1,26 +1,16 @@
 """What an operator creates and changes, as documents: exact decimal strings."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from surge.cli.credit.document import Document, hexadecimal, wad
+from surge.cli.credit.document import Document, hexadecimal, outcome, wad
 from surge.model.units import NOBODY, show_decimal
 
 if TYPE_CHECKING:
     from surge.credit.market import MarketView
     from surge.desk import Done
     from surge.desk.curate.creation import Created
-    from surge.desk.curate.listing import Entry
-    from surge.desk.curate.vaults import Ruled
-
-
-def outcome(operation: str, done: "Done[Any]") -> Document:
-    return {
-        "operation": operation,
-        "sent": done.transaction is not None,
-        "transaction": None if done.transaction is None else hexadecimal(done.transaction),
-        "gas": done.gas,
-        "also": list(done.also),
-    }
+    from surge.desk.curate.editor import Entry
+    from surge.desk.curate.vaults import CuratedVault
 
 
 def creation_document(done: "Done[Created]") -> Document:
@@ -36,8 +26,11 @@ def creation_document(done: "Done[Created]") -> Document:
     }
 
 
-def ruled_document(ruled: "Ruled") -> Document:
-    """Caps, queues and who may change them. Money in whole tokens; `pending_in`: seconds."""
+def ruled_document(ruled: "CuratedVault") -> Document:
+    """Caps, queues and who may change them. Money in whole tokens; `pending_in`, `guardian_in`: seconds until
+    what is pending can be accepted."""
+    from surge.chain.calls.curation import expired
+
     decimals, rules = ruled.asset.decimals, ruled.rules
     return {
         "vault": ruled.view.name,
@@ -45,6 +38,9 @@ def ruled_document(ruled: "Ruled") -> Document:
         "asset": ruled.asset.symbol,
         "owner": rules.owner,
         "guardian": None if rules.guardian == NOBODY else rules.guardian,
+        "pending_guardian": rules.submitted if rules.guardian_at else None,
+        "guardian_in": _wait(rules.guardian_at, ruled.now),
+        "guardian_expired": expired(rules.guardian_at, ruled.now),
         "timelock": rules.timelock,
         "fee": wad(rules.fee),
         "fee_recipient": None if rules.fee_recipient == NOBODY else rules.fee_recipient,
@@ -58,14 +54,19 @@ def ruled_document(ruled: "Ruled") -> Document:
                 "worth": show_decimal(ruled.worth.get(id_, 0), decimals),
                 "cap": show_decimal(cap.cap, decimals),
                 "pending": show_decimal(cap.pending, decimals) if cap.valid_at else None,
-                "pending_in": max(cap.valid_at - ruled.now, 0) if cap.valid_at else None,
+                "pending_in": _wait(cap.valid_at, ruled.now),
+                "expired": expired(cap.valid_at, ruled.now),
             }
             for id_, cap in ruled.caps.items()
         ],
     }
 
 
-def ruled_change(operation: str, done: "Done[Ruled]") -> Document:
+def _wait(valid_at: int, now: int) -> int | None:
+    return max(valid_at - now, 0) if valid_at else None
+
+
+def ruled_change(operation: str, done: "Done[CuratedVault]") -> Document:
     return {
         **outcome(operation, done),
         "vault": done.before.view.name,

@@ -30,16 +30,16 @@ def add(
     from surge.cli.curate.documents import entry_document
     from surge.cli.curate.views import show_entry
     from surge.cli.terminal.output import answer
-    from surge.desk.curate.listing import Listing
+    from surge.desk.curate.editor import BookEditor
     from surge.store.home import Home
 
     path = Home.default().book(network)
     with looking(network) as desk:
-        listing = Listing(desk.chain, path)
-        entry = listing.entry(kind, name, place)
+        editor = BookEditor(desk.chain, path)
+        entry = editor.entry(kind, name, place)
         document = entry_document(entry, str(path), written=False)
         if not (dry_run or yes):
             ask(document, show_entry)
         if not dry_run:
-            listing.write(entry)
+            editor.write(entry)
     answer({**document, "written": not dry_run}, as_json, show_entry)

@@ -13,6 +13,3 @@ SingleSource = Annotated[
     bool,
     typer.Option("--single-source", help="Accept one price source, though the lent token's price moves."),
 ]
-
-EYES = "1%"
-"""How far a price may move while somebody looks at a table."""

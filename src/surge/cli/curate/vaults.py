@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from surge.cli.credit.options import DryRun, Market, Yes
-from surge.cli.curate.options import EYES, Vault
+from surge.cli.curate.options import Vault
 from surge.cli.terminal.options import AsJson, Network
 from surge.model.errors import BadInput
 
@@ -153,7 +153,7 @@ def collect_reserve(
     from surge.cli.curate.documents import reserve_change
     from surge.cli.curate.views import show_reserve, show_reserve_sent
 
-    consent = Consent.read(yes, dry_run, as_json, EYES, None)
+    consent = Consent.read(yes, dry_run, as_json)
     with acting(network) as desk:
         chosen, operation = desk.market(market), desk.reserve.collect
         perform(
@@ -202,7 +202,7 @@ def _change(
     from surge.cli.curate.documents import ruled_change
     from surge.cli.curate.views import show_rules_change, show_rules_sent
 
-    consent = Consent.read(yes, dry_run, as_json, EYES, None)
+    consent = Consent.read(yes, dry_run, as_json)
     with acting(network) as desk:
         operation = getattr(desk.curator(named_vault(desk, vault).name), name)
         arguments = given(desk)

@@ -52,6 +52,7 @@ def show_rules(vault: Any) -> Iterable[Part]:
             ("address", vault["address"]),
             ("owner", vault["owner"]),
             ("guardian", vault["guardian"] or "none"),
+            *_next_guardian(vault),
             ("timelock", duration(vault["timelock"]) if vault["timelock"] else "none"),
             ("fee", _fee(vault)),
             ("idle", money(vault["idle"], asset)),
@@ -70,14 +71,18 @@ def show_rules(vault: Any) -> Iterable[Part]:
     yield Listing(columns, [_cap_cells(one, asset) for one in vault["markets"]])
 
 
+def _next_guardian(vault: Any) -> Iterable[tuple[str, str]]:
+    if vault["pending_guardian"]:
+        yield "next guardian", vault["pending_guardian"]
+        yield "acceptable", _due(vault["guardian_in"], vault["guardian_expired"])
+
+
+def _due(wait: int, expired: bool) -> str:
+    return "expired" if expired else f"in {duration(wait)}" if wait else "now"
+
+
 def _cap_cells(one: Any, asset: str) -> list[str]:
-    due = (
-        ""
-        if one["pending"] is None
-        else "now"
-        if not one["pending_in"]
-        else f"in {duration(one['pending_in'])}"
-    )
+    due = "" if one["pending"] is None else _due(one["pending_in"], one["expired"])
     pending = NONE if one["pending"] is None else money(one["pending"], asset)
     return [one["market"], money(one["worth"], asset), money(one["cap"], asset), pending, due]
 

@@ -5,12 +5,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from surge.cli.network.price import FEED_DECIMALS, own_network, price
+from surge.cli.network.price import own_network, price
 from surge.cli.terminal.figures import amount
 from surge.cli.terminal.figures import price as figure
 from surge.cli.terminal.options import AsJson, Network
 from surge.cli.terminal.output import answer
 from surge.cli.terminal.wording import duration, moment
+from surge.model.credit import FEED_DECIMALS
 from surge.model.units import counted, show_decimal, show_usd
 
 if TYPE_CHECKING:

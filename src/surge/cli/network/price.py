@@ -8,6 +8,7 @@ import typer
 
 from surge.cli.terminal.figures import price as figure
 from surge.cli.terminal.options import AsJson, Network
+from surge.model.credit import FEED_DECIMALS
 from surge.model.errors import BadInput
 from surge.model.units import counted, show_decimal
 from surge.store.home import LOCAL
@@ -15,7 +16,6 @@ from surge.store.home import LOCAL
 if TYPE_CHECKING:
     from surge.local.network import LocalNetwork
 
-FEED_DECIMALS = 8
 FOLLOWING = 3
 """Minutes until the average of a local pool, which a keeper observes, has followed a price."""
 

@@ -2,6 +2,8 @@
 
 import typer
 
+from surge.cli.terminal.options import AsJson
+
 book = typer.Typer(no_args_is_help=True, help="The address book: which contracts a network has.")
 
 
@@ -11,11 +13,11 @@ def of_a_network() -> None:
 
 
 @book.command()
-def schema() -> None:
+def schema(as_json: AsJson = False) -> None:
     """What an address book looks like, as JSON Schema.
 
     The same as surge/chain/network/book.schema.json in the package: give it to an editor, or check a
-    book with it before you publish it.
+    book with it before you publish it. It is JSON with `--json` and without.
     """
     from surge.chain.network.schema import book_schema
     from surge.cli.terminal.output import print_json

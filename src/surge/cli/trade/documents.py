@@ -1,8 +1,8 @@
 """Swaps, pools and authorities as documents: exact decimal strings."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from surge.cli.credit.document import Document, hexadecimal
+from surge.cli.credit.document import Document, outcome, wad
 from surge.model.units import show_decimal
 
 if TYPE_CHECKING:
@@ -11,19 +11,9 @@ if TYPE_CHECKING:
     from surge.desk.trade.exchange import PoolView, SwapView
 
 
-def outcome(operation: str, done: "Done[Any]") -> Document:
-    """What every change says of itself; `also`: what goes with it."""
-    return {
-        "operation": operation,
-        "sent": done.transaction is not None,
-        "transaction": None if done.transaction is None else hexadecimal(done.transaction),
-        "gas": done.gas,
-        "also": list(done.also),
-    }
-
-
 def swap_change(amount: str, done: "Done[SwapView]") -> Document:
-    """`price`: of a whole bought token, before fees and size. `bought`: what came, or would come, out."""
+    """`price`: of a whole bought token, before fees and size. `bought`: what came, or would come, out.
+    `price_impact`: the part of the worth at the oracle's price that is lost."""
     before, after = done.before, done.after
     return {
         **outcome("swap", done),
@@ -33,6 +23,7 @@ def swap_change(amount: str, done: "Done[SwapView]") -> Document:
         "path": list(before.path),
         "paid": show_decimal(before.paid_held - after.paid_held, before.paid.decimals),
         "bought": show_decimal(after.bought_held - before.bought_held, before.bought.decimals),
+        "price_impact": wad(done.impact),
         "before": _swap_side(before),
         "after": _swap_side(after),
     }

@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
-from surge.cli.credit.options import Amount, DryRun, Of, Yes
+from surge.cli.credit.options import Amount, DryRun, MaxImpact, MaxSlippage, Of, Yes
 from surge.cli.terminal.options import AsJson, Network
-from surge.cli.trade.options import EYES, MaxImpact, MaxSlippage, Pool
+from surge.cli.trade.options import Pool
 from surge.credit import usual
 
 pool = typer.Typer(no_args_is_help=True, help="Lend a pool both its tokens, and earn its fees.")
@@ -17,7 +17,7 @@ def swap(
     amount: Amount,
     paid: Annotated[str, typer.Argument(metavar="PAID", help="The token that you sell, such as TUSD.")],
     bought: Annotated[str, typer.Argument(metavar="BOUGHT", help="The token that you buy, such as ETH.")],
-    slippage: MaxSlippage = usual.SLIPPAGE,
+    max_slippage: MaxSlippage = usual.SLIPPAGE,
     max_impact: MaxImpact = usual.IMPACT,
     yes: Yes = False,
     dry_run: DryRun = False,
@@ -30,8 +30,8 @@ def swap(
     from surge.cli.trade.documents import swap_change
     from surge.cli.trade.views import show_swap, show_swap_sent
 
-    consent = Consent.read(yes, dry_run, as_json, EYES, None)
-    bounds = {"max_slippage": slippage, "max_impact": max_impact}
+    consent = Consent.read(yes, dry_run, as_json, max_slippage)
+    bounds = {"max_slippage": max_slippage, "max_impact": max_impact}
     with acting(network) as desk:
         exchange = desk.exchange
         perform(
@@ -68,14 +68,14 @@ def add(
         str | None,
         typer.Argument(metavar="OTHER", help="Of the second: for an empty pool, whose price it sets."),
     ] = None,
-    slippage: MaxSlippage = usual.SLIPPAGE,
+    max_slippage: MaxSlippage = usual.SLIPPAGE,
     yes: Yes = False,
     dry_run: DryRun = False,
     as_json: AsJson = False,
     network: Network = None,
 ) -> None:
     """Pay both tokens in, at the pool's ratio."""
-    _change("add", (name, amount, other), slippage, yes, dry_run, as_json, network)
+    _change("add", (name, amount, other), max_slippage, yes, dry_run, as_json, network)
 
 
 @pool.command()
@@ -84,20 +84,20 @@ def remove(
     amount: Annotated[
         str, typer.Argument(metavar="AMOUNT", help="Of LP tokens; `max` is all you have.")
     ] = "max",
-    slippage: MaxSlippage = usual.SLIPPAGE,
+    max_slippage: MaxSlippage = usual.SLIPPAGE,
     yes: Yes = False,
     dry_run: DryRun = False,
     as_json: AsJson = False,
     network: Network = None,
 ) -> None:
     """Give LP tokens back, for their part of both tokens."""
-    _change("remove", (name, amount), slippage, yes, dry_run, as_json, network)
+    _change("remove", (name, amount), max_slippage, yes, dry_run, as_json, network)
 
 
 def _change(
     verb: str,
     given: tuple[str | None, ...],
-    slippage: str,
+    max_slippage: str,
     yes: bool,
     dry_run: bool,
     as_json: bool,
@@ -108,12 +108,12 @@ def _change(
     from surge.cli.trade.documents import pool_change
     from surge.cli.trade.views import show_pool_change, show_pool_sent
 
-    consent = Consent.read(yes, dry_run, as_json, EYES, None)
+    consent = Consent.read(yes, dry_run, as_json, max_slippage)
     with acting(network) as desk:
         operation = getattr(desk.exchange, verb)
         perform(
-            lambda: operation.preview(*given, max_slippage=slippage),
-            lambda: operation(*given, max_slippage=slippage),
+            lambda: operation.preview(*given, max_slippage=max_slippage),
+            lambda: operation(*given, max_slippage=max_slippage),
             lambda done: pool_change(f"pool {verb}", str(given[1]), done),
             consent,
             show_pool_change,

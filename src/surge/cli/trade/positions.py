@@ -1,67 +1,13 @@
-"""`surge credit liquidate`, `repay`, `authorize` and `revoke`."""
+"""`surge credit liquidate`, `authorize` and `revoke`."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated, Any
 
 import typer
 
-from surge.cli.credit.options import (
-    Amount,
-    DryRun,
-    Market,
-    MaxSlippage,
-    MinHealth,
-    Yes,
-)
+from surge.cli.credit.options import DryRun, Market, MaxSlippage, Yes
 from surge.cli.terminal.options import AsJson, Network
-from surge.cli.trade.options import EYES, Account
-from surge.cli.trade.options import MaxSlippage as Slippage
+from surge.cli.trade.options import Account
 from surge.credit import usual
-
-if TYPE_CHECKING:
-    from surge.credit.market import PositionView
-    from surge.desk import Done
-
-
-def repay(
-    market: Market,
-    amount: Amount,
-    from_collateral: Annotated[
-        bool, typer.Option("--from-collateral", help="Sell collateral of the position for it.")
-    ] = False,
-    yes: Yes = False,
-    dry_run: DryRun = False,
-    max_slippage: MaxSlippage = usual.SLIPPAGE,
-    min_health: MinHealth = None,
-    as_json: AsJson = False,
-    network: Network = None,
-) -> None:
-    """Pay debt back; works at any price."""
-    from surge.cli.credit.change import Consent, perform
-    from surge.cli.credit.desk import acting
-    from surge.cli.credit.document import change_document
-    from surge.cli.credit.resolved import moved
-    from surge.desk.amounts import MAX
-
-    consent = Consent.read(yes, dry_run, as_json, max_slippage, min_health)
-    operation = "repay from collateral" if from_collateral else "repay"
-    bounds = {"max_slippage": max_slippage}
-    with acting(network) as desk:
-        chosen = desk.market(market)
-        own, sold = chosen.position().repay, desk.leverage.repay
-
-        def document(done: "Done[PositionView]") -> dict[str, object]:
-            resolved = moved("repay", done) if amount == MAX else None
-            return change_document(operation, amount, chosen.name.split("/")[1], done, resolved)
-
-        if from_collateral:
-            perform(
-                lambda: sold.preview(chosen, amount, **bounds),
-                lambda: sold(chosen, amount, **bounds, min_health=min_health or 0),
-                document,
-                consent,
-            )
-        else:
-            perform(lambda: own.preview(amount), lambda: own(amount), document, consent)
 
 
 def liquidate(
@@ -75,7 +21,7 @@ def liquidate(
         str | None,
         typer.Option("--min-seized", metavar="AMOUNT", help="Of the collateral, or nothing happens at all."),
     ] = None,
-    slippage: Slippage = usual.SLIPPAGE,
+    max_slippage: MaxSlippage = usual.SLIPPAGE,
     yes: Yes = False,
     dry_run: DryRun = False,
     as_json: AsJson = False,
@@ -90,14 +36,15 @@ def liquidate(
     from surge.cli.credit.document import change_document
     from surge.cli.trade.views import show_liquidation, show_liquidation_sent
 
-    consent = Consent.read(yes, dry_run, as_json, EYES, None)
+    consent = Consent.read(yes, dry_run, as_json, max_slippage)
     owner = account(borrower)
+    bounds: dict[str, Any] = {"min_seized": min_seized, "max_slippage": max_slippage}
     with acting(network) as desk:
         chosen = desk.market(market)
-        operation, token = desk.liquidator.liquidate, chosen.name.split("/")[1]
+        operation, token = chosen.position(owner).liquidate, chosen.name.split("/")[1]
         perform(
-            lambda: operation.preview(chosen, owner, most, min_seized=min_seized, max_slippage=slippage),
-            lambda: operation(chosen, owner, most, min_seized=min_seized, max_slippage=slippage),
+            lambda: operation.preview(most, **bounds),
+            lambda: operation(most, **bounds),
             lambda done: change_document("liquidate", most, token, done),
             consent,
             show_liquidation,
@@ -117,7 +64,7 @@ def authorize(
     It may then borrow, withdraw and take collateral out in your name, in every market. Only do this for
     what you trust with all that you have there.
     """
-    _authority("authorise", actor, yes, dry_run, as_json, network)
+    _authority("authorize", actor, yes, dry_run, as_json, network)
 
 
 def revoke(
@@ -131,13 +78,20 @@ def revoke(
     _authority("revoke", actor, yes, dry_run, as_json, network)
 
 
+def revoke_leverage(
+    yes: Yes = False, dry_run: DryRun = False, as_json: AsJson = False, network: Network = None
+) -> None:
+    """Take back what you allowed Leverage to do with your positions."""
+    _authority("revoke", "Leverage", yes, dry_run, as_json, network)
+
+
 def _authority(verb: str, actor: str, yes: bool, dry_run: bool, as_json: bool, network: str | None) -> None:
     from surge.cli.credit.change import Consent, perform
     from surge.cli.credit.desk import account, acting
     from surge.cli.trade.documents import authority_change
     from surge.cli.trade.views import show_authority, show_authority_sent
 
-    consent = Consent.read(yes, dry_run, as_json, EYES, None)
+    consent = Consent.read(yes, dry_run, as_json)
     with acting(network) as desk:
         listed = {name.casefold(): address for name, address in desk.chain.book.addresses.items()}
         who = listed.get(actor.casefold()) or account(actor)

@@ -4,13 +4,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec
 
 from surge.chain.calls.curation import creating, guard_config
-from surge.credit.market import Token
+from surge.credit import usual
+from surge.credit.price import scaled, whole
 from surge.desk.amounts import Amount, units
-from surge.desk.curate.named import Named
+from surge.desk.curate.lookup import Lookup
 from surge.desk.operation import Actor, Done, Operation, Plan, operation
-from surge.model.credit import PRICE_SCALE, MarketParams, market_id
+from surge.model.credit import MarketParams, market_id
 from surge.model.errors import BadInput
-from surge.model.units import BPS, NOBODY, WAD, Address, Wad, parse_decimal, parse_percent, show_decimal
+from surge.model.units import BPS, NOBODY, WAD, Address, Wad, parse_decimal, parse_percent
 
 if TYPE_CHECKING:
     from surge.chain.client import Chain
@@ -58,23 +59,23 @@ class Creator:
     """`desk.creator`. Tokens by symbol or address; ratios in per cent with their sign."""
 
     def __init__(self, chain: "Chain") -> None:
-        self.chain, self._named = chain, Named(chain)
+        self.chain, self._lookup = chain, Lookup(chain)
 
     @creation
     def market(
         self, collateral: str, loan: str, oracle: str, *, max_ltv: str, lltv: str, min_debt: Amount,
-        target_health: str = "1.15", reserve_factor: str = "10%", irm: str | None = None,
-        single_source: bool = False,
+        target_health: str = usual.TARGET_HEALTH, reserve_factor: str = usual.RESERVE_FACTOR,
+        irm: str | None = None, single_source: bool = False,
     ) -> Plan[Created]:  # fmt: skip
         """A market that anybody may use, and nobody can change: `market("ETH", "TUSD", "0x…", max_ltv="70%",
         lltv="80%", min_debt="10")`.
 
         single_source: lend a token whose price moves, although the oracle has no second source.
         """
-        tokens = self._named.tokens(collateral, loan)
+        tokens = self._lookup.tokens(collateral, loan)
         token, lent = tokens
-        at = self._named.oracle(oracle, tokens)
-        model = self.chain.book.addresses["AdaptiveCurveIrm"] if irm is None else self._named.rate_model(irm)
+        at = self._lookup.oracle(oracle, tokens)
+        model = self.chain.book.addresses["AdaptiveCurveIrm"] if irm is None else self._lookup.rate_model(irm)
         params = MarketParams(
             lent.address, token.address, at, model, _wad(max_ltv, "max LTV"), _wad(lltv, "LLTV"),
             Wad(parse_decimal(target_health, 18, "target health")), units(min_debt, lent),
@@ -83,9 +84,9 @@ class Creator:
         id_ = market_id(params)
         if id_ in self.chain.credit.created_markets():
             raise BadInput(f"this very market exists already: 0x{id_.hex()}; use it, or change a parameter")
-        price, warnings = self._named.price(at, tokens)
+        price, warnings = self._lookup.price(at, tokens)
         sources = self.chain.curation.sources(at)
-        warnings += self._named.one_source(lent, sources is None or sources.pair != NOBODY, single_source)
+        warnings += self._lookup.one_source(lent, sources is None or sources.pair != NOBODY, single_source)
         if sources is None:
             warnings += ("the oracle is no OracleGuard of this version: read its source before you go on",)
         facts = (
@@ -108,9 +109,9 @@ class Creator:
     @creation
     def oracle(
         self, collateral: str, loan: str, *, min_price: str, max_price: str, base_feed: str | None = None,
-        quote_feed: str | None = None, max_age: int = 86_400, quote_max_age: int | None = None,
-        second_source: str | None = None, window: int = 1_800, longest: int | None = None,
-        max_deviation: str = "5%", single_source: bool = False,
+        quote_feed: str | None = None, max_age: int = usual.MAX_AGE, quote_max_age: int | None = None,
+        second_source: str | None = None, window: int = usual.WINDOW, longest: int | None = None,
+        max_deviation: str = usual.MAX_DEVIATION, single_source: bool = False,
     ) -> Plan[Created]:  # fmt: skip
         """An OracleGuard of two feeds in dollars, and a pool as the second source.
 
@@ -118,28 +119,28 @@ class Creator:
         address book's of a symbol (by default, of the two tokens); a `quote_feed` of "none" takes the loan
         token for a dollar. max_age: seconds, a bit above the feed's heartbeat.
         """
-        tokens = self._named.tokens(collateral, loan)
+        tokens = self._lookup.tokens(collateral, loan)
         token, lent = tokens
-        base = self._named.feed(base_feed or collateral)
-        quote = NOBODY if quote_feed == "none" else self._named.feed(quote_feed or loan)
-        pair = self._named.pair(second_source, tokens) if second_source else NOBODY
+        base = self._lookup.feed(base_feed or collateral)
+        quote = NOBODY if quote_feed == "none" else self._lookup.feed(quote_feed or loan)
+        pair = self._lookup.pair(second_source, tokens) if second_source else NOBODY
         longest_seconds = longest if longest is not None else 2 * window
         for what, seconds in (("max age", max_age), ("window", window), ("longest", longest_seconds)):
             if not 0 < seconds < 10**9:
                 raise BadInput(f"a {what} of {seconds} s makes no sense; name seconds, such as 3600")
-        least, most = _scaled(min_price, tokens), _scaled(max_price, tokens)
+        least, most = scaled(min_price, *tokens), scaled(max_price, *tokens)
         if not 0 < least < most:
             raise BadInput(
                 f"the bounds {min_price} to {max_price} {lent.symbol} are not in order; name a price far "
                 "below today's, and one far above it"
             )
-        price = self._named.quoted(base, quote, tokens)
+        price = self._lookup.quoted(base, quote, tokens)
         if not least <= price <= most:
             raise BadInput(
-                f"1 {token.symbol} costs {_whole(price, tokens)} {lent.symbol} by these feeds, outside of "
+                f"1 {token.symbol} costs {whole(price, *tokens)} {lent.symbol} by these feeds, outside of "
                 f"your bounds {min_price} to {max_price}; check the feeds, or name wider bounds"
             )
-        warnings = self._named.one_source(lent, pair != NOBODY, single_source)
+        warnings = self._lookup.one_source(lent, pair != NOBODY, single_source)
         watched = (
             (window, longest_seconds, _wad(max_deviation, "max deviation")) if pair != NOBODY else (0, 0, 0)
         )
@@ -158,7 +159,7 @@ class Creator:
                 if quote == NOBODY
                 else f"{quote}, at most {quote_max_age or max_age} s old",
             ),
-            ("price now", f"{_whole(price, tokens)} {lent.symbol} for 1 {token.symbol}"),
+            ("price now", f"{whole(price, *tokens)} {lent.symbol} for 1 {token.symbol}"),
             ("bounds", f"{min_price} to {max_price} {lent.symbol} for 1 {token.symbol}"),
             ("second source", second if pair != NOBODY else "none"),
         )
@@ -172,7 +173,13 @@ class Creator:
 
     @creation
     def vault(
-        self, asset: str, name: str, symbol: str, *, timelock: int = 86_400, owner: Address | None = None
+        self,
+        asset: str,
+        name: str,
+        symbol: str,
+        *,
+        timelock: int = usual.TIMELOCK,
+        owner: Address | None = None,
     ) -> Plan[Created]:
         """A vault that lends `asset`; its owner (by default this account) sets its caps and queues.
 
@@ -207,17 +214,3 @@ class Creator:
 
 def _wad(text: str, what: str) -> Wad:
     return Wad(parse_percent(text, what) * WAD // BPS)
-
-
-def _scaled(text: str, tokens: tuple[Token, Token]) -> int:
-    """Whole loan tokens for one whole collateral token → loan units for one unit, by 1e36; down."""
-    token, lent = tokens
-    whole = parse_decimal(text, 18, "price")
-    scaled: int = whole * 10**lent.decimals * PRICE_SCALE // (10**token.decimals * WAD)
-    return scaled
-
-
-def _whole(price_e36: int, tokens: tuple[Token, Token]) -> str:
-    """The inverse of `_scaled`, down."""
-    token, lent = tokens
-    return show_decimal(price_e36 * 10**token.decimals * WAD // (10**lent.decimals * PRICE_SCALE), 18)

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from surge.chain.calls.curation import Cap, Rules, of_vault
+from surge.chain.calls.curation import ACCEPTANCE, Cap, Rules, expired, of_vault
 from surge.chain.node.sender import Call
 from surge.credit.market import Token
 from surge.credit.vault_view import VaultView
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Ruled:
+class CuratedVault:
     """A vault as its owner sees it. caps: of each market that it has or might have, in the order of `names`.
 
     worth: what it has there, in the asset's units.
@@ -40,10 +40,10 @@ class Ruled:
     def asset(self) -> Token:
         return self.view.asset
 
-    def with_cap(self, id_: MarketId, cap: Cap) -> "Ruled":
+    def with_cap(self, id_: MarketId, cap: Cap) -> "CuratedVault":
         return replace(self, caps={**self.caps, id_: cap})
 
-    def with_rules(self, rules: Rules) -> "Ruled":
+    def with_rules(self, rules: Rules) -> "CuratedVault":
         return replace(self, rules=rules)
 
 
@@ -54,14 +54,14 @@ class Curator:
         """markets: those of the address book, of which the vault may take more."""
         self.chain, self.vault, self._listed = chain, vault, markets
 
-    def view(self, *more: MarketId) -> Ruled:
+    def view(self, *more: MarketId) -> CuratedVault:
         """The vault's rules now. more: markets that it knows nothing of yet."""
         view, rules = self.vault.view, self.chain.curation.rules(self.vault.address)
         ids = list(dict.fromkeys([*rules.withdraw, *(one.id for one in self._listed), *more]))
         markets = self.chain.credit.market_views(ids)
         kept = {one.id: one for one in markets if one.loan == view.asset or one.id in more}
         caps = self.chain.curation.caps(self.vault.address, list(kept))
-        return Ruled(
+        return CuratedVault(
             view, rules, _told_apart({id_: market.name for id_, market in kept.items()}),
             dict(zip(kept, caps, strict=True)), {one.market.id: one.worth for one in view.markets}, view.idle,
             self.chain.now(),
@@ -70,7 +70,7 @@ class Curator:
     # Caps
 
     @operation
-    def submit_cap(self, market: Market, cap: Amount) -> Plan[Ruled]:
+    def submit_cap(self, market: Market, cap: Amount) -> Plan[CuratedVault]:
         """Propose a higher cap, or a new market: `submit_cap(desk.market("ETH/TUSD"), "100000")`. It holds
         when somebody accepts it after the timelock."""
         now = self._owned("raise a cap", market)
@@ -89,7 +89,7 @@ class Curator:
         return self._plan(now, after, "submit_cap", market.id, new, notes=(f"it can be accepted {wait}",))
 
     @operation
-    def accept_cap(self, market: Market) -> Plan[Ruled]:
+    def accept_cap(self, market: Market) -> Plan[CuratedVault]:
         """Set a submitted cap after its timelock; anybody may. A new market comes last in both queues."""
         now = self.view(market.id)
         old = now.caps[market.id]
@@ -99,6 +99,11 @@ class Curator:
             raise BadInput(
                 f"the timelock of the cap of {market.name} ends in {old.valid_at - now.now} s; accept it then"
             )
+        if expired(old.valid_at, now.now):
+            raise BadInput(
+                f"the cap of {market.name} that is pending has expired, {ACCEPTANCE // 86_400} days after "
+                "its timelock; submit it again"
+            )
         rules = now.rules
         rules = replace(
             rules, withdraw=_with(rules.withdraw, market.id), supply=_with(rules.supply, market.id)
@@ -107,7 +112,7 @@ class Curator:
         return self._plan(now, after, "accept_cap", market.id)
 
     @operation
-    def lower_cap(self, market: Market, cap: Amount) -> Plan[Ruled]:
+    def lower_cap(self, market: Market, cap: Amount) -> Plan[CuratedVault]:
         """Set a lower cap at once, and drop a pending one. To 0 the guardian may, too."""
         now = self.view(market.id)
         old, new = now.caps[market.id], units(cap, now.asset)
@@ -118,7 +123,7 @@ class Curator:
         return self._plan(now, after, "lower_cap", market.id, new)
 
     @operation
-    def revoke_cap(self, market: Market) -> Plan[Ruled]:
+    def revoke_cap(self, market: Market) -> Plan[CuratedVault]:
         """Drop a pending cap; the guardian may, too."""
         now = self.view(market.id)
         self._require(now, "drop a pending cap", guardian=True)
@@ -131,7 +136,7 @@ class Curator:
     # Queues
 
     @operation
-    def supply_queue(self, markets: Sequence[Market]) -> Plan[Ruled]:
+    def supply_queue(self, markets: Sequence[Market]) -> Plan[CuratedVault]:
         """Where deposits go, in this order: markets with a cap."""
         now, ids = self._owned("set a queue"), _distinct(markets)
         for one in markets:
@@ -141,7 +146,7 @@ class Curator:
         return self._plan(now, after, "set_supply_queue", list(ids))
 
     @operation
-    def withdraw_queue(self, markets: Sequence[Market]) -> Plan[Ruled]:
+    def withdraw_queue(self, markets: Sequence[Market]) -> Plan[CuratedVault]:
         """Where withdrawals come from, in this order. What is left out must have no cap and hold nothing."""
         now, ids = self._owned("set a queue"), _distinct(markets)
         for one in markets:
@@ -160,7 +165,7 @@ class Curator:
     # Money
 
     @operation
-    def reallocate(self, wanted: Mapping[Market, Amount]) -> Plan[Ruled]:
+    def reallocate(self, wanted: Mapping[Market, Amount]) -> Plan[CuratedVault]:
         """Bring each market to so much: `reallocate({desk.market("ETH/TUSD"): "400000"})`. First what is too
         much becomes idle, then what is idle fills up; `max` takes all that is idle then."""
         now = self._owned("reallocate")
@@ -190,7 +195,7 @@ class Curator:
         return self._plan(now, replace(now, idle=idle, worth=worth), "reallocate", allocations)
 
     @operation
-    def fee(self, part: str, recipient: Address | None = None) -> Plan[Ruled]:
+    def fee(self, part: str, recipient: Address | None = None) -> Plan[CuratedVault]:
         """The fee on gains from now on, at most 50%: `fee("10%", address)`."""
         now = self._owned("set the fee")
         fee = Wad(parse_percent(part, "fee") * WAD // BPS)
@@ -203,7 +208,7 @@ class Curator:
         return self._plan(now, after, "set_fee", fee, to)
 
     @operation
-    def collect(self) -> Plan[Ruled]:
+    def collect(self) -> Plan[CuratedVault]:
         """Mint the fee on gains so far to its recipient; anybody may."""
         now = self.view()
         if not now.rules.fee:
@@ -212,18 +217,18 @@ class Curator:
         return self._plan(now, now, "accrue_fee", notes=(note,))
 
     def _plan(
-        self, now: Ruled, after: Ruled, name: str, *given: object, notes: tuple[str, ...] = ()
-    ) -> Plan[Ruled]:
+        self, now: CuratedVault, after: CuratedVault, name: str, *given: object, notes: tuple[str, ...] = ()
+    ) -> Plan[CuratedVault]:
         call: Call = of_vault(f"{name} of {self.vault.name}", self.vault.address, name, *given)
         more = [id_ for id_ in now.caps if id_ not in now.rules.withdraw]
         return Plan(now, after, (call,), lambda _: self.view(*more), notes)
 
-    def _owned(self, verb: str, *markets: Market) -> Ruled:
+    def _owned(self, verb: str, *markets: Market) -> CuratedVault:
         now = self.view(*(one.id for one in markets))
         self._require(now, verb)
         return now
 
-    def _require(self, now: Ruled, verb: str, *, guardian: bool = False) -> None:
+    def _require(self, now: CuratedVault, verb: str, *, guardian: bool = False) -> None:
         me, rules = self.chain.address, now.rules
         if me == rules.owner or (guardian and me == rules.guardian):
             return

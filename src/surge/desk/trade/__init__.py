@@ -1,1 +1,1 @@
-"""What an account does besides its own loans: swap, fill pools, liquidate others, let somebody act for it."""
+"""What an account does besides its own loans: swap, fill pools, let somebody act for it."""

@@ -42,7 +42,7 @@ class Authority:
         return AuthorityView(me, actor, known, code != "0x", allowed)
 
     @operation
-    def authorise(self, actor: Address) -> Plan[AuthorityView]:
+    def authorize(self, actor: Address) -> Plan[AuthorityView]:
         """Let an account or a contract borrow, withdraw and take collateral out in this account's name."""
         if actor in (NOBODY, self.chain.address):
             raise BadInput(f"{actor} is {'nobody' if actor == NOBODY else 'yourself'}; name another account")

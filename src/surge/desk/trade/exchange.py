@@ -7,13 +7,22 @@ from surge.chain.calls.exchange import SWAP_SECONDS
 from surge.chain.calls.tokens import Payment
 from surge.chain.node.sender import Call
 from surge.credit import usual
-from surge.credit.exchange import Route, amounts_out, liquidity_burned, liquidity_minted, quote
+from surge.credit.exchange import (
+    MINIMUM_LIQUIDITY,
+    Route,
+    amounts_out,
+    liquidity_burned,
+    liquidity_minted,
+    quote,
+)
+from surge.credit.impact import swapped
 from surge.credit.leverage import less
 from surge.credit.market import Token
-from surge.desk.amounts import Amount, slippage, units
+from surge.desk.amounts import Amount, Percent, impact, slippage, units
 from surge.desk.operation import Plan, operation
+from surge.model.credit import PRICE_SCALE
 from surge.model.errors import BadInput
-from surge.model.units import NOBODY, WAD, Address, Seconds, divide_up, parse_percent, show_decimal
+from surge.model.units import NOBODY, Address, Seconds, divide_up
 
 if TYPE_CHECKING:
     from surge.chain.client import Chain
@@ -79,15 +88,15 @@ class Exchange:
 
     @operation
     def swap(
-        self, amount: Amount, paid: str, bought: str, *, max_slippage: str = usual.SLIPPAGE,
-        max_impact: str = usual.IMPACT,
+        self, amount: Amount, paid: str, bought: str, *, max_slippage: Percent = usual.SLIPPAGE,
+        max_impact: Percent = usual.IMPACT,
     ) -> Plan[SwapView]:  # fmt: skip
         """Sell exactly `amount` of one token for another: `swap("100", "TUSD", "ETH")`.
 
-        max_slippage: how much less than now may come out. max_impact: how much size and fees may cost,
-        against the pools' price before it.
+        max_slippage: how much less than now may come out. max_impact: how much worse than the oracle's price
+        it may be as it is; the pools' own where no oracle of the address book gives one.
         """
-        slip, most = slippage(max_slippage), parse_percent(max_impact, "max impact")
+        slip, worst = slippage(max_slippage), impact(max_impact)
         view, routes = self._look(paid, bought)
         given = units(amount, view.paid, lambda: view.paid_held)
         if not given:
@@ -98,35 +107,26 @@ class Exchange:
         out = route.proceeds(given)
         if not out:
             raise BadInput(f"{view.paid.show(given)} is too little to buy any {view.bought.symbol}; pay more")
-        lost = impact(route, given)
-        if lost * 10_000 > most * WAD:
-            raise BadInput(
-                f"nothing was sent: selling {view.paid.show(given)} moves the price by itself, and gets "
-                f"{_percent(lost)} less than at the price now, more than your max impact of {max_impact}; "
-                "sell less, or allow more"
-            )
+        swap = swapped(view.paid, view.bought, given, out, self._oracle(view.paid, view.bought), route.pairs)
+        swap.require(worst)
         least = less(out, slip)
-        deadline = Seconds(self.chain.now() + SWAP_SECONDS)
+        notes = str(swap), f"reverts when less than {view.bought.show(least)} would come out"
         router = self.chain.book.addresses["Router"]
         allowances = self.chain.tokens.allowing([Payment(view.paid, given, router, "Router")])
-        call = self.chain.exchange.swapping(route, given, least, deadline)
+        call = self.chain.exchange.swapping(route, given, least, self._deadline())
         path = self._names(route)
         view = replace(view, path=path, price=_price(route, view.bought))
         after = replace(
             view, paid_held=view.paid_held - given, bought_held=view.bought_held + out,
             price=_price(_traded(route, given), view.bought),
         )  # fmt: skip
-        note = (
-            f"buys {view.bought.show(out)}, {view.bought.show(least)} at the least; size and fees cost "
-            f"{_percent(lost)} of it"
-        )
 
         def look(_: int) -> SwapView:
             now, ways = self._look(paid, bought)
             prices = [_price(way, view.bought) for way in ways if way.path == route.path]
             return replace(now, path=path, price=prices[0] if prices else 0)
 
-        return Plan(view, after, (*allowances, call), look, (note,))
+        return Plan(view, after, (*allowances, call), look, notes, swap.part)
 
     # Pools
 
@@ -159,12 +159,17 @@ class Exchange:
 
     @operation
     def add(
-        self, pool: str, amount: Amount, other: Amount | None = None, *, max_slippage: str = usual.SLIPPAGE
+        self,
+        pool: str,
+        amount: Amount,
+        other: Amount | None = None,
+        *,
+        max_slippage: Percent = usual.SLIPPAGE,
     ) -> Plan[PoolView]:
         """Lend a pool both its tokens, at its ratio: `add("ETH/TUSD", "1")`.
 
-        amount: of the first token. other: of the second, needed for the first liquidity alone, which sets the
-        price; later what belongs to the first is paid.
+        amount: of the first token. other: of the second, needed for the first liquidity alone, which sets
+        the price; later what belongs to the first is paid.
         """
         slip, view = slippage(max_slippage), self.pool(pool)
         first, second = view.tokens
@@ -188,7 +193,7 @@ class Exchange:
         minted = liquidity_minted(paid, beside, *view.reserves, view.supply)
         if minted <= 0:
             raise BadInput(f"{first.show(paid)} is too little for any part of the pool; add more")
-        supply = view.supply + minted + (0 if view.supply else 1_000)
+        supply = view.supply + minted + (0 if view.supply else MINIMUM_LIQUIDITY)
         after = replace(
             view, supply=supply, shares=view.shares + minted,
             reserves=(view.reserves[0] + paid, view.reserves[1] + beside),
@@ -204,7 +209,7 @@ class Exchange:
 
     @operation
     def remove(
-        self, pool: str, shares: Amount = "max", *, max_slippage: str = usual.SLIPPAGE
+        self, pool: str, shares: Amount = "max", *, max_slippage: Percent = usual.SLIPPAGE
     ) -> Plan[PoolView]:
         """Give LP tokens back for their part of both tokens: `remove("ETH/TUSD", "max")`."""
         slip, view = slippage(max_slippage), self.pool(pool)
@@ -244,18 +249,23 @@ class Exchange:
         price = min((_price(route, target) for route in routes), default=0)
         return SwapView(self._account, source, target, held[0], held[1], (), price), routes
 
+    def _oracle(self, paid: Token, bought: Token) -> int | None:
+        """Units of the bought token for one of the paid, by 1e36, by the oracle of a market of the address
+        book between them; None when there is none, or it is silent."""
+        oracles = {
+            (params.collateral_token, params.loan_token): params.oracle
+            for params in self.chain.credit.book.markets.values()
+        }
+        there, back = (paid.address, bought.address), (bought.address, paid.address)
+        for way in (there, back):
+            found = self.chain.curation.price(oracles[way]) if way in oracles else None
+            if found and found[0]:
+                return found[0] if way == there else PRICE_SCALE**2 // found[0]
+        return None
+
     def _names(self, route: Route) -> tuple[str, ...]:
         found = self.chain.tokens.of(route.path)
         return tuple(found[token].symbol for token in route.path)
-
-
-def impact(route: Route, amount: int) -> int:
-    """WAD, up: the part of what the pools' prices promise that a sale loses to its size and to fees."""
-    promised, paid = 1, amount
-    for pair in route.pairs:
-        promised, paid = promised * pair.into, paid * pair.out
-    got = amounts_out(amount, list(route.pairs))[-1]
-    return WAD - got * promised * WAD // paid
 
 
 def _price(route: Route, bought: Token) -> int:
@@ -271,8 +281,3 @@ def _traded(route: Route, amount: int) -> Route:
     amounts = amounts_out(amount, list(route.pairs))
     pairs = tuple(pair.after(given) for pair, given in zip(route.pairs, amounts[:-1], strict=True))
     return replace(route, pairs=pairs)
-
-
-def _percent(part: int) -> str:
-    """Two decimals, up."""
-    return f"{show_decimal(divide_up(part, 10**14), 2)}%"

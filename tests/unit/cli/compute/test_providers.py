@@ -3,7 +3,6 @@
 from types import SimpleNamespace
 
 import pytest
-from rich.console import Console
 
 from deal import lease_of
 from small_market import Market
@@ -15,6 +14,7 @@ from surge.model.errors import BadInput
 from surge.model.voucher import Voucher
 from surge.store.home import Home
 from surge.store.provider import ProviderStore
+from unit.cli.screen import seen
 
 ADDRESS = "0xE72E0C4A5b528758BEf5BFB343F4e288de9eeE34"
 EARNED = {
@@ -27,14 +27,6 @@ LEFT = {
     "seconds_left": 90_000, "sent": {"to": ADDRESS, "usd": "3.00", "surge": "4.0"},
     "holds": {"usd": "0.00", "surge": "0.0", "gas": "9.0"},
 }  # fmt: skip
-
-
-def seen(parts, width=80):
-    console = Console(width=width, markup=False, highlight=False)
-    with console.capture() as captured:
-        for part in parts:
-            console.print(part)
-    return captured.get()
 
 
 def a_provider(folder):

@@ -118,6 +118,12 @@ def test_what_trades_is_stopped_by_a_price_that_moved_either_way(monkeypatch):
         assert desk.sent == 0
 
 
+def test_what_has_no_price_has_no_bound_on_it(monkeypatch):
+    desk = Desk(prices=(2_000, 1_000))
+    change(desk, answer=True, monkeypatch=monkeypatch, max_slippage=None)
+    assert desk.sent == 1
+
+
 @pytest.mark.parametrize(("more", "locked"), [(-USD, 0), (0, 1), (0, 0)])
 @pytest.mark.parametrize("usd", [1_000, 4_000])
 def test_no_price_stops_who_repays_or_adds_collateral(monkeypatch, more, locked, usd):

@@ -48,14 +48,6 @@ def test_no_other_demo(performed, capsys):
     assert "surge demo --help" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("command", [*COMMANDS, "collateral add", "leverage open", "vault deposit"])
-def test_every_credit_command_explains_itself(command, capsys):
-    assert run_command(["credit", *command.split(), "--help"]) == 0
-    said = capsys.readouterr().out
-    assert f"surge credit {command}" in said
-    assert all(len(line) <= 80 for line in said.splitlines())
-
-
 def test_help_of_the_credit_side_imports_nothing_heavy():
     heavy = {"surge.desk", "surge.chain.client", "msgspec", "sqlalchemy", "rich.table", "coincurve"}
     script = (
@@ -64,17 +56,6 @@ def test_help_of_the_credit_side_imports_nothing_heavy():
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
-
-
-@pytest.mark.parametrize(
-    "group",
-    [[], ["demo"], ["credit"], ["credit", "vault"], ["credit", "pool"], ["local"], ["book"], ["curate"]],
-)
-def test_no_summary_is_cut(group, capsys):
-    assert run_command([*group, "--help"]) == 0
-    said = capsys.readouterr().out
-    assert "Commands:" in said
-    assert "..." not in said.partition("Commands:")[2]
 
 
 def test_help_tells_of_both_demos(capsys):

@@ -18,7 +18,7 @@ from surge.cli.network.price import show_price
 from surge.cli.terminal import figures
 from surge.model.units import WAD
 from unit.cli.credit.documents import CHANGE, INDEBTED, MARKET, POSITION
-from unit.cli.credit.screen import seen
+from unit.cli.screen import seen
 
 
 def listed(*positions, liquidations=()):

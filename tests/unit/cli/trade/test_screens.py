@@ -1,10 +1,7 @@
 """Swaps, pools and authorities as a person sees them, at 80 columns."""
 
-import io
-
-from rich.console import Console
-
 from surge.cli.trade.views import show_authority, show_pool_change, show_pools, show_swap, show_swap_sent
+from unit.cli.screen import seen
 
 PLACE = "0xE72E0C4A5b528758BEf5BFB343F4e288de9eeE34"
 SENT = {"sent": True, "transaction": "0x" + "ab" * 32, "gas": 169_340, "also": ["buys 0.05 ETH"]}
@@ -19,15 +16,6 @@ POOL = {
     "supply": "44725", "shares": "0.1", "worth": ["0.0022", "4.4"], "held": ["10", "900"],
 }  # fmt: skip
 EMPTY = {**POOL, "reserves": ["0", "0"], "price": None, "supply": "0", "shares": "0"}
-
-
-def seen(parts, width=80):
-    console = Console(width=width, file=io.StringIO(), markup=False, highlight=False)
-    for part in parts:
-        console.print(part)
-    text = console.file.getvalue()
-    assert all(len(line) <= width for line in text.splitlines())
-    return text
 
 
 def test_a_swap_tells_its_path_and_what_it_moves():
@@ -55,7 +43,7 @@ def test_a_change_of_a_pool():
 
 
 def test_a_stranger_gets_a_warning():
-    document = {"operation": "authorise", "account": PLACE, "actor": PLACE, "name": None, "contract": False,
+    document = {"operation": "authorize", "account": PLACE, "actor": PLACE, "name": None, "contract": False,
                 "before": False, "after": True, **SENT}  # fmt: skip
     text = seen(show_authority(document))
     assert "WARNING: whoever has this authority may borrow against your collateral" in text

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from surge.chain.calls.curation import Cap, Rules
+from surge.chain.calls.curation import ACCEPTANCE, Cap, Rules
+from surge.cli.curate.documents import ruled_document
 from surge.credit.market import Token
-from surge.desk.curate.vaults import Curator, Ruled
+from surge.desk.curate.vaults import CuratedVault, Curator
 from surge.model.credit import MarketId
 from surge.model.errors import BadInput
 from surge.model.signature import checksum
@@ -35,13 +36,13 @@ USD = 10**6
 
 def ruled(worth=(0, 0, 0), caps=(100, 100, 0), idle=0, pending=None, guardian=GUARDIAN, timelock=86_400):
     """Two markets in the queues, and a third one that could be; amounts in dollars."""
-    rules = Rules(OWNER, guardian, Seconds(timelock), Wad(0), NOBODY, IDS[:2], IDS[:2])
+    rules = Rules(OWNER, guardian, NOBODY, Seconds(0), Seconds(timelock), Wad(0), NOBODY, IDS[:2], IDS[:2])
     due = pending or {}
     kept = [Cap(cap * USD, *due.get(n, (0, Seconds(0)))) for n, cap in enumerate(caps)]
     held = {id_: amount * USD for id_, amount in zip(IDS, worth, strict=True) if amount}
     names = {one.id: one.name for one in MARKETS}
-    view = SimpleNamespace(asset=TUSD, name="a vault")
-    return Ruled(view, rules, names, dict(zip(IDS, kept, strict=True)), held, idle * USD, NOW)
+    view = SimpleNamespace(asset=TUSD, name="a vault", address=OTHER)
+    return CuratedVault(view, rules, names, dict(zip(IDS, kept, strict=True)), held, idle * USD, NOW)
 
 
 class Stub(Curator):
@@ -72,6 +73,16 @@ def test_a_higher_cap_waits_for_its_timelock():
     done = after(Stub(due, OTHER), "accept_cap", MARKETS[2])  # anybody may
     assert done.caps[IDS[2]] == Cap(50 * USD, 0, 0)
     assert done.rules.withdraw == done.rules.supply == IDS
+
+
+def test_a_cap_that_waited_too_long_is_not_sent():
+    last = ruled(pending={0: (250 * USD, NOW - ACCEPTANCE)})
+    assert after(Stub(last), "accept_cap", MARKETS[0]).caps[IDS[0]].cap == 250 * USD
+    late = ruled(pending={0: (250 * USD, NOW - ACCEPTANCE - 1)})
+    with pytest.raises(BadInput, match="has expired, 14 days after its timelock; submit it again"):
+        after(Stub(late), "accept_cap", MARKETS[0])
+    assert [ruled_document(one)["markets"][0]["expired"] for one in (last, late)] == [False, True]
+    assert after(Stub(late), "submit_cap", MARKETS[0], "250").caps[IDS[0]].valid_at == NOW + 86_400
 
 
 @pytest.mark.parametrize(

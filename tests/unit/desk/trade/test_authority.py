@@ -25,30 +25,30 @@ def authority(allowed=()):
 
 
 def test_a_stranger_is_no_contract_and_has_no_name():
-    after = authority().authorise.preview(STRANGER).after
+    after = authority().authorize.preview(STRANGER).after
     assert (after.known, after.contract, after.allowed) == ("", False, True)
 
 
 def test_a_contract_of_the_network_has_its_name():
-    after = authority().authorise.preview(LEVERAGE).after
+    after = authority().authorize.preview(LEVERAGE).after
     assert (after.known, after.contract) == ("Leverage", True)
 
 
 @pytest.mark.parametrize("actor", [CREDIT, BATCH])
 def test_what_anybody_can_steer_gets_none(actor):
     with pytest.raises(BadInput, match="does what anybody tells it"):
-        authority().authorise.preview(actor)
+        authority().authorize.preview(actor)
 
 
 @pytest.mark.parametrize(("actor", "said"), [(NOBODY, "is nobody"), (ME, "is yourself")])
 def test_nobody_and_oneself_need_none(actor, said):
     with pytest.raises(BadInput, match=said):
-        authority().authorise.preview(actor)
+        authority().authorize.preview(actor)
 
 
 def test_what_is_so_already_is_not_sent():
     with pytest.raises(BadInput, match="already"):
-        authority([STRANGER]).authorise.preview(STRANGER)
+        authority([STRANGER]).authorize.preview(STRANGER)
     with pytest.raises(BadInput, match="nothing to take back"):
         authority().revoke.preview(STRANGER)
     assert authority([BATCH]).revoke.preview(BATCH).after.allowed is False

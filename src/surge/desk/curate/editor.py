@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from surge.chain.network.book import AddressBook, CreditBook, load_book, save_book
-from surge.desk.curate.named import Named
+from surge.desk.curate.lookup import Lookup
 from surge.model.credit import MarketId, market_id
 from surge.model.errors import BadInput
 from surge.model.signature import read_address
@@ -34,11 +34,11 @@ class Entry:
     credit: CreditBook
 
 
-class Listing:
+class BookEditor:
     """Of the network's address book, the file at `path`: nothing is sent. chain: to ask, it needs no key."""
 
     def __init__(self, chain: "Chain", path: Path) -> None:
-        self.chain, self.path, self._named = chain, path, Named(chain)
+        self.chain, self.path, self._lookup = chain, path, Lookup(chain)
 
     def entry(self, kind: str, name: str, place: str | None = None) -> Entry:
         """What the book would say: `entry("market", "ETH/TUSD", "0x…")`. place: an address, a market's id;
@@ -78,19 +78,19 @@ class Listing:
         return place
 
     def _token(self, name: str, place: str) -> tuple[Any, tuple[tuple[str, str], ...]]:
-        at = self._named.contract(place, "token")
+        at = self._lookup.contract(place, "token")
         token = self.chain.tokens.of([at])[at]
         return at, (("calls itself", token.symbol.partition("@")[0]), ("decimals", str(token.decimals)))
 
     def _feed(self, name: str, place: str) -> tuple[Any, tuple[tuple[str, str], ...]]:
-        at = self._named.contract(place, "price feed")
-        answer, decimals = self.chain.curation.answer(self._named.feed(at)) or (0, 0)
+        at = self._lookup.contract(place, "price feed")
+        answer, decimals = self.chain.curation.answer(self._lookup.feed(at)) or (0, 0)
         return at, (("says", f"{show_decimal(answer, decimals)} dollars for 1 {name}"),)
 
     def _oracle(self, name: str, place: str) -> tuple[Any, tuple[tuple[str, str], ...]]:
-        tokens = self._named.pair_of_tokens(name)
-        at = self._named.oracle(place, tokens)
-        price, warnings = self._named.price(at, tokens)
+        tokens = self._lookup.pair_of_tokens(name)
+        at = self._lookup.oracle(place, tokens)
+        price, warnings = self._lookup.price(at, tokens)
         facts = (("price now", f"{price} {tokens[1].symbol} for 1 {tokens[0].symbol}"),)
         return at, (*facts, *(("warning", said) for said in warnings))
 
@@ -98,14 +98,14 @@ class Listing:
         if not re.fullmatch(r"0x[0-9a-fA-F]{64}", place):
             raise BadInput(f"{place[:70]!r} is no market's id; it has 64 hexadecimal digits after 0x")
         (params,) = self.chain.credit.market_params([MarketId(bytes.fromhex(place[2:]))])
-        tokens = self._named.pair_of_tokens(name)
+        tokens = self._lookup.pair_of_tokens(name)
         if (params.collateral_token, params.loan_token) != (tokens[0].address, tokens[1].address):
             is_ = self.chain.credit.market_name(params)
             raise BadInput(f"the market {place} is {is_}, not {name}; list it by that name")
         return params, (("oracle", params.oracle), ("rate model", params.irm))
 
     def _pool(self, name: str, place: str) -> tuple[Any, tuple[tuple[str, str], ...]]:
-        tokens = self._named.pair_of_tokens(name)
+        tokens = self._lookup.pair_of_tokens(name)
         pair = self.chain.exchange.pair_of(*tokens)
         if pair == NOBODY:
             raise BadInput(f"there is no pool {name} yet; make one with `surge credit pool add {name}`")

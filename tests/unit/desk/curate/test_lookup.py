@@ -6,7 +6,7 @@ import pytest
 
 from surge.chain.calls.curation import Sources, guard_config
 from surge.credit.market import Token
-from surge.desk.curate.named import Named
+from surge.desk.curate.lookup import Lookup
 from surge.model.errors import BadInput
 from surge.model.signature import checksum
 from surge.model.units import NOBODY
@@ -30,7 +30,7 @@ def named(answers=None, sources=None, price=(2 * 10**27, True)):
         named=TOKENS.__getitem__,
         of=lambda all_: {one: t for one in all_ for t in TOKENS.values() if t.address == one},
     )
-    return Named(
+    return Lookup(
         SimpleNamespace(
             curation=curation, credit=SimpleNamespace(book=book), tokens=tokens,
             book=SimpleNamespace(addresses={"Dollar": DOLLAR}),

@@ -3,10 +3,11 @@
 from typing import TYPE_CHECKING
 
 from surge.credit.market import Token
+from surge.credit.price import whole
 from surge.model.credit import PRICE_SCALE
 from surge.model.errors import BadInput
 from surge.model.signature import read_address
-from surge.model.units import NOBODY, WAD, Address, show_decimal
+from surge.model.units import NOBODY, Address
 
 if TYPE_CHECKING:
     from surge.chain.client import Chain
@@ -15,7 +16,7 @@ _NEAR_A_DOLLAR = 5
 """Per cent that a stable token's feed may be off one dollar."""
 
 
-class Named:
+class Lookup:
     """By the names of the address book, or by address. All raise BadInput for what is not there."""
 
     def __init__(self, chain: "Chain") -> None:
@@ -52,9 +53,8 @@ class Named:
             raise BadInput(
                 f"the oracle {oracle} gives no price now, so nobody could borrow; see that its feeds speak"
             )
-        whole = found[0] * 10 ** tokens[0].decimals * WAD // (PRICE_SCALE * 10 ** tokens[1].decimals)
         unsafe = "the oracle calls its price unsafe now: nobody can borrow until its sources agree"
-        return show_decimal(whole, 18), () if found[1] else (unsafe,)
+        return whole(found[0], *tokens), () if found[1] else (unsafe,)
 
     def rate_model(self, text: str) -> Address:
         at = self.contract(text, "rate model")
