@@ -39,14 +39,11 @@ class Model:
         self.now = now
         self.rates: dict[str, int] = {}
         self.quotes: dict[str, Quote] = {}
-        # What the rate model does before it answers; None is nothing.
-        self.in_accrual: Callable[[], None] | None = None
+        self.in_accrual: Callable[[], None] | None = None  # what the rate model does before it answers
         self.answer: tuple[int, ...] = ()
-        # By name, with its members as words.
-        self.events: list[tuple[str, tuple[int, ...]]] = []
-        # Of the last liquidation: bad debt that the lenders bear.
+        self.events: list[tuple[str, tuple[int, ...]]] = []  # by name, with members as words
+        # Bad debt of the last liquidation that lenders bear; whose lenders bore any in this transaction.
         self.shared_loss = 0
-        # Markets whose lenders bore a loss in this transaction.
         self.burnt: set[bytes] = set()
 
     # What everything stands on
@@ -197,8 +194,7 @@ class Model:
         debt = self.followed(params, market)
         self.books.followed[params.id] = debt, self.now()
         above = max(0, market.reserve - debt // 20)
-        above = min(above, market.supply_assets - market.borrow_assets)
-        paid = above - above % params.unit
+        paid = min(above, market.supply_assets - market.borrow_assets) // params.unit * params.unit
         market.supply_assets -= paid
         market.reserve -= paid
         self.books.markets[params.id] = market
@@ -324,8 +320,8 @@ class Model:
             loss = max(0, cleared - repaid)
             market.borrow_assets -= min(repaid + loss, market.borrow_assets)
             market.borrow_shares -= burned
-            rest = assets_up(owed - burned, market.borrow_assets, market.borrow_shares)
             # What stays is worth as much against what is still owed, or more.
+            rest = assets_up(owed - burned, market.borrow_assets, market.borrow_shares)
             seized = collateral - -(-collateral * rest // debt)
         else:
             repaid = min(limit, sale.repaid)
@@ -345,13 +341,12 @@ class Model:
         market.supply_assets -= loss
         market.reserve -= borne
         self.shared_loss = max(0, loss - borne)
-        if self.shared_loss:
-            self.burnt.add(params.id)
+        self.burnt |= {params.id} if self.shared_loss else set()
         self.books.markets[params.id] = market
         self.log("Liquidated", params.id, borrower, caller, repaid, seized, sale.bonus, burned)
         if loss:
-            unpaid = burned * loss // (repaid + loss)
-            self.log("BadDebt", params.id, borrower, loss, min(loss, borne), unpaid)
+            shares = burned * loss // (repaid + loss)
+            self.log("BadDebt", params.id, borrower, loss, min(loss, borne), shares)
         yield Out(params.collateral_token, caller, seized)
         if payload:
             yield Callback("on_surge_liquidate", (repaid, seized))
