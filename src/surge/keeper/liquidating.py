@@ -79,8 +79,8 @@ class Rules:
     """altruist: also sends what costs gas and brings nothing: pokes, bad debt. own_funds: also repays from
     its balance and keeps the collateral, where that gains at the oracle's price.
 
-    given_percent: of a liquidation's gas, what an altruist without own_funds gives besides for the bad debt of
-    one position, in all. No more can be lost by it, whatever the collateral is worth in truth.
+    given_percent: of a liquidation's gas, what an altruist without own_funds gives besides for the bad debt
+    of one position, in all. No more can be lost by it, whatever the collateral is worth in truth.
     """
 
     altruist: bool = False
