@@ -17,7 +17,7 @@ from surge.chain.node.sender import Call
 from surge.chain.wallet import create_wallet
 from surge.cli.main import run_command
 from surge.credit.health import Zone
-from surge.keeper import liquidator
+from surge.keeper import borrowers, liquidator
 from surge.keeper.exits import Burn
 from surge.keeper.liquidating import Liquidate, Poke, Rules, Why
 from surge.keeper.liquidator import Liquidator
@@ -72,6 +72,37 @@ def test_a_position_from_health_to_recovery(net):
     assert (
         bot.metrics.registry.get_sample_value("surge_keeper_transactions_total", {"kind": "liquidate"}) == 1
     )
+
+
+def test_who_has_repaid_is_read_no_more(net, monkeypatch):
+    """But in its turn; and again when the chain takes another past, or when it borrows again."""
+    monkeypatch.setattr(borrowers, "SOME", 1)
+    bot, chain = keeper(net), net.network.rpc
+    owing, *gone = [borrower(net, debt="5000") for _ in range(4)]
+    kept = chain.call("evm_snapshot")
+    for position in gone:
+        position.repay("max")
+    asked, real = [], bot.chain.credit.position_views
+    monkeypatch.setattr(
+        bot.chain.credit, "position_views", lambda wanted, at=None: asked.append(wanted) or real(wanted, at)
+    )
+
+    def read():
+        asked.clear()
+        found = {one.view.account for one in bot.step().decisions}
+        (wanted,) = asked
+        return found, {account for _, account in wanted}
+
+    everybody = {position.account for position in (owing, *gone)}
+    looks = [read() for _ in gone]
+    assert [found for found, _ in looks] == [{owing.account}] * 3
+    assert [len(accounts) for _, accounts in looks] == [2] * 3
+    assert set.union(*(accounts for _, accounts in looks)) == everybody
+    gone[0].borrow("1000")
+    assert read()[0] == {owing.account, gone[0].account}
+    chain.call("evm_revert", kept)
+    net.network.pass_time(1)
+    assert read()[0] == everybody
 
 
 def test_what_is_past_repair_is_realised_as_bad_debt(net):
