@@ -3,6 +3,7 @@
 import json
 import sys
 import urllib.request
+from dataclasses import replace
 
 import pytest
 
@@ -267,11 +268,14 @@ def test_upkeep_is_for_altruists(net):
 
 
 def test_the_program(net, tmp_path):
-    """A process of its own: liquidates, serves its figures on this machine, and ends when it is told to."""
+    """A process of its own: liquidates, in a market too that is listed later, serves its figures on this
+    machine, and ends when it is told to."""
     wallet = create_wallet(tmp_path / "key.json", throwaway=True)
     net.network.local.fund(wallet.address, 10**19)
     book = tmp_path / "book.json"
-    save_book(net.network.book, book)
+    listed = net.network.book.credit
+    markets = {name: params for name, params in listed.markets.items() if name != "ETH/TUSD"}
+    save_book(replace(net.network.book, credit=replace(listed, markets=markets)), book)
     position = borrower(net)
     command = [
         sys.executable,
@@ -289,6 +293,7 @@ def test_the_program(net, tmp_path):
         program = find_program(tmp_path / "run", "keeper")
         net.price("ETH", "1700")
         wait_for(lambda: "port=" in program.log.read_text() or not program.running)
+        save_book(net.network.book, book)
         port = program.log.read_text().split("port=")[1].split()[0]
 
         def figures():
