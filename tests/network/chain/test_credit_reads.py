@@ -169,6 +169,7 @@ def test_events_tell_who_borrowed(net, borrower):
         borrower.address,
         *[second.address] * 2,
     ]
+    assert borrower.chain.index.find("Borrowed", after=borrowed[-2].block) == borrowed[-1:]
     own = borrower.chain.index.find("Borrowed", "CollateralAdded", account=borrower.address)
     assert [event.name for event in own] == ["CollateralAdded", "Borrowed"]
     assert borrower.chain.index.find("Borrowed", market="0x" + "00" * 32) == []
