@@ -60,6 +60,9 @@ TESTS = {
         "tests/contracts/vault/test_vault.py",
         "tests/contracts/vault/test_rules.py",
         "tests/contracts/vault/test_trouble.py",
+        "tests/contracts/vault/test_removal.py",
+        "tests/property/credit/test_vault_stateful.py",
+        "tests/property/credit/test_vault_allocation.py",
         "tests/property/credit/test_composed_stateful.py",
     ),
 }

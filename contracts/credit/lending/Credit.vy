@@ -79,6 +79,9 @@ markets: HashMap[bytes32, credit_market.Words]
 # What a reserve's target goes by, as of the last `collect`.
 followed: public(HashMap[bytes32, credit_market.Followed])
 supply_shares: HashMap[bytes32, HashMap[address, uint256]]
+# Markets whose lenders bore a loss in this transaction, and whether there are any.
+burnt: transient(HashMap[bytes32, bool])
+any_burnt: transient(bool)
 # borrow shares (128 bits) | collateral (128)
 loans: HashMap[bytes32, HashMap[address, uint256]]
 
@@ -169,7 +172,8 @@ def supply(
     payload: Bytes[MAX_PAYLOAD],
 ) -> (uint256, uint256):
     """
-    @notice Lend. The caller pays, `on_behalf` gets the shares.
+    @notice Lend. The caller pays, `on_behalf` gets the shares. Not after a loss of the market's lenders in the same
+            transaction: who left before it would come back at the others' cost.
     @param assets Loan units; or else `shares` is given: exactly one is not zero.
     @param payload Not empty: on_surge_supply(assets, payload) is called on the caller before it pays.
     @return Assets paid and shares made.
@@ -177,6 +181,8 @@ def supply(
     id: bytes32 = credit_market._id(params)
     credit_shares._check_amounts(assets, shares)
     assert on_behalf != empty(address), "Credit: no receiver"
+    if self.any_burnt:
+        assert not self.burnt[id], "Credit: no lending after a loss in one transaction"
     market: credit_market.MarketState = self._accrue(id, params)
     paid: uint256 = 0
     made: uint256 = 0
@@ -243,17 +249,19 @@ def transfer_supply(id: bytes32, shares: uint256, on_behalf: address, receiver: 
 def collect(params: credit_market.MarketParams) -> uint256:
     """
     @notice Pay what the reserve holds above a twentieth of the debt that it follows to the fee recipient. Anybody
-            may call it; the first call pays least.
+            may call it, before others in a block, since what is borrowed or repaid for a moment doesn't count; the
+            first call pays least.
     @return Loan units paid.
     """
     id: bytes32 = credit_market._id(params)
+    assert self.markets[id].supply >> 224 < block.timestamp, "Credit: the market has moved in this block"
     market: credit_market.MarketState = self._accrue(id, params)
     followed: credit_market.Followed = credit_market._followed(self.followed[id], market)
     self.followed[id] = followed
     kept: uint256 = followed.debt // RESERVE_PARTS
     unit: uint256 = credit_market._reserve_unit(params.min_debt)
-    paid: uint256 = (max(market.reserve, kept) - kept) // unit * unit
-    assert paid <= market.supply_assets - market.borrow_assets, "Credit: not enough cash"
+    surplus: uint256 = max(market.reserve, kept) - kept
+    paid: uint256 = min(surplus, market.supply_assets - market.borrow_assets) // unit * unit
     market.supply_assets -= paid
     market.reserve -= paid
     self.markets[id] = credit_market._pack(market, params.min_debt)
@@ -424,10 +432,12 @@ def liquidate(
         params, market, loan & U128, loan >> 128, credit_health._price(params.oracle), repaid_assets, repaid_shares
     )
     assert outcome.seized >= max(min_seized, 1), "Credit: less would be seized than min_seized, or nothing"
-    market.borrow_assets -= min(outcome.repaid + outcome.loss, market.borrow_assets)
-    market.borrow_shares -= outcome.burned
-    market.supply_assets -= outcome.loss
-    market.reserve -= outcome.from_reserve
+    # What goes off is there: proved in tests/property/credit/test_proofs.py.
+    off: uint256 = min(unsafe_add(outcome.repaid, outcome.loss), market.borrow_assets)
+    market.borrow_assets = unsafe_sub(market.borrow_assets, off)
+    market.borrow_shares = unsafe_sub(market.borrow_shares, outcome.burned)
+    market.supply_assets = unsafe_sub(market.supply_assets, outcome.loss)
+    market.reserve = unsafe_sub(market.reserve, outcome.from_reserve)
     rest: uint256 = unsafe_sub(unsafe_sub(loan, outcome.burned), outcome.seized << 128)
     if rest & U128 > 0:
         left: uint256 = credit_shares._to_assets_up(rest & U128, market.borrow_assets, market.borrow_shares)
@@ -445,13 +455,16 @@ def liquidate(
         bonus=outcome.bonus,
         shares=outcome.burned,
     )
+    if outcome.loss > outcome.from_reserve:
+        self.burnt[id] = True
+        self.any_burnt = True
     if outcome.loss > 0:
         log credit_events.BadDebt(
             id=id,
             borrower=borrower,
             loss=outcome.loss,
             from_reserve=min(outcome.loss, outcome.from_reserve),
-            shares=outcome.burned * outcome.loss // (outcome.repaid + outcome.loss),
+            shares=unsafe_div(unsafe_mul(outcome.burned, outcome.loss), unsafe_add(outcome.repaid, outcome.loss)),
         )
     credit_tokens._give(params.collateral_token, msg.sender, outcome.seized)
     if len(payload) > 0:

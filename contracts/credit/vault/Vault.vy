@@ -205,8 +205,9 @@ def set_fee(fee: uint256, recipient: address):
 @nonreentrant
 def set_withdraw_queue(ids: DynArray[bytes32, vault_plan.MAX_MARKETS]):
     """
-    @notice Where withdrawals come from, in this order. A market may be left out once it has no cap and what it
-            holds is worth no unit. Only the owner.
+    @notice Where withdrawals come from, in this order. A market may be left out once it has no cap, and what it
+            holds is worth no unit or has been written off (`submit_cap` of 0, and the timelock): that counts for
+            nothing then, and again when the market is back. Only the owner.
     """
     dropped: DynArray[bytes32, vault_plan.MAX_MARKETS] = vault_rules._set_withdraw_queue(ids)
     for id: bytes32 in dropped:
@@ -408,7 +409,7 @@ def _enter(assets: uint256, shares: uint256, receiver: address) -> vault_plan.Pl
     sight.total = vault_plan._dear(sight.total, sight.supply, self.peak)
     plan: vault_plan.Plan = vault_plan._plan_in(sight, assets, shares)
     assert plan.shares > 0 or plan.assets == 0, "Vault: zero shares"
-    assert plan.rest == 0, "Vault: more than the caps take; see maxDeposit"
+    assert plan.rest == 0, "Vault: more than the caps take"
     assert sight.supply + plan.shares <= MAX_SUPPLY, "Vault: too many shares"
     if plan.assets > 0:
         asset: IERC20 = IERC20(vault_rules.ASSET)
@@ -430,7 +431,7 @@ def _leave(assets: uint256, shares: uint256, receiver: address, owner: address) 
     sight: vault_plan.Sight = self._accrue(False)
     plan: vault_plan.Plan = vault_plan._plan_out(sight, assets, shares)
     self._burn(plan.shares, receiver, owner)
-    assert plan.rest == 0, "Vault: not enough liquidity; see maxWithdraw, redeem_in_kind needs none"
+    assert plan.rest == 0, "Vault: too little cash; see maxWithdraw, redeem_in_kind"
     assert plan.sure >= min(plan.assets, sight.fresh), "Vault: what was just paid in is lent out"
     for i: uint256 in range(sight.count, bound=vault_plan.MAX_MARKETS):
         if plan.amounts[i] > 0:

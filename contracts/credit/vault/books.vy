@@ -82,6 +82,10 @@ def _raise(id: bytes32, assets: uint256, shares: uint256):
 
 @internal
 def _lower(id: bytes32, assets: uint256, shares: uint256):
+    """
+    @notice No more than is held: a rate model may say one rate and charge another, and a gift of shares pay for it.
+    """
+    assert shares <= self._held(id), "Vault: more than is held"
     self.words[id] = unsafe_sub(self.words[id], vault_plan._word(assets, shares))
 
 

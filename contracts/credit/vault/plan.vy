@@ -252,7 +252,7 @@ def _plan_in(sight: Sight, assets: uint256, shares: uint256) -> Plan:
     @notice Assets paid in, or shares wanted; the other is 0. Shares cost the least that gives them where rounding
             costs nothing, else enough for any of it. While a market is blind a share has no sure price.
     """
-    assert not sight.blind or assets + shares == 0, "Vault: a market can't be read, so no deposits now"
+    assert not sight.blind or assets + shares == 0, "Vault: a market can't be read"
     if shares == 0:
         plan: Plan = self._spread(sight, assets, True)
         plan.shares = self._shares_down(assets - plan.lost, sight.total, sight.supply)

@@ -6,6 +6,7 @@
 @notice Who may change which market of a Vault: caps, queues, the owner's timelock and the guardian.
 
         submit_cap -> timelock -> accept_cap, within 14 days (a higher cap, a new market) · lower_cap at once
+        submit_cap of 0 -> timelock -> set_withdraw_queue without the market, whatever it holds
 
         The cap is the exposure: whoever has capital for a block can fill a market up to its cap, and `reallocate`
         only moves what is there now. Cap a market at what may be lost in it.
@@ -91,11 +92,12 @@ def __init__(credit: address, asset: address, timelock: uint256):
 @external
 def submit_cap(id: bytes32, cap: uint256):
     """
-    @notice Propose a higher cap for a market; `accept_cap` within 14 days after the timelock. Only the owner.
+    @notice Propose a higher cap for a market; `accept_cap` within 14 days after the timelock. Or 0 where there is no
+            cap, to write it off: then `set_withdraw_queue` may leave it out with all that it holds. Only the owner.
     @param cap In units of the asset; interest may carry what the market holds above it.
     """
     self._check_owner()
-    assert cap > self.cap[id], "Vault: not a higher cap; lower_cap needs no timelock"
+    assert cap > self.cap[id] or self.cap[id] | cap == 0, "Vault: not a higher cap"
     assert cap <= MAX_CAP, "Vault: cap too large"
     assert self._params_of(id).loan_token == ASSET, "Vault: the market lends another token"
     valid_at: uint256 = block.timestamp + TIMELOCK
@@ -110,15 +112,14 @@ def accept_cap(id: bytes32):
     @notice Set a submitted cap within 14 days after its timelock; a new market comes last in both queues. Anybody may.
     """
     pending: PendingCap = self.pending_cap[id]
-    self._check_due(pending.valid_at)
+    self._check_due(pending.valid_at if pending.cap > 0 else 0)
     self.pending_cap[id] = empty(PendingCap)
     if id not in self.withdraw_queue:
         assert len(self.withdraw_queue) < vault_plan.MAX_MARKETS, "Vault: too many markets"
         if self.params_at[id] == empty(address):
             self.params_at[id] = raw_create(KEEP, self._params_of(id))
+        queue: DynArray[bytes32, vault_plan.MAX_MARKETS] = self._supply_queue()
         self.withdraw_queue.append(id)
-    queue: DynArray[bytes32, vault_plan.MAX_MARKETS] = self._supply_queue()
-    if id not in queue:
         queue.append(id)
         self._set_order(queue)
     self._set_cap(id, pending.cap)
@@ -132,7 +133,7 @@ def lower_cap(id: bytes32, cap: uint256):
     if cap > 0:
         self._check_owner()
     self._check_guard()
-    assert cap <= self.cap[id], "Vault: not a lower cap; submit_cap raises it"
+    assert cap <= self.cap[id], "Vault: not a lower cap"
     self.pending_cap[id] = empty(PendingCap)
     self._set_cap(id, cap)
 
@@ -228,7 +229,7 @@ def set_supply_queue(ids: DynArray[bytes32, vault_plan.MAX_MARKETS]):
 @internal
 def _set_withdraw_queue(ids: DynArray[bytes32, vault_plan.MAX_MARKETS]) -> DynArray[bytes32, vault_plan.MAX_MARKETS]:
     """
-    @return The markets that are left out.
+    @return The markets that are left out and not written off.
     """
     self._check_owner()
     self._check_distinct(ids)
@@ -238,8 +239,12 @@ def _set_withdraw_queue(ids: DynArray[bytes32, vault_plan.MAX_MARKETS]) -> DynAr
     for id: bytes32 in self.withdraw_queue:
         if id not in ids:
             assert self.cap[id] == 0, "Vault: a market with a cap stays"
+            pending: PendingCap = self.pending_cap[id]
             self.pending_cap[id] = empty(PendingCap)
-            dropped.append(id)
+            if pending.valid_at > 0 and pending.cap == 0:
+                self._check_due(pending.valid_at)
+            else:
+                dropped.append(id)
     queue: DynArray[bytes32, vault_plan.MAX_MARKETS] = self._supply_queue()
     self.withdraw_queue = ids
     self._set_order(queue)

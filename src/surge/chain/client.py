@@ -3,6 +3,7 @@
 Synchronous and thread-safe: one nonce counter per account and process. Without a key it only reads.
 """
 
+from dataclasses import replace
 from pathlib import Path
 
 from coincurve import PrivateKey
@@ -21,7 +22,7 @@ from surge.chain.calls.money import Money
 from surge.chain.calls.rewards import Rewards
 from surge.chain.calls.tokens import Tokens
 from surge.chain.calls.vaults import Vaults
-from surge.chain.network.book import AddressBook
+from surge.chain.network.book import AddressBook, CreditBook
 from surge.chain.network.connection import Connection
 
 
@@ -39,6 +40,15 @@ class Chain(Connection):
         self, book: AddressBook, key: PrivateKey | None = None, index: Path | None = None, lag: int = 0
     ) -> None:
         super().__init__(book, key, index, lag)
+        self._begin()
+
+    def list_anew(self, credit: CreditBook) -> None:
+        """Go by other lists of the same network: its tokens, markets and vaults, by their names."""
+        self.book = replace(self.book, credit=credit)
+        self._begin()
+
+    def _begin(self) -> None:
+        """The parts; each remembers what it has read by the address book."""
         self.tokens = Tokens(self)
         self.money = Money(self, self.tokens)
         self.asks = Asks(self, self.money)

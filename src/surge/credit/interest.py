@@ -69,7 +69,10 @@ def follow(followed: Followed, state: MarketState, now: int) -> Followed:
 
 
 def collectable(state: MarketState, params: MarketParams, followed: Followed) -> int:
-    """What `collect` would pay: the reserve above its target, in whole units. followed: as of this moment."""
+    """What `collect` would pay: the reserve above its target, as far as there is cash, in whole units.
+
+    followed: as of this moment. It pays nothing in a block in which the market has moved already.
+    """
     kept = followed.debt // RESERVE_PARTS
     unit = reserve_unit(params)
-    return max(state.reserve - kept, 0) // unit * unit
+    return min(max(state.reserve - kept, 0), state.cash) // unit * unit

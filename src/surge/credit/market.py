@@ -36,8 +36,9 @@ class MarketView:
     """`price` is collateral in loan units × 1e36, None while the oracle gives none; liquidation goes by it.
 
     safe: whether it can be lent by; borrow_price: what the max LTV goes by then, None for the same price.
-    rate: what borrowers pay, WAD per second. rate_at_target: None with a fixed rate. label: tells it from
-    other markets of its pair.
+    rate: what borrowers pay, WAD per second. rate_at_target: None with another model than
+    the network's adaptive one; then the rate is an average since the market's last update. label: tells it
+    from other markets of its pair.
     """
 
     id: MarketId

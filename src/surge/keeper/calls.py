@@ -1,7 +1,8 @@
 """Decisions of the keeper as transactions. Sales go through Batch: all or nothing, and never at a loss.
 
 Between a look and its transaction anybody may move the price, the debt or the collateral a little, on purpose
-too. So nothing in it is fixed but what must be gained: whatever is seized is sold, and what that brings pays.
+too. So nothing in a sale is fixed but what must be gained: whatever is seized is sold, and what that brings
+pays. What is paid from a balance is bounded on both sides instead.
 """
 
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ from surge.chain.calls.tokens import Payment
 from surge.chain.node.sender import Call
 from surge.credit.exchange import Route
 from surge.keeper.exits import Burn, Exit
-from surge.keeper.liquidating import Liquidate, Poke, Realise
+from surge.keeper.liquidating import Liquidate, Poke, Realise, least_seized, most_repaid
 from surge.model.units import Address, Seconds
 
 if TYPE_CHECKING:
@@ -28,10 +29,8 @@ def calls_of(chain: "Chain", decision: Liquidate | Realise | Poke) -> list[Call]
         return [chain.credit.poking(view.market.params, view.account)]
     if isinstance(decision, Liquidate) and decision.exit is not None:
         return [_sold(chain, decision, decision.exit)]
-    most = ALL if isinstance(decision, Realise) or decision.whole else decision.repaid
-    call = chain.credit.liquidating(view.market.params, view.account, most)
-    if not decision.repaid:
-        return [call]
+    most, least = most_repaid(decision), least_seized(decision)
+    call = chain.credit.liquidating(view.market.params, view.account, most, min_seized=least)
     credit = chain.book.addresses["Credit"]
     return [*chain.tokens.allowing([Payment(view.market.loan, decision.repaid, credit, "Credit")]), call]
 

@@ -24,6 +24,14 @@ GAS_COVER_PERCENT = 120
 DEBT_LEFT_PERCENT = 110
 """So much of the minimum debt is left by a liquidation in part: a little that somebody repays first must not
 make it leave too little."""
+KEPT_PERCENT = 50
+"""So much of the profit that is foreseen must be there when it is mined: whoever moves the pool before and
+behind the sale takes the rest at the most, and whoever moves it a little stops nothing."""
+DUST_PARTS = 1_000
+"""One part in so many of the minimum debt is dust: it may be given where gas costs nothing."""
+SLACK_PERMILLE = 5
+"""What is paid from a balance may become so much more, and what it seizes so much less: anybody moves that
+much for next to nothing."""
 MOST_AT_ONCE = 16
 """Acts of one look: what is simulated and sent is bounded, however much there is."""
 
@@ -46,7 +54,7 @@ class Case:
 
     exits: for the collateral. gas: of a liquidation. gas_price: wei; coin_price: of one wei in loan units,
     by 1e36, None when nobody knows. balance: of the loan token, to repay from. poked: its margin zone was
-    told already.
+    told already. given: what was given for its bad debt already.
     """
 
     view: PositionView
@@ -56,6 +64,7 @@ class Case:
     coin_price: int | None = None
     balance: int = 0
     poked: bool = False
+    given: int = 0
 
     def gas_cost(self) -> int | None:
         """Of a liquidation in loan units, up, with its cover; None while nobody knows what gas is worth."""
@@ -68,16 +77,29 @@ class Case:
 @dataclass(frozen=True, slots=True)
 class Rules:
     """altruist: also sends what costs gas and brings nothing: pokes, bad debt. own_funds: also repays from
-    its balance and keeps the collateral, where that gains at the oracle's price."""
+    its balance and keeps the collateral, where that gains at the oracle's price.
+
+    given_percent: of a liquidation's gas, what an altruist without own_funds gives besides for the bad debt
+    of one position, in all. No more can be lost by it, whatever the collateral is worth in truth.
+    """
 
     altruist: bool = False
     own_funds: bool = False
+    given_percent: int = 100
+
+    def given(self, case: Case, gas_cost: int) -> int:
+        """What may still be repaid of one's own to realise bad debt; loan units."""
+        if self.own_funds:
+            return case.balance
+        dust = max(1, case.view.market.params.min_debt // DUST_PARTS)
+        return max(0, max(gas_cost * self.given_percent // 100, dust) - case.given)
 
 
 @dataclass(frozen=True, slots=True)
 class Liquidate:
     """Repay `repaid` for `seized`, which brings `proceeds` by `exit`; without one it is kept, at the oracle's
-    price. whole: everything that is allowed when it is mined, rather than at most `repaid`. Loan units."""
+    price. whole: everything that is allowed when it is mined, rather than at most `repaid`; what is paid from
+    a balance has a bound all the same. Loan units."""
 
     view: PositionView
     repaid: int
@@ -94,17 +116,21 @@ class Liquidate:
 
     @property
     def least(self) -> int:
-        """What must be gained when it is mined, whatever has moved until then: what its gas costs."""
-        return max(1, self.gas_cost * 100 // GAS_COVER_PERCENT)
+        """What must be gained when it is mined, whatever has moved until then: what its gas costs, and a part
+        of the profit."""
+        return max(1, self.gas_cost * 100 // GAS_COVER_PERCENT + self.profit * KEPT_PERCENT // 100)
 
 
 @dataclass(frozen=True, slots=True)
 class Realise:
-    """Repay `repaid` of one's own for collateral not worth the gas, so that the rest counts as bad debt."""
+    """Repay `repaid` of one's own for `seized`, which isn't worth the gas, so that `bad_debt` counts as such.
+    whole: nothing is left of the position."""
 
     view: PositionView
     repaid: int
+    seized: int
     bad_debt: int
+    whole: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +151,16 @@ class Leave:
 
 Act = Liquidate | Realise | Poke
 Decision = Act | Leave
+
+
+def most_repaid(paid: Liquidate | Realise) -> int:
+    """From a balance: a whole that has grown a little until it is mined is still taken whole."""
+    return paid.repaid + divide_up(paid.repaid * SLACK_PERMILLE, 1_000) if paid.whole else paid.repaid
+
+
+def least_seized(paid: Liquidate | Realise) -> int:
+    """For what is paid from a balance: the price may have become another one."""
+    return paid.seized * (1_000 - SLACK_PERMILLE) // 1_000
 
 
 def decide(case: Case, rules: Rules) -> Decision:
@@ -196,13 +232,17 @@ def _liquidate(case: Case, rules: Rules, quote: Quote) -> Decision:
         )
         return Leave(case.view, Why.NO_PRICE, said)
     plans = [_best(case.view, quote, exit, gas_cost) for exit in case.exits]
-    if rules.own_funds and case.view.market.safe and (kept := _kept(case, quote, gas_cost)):
+    if (
+        rules.own_funds
+        and case.view.market.safe
+        and (kept := _paid(case.view, quote, case.balance, gas_cost))
+    ):
         plans.append(kept)
     best = max(plans, key=lambda plan: plan.profit, default=None)
     if best is not None and best.profit > 0:
         return best
     if quote.insolvent:
-        return _realise(case, rules, quote)
+        return _realise(case, rules, quote, gas_cost)
     return Leave(case.view, Why.NO_EXIT, _no_exit(case)) if best is None else _no_profit(case, best)
 
 
@@ -239,28 +279,33 @@ def _plan(view: PositionView, quote: Quote, exit: Exit, gas_cost: int, repaid: i
     return Liquidate(view, made.repaid, made.seized, proceeds, gas_cost, made.bad_debt, whole, exit)
 
 
-def _kept(case: Case, quote: Quote, gas_cost: int) -> Liquidate | None:
-    """A liquidation paid from the keeper's balance, as far as it goes."""
-    view = case.view
-    repaid = quote.repayable if case.balance >= quote.repayable else min(case.balance, _part(view, quote))
+def _paid(view: PositionView, quote: Quote, balance: int, gas_cost: int) -> Liquidate | None:
+    """A liquidation paid from so much, as far as it goes; the collateral is kept, at the oracle's price. None
+    where it doesn't reach for anything."""
+    repaid = quote.repayable if balance >= quote.repayable else min(balance, _part(view, quote))
     if repaid <= 0:
         return None
     plan = _plan(view, quote, AtPrice(view.market.price or 0), gas_cost, repaid)
-    return None if plan.repaid > case.balance else replace(plan, exit=None)
+    return replace(plan, exit=None) if plan.seized and plan.repaid <= balance else None
 
 
-def _realise(case: Case, rules: Rules, quote: Quote) -> Decision:
-    loan = case.view.market.loan
-    bad_debt = case.view.debt - quote.repayable
+def _realise(case: Case, rules: Rules, quote: Quote, gas_cost: int) -> Decision:
+    """As much of the bad debt as what may be given reaches."""
+    view, loan = case.view, case.view.market.loan
+    waits = f"a bad debt of {loan.show(view.debt - quote.repayable)} waits"
     if not rules.altruist:
-        said = f"a bad debt of {loan.show(bad_debt)} waits for somebody who pays the gas (--altruist)"
-        return Leave(case.view, Why.NO_PROFIT, said)
-    if case.balance < quote.repayable:
-        said = (
-            f"realising a bad debt of {loan.show(bad_debt)} takes {loan.show(quote.repayable)} of one's own"
-        )
-        return Leave(case.view, Why.NO_FUNDS, said)
-    return Realise(case.view, quote.repayable, bad_debt)
+        return Leave(view, Why.NO_PROFIT, f"{waits} for somebody who pays the gas (--altruist)")
+    if not view.market.safe:
+        return Leave(view, Why.NO_PRICE, f"{waits} for a safe price: by another one too much would be paid")
+    most = rules.given(case, gas_cost)
+    plan = _paid(view, quote, min(most, case.balance), gas_cost)
+    if plan is not None:
+        return Realise(view, plan.repaid, plan.seized, plan.bad_debt, plan.whole)
+    if case.balance < min(most, quote.repayable):
+        said = f"{waits}: to realise it takes {loan.show(quote.repayable)} of one's own"
+        return Leave(view, Why.NO_FUNDS, said)
+    said = f"{waits} for somebody who repays {loan.show(quote.repayable)} of their own (--own-funds)"
+    return Leave(view, Why.NO_PROFIT, said)
 
 
 def _no_exit(case: Case) -> str:

@@ -85,6 +85,7 @@ class Liquidator:
         self._sent: dict[Hashable, _Errand] = {}
         self._gas: dict[MarketId, int] = {}
         self._poked: set[Hashable] = set()
+        self._given: dict[Hashable, int] = {}
         self._told: dict[Hashable, str] = {}
 
     def step(self) -> Stepped:
@@ -151,7 +152,8 @@ class Liquidator:
             self._flights.launch(errand.key, partial(self.chain.send, *errand.calls))
 
     def _measured(self, errand: _Errand, gas: int) -> tuple[_Errand, "_Unprofitable | None"]:
-        """With the gas that it takes, which the next decisions about its market go by too."""
+        """With the gas that it takes, which the next decisions about its market go by too; a sale must bring
+        what follows from it."""
         decision = errand.decision
         if not isinstance(decision, Liquidate):
             return errand, None
@@ -159,7 +161,9 @@ class Liquidator:
         if measured.profit <= 0:
             return errand, _Unprofitable(f"it takes {gas} gas, and then nothing is gained")
         self._gas[decision.view.market.id] = gas
-        return replace(errand, decision=measured), None
+        if decision.exit is None:
+            return replace(errand, decision=measured), None
+        return replace(errand, decision=measured, calls=calls_of(self.chain, measured)), None
 
     def _landed(self, patience: float) -> list[_Errand]:
         """Those of what was sent that went well."""
@@ -181,6 +185,7 @@ class Liquidator:
         if isinstance(decision, Liquidate):
             self.metrics.liquidated(decision)
         elif isinstance(decision, Realise):
+            self._given[errand.key] = self._given.get(errand.key, 0) + decision.repaid
             self.metrics.bad_debt.labels(decision.view.market.loan.symbol).inc(decision.bad_debt)
         else:
             self._poked.add(errand.key)
@@ -208,9 +213,10 @@ class Liquidator:
     # Waiting
 
     def _known(self, case: Case) -> Case:
-        """With what is known here: the gas of the last one in its market, whether it was told."""
-        gas = self._gas.get(case.view.market.id, LIQUIDATION_GAS)
-        return replace(case, gas=gas, poked=_key(case) in self._poked)
+        """With what is known here: the gas of the last one in its market, whether it was told, and what was
+        given for it. The last is kept until the program ends: nobody makes it give twice."""
+        key, gas = _key(case), self._gas.get(case.view.market.id, LIQUIDATION_GAS)
+        return replace(case, gas=gas, poked=key in self._poked, given=self._given.get(key, 0))
 
     def _remaining(self, key: Hashable, figures: Figures = ()) -> float:
         return self._backoff.remaining(key, self._clock(), figures)

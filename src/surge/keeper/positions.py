@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 import structlog
 
 from surge.chain.network.connection import View
+from surge.chain.node.revert import as_error
 from surge.chain.node.rpc import RpcError
 from surge.credit.health import Zone
 from surge.credit.market import PositionView
+from surge.keeper.borrowers import EVENTS, Borrowers
 from surge.keeper.exits import Burn, Exit
 from surge.keeper.liquidating import LIQUIDATION_GAS, Case, Rules, coin_prices
 from surge.model.credit import MarketId, MarketParams, market_id
@@ -42,6 +44,8 @@ class PositionReader:
 
     def __init__(self, chain: "Chain", rules: Rules, coin: str = COIN) -> None:
         self.chain, self.rules, self._coin = chain, rules, coin
+        self._borrowers, self._followed = Borrowers(), -1
+        self._newest = 0, ""
 
     def look(self) -> Look:
         """Raises Unavailable. What goes wrong with one market leaves the others as they are; a node that
@@ -50,11 +54,11 @@ class PositionReader:
         cases: list[Case] = []
         blind: dict[str, str] = {}
         refused: NoNetwork | None = None
-        borrowers = self._borrowers()
+        self._follow()
         for name, params in self.chain.credit.book.markets.items():
             id_ = market_id(params)
             try:
-                views = self._views(id_, borrowers.get(id_, ()))
+                views = self._views(id_)
                 exits = self._exits(params) if any(map(_is_deep, views)) else ()
                 balance = self._balance(views)
             except (Refused, BadInput) as error:
@@ -75,18 +79,27 @@ class PositionReader:
             raise refused
         return Look(tuple(cases), now, blind)
 
-    def _borrowers(self) -> dict[MarketId, list[Address]]:
-        """Everybody who ever borrowed, by market."""
-        self.chain.index.update()
-        found: dict[MarketId, dict[Address, None]] = {}
-        for event in self.chain.index.find("Borrowed"):
-            id_ = MarketId(bytes.fromhex(event.members["id"][2:]))
-            found.setdefault(id_, {})[Address(event.members["on_behalf"])] = None
-        return {id_: list(accounts) for id_, accounts in found.items()}
+    def _follow(self) -> None:
+        """Read what happened since the last look. A chain that has lost the newest block of then has another
+        past: then everything is read anew."""
+        number, hash_ = self._newest
+        asked = [("eth_getBlockByNumber", [at, False]) for at in ("latest", hex(number))]
+        latest, then = (as_error(one, "reading a block", "") for one in self.chain.rpc.batch(asked))
+        if then is None or then["hash"] != hash_:
+            self._borrowers, self._followed = Borrowers(), -1
+        # Asked for before the events: whatever changes the past from here on, the next look finds it gone.
+        self._newest = int(latest["number"], 16), str(latest["hash"])
+        last = min(self._newest[0], self.chain.index.update())
+        events = self.chain.index.find(*EVENTS, after=self._followed)
+        self._borrowers.follow(event for event in events if event.block <= last)
+        self._followed = last
 
-    def _views(self, id_: MarketId, accounts: Sequence[Address]) -> list[PositionView]:
+    def _views(self, id_: MarketId) -> list[PositionView]:
+        accounts = self._borrowers.due(id_)
         found = self.chain.credit.position_views([(id_, account) for account in accounts]) if accounts else []
-        return [view for view in found if view.debt]
+        indebted = [view for view in found if view.debt]
+        self._borrowers.seen(id_, [view.account for view in indebted])
+        return indebted
 
     def _exits(self, params: MarketParams) -> tuple[Exit, ...]:
         """Every way from the collateral to the loan token on the exchange."""

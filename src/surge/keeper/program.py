@@ -21,6 +21,7 @@ from surge.chain.client import Chain
 from surge.chain.network.book import load_book
 from surge.chain.wallet import load_wallet
 from surge.keeper.bidder import DEFAULT_VALUE, Bidder
+from surge.keeper.bookfile import BookFile
 from surge.keeper.liquidating import Rules
 from surge.keeper.liquidator import Liquidator
 from surge.keeper.metrics import Metrics
@@ -68,13 +69,15 @@ def bidding(bidder: Bidder, every: float) -> Callable[[], float]:
     return turn
 
 
-def liquidating(liquidator: Liquidator, every: float) -> Callable[[], float]:
-    """Turns of a liquidator: it looks whenever there is a new block, and now and then besides; after it has
-    acted, at once again."""
+def liquidating(liquidator: Liquidator, every: float, file: BookFile | None = None) -> Callable[[], float]:
+    """Turns of a liquidator: it looks whenever there is a new block or another address book, and now and then
+    besides; after it has acted, at once again."""
     block, looked = -1, -LOOK_SECONDS
 
     def turn() -> float:
         nonlocal block, looked
+        if file and file.follow(liquidator.chain):
+            block = -1
         newest = liquidator.chain.block_number()
         if newest == block and time.monotonic() - looked < LOOK_SECONDS:
             return every
@@ -95,13 +98,16 @@ def serve_liquidator(
     port: int | None = None,
     coin: str = COIN,
     local: LocalChain | None = None,
+    book: Path | None = None,
 ) -> None:
-    """Until SIGTERM or SIGINT. port: of the metrics, None for none. Raises BadInput for one in use."""
+    """Until SIGTERM or SIGINT. port: of the metrics, None for none. book: the address book's file, whose
+    lists are followed. Raises BadInput for a port in use."""
     stop, metrics = _told_to_end(), Metrics()
     if port is not None:
         _log.info("metrics", port=metrics.serve(port))
     _log.info("watching", network=chain.book.name, account=chain.address, altruist=rules.altruist)
-    keep_on(liquidating(Liquidator(chain, rules, metrics, coin), every), stop, every, local)
+    file, liquidator = BookFile(book) if book else None, Liquidator(chain, rules, metrics, coin)
+    keep_on(liquidating(liquidator, every, file), stop, every, local)
     _log.info("ended")
 
 
@@ -138,7 +144,9 @@ def run(arguments: list[str]) -> int:
                 altruist = options.altruist or local is not None  # gas is free there
                 rules = Rules(altruist=altruist, own_funds=options.own_funds)
                 port, coin = options.metrics, options.coin
-                serve_liquidator(chain, rules, every=options.every, port=port, coin=coin, local=local)
+                serve_liquidator(
+                    chain, rules, every=options.every, port=port, coin=coin, local=local, book=options.book
+                )
     except SurgeError as error:
         _log.error("stopped", reason=str(error))
         return error.exit_code

@@ -1,7 +1,6 @@
 """What keeps markets in order and pays nobody: observations of the oracles' pairs, interest up to date."""
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from surge.chain.network.artifacts import artifact
@@ -37,15 +36,22 @@ class Upkeep:
 
     def __init__(self, chain: "Chain") -> None:
         self._chain = chain
+        self._oracles: dict[str, Address] = {}
+        self._guards: list[Guard] = []
 
     def due(self, now: Seconds) -> list[tuple[str, Call]]:
         """(kind, transaction) of what is due. Raises Unavailable."""
         return [*(("observe", call) for call in self.observations(now)), *self._accruals(now)]
 
-    @cached_property
+    @property
     def guards(self) -> list[Guard]:
-        """All oracles of the address book that have a second source."""
+        """All oracles of the address book that have a second source; asked for once."""
         oracles = self._chain.credit.book.oracles
+        if self._oracles != oracles:
+            self._guards, self._oracles = self._read(oracles), oracles
+        return self._guards
+
+    def _read(self, oracles: dict[str, Address]) -> list[Guard]:
         names = ("PAIR", "WINDOW", "LONGEST")
         found = self._chain.look(
             [View("OracleGuard", oracle, n, may_fail=True) for oracle in oracles.values() for n in names]

@@ -30,13 +30,15 @@ PLEDGED = 900_000 * SHARE
 
 @pytest.fixture
 def pots() -> VaultPots:
-    """A million lent to two markets. In the first somebody owes all of 100,000 against half of that."""
+    """A million lent to two markets. In the first somebody owes all of 100,000 against half of that. What
+    comes now goes to the other: into the first nothing may be lent after a loss in the same transaction."""
     pots = VaultPots(markets=2)
     risky, safe = pots.ids
     pots.vault("lower_cap", risky, DEBT, sender=OWNER)
     pots.vault("set_withdraw_queue", [safe, risky], sender=OWNER)
     pots.deposit(LENDER, WHOLE * USD)
     pots.borrow(0, DEBT)
+    pots.vault("set_supply_queue", [safe], sender=OWNER)
     pots.machine.wait(12)
     pots.oracles[0]("set_price", SCALE * 345 // 1_000)
     return pots
@@ -77,6 +79,29 @@ def test_shares_of_credit(pots: VaultPots, name: str) -> None:
     scheme.mint(PLEDGED)
     scheme.run()
     pays_nothing(pots, scheme, kept, paid)
+
+
+def test_nothing_is_lent_where_a_loss_was_taken(pots: VaultPots) -> None:
+    """Nobody steps out of a market before a loss and back in after it, through the vault or beside."""
+    pots.vault("set_supply_queue", list(pots.ids), sender=OWNER)
+    pledge(pots, LENDER, PLEDGED)
+    reason = "Credit: no lending after a loss in one transaction"
+    scheme = scheme_with_funds(pots)
+    scheme.borrow(pots.vault, PLEDGED)
+    scheme.leave("redeem", PLEDGED)
+    scheme.liquidate(0, BORROWER)
+    scheme.mint(PLEDGED)
+    assert refused(scheme.run) == reason
+    direct = scheme_with_funds(pots)
+    direct.liquidate(0, BORROWER)
+    supply = pots.market(0), 1_000 * USD, 0, direct.address, b""
+    direct.step(pots.credit, "supply", *supply)
+    assert refused(direct.run) == reason
+    alone = scheme_with_funds(pots)
+    alone.liquidate(0, BORROWER)
+    alone.step(pots.credit, "supply", pots.market(1), 1_000 * USD, 0, alone.address, b"")
+    alone.run()
+    pots.credit("supply", pots.market(0), 1_000 * USD, 0, LIQUIDATOR, b"", sender=LIQUIDATOR)
 
 
 def test_without_funds_it_fails(pots: VaultPots) -> None:

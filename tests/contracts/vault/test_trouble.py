@@ -182,7 +182,7 @@ def test_a_market_whose_rate_model_fails_locks_nobody(pots: VaultPots) -> None:
     assert pots.vault("totalAssets") == counted > CAP + 500 * USD
     assert pots.vault("maxWithdraw", LENDER) == 500 * USD
     pots.withdraw(LENDER, 200 * USD)
-    assert "liquidity" in refused(pots.withdraw, LENDER, 500 * USD)
+    assert "too little cash" in refused(pots.withdraw, LENDER, 500 * USD)
     assert refused(pots.vault, "reallocate", [(pots.ids[0], 0)], sender=OWNER) == "FailingIrm: broken"
     pots.redeem_in_kind(LENDER, pots.shares(LENDER))
     assert pots.credit("position", pots.ids[0], LENDER)[0] > 0
@@ -200,7 +200,7 @@ def test_nobody_enters_while_a_held_market_cannot_be_read(pots: VaultPots) -> No
     assert pots.vault("maxDeposit", OTHER) == 0 == pots.vault("maxMint", OTHER)
     for name, amount in (("deposit", USD), ("mint", SHARE)):
         reason = refused(pots.vault, name, amount, OTHER, sender=OTHER)
-        assert reason == "Vault: a market can't be read, so no deposits now"
+        assert reason == "Vault: a market can't be read"
         assert refused(pots.vault, f"preview{name.capitalize()}", amount) == reason
         assert pots.vault(name, 0, OTHER, sender=OTHER) == 0
     pots.irms[0]("set_broken", False)

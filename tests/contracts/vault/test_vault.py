@@ -55,7 +55,7 @@ def test_deposits_fill_the_queue_up_to_each_cap(pots: VaultPots) -> None:
     pots.deposit(LENDER, CAP + 5 * USD)
     assert worth(pots) == [CAP, 5 * USD, 0]
     assert pots.vault("maxDeposit", LENDER) == 2 * CAP - 5 * USD
-    assert refused(pots.deposit, OTHER, 2 * CAP) == "Vault: more than the caps take; see maxDeposit"
+    assert refused(pots.deposit, OTHER, 2 * CAP) == "Vault: more than the caps take"
     pots.deposit(OTHER, 2 * CAP - 5 * USD)
     assert worth(pots) == [CAP, CAP, CAP]
     assert pots.vault("maxDeposit", LENDER) == 0 == pots.vault("maxMint", LENDER)
@@ -68,7 +68,7 @@ def test_queues_decide_the_order(pots: VaultPots) -> None:
     pots.deposit(LENDER, CAP + USD)
     assert [holding.id for holding in pots.sight().holdings] == [second, first, third]
     assert worth(pots) == [0, USD, CAP]
-    assert refused(pots.deposit, LENDER, CAP) == "Vault: more than the caps take; see maxDeposit"
+    assert refused(pots.deposit, LENDER, CAP) == "Vault: more than the caps take"
     pots.withdraw(LENDER, 3 * USD)
     assert worth(pots) == [0, 0, CAP - 2 * USD]
 
@@ -78,7 +78,7 @@ def test_withdrawals_pass_over_a_market_without_cash(pots: VaultPots) -> None:
     pots.borrow(0, CAP)
     assert pots.vault("maxWithdraw", LENDER) == 10 * USD
     assert pots.vault("maxRedeem", LENDER) == 10 * SHARE
-    reason = "Vault: not enough liquidity; see maxWithdraw, redeem_in_kind needs none"
+    reason = "Vault: too little cash; see maxWithdraw, redeem_in_kind"
     assert refused(pots.withdraw, LENDER, 10 * USD + 1) == reason
     assert refused(pots.redeem, LENDER, 10 * SHARE + 10**6) == reason
     assert pots.withdraw(LENDER, 10 * USD) == 10 * SHARE
@@ -144,7 +144,7 @@ def test_the_largest_amounts_are_refused(pots: VaultPots) -> None:
         assert refused(pots.vault, name, MAX, LENDER)
     for name in ("withdraw", "redeem", "redeem_in_kind"):
         assert refused(pots.vault, name, MAX, LENDER, LENDER)
-    reason = "Vault: more than the caps take; see maxDeposit"
+    reason = "Vault: more than the caps take"
     assert refused(pots.deposit, LENDER, 2**128) == reason == refused(pots.vault, "mint", 2**150, LENDER)
 
 
@@ -267,7 +267,7 @@ def test_an_empty_vault_answers(pots: VaultPots) -> None:
     assert pots.vault("convertToShares", USD) == SHARE
     bare = VaultPots(caps=0)
     assert bare.vault("maxDeposit", LENDER) == 0
-    assert refused(bare.deposit, LENDER, USD) == "Vault: more than the caps take; see maxDeposit"
+    assert refused(bare.deposit, LENDER, USD) == "Vault: more than the caps take"
 
 
 def test_reallocation_moves_and_stays_within_the_caps(pots: VaultPots) -> None:

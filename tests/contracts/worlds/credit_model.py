@@ -39,13 +39,12 @@ class Model:
         self.now = now
         self.rates: dict[str, int] = {}
         self.quotes: dict[str, Quote] = {}
-        # What the rate model does before it answers; None is nothing.
-        self.in_accrual: Callable[[], None] | None = None
+        self.in_accrual: Callable[[], None] | None = None  # what the rate model does before it answers
         self.answer: tuple[int, ...] = ()
-        # By name, with its members as words.
-        self.events: list[tuple[str, tuple[int, ...]]] = []
-        # Of the last liquidation: bad debt that the lenders bear.
+        self.events: list[tuple[str, tuple[int, ...]]] = []  # by name, with members as words
+        # Bad debt of the last liquidation that lenders bear; whose lenders bore any in this transaction.
         self.shared_loss = 0
+        self.burnt: set[bytes] = set()
 
     # What everything stands on
 
@@ -127,6 +126,7 @@ class Model:
     ) -> Operation:
         one_of(assets, shares)
         require(on_behalf != ZERO, "no receiver")
+        require(params.id not in self.burnt, "no lending after a loss in one transaction")
         market = self.accrued(params)
         if assets:
             shares = shares_down(assets, market.lent, market.supply_shares)
@@ -189,12 +189,12 @@ class Model:
         return market.borrow_assets + gap - gap * min(86_400, self.now() - then) // (30 * 86_400)
 
     def collect(self, caller: str, params: Params) -> Operation:
+        require(self.market(params).last_update < self.now(), "the market has moved in this block")
         market = self.accrued(params)
         debt = self.followed(params, market)
         self.books.followed[params.id] = debt, self.now()
         above = max(0, market.reserve - debt // 20)
-        paid = above - above % params.unit
-        require(paid <= market.supply_assets - market.borrow_assets, "not enough cash")
+        paid = min(above, market.supply_assets - market.borrow_assets) // params.unit * params.unit
         market.supply_assets -= paid
         market.reserve -= paid
         self.books.markets[params.id] = market
@@ -320,8 +320,8 @@ class Model:
             loss = max(0, cleared - repaid)
             market.borrow_assets -= min(repaid + loss, market.borrow_assets)
             market.borrow_shares -= burned
-            rest = assets_up(owed - burned, market.borrow_assets, market.borrow_shares)
             # What stays is worth as much against what is still owed, or more.
+            rest = assets_up(owed - burned, market.borrow_assets, market.borrow_shares)
             seized = collateral - -(-collateral * rest // debt)
         else:
             repaid = min(limit, sale.repaid)
@@ -341,11 +341,12 @@ class Model:
         market.supply_assets -= loss
         market.reserve -= borne
         self.shared_loss = max(0, loss - borne)
+        self.burnt |= {params.id} if self.shared_loss else set()
         self.books.markets[params.id] = market
         self.log("Liquidated", params.id, borrower, caller, repaid, seized, sale.bonus, burned)
         if loss:
-            unpaid = burned * loss // (repaid + loss)
-            self.log("BadDebt", params.id, borrower, loss, min(loss, borne), unpaid)
+            shares = burned * loss // (repaid + loss)
+            self.log("BadDebt", params.id, borrower, loss, min(loss, borne), shares)
         yield Out(params.collateral_token, caller, seized)
         if payload:
             yield Callback("on_surge_liquidate", (repaid, seized))

@@ -165,7 +165,7 @@ class World:
             spare = self.payload(inner)
             arguments = tuple(spare if isinstance(each, bytes) else each for each in arguments)
         books = self.model.books.clone()
-        self.model.events = []
+        self.model.events, self.model.burnt = [], set()
         self.heard: Callback | None = None
         self.inner_answer: Words | str | None = "not called"
         expected: Answer = None
@@ -220,14 +220,14 @@ class World:
         return self.model.answer
 
     def follow_inner(self, inner: Inner) -> None:
-        books, events = self.model.books.clone(), list(self.model.events)
+        books, events, burnt = self.model.books.clone(), list(self.model.events), set(self.model.burnt)
         hook, self.model.in_accrual = self.model.in_accrual, None
         heard = self.heard
         try:
             operation = getattr(self.model, inner.name)(self.cheater.address, *inner.arguments)
             self.inner_answer = self.follow(operation, inner.arguments, None)
         except Refused:
-            self.model.books, self.inner_answer = books, None
+            self.model.books, self.model.burnt, self.inner_answer = books, burnt, None
             self.model.events, self.heard = events, heard
         self.model.in_accrual = hook
 

@@ -83,9 +83,9 @@ class VaultPots:
     def ids(self) -> list[MarketId]:
         return [market_id(params) for params in self.params]
 
-    def open_market(self, loan: Any = None, min_debt: int = USD) -> MarketId:
+    def open_market(self, loan: Any = None, min_debt: int = USD, irm: Any = None) -> MarketId:
         oracle = mock("SettableOracle").deploy(self.machine, SCALE)
-        irm = mock("FailingIrm").deploy(self.machine, 0)
+        irm = irm or mock("FailingIrm").deploy(self.machine, 0)
         params = MarketParams(
             loan_token=Address((loan or self.asset).address),
             collateral_token=Address(self.collateral.address),

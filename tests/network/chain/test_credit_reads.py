@@ -12,10 +12,11 @@ from surge.chain.network.artifacts import artifact
 from surge.chain.network.connection import View
 from surge.chain.network.index import Index
 from surge.chain.node.sender import Call
+from surge.credit import interest
 from surge.credit.health import Zone
 from surge.model.credit import market_id
 from surge.model.errors import BadInput, Reverted, Underfunded
-from surge.model.units import WAD
+from surge.model.units import WAD, Address
 
 
 @pytest.fixture(scope="module")
@@ -98,6 +99,37 @@ def test_a_market_with_a_fixed_rate(net):
     assert view.debt == pytest.approx(500 * 10**6 * 1.10517, rel=1e-3)
 
 
+def test_a_model_that_poses_as_the_adaptive_one_is_believed_as_credit_believes_it(net):
+    """It answers `rate_at_target` too, a tenth of what it charges; what is charged is what is shown."""
+    charged = interest.MAX_RATE // 2
+    asked = artifact("AdaptiveCurveIrm").function("rate_at_target", 2).encode(("0x" + "00" * 20, bytes(32)))
+    irm = Address("0x" + "d4" * 20)
+    net.network.rpc.call(
+        "anvil_setCode", irm, "0x" + telling_apart(asked[2:10], charged // 10, charged).hex()
+    )
+    params = create(net, irm=irm)
+    desk = net.open_handed()
+    market = desk.market(market_id(params))
+    market.position().supply("1000")
+    market.position().add_collateral("1")
+    market.position().borrow("500")
+    net.network.pass_time(30 * 86_400)
+    credit, block = desk.chain.credit, desk.chain.block_number()
+    (view,) = credit.market_views([market.id], at=block)
+    accrued = View("Credit", desk.chain.book.addresses["Credit"], "accrued", (tuple_of(params),))
+    assert tuple_of(view.state) == desk.chain.look([accrued])[0]
+    assert (view.rate_at_target, view.rate) == (None, charged)
+    before = market.view.borrowed
+    net.treasury.send(net.treasury.credit.accruing(params))
+    assert market.view.borrowed == pytest.approx(before, rel=1e-5)
+
+
+def telling_apart(selector, one, other):
+    """Code of a contract that answers `one` to calls of `selector`, and `other` to all others."""
+    answer = "5f5260205ff3"
+    return bytes.fromhex(f"5f3560e01c63{selector}146035577f{other:064x}{answer}5b7f{one:064x}{answer}")
+
+
 def test_markets_of_anybody_are_found_by_id_and_apart(net, borrower):
     params = create(net, min_debt=7)
     id_ = "0x" + market_id(params).hex()
@@ -137,6 +169,7 @@ def test_events_tell_who_borrowed(net, borrower):
         borrower.address,
         *[second.address] * 2,
     ]
+    assert borrower.chain.index.find("Borrowed", after=borrowed[-2].block) == borrowed[-1:]
     own = borrower.chain.index.find("Borrowed", "CollateralAdded", account=borrower.address)
     assert [event.name for event in own] == ["CollateralAdded", "Borrowed"]
     assert borrower.chain.index.find("Borrowed", market="0x" + "00" * 32) == []

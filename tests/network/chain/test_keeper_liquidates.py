@@ -3,6 +3,7 @@
 import json
 import sys
 import urllib.request
+from dataclasses import replace
 
 import pytest
 
@@ -17,7 +18,7 @@ from surge.chain.node.sender import Call
 from surge.chain.wallet import create_wallet
 from surge.cli.main import run_command
 from surge.credit.health import Zone
-from surge.keeper import liquidator
+from surge.keeper import borrowers, liquidator
 from surge.keeper.exits import Burn
 from surge.keeper.liquidating import Liquidate, Poke, Rules, Why
 from surge.keeper.liquidator import Liquidator
@@ -72,6 +73,37 @@ def test_a_position_from_health_to_recovery(net):
     assert (
         bot.metrics.registry.get_sample_value("surge_keeper_transactions_total", {"kind": "liquidate"}) == 1
     )
+
+
+def test_who_has_repaid_is_read_no_more(net, monkeypatch):
+    """But in its turn; and again when the chain takes another past, or when it borrows again."""
+    monkeypatch.setattr(borrowers, "SOME", 1)
+    bot, chain = keeper(net), net.network.rpc
+    owing, *gone = [borrower(net, debt="5000") for _ in range(4)]
+    kept = chain.call("evm_snapshot")
+    for position in gone:
+        position.repay("max")
+    asked, real = [], bot.chain.credit.position_views
+    monkeypatch.setattr(
+        bot.chain.credit, "position_views", lambda wanted, at=None: asked.append(wanted) or real(wanted, at)
+    )
+
+    def read():
+        asked.clear()
+        found = {one.view.account for one in bot.step().decisions}
+        (wanted,) = asked
+        return found, {account for _, account in wanted}
+
+    everybody = {position.account for position in (owing, *gone)}
+    looks = [read() for _ in gone]
+    assert [found for found, _ in looks] == [{owing.account}] * 3
+    assert [len(accounts) for _, accounts in looks] == [2] * 3
+    assert set.union(*(accounts for _, accounts in looks)) == everybody
+    gone[0].borrow("1000")
+    assert read()[0] == {owing.account, gone[0].account}
+    chain.call("evm_revert", kept)
+    net.network.pass_time(1)
+    assert read()[0] == everybody
 
 
 def test_what_is_past_repair_is_realised_as_bad_debt(net):
@@ -236,11 +268,14 @@ def test_upkeep_is_for_altruists(net):
 
 
 def test_the_program(net, tmp_path):
-    """A process of its own: liquidates, serves its figures on this machine, and ends when it is told to."""
+    """A process of its own: liquidates, in a market too that is listed later, serves its figures on this
+    machine, and ends when it is told to."""
     wallet = create_wallet(tmp_path / "key.json", throwaway=True)
     net.network.local.fund(wallet.address, 10**19)
     book = tmp_path / "book.json"
-    save_book(net.network.book, book)
+    listed = net.network.book.credit
+    markets = {name: params for name, params in listed.markets.items() if name != "ETH/TUSD"}
+    save_book(replace(net.network.book, credit=replace(listed, markets=markets)), book)
     position = borrower(net)
     command = [
         sys.executable,
@@ -258,6 +293,7 @@ def test_the_program(net, tmp_path):
         program = find_program(tmp_path / "run", "keeper")
         net.price("ETH", "1700")
         wait_for(lambda: "port=" in program.log.read_text() or not program.running)
+        save_book(net.network.book, book)
         port = program.log.read_text().split("port=")[1].split()[0]
 
         def figures():

@@ -4,7 +4,7 @@ import pytest
 
 from credit_network import raise_credit
 from network.keeper.hostile_code import LOOPS, answering, reverting, text
-from network.keeper.keeping import KEEPER, borrower, dollars, keeper, say, wait_for
+from network.keeper.keeping import ALTRUIST, KEEPER, borrower, dollars, keeper, say, wait_for
 from network.keeper.stranger import become, with_stranger
 from surge.chain.calls.tokens import Payment
 from surge.chain.client import Chain
@@ -12,7 +12,8 @@ from surge.chain.network.artifacts import artifact
 from surge.chain.node.sender import Call
 from surge.credit.health import Zone
 from surge.keeper import liquidator
-from surge.keeper.liquidating import Liquidate, Why
+from surge.keeper.exits import after, through
+from surge.keeper.liquidating import Liquidate, Realise, Why
 from surge.keeper.liquidator import Liquidator
 
 set_answer = artifact("PriceFeed").function("set_answer", 1)
@@ -61,19 +62,25 @@ def meddle(net, position, how):
         net.desk(ETH="1").chain.tokens.transfer(token, batch, 1)
 
 
+def before_the_first(monkeypatch, act):
+    """Between the look and the first transaction that follows from it."""
+    real, acted = liquidator.calls_of, []
+
+    def meddled(chain, decision):
+        calls = real(chain, decision)
+        if not acted:
+            acted.append(act(decision))
+        return calls
+
+    monkeypatch.setattr(liquidator, "calls_of", meddled)
+
+
 @pytest.mark.parametrize("how", ["collateral", "repayment", "price", "pool", "interest", "gift", "nothing"])
 def test_what_costs_next_to_nothing_stops_no_keeper(net, monkeypatch, how):
     """Between its look and its transaction; nothing is left behind, and it has what it needs at the least."""
     bot, position = keeper(net), borrower(net)
     net.price("ETH", "1700")
-    real = liquidator.calls_of
-
-    def meddled(chain, decision):
-        calls = real(chain, decision)
-        meddle(net, position, how)
-        return calls
-
-    monkeypatch.setattr(liquidator, "calls_of", meddled)
+    before_the_first(monkeypatch, lambda _: meddle(net, position, how))
     stepped = bot.step()
     assert stepped.sent == 1
     assert position.view.zone is Zone.HEALTHY
@@ -87,16 +94,41 @@ def test_a_pool_that_pays_less_than_the_gas_is_not_sold_to(net, monkeypatch):
     """What must be gained is fixed when it looks: a pool emptied since then makes it fail as a whole."""
     bot, position = keeper(net), borrower(net)
     net.price("ETH", "1700")
-    real = liquidator.calls_of
-
-    def meddled(chain, decision):
-        calls = real(chain, decision)
-        sell_ether(net, "1000")
-        return calls
-
-    monkeypatch.setattr(liquidator, "calls_of", meddled)
+    before_the_first(monkeypatch, lambda _: sell_ether(net, "1000"))
     assert bot.step().sent == 0
     assert position.view.zone is Zone.LIQUIDATABLE
+
+
+def test_a_pool_moved_before_the_sale_does_not_take_the_bonus(net, monkeypatch):
+    """Somebody sells first so much that the rest would still pay the gas, to buy back behind it."""
+    bot, position = keeper(net), borrower(net)
+    net.price("ETH", "1700")
+
+    def sandwich(decision):
+        left = 0
+        for ether in range(1, 1_000):
+            pools = after(decision.exit, ether * 10**18)
+            left = through(decision.exit, pools).proceeds(decision.seized) - decision.repaid
+            if left < decision.gas_cost + decision.profit // 4:
+                break
+        assert left > decision.gas_cost
+        sell_ether(net, str(ether))
+
+    before_the_first(monkeypatch, sandwich)
+    assert bot.step().sent == 0
+    assert position.view.zone is Zone.LIQUIDATABLE
+
+
+def test_the_least_follows_from_the_gas_that_is_measured(net, monkeypatch):
+    bot, _ = keeper(net), borrower(net)
+    net.price("ETH", "1700")
+    sent, real = [], bot.chain.send
+    monkeypatch.setattr(bot.chain, "send", lambda *calls: sent.extend(calls) or real(*calls))
+    stepped = bot.step()
+    (done,), (decided,) = stepped.done, stepped.decisions
+    assert done.gas_cost != decided.gas_cost
+    assert f"{done.least:064x}" in sent[-1].calldata
+    assert f"{decided.least:064x}" not in sent[-1].calldata
 
 
 def test_several_are_on_their_way_and_none_waits_for_another(net):
@@ -217,3 +249,20 @@ def test_more_bad_debt_than_the_pool_is_deep_for_is_taken_in_parts(net):
         parts += 1
     assert (parts > 1, position.view.collateral) == (True, 0)
     assert len(bot.chain.events("BadDebt")) == parts
+
+
+def test_an_altruist_keeps_its_balance_when_the_price_is_wrong(net):
+    """Past repair by a price that nobody pays: it gives what the gas costs, once, and no more."""
+    position, desk = borrower(net), net.desk(TUSD="20000")
+    net.price("ETH", "300")
+    say(net, "ETH", 1_400)
+    bot = Liquidator(desk.chain, ALTRUIST)
+    had = dollars(net, desk.chain.address)
+    stepped = [bot.step() for _ in range(3)]
+    assert [one.decisions[0].view.account for one in stepped] == [position.account] * 3
+    (made,) = [one for each in stepped for one in each.done if isinstance(one, Realise)]
+    assert not made.whole
+    assert had - dollars(net, desk.chain.address) == made.repaid < had // 1_000
+    assert stepped[-1].decisions[0].why is Why.NO_PROFIT
+    (event,) = desk.chain.events("Liquidated")
+    assert event.members["seized"] >= made.seized * 995 // 1_000

@@ -214,6 +214,7 @@ def test_a_liquidation_takes_no_more_than_there_is_and_raises_health(source: Sou
         if "loss" in end:
             prove([*holds, burned == shares], seized == collateral)
             prove(holds, z3.And(end["loss"] >= 0, end["loss"] + repaid <= debt))
+            prove(holds, end["loss"] <= MARKET["supply_assets"])
             prove(holds, end["from_reserve"] <= MARKET["reserve"])
         else:
             part = z3.And(repaid < debt, seized < collateral)

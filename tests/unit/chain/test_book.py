@@ -144,6 +144,7 @@ def misspelt(old, new):
         (("credit", "markets", "ETH/TUSD"), misspelt("max_ltv", "max_lvt"), "a market .* is it 'max_ltv'"),
         (("credit", "markets", "ETH/TUSD"), lambda found: found.update(max_ltv=8 * 10**17), "below its lltv"),
         (("credit", "markets", "ETH/TUSD"), lambda found: found.update(lltv=80), "below its lltv"),
+        (("credit", "markets", "ETH/TUSD"), lambda found: found.update(min_debt=-1), "min_debt .* below 0"),
         (
             ("credit", "markets", "ETH/TUSD"),
             lambda found: found.update(loan_token=OTHER),

@@ -82,7 +82,7 @@ def test_a_revert_without_words_is_still_a_revert():
         ("Credit: LLTV must be below 1", "choose other parameters"),
         ("Leverage: the deadline has passed", "waited too long"),
         ("Leverage: borrows more than max_borrowed", "slippage"),
-        ("Vault: more than the caps take; see maxDeposit", "smaller amount"),
+        ("Vault: more than the caps take", "smaller amount"),
     ],
 )
 def test_refusals_of_the_credit_side_say_what_would_work(reason, step):

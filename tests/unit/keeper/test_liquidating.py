@@ -22,6 +22,8 @@ from surge.keeper.liquidating import (
     coin_prices,
     decide,
     decide_all,
+    least_seized,
+    most_repaid,
 )
 from surge.model.credit import PRICE_SCALE
 
@@ -149,8 +151,63 @@ def test_bad_debt_that_pays_nobody_is_for_altruists():
 def test_bad_debt_on_dust_costs_a_unit_and_needs_a_price():
     bare = Case(position(1, 700 * USD, 1_400), [pool(1_400)], balance=1)
     assert decide(bare, KEEPER).why is Why.NO_PROFIT
-    assert decide(bare, ALTRUIST) == Realise(bare.view, 1, 700 * USD - 1)
+    assert decide(bare, ALTRUIST) == Realise(bare.view, 1, 1, 700 * USD - 1, whole=True)
     assert decide(Case(position(1, 700 * USD, None), balance=1), ALTRUIST).why is Why.NO_PRICE
+
+
+def stale(safe=True, balance=100_000 * USD, **changes):
+    """A feed fell silent at 1,500 dollars, and ether is sold for 300."""
+    view = position(50 * ETHER, 73_000 * USD, 1_500, safe)
+    return Case(view, [pool(300)], balance=balance, **changes)
+
+
+def test_an_altruist_gives_no_more_than_the_gas_for_collateral_at_a_wrong_price():
+    """However much it has, in however many turns: only with own_funds it buys collateral."""
+    dust = 10 * USD // 1_000
+    made = decide(stale(), ALTRUIST)
+    assert isinstance(made, Realise)
+    assert (made.repaid, made.whole) == (dust, False)
+    assert made.bad_debt > 0
+    assert (least_seized(made), most_repaid(made)) == (made.seized * 995 // 1_000, dust)
+    spent = decide(stale(given=dust), ALTRUIST)
+    assert spent.why is Why.NO_PROFIT
+    assert "--own-funds" in spent.reason
+    costly = stale(gas_price=GWEI, coin_price=10**28)
+    assert decide(costly, ALTRUIST).repaid == costly.gas_cost()
+    assert decide(costly, replace(ALTRUIST, given_percent=10)).repaid == costly.gas_cost() // 10
+    assert decide(replace(costly, given=costly.gas_cost()), ALTRUIST).why is Why.NO_PROFIT
+
+
+def test_a_price_that_is_not_safe_realises_nothing():
+    for rules in (ALTRUIST, RICH, Rules(altruist=True, own_funds=True)):
+        left = decide(stale(safe=False), rules)
+        assert isinstance(left, Leave)
+    assert decide(stale(safe=False), ALTRUIST).why is Why.NO_PRICE
+
+
+def test_what_is_paid_from_a_balance_is_bounded_on_both_sides():
+    """A whole that grew by interest is still one; a price that jumped is not paid."""
+    kept = decide(Case(loan(1_600), balance=10**12), RICH)
+    assert kept.whole
+    assert 0 < most_repaid(kept) - kept.repaid <= kept.repaid // 100
+    assert kept.seized * 99 // 100 < least_seized(kept) < kept.seized
+    part = decide(Case(loan(1_600), balance=100 * USD), RICH)
+    assert most_repaid(part) == part.repaid
+
+
+def test_who_trades_around_a_sale_takes_half_of_the_profit_at_the_most():
+    """The pool is moved before it, as far as the sale still goes through, and back behind it."""
+    prices = coin_prices(2_000 * 10**8, {TUSD.address: (10**8, 6)})
+    case = Case(
+        position(50 * ETHER, 70_000 * USD, 1_550), [pool(1_550, 2_000)],
+        gas_price=GWEI, coin_price=prices[TUSD.address],
+    )  # fmt: skip
+    made = decide(case, KEEPER)
+    gas = made.gas_cost * 100 // 120
+    assert made.least >= gas + made.profit // 2
+    assert gas < made.least < made.proceeds - made.repaid
+    dust = made.exit.pairs[0].after(2_000 * ETHER // 10**4)
+    assert Route(made.exit.path, (dust,)).proceeds(made.seized) - made.repaid > made.least
 
 
 def test_what_pays_most_comes_first():
@@ -256,7 +313,8 @@ def test_nothing_that_it_does_loses_money(
     elif isinstance(decision, Realise):
         assert altruist
         assert decision.repaid <= balance
-        assert decision.repaid + decision.bad_debt == debt
+        assert own_funds or decision.repaid <= max(case.gas_cost(), view.market.params.min_debt // 1_000)
+        assert (decision.repaid + decision.bad_debt == debt) or not decision.whole
         assert decision.repaid * PRICE_SCALE < collateral * view.market.price + PRICE_SCALE
     elif isinstance(decision, Poke):
         assert altruist

@@ -1,11 +1,12 @@
 """Lending markets on the chain: what they hold, who has what in them, and the calls that change it.
 
 Reads give views of one moment, taken in two requests however many they are: the moment itself, then
-everything at its block. The interest up to that moment comes from the integer twins.
+everything at its block. The interest up to that moment comes from the integer twins. Of the rate models only
+the network's own has one; what any other says to Credit is asked in a third request.
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import astuple, dataclass, replace
+from dataclasses import astuple, dataclass
 from functools import cached_property
 from typing import Any
 
@@ -169,18 +170,22 @@ class Credit:
         views += [self._credit("position", id_, account) for id_, account in accounts]
         found = self._at.look(views, moment.block)
         each = len(views) - len(accounts)
-        there = {id_: found[4 * i : 4 * i + 4] for i, id_ in enumerate(ids) if found[4 * i][-1]}
+        reads = {id_: found[4 * i : 4 * i + 4] for i, id_ in enumerate(ids) if found[4 * i][-1]}
         if not present:
-            self._require(ids, there)
+            self._require(ids, reads)
+        foreign = [id_ for id_ in reads if not self._has_twin(params[id_])]
+        asked = [self._rate(id_, params[id_], MarketState(*reads[id_][0]), moment) for id_ in foreign]
+        rates = dict(zip(foreign, self._at.look(asked, moment.block), strict=True))
         markets_found = {
-            id_: self._market(id_, params[id_], tokens, moment, read) for id_, read in there.items()
+            id_: self._market(id_, params[id_], tokens, read, rates.get(id_) or 0).at(moment.now)
+            for id_, read in reads.items()
         }
         positions = [
             PositionView(markets_found[id_], account, Position(*held))
             for (id_, account), held in zip(accounts, found[each:], strict=True)
-            if id_ in there
+            if id_ in reads
         ]
-        return [markets_found[id_] for id_ in markets if id_ in there], positions
+        return [markets_found[id_] for id_ in markets if id_ in reads], positions
 
     def absent(self, views: Sequence[MarketView]) -> list[str]:
         """A sentence for each market of the address book that is not among these: the chain has none of its
@@ -201,39 +206,42 @@ class Credit:
         )
 
     def _market_reads(self, id_: MarketId, params: MarketParams) -> list[View]:
-        """Four: state, both prices, and the rate that an adaptive model aims from."""
-        credit = self._at.book.addresses["Credit"]
+        """Four: state, both prices, and what the interest up to now comes from: the rate that the network's
+        adaptive model aims from, or Credit's own word."""
+        credit = self._credit_address
+        aims = View("AdaptiveCurveIrm", params.irm, "rate_at_target", (credit, id_), may_fail=True)
+        accrued = View("Credit", credit, "accrued", (astuple(params),), may_fail=True)
         return [
             self._credit("market", id_),
             View("OracleGuard", params.oracle, "price", may_fail=True),
             View("OracleGuard", params.oracle, "borrow_price", may_fail=True),
-            View("AdaptiveCurveIrm", params.irm, "rate_at_target", (credit, id_), may_fail=True),
+            aims if self._has_twin(params) else accrued,
         ]
 
+    def _has_twin(self, params: MarketParams) -> bool:
+        """Another model may answer all that the adaptive one does, and mean something else by it."""
+        return params.irm == self._at.book.addresses["AdaptiveCurveIrm"]
+
+    def _rate(self, id_: MarketId, params: MarketParams, stored: MarketState, moment: Moment) -> View:
+        """What a model answers Credit: an average since the market's last update."""
+        totals = interest.owed(stored), stored.supply_assets, moment.now - stored.last_update
+        asked, credit = (id_, *totals), self._credit_address
+        return View("AdaptiveCurveIrm", params.irm, "borrow_rate_view", asked, credit, may_fail=True)
+
     def _market(
-        self, id_: MarketId, params: MarketParams, tokens: dict[Address, Token], moment: Moment,
-        found: list[Any],
-    ) -> MarketView:  # fmt: skip
-        stored, priced, lent_by, target = found
+        self, id_: MarketId, params: MarketParams, tokens: dict[Address, Token], found: list[Any], rate: int
+    ) -> MarketView:
+        """As of its last update, or with the interest that Credit says. rate: 0 of a model that gives none:
+        no call of its market goes through, and a list shows the others all the same."""
+        stored, priced, lent_by, said = found
         price, safe = (priced or (0,))[0], bool(lent_by and lent_by[0] and lent_by[1])
-        state = MarketState(*stored)
-        view = MarketView(
+        target, accrued = (said, None) if self._has_twin(params) else (None, said)
+        state = MarketState(*(accrued or stored))
+        return MarketView(
             id_, params, tokens[params.loan_token], tokens[params.collateral_token], state,
-            0, target, price or None, safe, state.last_update, lent_by[0] if lent_by and safe else None,
+            rate, target, price or None, safe, state.last_update, lent_by[0] if lent_by and safe else None,
             self.market_name(params),
         )  # fmt: skip
-        if target is None:
-            view = replace(view, rate=self._rate(id_, view, moment))
-        return view.at(moment.now)
-
-    def _rate(self, id_: MarketId, view: MarketView, moment: Moment) -> int:
-        """Of a model that is not adaptive: its average since the last update. 0 of one that gives none: no
-        call of its market goes through, and a list shows the others all the same."""
-        state, elapsed = view.state, moment.now - view.state.last_update
-        asked = (id_, interest.owed(state), state.supply_assets, elapsed)
-        credit = self._at.book.addresses["Credit"]
-        model = View("AdaptiveCurveIrm", view.params.irm, "borrow_rate_view", asked, credit, may_fail=True)
-        return int(self._at.look([model], moment.block)[0] or 0)
 
     def moment(self, at: int | None) -> Moment:
         """Now (the second that a transaction sent now would see), or after the block `at`."""

@@ -11,7 +11,7 @@ from typing import Any
 from surge.model.credit import MarketParams
 from surge.model.errors import CorruptState
 from surge.model.signature import is_address
-from surge.model.units import WAD, Address
+from surge.model.units import MAX_UINT256, WAD, Address
 
 Tokens = dict[str, Address]
 Listed = dict[str, dict[str, Address]]
@@ -126,6 +126,9 @@ def _check_market(name: str, params: MarketParams, tokens: Tokens, path: Path) -
         raise _wrong(
             path, f"the max_ltv of {name} is not below its lltv, or that not below 1 (both in 1e18ths)"
         )
+    for role in ("target_health", "min_debt", "reserve_factor"):
+        if not 0 <= getattr(params, role) <= MAX_UINT256:
+            raise _wrong(path, f"the {role} of {name} is below 0, or more than a contract can count")
 
 
 def _nearest(name: str, known: Collection[str]) -> str:

@@ -112,11 +112,13 @@ class Index:
         provider: str | None = None,
         market: str | None = None,
         account: str | None = None,
+        after: int = -1,
         newest_first: bool = False,
         limit: int | None = None,
     ) -> list[Event]:
-        """Events of these names, in the chain's order, all filters together. Does not update."""
-        query = sa.select(events).where(events.c.name.in_(names))
+        """Events of these names, in the chain's order, all filters together. after: of later blocks than this
+        one. Does not update."""
+        query = sa.select(events).where(events.c.name.in_(names), events.c.block > after)
         filters = {
             "lease": lease, "renter": renter, "provider": provider, "market": market, "account": account
         }  # fmt: skip

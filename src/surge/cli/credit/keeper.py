@@ -65,7 +65,8 @@ def keeper(
         from surge.store.logs import log_to_stderr
 
         log_to_stderr()
-        serve_liquidator(chain, rules, every=every, port=metrics, coin=coin)
+        book = access.home.book(access.network)
+        serve_liquidator(chain, rules, every=every, port=metrics, coin=coin, book=book)
 
 
 def _once(chain: "Chain", rules: "Rules", coin: str) -> dict[str, object]:
