@@ -60,6 +60,7 @@ def test_an_oracle_is_created_and_priced(surge, made):
     done = surge("curate", "create", "oracle", *given, "--yes")
     assert done["gas"] == pytest.approx(looked["gas"], rel=0.05)
     made["oracle"] = done["place"]
+    assert done["entry"] == "ETH/TUSD 2"
     assert done["place"].startswith("0x")
 
 
@@ -81,6 +82,7 @@ def test_a_market_is_created_and_listed(surge, network, made):
     assert any("unsafe" in said for said in looked["warnings"])  # nobody has observed the pool yet
     done = surge("curate", "create", "market", *given, "--yes")
     assert done["place"] == looked["place"]
+    assert (done["name"], done["entry"]) == ("ETH/TUSD", "ETH/TUSD 2")
     assert "exists already" in refusal(surge, "curate", "create", "market", *given, "--yes")
     before = book(network)
     assert surge("book", "add", "market", MARKET, done["place"], "--dry-run")["written"] is False
@@ -142,6 +144,7 @@ def test_an_entry_that_somebody_edited_is_said_so_and_the_others_go_on(surge, ne
 def test_a_vault_is_created_and_ruled(surge, network):
     given = ("--name", VAULT, "--symbol", "cTUSD", "--timelock", "0", "--yes")
     made = surge("curate", "create", "vault", "TUSD", *given)
+    assert made["entry"] == VAULT
     surge("book", "add", "vault", VAULT, made["place"], "--yes")
     assert book(network)["vaults"][VAULT] == made["place"]
     me = wallet_address(network.home.wallet)

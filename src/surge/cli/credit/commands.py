@@ -47,7 +47,10 @@ def markets(as_json: AsJson = False, network: Network = None) -> None:
 
 @credit.command()
 def market(market: Market, as_json: AsJson = False, network: Network = None) -> None:
-    """One market's rules and numbers, and the bad debt that is coming."""
+    """One market's rules and numbers.
+
+    And the bad debt that is coming, estimated by its newest borrowers.
+    """
     from surge.cli.credit.desk import looking
     from surge.cli.credit.document import market_document
     from surge.cli.credit.events import coming_document, coming_of

@@ -14,13 +14,15 @@ if TYPE_CHECKING:
 
 
 def creation_document(done: "Done[Created]") -> Document:
-    """`place`: an address, or a market's id; null while a contract isn't created."""
+    """`place`: an address, or a market's id; null while a contract isn't created. `entry`: a name that is
+    free for it in the address book."""
     after = done.after
     return {
         **outcome(f"create {after.kind}", done),
         "kind": after.kind,
         "name": after.name,
         "place": after.place or None,
+        "entry": after.entry,
         "facts": dict(after.facts),
         "warnings": list(after.warnings),
     }

@@ -1,6 +1,7 @@
 """How what an operator creates and changes looks to a person."""
 
 from collections.abc import Iterable
+from shlex import quote
 from typing import Any
 
 from surge.cli.credit.view import closing
@@ -8,12 +9,6 @@ from surge.cli.terminal.figures import NONE, bound, money
 from surge.cli.terminal.output import Column, Listing, Part, facts
 from surge.cli.terminal.wording import duration
 from surge.cli.trade.views import compared, done_facts
-
-NEXT = {
-    "market": "surge book add market {name} {place}",
-    "oracle": "surge book add oracle {name} {place}",
-    "vault": "surge book add vault '{name}' {place}",
-}
 
 
 def show_creation(document: Any) -> Iterable[Part]:
@@ -41,7 +36,7 @@ def _placed(document: Any) -> Iterable[Part]:
             yield document["place"]
         return
     yield f"{document['kind']} {document['place']}"
-    yield "next: " + NEXT[document["kind"]].format(**document)
+    yield f"next: surge book add {document['kind']} {quote(document['entry'])} {document['place']}"
 
 
 def show_rules(vault: Any) -> Iterable[Part]:

@@ -7,7 +7,7 @@ from surge.chain.calls.curation import creating, guard_config
 from surge.credit import usual
 from surge.credit.price import scaled, whole
 from surge.desk.amounts import Amount, units
-from surge.desk.curate.lookup import Lookup
+from surge.desk.curate.lookup import Lookup, free_name
 from surge.desk.operation import Actor, Done, Operation, Plan, operation
 from surge.model.credit import MarketParams, market_id
 from surge.model.errors import BadInput
@@ -26,7 +26,8 @@ Given = ParamSpec("Given")
 class Created:
     """What is created: place is its address, or a market's id; "" before an address is known.
 
-    facts: what it will be, for people; warnings: what to know before.
+    facts: what it will be, for people; warnings: what to know before. entry: a name that is free for it in
+    the address book.
     """
 
     kind: str
@@ -34,6 +35,7 @@ class Created:
     place: str
     facts: tuple[tuple[str, str], ...]
     warnings: tuple[str, ...] = ()
+    entry: str = ""
 
 
 class Creation(Operation[Given, Created]):
@@ -102,7 +104,8 @@ class Creator:
             ("reserve factor", reserve_factor),
         )
         name = f"{token.symbol}/{lent.symbol}"
-        after = Created("market", name, f"0x{id_.hex()}", facts, warnings)
+        entry = free_name(name, self.chain.credit.book.markets)
+        after = Created("market", name, f"0x{id_.hex()}", facts, warnings, entry)
         call = self.chain.credit.creating(params)
         return Plan(replace(after, place=""), after, (call,), lambda _: after)
 
@@ -167,7 +170,9 @@ class Creator:
             warnings += (
                 "somebody has to call `observe` regularly: a keeper of this network does for its book",
             )
-        after = Created("oracle", f"{token.symbol}/{lent.symbol}", "", facts, warnings)
+        name = f"{token.symbol}/{lent.symbol}"
+        entry = free_name(name, self.chain.credit.book.oracles)
+        after = Created("oracle", name, "", facts, warnings, entry)
         call = creating(f"creating an oracle of {after.name}", "OracleGuard", config)
         return Plan(after, after, (call,), lambda _: after)
 
@@ -204,7 +209,7 @@ class Creator:
             ("owner", holder),
             ("timelock", f"{timelock} s"),
         )
-        after = Created("vault", name, "", facts, warnings)
+        after = Created("vault", name, "", facts, warnings, free_name(name, self.chain.credit.book.vaults))
         credit = self.chain.book.addresses["Credit"] if self.chain.credit.book else NOBODY
         call = creating(
             f"creating the vault {name}", "Vault", credit, token.address, name, symbol, holder, timelock

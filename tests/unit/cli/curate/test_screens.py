@@ -64,13 +64,13 @@ def test_a_market_is_compared_with_itself_whatever_its_place():
 def test_what_is_created_says_its_warnings_and_its_place():
     document = {
         "operation": "create market", "kind": "market", "name": "ETH/TUSD", "place": ID,
-        "facts": {"LLTV": "80%"}, "warnings": ["one feed is believed"], **SENT,
+        "entry": "ETH/TUSD 2", "facts": {"LLTV": "80%"}, "warnings": ["one feed is believed"], **SENT,
     }  # fmt: skip
     text = seen(show_creation(document))
     assert "WARNING: one feed is believed." in text
     assert f"its id will be {ID}" in " ".join(text.split())
     sent = seen(show_creation({**document, "sent": True, "transaction": ID}))
-    assert "next: surge book add market ETH/TUSD" in sent
+    assert "next: surge book add market 'ETH/TUSD 2'" in sent
 
 
 def test_a_reserve_and_an_entry():
