@@ -301,9 +301,11 @@ def _ltv(view: PositionView) -> str:
 
 
 def _most(view: PositionView) -> str:
-    loan, token = view.market.loan, view.market.collateral
+    market, loan, token = view.market, view.market.loan, view.market.collateral
     if view.max_borrow:
         return f"the most is {loan.show(view.max_borrow)} (`max`)"
     if not view.collateral:
-        return f"add collateral first: `surge credit collateral add {view.market.quoted} AMOUNT`"
+        return f"add collateral first: `surge credit collateral add {market.quoted} AMOUNT`"
+    if market.available < market.params.min_debt:
+        return "it lends again when somebody supplies or repays there, or choose another market"
     return f"add {token.symbol} as collateral, or repay debt first"

@@ -93,7 +93,7 @@ class Vault:
         after, idle, handed = vault_view.redeem_in_kind(view, given)
         notes = [f"hands out {view.asset.show(idle)}"] if idle else []
         notes += [
-            f"hands out {part} supply shares of {one.market.name}, "
+            f"hands out {part:,} supply shares of {one.market.name}, "
             f"worth {view.asset.show(one.market.worth_of(part))}"
             for one, part in zip(view.markets, handed, strict=True)
             if part

@@ -56,6 +56,12 @@ def test_too_much_debt_is_told_the_maximum():
         preview.borrow(position(debt=500 * USD), 300 * USD)
 
 
+def test_what_is_all_lent_out_asks_for_no_collateral():
+    empty = market(supplied=2_000 * USD, borrowed=2_000 * USD)
+    with pytest.raises(BadInput, match="has 0 TUSD left; it lends again when somebody supplies or repays"):
+        preview.borrow(position(empty), 100 * USD)
+
+
 def test_no_debt_without_collateral_below_the_minimum_or_beyond_the_cash():
     with pytest.raises(BadInput, match="add collateral first: `surge credit collateral add ETH/TUSD AMOUNT`"):
         preview.borrow(position(collateral=0), 10 * USD)

@@ -148,6 +148,6 @@ def show_entry(document: Any) -> Iterable[Part]:
     yield facts([*rows, *document["facts"].items(), ("file", document["path"])])
     yield ""
     if document["written"]:
-        yield "written; programs that run read it when they start again (`surge down`, then `surge up`)"
+        yield "written; every command goes by it from now on, and a keeper that runs follows"
     else:
         yield "nothing is written yet"
