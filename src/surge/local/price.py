@@ -65,10 +65,13 @@ def move_price(chain: "Chain", symbol: str, usd: str) -> PriceMove:
     calldata = artifact("PriceFeed").function("set_answer", 1).encode((answer,))
     feed = Call(f"setting the price of {symbol}", credit.feeds[symbol], calldata)
     chain.send(*_taken(chain, needed), *([] if frozen else [feed]), *swaps)
-    guards = [
-        guard.name for guard in Upkeep(chain).guards if symbol in guard.name.partition(" ")[0].split("/")
-    ]
-    return PriceMove(symbol, before, answer, len(swaps), frozen, tuple(guards))
+    guarded = {guard.address for guard in Upkeep(chain).guards}
+    watched = tuple(
+        name
+        for name, params in credit.markets.items()
+        if params.oracle in guarded and symbol in name.partition(" ")[0].split("/")
+    )
+    return PriceMove(symbol, before, answer, len(swaps), frozen, watched)
 
 
 def _answers(chain: "Chain") -> dict[str, int]:

@@ -135,8 +135,13 @@ def test_an_entry_that_somebody_edited_is_said_so_and_the_others_go_on(surge, ne
         assert "BTC/TUSD" in out
         assert len(surge("credit", "markets")["markets"]) == len(changed["credit"]["markets"]) - 1
         assert "positions" in surge("credit", "position")
-        for command in (("market", MARKET), ("supply", MARKET, "1", "--yes")):
-            assert "entry in the address book" in refusal(surge, "credit", *command)
+        assert surge("curate", "rules", "TUSD vault")["vault"] == "TUSD vault"
+        for command in (
+            ("credit", "market", MARKET),
+            ("credit", "supply", MARKET, "1", "--yes"),
+            ("curate", "cap", "submit", "TUSD vault", MARKET, "1", "--yes"),
+        ):
+            assert "entry in the address book" in refusal(surge, *command)
     finally:
         path.write_text(before)
 

@@ -240,3 +240,19 @@ def test_an_interrupt_names_each_transaction_once_the_earlier_ones_first():
     with pytest.raises(KeyboardInterrupt) as silent, errors.naming(list):
         raise KeyboardInterrupt
     assert not isinstance(silent.value, errors.Interrupted)
+
+
+@pytest.mark.parametrize(("group", "look"), [("credit", "surge credit position"), ("wallet", "surge status")])
+def test_an_interrupt_tells_what_was_sent_and_where_to_look(monkeypatch, capsys, group, look):
+    def stop(as_json: bool = typer.Option(False, "--json")) -> None:
+        raise errors.Interrupted(["0xa1", "0xb2"])
+
+    app = typer.Typer(cls=main._Commands, add_completion=False, rich_markup_mode=None)
+    for name in ("credit", "wallet"):
+        app.command(name)(stop)
+    monkeypatch.setattr(main, "app", app)
+    assert main.run_command([group, "--json"]) == 130
+    out, err = capsys.readouterr()
+    assert err.startswith("\nsurge: interrupted; transactions 0xa1, 0xb2 had been sent and may be mined: ")
+    assert f"look with `{look}`" in err
+    assert json.loads(out)["error"]["transactions"] == ["0xa1", "0xb2"]

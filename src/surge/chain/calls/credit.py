@@ -172,7 +172,7 @@ class Credit:
         each = len(views) - len(accounts)
         reads = {id_: found[4 * i : 4 * i + 4] for i, id_ in enumerate(ids) if found[4 * i][-1]}
         if not present:
-            self._require(ids, reads)
+            self.require(ids, reads)
         foreign = [id_ for id_ in reads if not self._has_twin(params[id_])]
         asked = [self._rate(id_, params[id_], MarketState(*reads[id_][0]), moment) for id_ in foreign]
         rates = dict(zip(foreign, self._at.look(asked, moment.block), strict=True))
@@ -193,7 +193,8 @@ class Credit:
         there = {view.id for view in views}
         return [self._absence(id_) for id_ in self._names if id_ not in there]
 
-    def _require(self, wanted: Sequence[MarketId], there: Collection[MarketId]) -> None:
+    def require(self, wanted: Sequence[MarketId], there: Collection[MarketId]) -> None:
+        """Raises BadInput for what is wanted and not there: the chain has no such market."""
         for id_ in wanted:
             if id_ not in there:
                 raise BadInput(self._absence(id_))
@@ -202,7 +203,8 @@ class Credit:
         name = self._names.get(id_, f"0x{id_.hex()}")
         return (
             f"the chain has no market of the parameters of {name!r}: its entry in the address book of "
-            f"{self._at.book.name} was edited; correct it, or list the market again (`surge book add market`)"
+            f"{self._at.book.name} was edited; correct it, or list the market again (`surge book add market "
+            "… --replace`)"
         )
 
     def _market_reads(self, id_: MarketId, params: MarketParams) -> list[View]:

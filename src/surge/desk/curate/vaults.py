@@ -58,6 +58,7 @@ class Curator:
         view, rules = self.vault.view, self.chain.curation.rules(self.vault.address)
         ids = list(dict.fromkeys([*rules.withdraw, *(one.id for one in self._listed), *more]))
         markets = self.chain.credit.market_views(ids, present=True)
+        self.chain.credit.require(more, [one.id for one in markets])
         kept = {one.id: one for one in markets if one.loan == view.asset or one.id in more}
         caps = self.chain.curation.caps(self.vault.address, list(kept))
         return CuratedVault(
