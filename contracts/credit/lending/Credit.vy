@@ -249,15 +249,17 @@ def transfer_supply(id: bytes32, shares: uint256, on_behalf: address, receiver: 
 def collect(params: credit_market.MarketParams) -> uint256:
     """
     @notice Pay what the reserve holds above a twentieth of the debt that it follows to the fee recipient. Anybody
-            may call it, before others in a block, since what is borrowed or repaid for a moment doesn't count; the
-            first call pays least.
+            may call it. What moves the market in the same block doesn't count; the first call pays least.
     @return Loan units paid.
     """
     id: bytes32 = credit_market._id(params)
-    assert self.markets[id].supply >> 224 < block.timestamp, "Credit: the market has moved in this block"
+    moved: bool = self.markets[id].supply >> 224 == block.timestamp
     market: credit_market.MarketState = self._accrue(id, params)
-    followed: credit_market.Followed = credit_market._followed(self.followed[id], market)
-    self.followed[id] = followed
+    followed: credit_market.Followed = self.followed[id]
+    if not moved or followed.time == 0:
+        followed = credit_market._followed(followed, market)
+    if not moved:
+        self.followed[id] = followed
     kept: uint256 = followed.debt // RESERVE_PARTS
     unit: uint256 = credit_market._reserve_unit(params.min_debt)
     surplus: uint256 = max(market.reserve, kept) - kept

@@ -71,7 +71,7 @@ def follow(followed: Followed, state: MarketState, now: int) -> Followed:
 def collectable(state: MarketState, params: MarketParams, followed: Followed) -> int:
     """What `collect` would pay: the reserve above its target, as far as there is cash, in whole units.
 
-    followed: as of this moment. It pays nothing in a block in which the market has moved already.
+    followed: as of this moment; in a block in which the market has moved already, as of its last time.
     """
     kept = followed.debt // RESERVE_PARTS
     unit = reserve_unit(params)

@@ -160,7 +160,7 @@ def test_nobody_keeps_the_fee_recipient_from_collecting(pots: VaultPots) -> None
     pots.machine.wait(DAY)
     pots.credit("supply", market, 10**6 * USD, 0, OTHER, b"", sender=OTHER)
     pots.borrow(1, 10**6 * USD)
-    assert refused(pots.credit, "collect", market) == "Credit: the market has moved in this block"
+    pots.credit("collect", market)
     pots.repay_all(1)
     assert pots.credit("followed", id)[0] == before
     assert pots.credit("position", id, BORROWER)[1] == 0

@@ -189,10 +189,13 @@ class Model:
         return market.borrow_assets + gap - gap * min(86_400, self.now() - then) // (30 * 86_400)
 
     def collect(self, caller: str, params: Params) -> Operation:
-        require(self.market(params).last_update < self.now(), "the market has moved in this block")
+        moved = self.market(params).last_update == self.now()
         market = self.accrued(params)
         debt = self.followed(params, market)
-        self.books.followed[params.id] = debt, self.now()
+        if moved:
+            debt = self.books.followed.get(params.id, (debt, 0))[0]
+        else:
+            self.books.followed[params.id] = debt, self.now()
         above = max(0, market.reserve - debt // 20)
         paid = min(above, market.supply_assets - market.borrow_assets) // params.unit * params.unit
         market.supply_assets -= paid
