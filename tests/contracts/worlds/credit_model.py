@@ -183,7 +183,6 @@ class Model:
         yield from ()
 
     def followed(self, params: Params, market: Market) -> int:
-        """The debt that the reserve's target goes by: all of it at once, less of it by a thirtieth a day."""
         debt, then = self.books.followed.get(params.id, (market.supply_assets, self.now()))
         gap = max(0, debt - market.borrow_assets)
         return market.borrow_assets + gap - gap * min(86_400, self.now() - then) // (30 * 86_400)
@@ -192,10 +191,8 @@ class Model:
         moved = self.market(params).last_update == self.now()
         market = self.accrued(params)
         debt = self.followed(params, market)
-        if moved:
-            debt = self.books.followed.get(params.id, (debt, 0))[0]
-        else:
-            self.books.followed[params.id] = debt, self.now()
+        kept = self.books.followed if moved else self.books.followed | {params.id: (debt, self.now())}
+        self.books.followed, debt = kept, kept.get(params.id, (debt, 0))[0]
         above = max(0, market.reserve - debt // 20)
         paid = min(above, market.supply_assets - market.borrow_assets) // params.unit * params.unit
         market.supply_assets -= paid
