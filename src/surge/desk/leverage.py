@@ -292,8 +292,8 @@ class Leverage:
         if self.chain.leverage.needs_authorising():
             notes = (*notes, AUTHORISES)
 
-        def look(block: int) -> PositionView:
-            return self.chain.credit.position_view(view.market.id, view.account, block)
+        def look(sent: Sent) -> PositionView:
+            return self.chain.credit.position_view(view.market.id, view.account, sent.block)
 
         return Plan(view, after, (*allowances, call), look, notes)
 

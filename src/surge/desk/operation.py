@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar
 
-from surge.chain.node.sender import Call
+from surge.chain.node.sender import Call, Sent
 from surge.desk.amounts import MAX, Amount
 from surge.model.errors import BadInput, naming
 
@@ -39,13 +39,13 @@ class Done(Generic[View]):
 class Plan(Generic[View]):
     """A write, made from the state of one moment: `calls` are sent in their order, the write itself last.
 
-    look: at the same view after a block. notes: what it does besides, in words. impact: see `Done`.
+    look: at the same view after the last of them. notes: what it does besides, in words. impact: see `Done`.
     """
 
     before: View
     after: View
     calls: tuple[Call, ...]
-    look: Callable[[int], View]
+    look: Callable[[Sent], View]
     notes: tuple[str, ...] = ()
     impact: int | None = None
 
@@ -94,7 +94,7 @@ class Operation(Generic[Given, View]):
         sent = self._chain.send(*plan.calls, gas=limit)
         gas = sum(each.gas for each in sent)
         with naming(lambda: (f"0x{one.hash.hex()}" for one in sent)):
-            after = plan.look(sent[-1].block)
+            after = plan.look(sent[-1])
         return Done(plan.before, after, gas, sent[-1].hash, plan.also, plan.impact)
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 from surge.chain.calls.credit import ALL
 from surge.chain.calls.lent import Lent
 from surge.chain.calls.tokens import Payment
-from surge.chain.node.sender import Call
+from surge.chain.node.sender import Call, Sent
 from surge.credit import health, preview, usual
 from surge.credit.leverage import less
 from surge.credit.market import PositionView, Token
@@ -162,8 +162,8 @@ class Position:
     def _plan(self, view: PositionView, after: PositionView, *calls: Call) -> Plan[PositionView]:
         return Plan(view, after, calls, self._after, () if self.market.listed else (OUTSIDE,))
 
-    def _after(self, block: int) -> PositionView:
-        return self.chain.credit.position_view(self.market.id, self.account, block)
+    def _after(self, sent: Sent) -> PositionView:
+        return self.chain.credit.position_view(self.market.id, self.account, sent.block)
 
     def _own(self, verb: str) -> PositionView:
         """The view, when the desk's account may act for the position's."""

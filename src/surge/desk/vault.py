@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from surge.chain.calls.lent import Lent
 from surge.chain.calls.tokens import Payment
-from surge.chain.node.sender import Call
+from surge.chain.node.sender import Call, Sent
 from surge.credit import vault_view
 from surge.credit.vault_view import VaultView
 from surge.desk.amounts import MAX, Amount, units
@@ -101,5 +101,5 @@ class Vault:
         call = self.chain.vaults.redeeming_in_kind(self.address, given)
         return Plan(view, after, (call,), self._after, tuple(notes))
 
-    def _after(self, block: int) -> VaultView:
-        return self.chain.vaults.view(self.name, self.address, self._account, block)
+    def _after(self, sent: Sent) -> VaultView:
+        return self.chain.vaults.view(self.name, self.address, self._account, sent.block)

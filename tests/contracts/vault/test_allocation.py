@@ -327,6 +327,16 @@ def test_a_vault_without_markets_pays_out_what_is_idle() -> None:
     assert pots.vault("idle") <= 1
 
 
+def in_and_out(pots: VaultPots, amount: int) -> None:
+    """A flash loan of what lies in Credit, deposited and withdrawn."""
+    scheme = scheme_with_change(pots)
+    pots.asset("mint", pots.credit.address, 10**6 * USD)
+    scheme.borrow(pots.asset, amount)
+    scheme.deposit(amount)
+    scheme.leave("withdraw", amount - 8)
+    scheme.run()
+
+
 @pytest.mark.parametrize("amount", [1_000 * USD, 60_000 * USD, 250_000 * USD])
 def test_room_that_opens_again_moves_nothing(amount: int) -> None:
     """Deposits have gone past the first market of the queue, which was full; then its cap rises. What comes
@@ -339,12 +349,7 @@ def test_room_that_opens_again_moves_nothing(amount: int) -> None:
     start = where(pots)
     assert start == [0, 100_000 * USD, 60_000 * USD]
     pots.raise_cap(first, 10**6 * USD)
-    scheme = scheme_with_change(pots)
-    pots.asset("mint", pots.credit.address, 10**6 * USD)
-    scheme.borrow(pots.asset, amount)
-    scheme.deposit(amount)
-    scheme.leave("withdraw", amount - 8)
-    scheme.run()
+    in_and_out(pots, amount)
     assert where(pots) == start
     pots.vault("reallocate", [], sender=OWNER)
     pots.deposit(OTHER, 10_000 * USD)
@@ -361,13 +366,8 @@ def test_cash_that_comes_again_moves_nothing(amount: int) -> None:
     pots.vault("reallocate", [(first, 100_000 * USD), (second, 2**256 - 1)], sender=OWNER)
     pots.borrow(0, 100_000 * USD)
     pots.vault("withdraw", 50_000 * USD, LENDER, LENDER, sender=LENDER)
-    pots.credit("repay", pots.market(0), 0, 2**119, BORROWER, b"", sender=BORROWER)
+    pots.repay_all(0)
     start = where(pots)
     assert start == [0, 100_000 * USD, 50_000 * USD]
-    scheme = scheme_with_change(pots)
-    pots.asset("mint", pots.credit.address, 10**6 * USD)
-    scheme.borrow(pots.asset, amount)
-    scheme.deposit(amount)
-    scheme.leave("withdraw", amount - 8)
-    scheme.run()
+    in_and_out(pots, amount)
     assert where(pots) == start

@@ -1,13 +1,12 @@
 """The credit commands on a real local network: its chain and its contracts, no provider."""
 
 import json
-import sys
 from decimal import Decimal
 
 import pytest
 
+from network.cli.inside import commands, refusal
 from network.cli.shell import Shell
-from surge.cli.main import run_command
 from surge.local.network import LocalNetwork
 
 pytestmark = pytest.mark.slow
@@ -23,28 +22,7 @@ def network(tmp_path_factory):
 
 @pytest.fixture
 def surge(network, monkeypatch, capsys):
-    """`surge …` in this very interpreter: the document that it prints, or its stdout and stderr."""
-    monkeypatch.setenv("SURGE_HOME", str(network.home.root))
-    monkeypatch.setattr(sys, "stdin", open("/dev/null"))  # noqa: SIM115, PTH123 closed with the test
-
-    def run(*arguments, code=0, words=False):
-        capsys.readouterr()
-        ended = run_command([*arguments] if words else [*arguments, "--json"])
-        said = capsys.readouterr()
-        assert ended == code, said.err
-        return (said.out, said.err) if words else json.loads(said.out)
-
-    yield run
-    sys.stdin.close()
-
-
-def refusal(surge, *arguments, code):
-    """One sentence, the same in the document and on stderr."""
-    error = surge(*arguments, code=code)["error"]
-    out, err = surge(*arguments, code=code, words=True)
-    assert out == ""
-    assert err.splitlines()[-1].startswith("surge: ")
-    return error["message"]
+    yield from commands(network, monkeypatch, capsys)
 
 
 def position(surge):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from credit_network import foreseen, raise_credit
+from credit_network import foreseen
 from surge.chain.calls.tokens import token_call
 from surge.chain.network.connection import View
 from surge.chain.node.sender import Call
@@ -22,25 +22,7 @@ UNSHRUNK = (Phase.explicit, Phase.reuse, Phase.generate)
 """A story takes seconds, and shrinking tells it a thousand times."""
 
 
-@pytest.fixture(scope="module")
-def net(tmp_path_factory):
-    net = raise_credit(tmp_path_factory.mktemp("desk"))
-    yield net
-    net.close()
-
-
-@pytest.fixture(autouse=True)
-def fresh(net):
-    """Each test begins with the network as it was deployed, in a block of now: time is not turned back."""
-    snapshot = net.network.rpc.call("evm_snapshot")
-    net.network.pass_time(1)
-    yield
-    net.network.rpc.call("evm_revert", snapshot)
-
-
-@pytest.fixture
-def desk(net):
-    return net.open_handed()
+pytestmark = pytest.mark.usefixtures("fresh")
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import pytest
 
-from credit_network import raise_credit
 from surge.cli.credit.desk import outside_documents, outside_positions
 from surge.cli.credit.document import market_document
 from surge.cli.credit.events import coming_document, coming_in_vault
@@ -18,24 +17,7 @@ from unit.cli.screen import seen
 TUSD, ETHER = 10**6, 10**18
 
 
-@pytest.fixture(scope="module")
-def net(tmp_path_factory):
-    net = raise_credit(tmp_path_factory.mktemp("lenders"))
-    yield net
-    net.close()
-
-
-@pytest.fixture(autouse=True)
-def fresh(net):
-    snapshot = net.network.rpc.call("evm_snapshot")
-    net.network.pass_time(1)
-    yield
-    net.network.rpc.call("evm_revert", snapshot)
-
-
-@pytest.fixture
-def desk(net):
-    return net.open_handed()
+pytestmark = pytest.mark.usefixtures("fresh")
 
 
 def borrowed(net, dollars="14000"):

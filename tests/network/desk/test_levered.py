@@ -3,7 +3,7 @@
 import pytest
 
 import surge
-from credit_network import foreseen, raise_credit
+from credit_network import foreseen
 from surge.chain.calls.exchange import SWAP_SECONDS
 from surge.chain.calls.tokens import Payment
 from surge.credit.leverage import multiple
@@ -13,25 +13,7 @@ from surge.model.units import WAD
 TUSD, ETHER = 10**6, 10**18
 
 
-@pytest.fixture(scope="module")
-def net(tmp_path_factory):
-    net = raise_credit(tmp_path_factory.mktemp("levered"))
-    yield net
-    net.close()
-
-
-@pytest.fixture(autouse=True)
-def fresh(net):
-    """Each test begins with the network as it was deployed, in a block of now: time is not turned back."""
-    snapshot = net.network.rpc.call("evm_snapshot")
-    net.network.pass_time(1)
-    yield
-    net.network.rpc.call("evm_revert", snapshot)
-
-
-@pytest.fixture
-def desk(net):
-    return net.open_handed()
+pytestmark = pytest.mark.usefixtures("fresh")
 
 
 # Leverage

@@ -2,7 +2,6 @@
 
 import pytest
 
-from credit_network import raise_credit
 from network.keeper.hostile_code import LOOPS, answering, reverting, text
 from network.keeper.keeping import ALTRUIST, KEEPER, borrower, dollars, keeper, say, wait_for
 from network.keeper.stranger import become, with_stranger
@@ -17,21 +16,6 @@ from surge.keeper.liquidating import Liquidate, Realise, Why
 from surge.keeper.liquidator import Liquidator
 
 set_answer = artifact("PriceFeed").function("set_answer", 1)
-
-
-@pytest.fixture(scope="module")
-def raised(tmp_path_factory):
-    net = raise_credit(tmp_path_factory.mktemp("credit"))
-    yield net
-    net.close()
-
-
-@pytest.fixture
-def net(raised):
-    """Each test finds the network as it was deployed."""
-    kept = raised.network.rpc.call("evm_snapshot")
-    yield raised
-    raised.network.rpc.call("evm_revert", kept)
 
 
 def sell_ether(net, amount):

@@ -170,12 +170,14 @@ def bounded(bonus: Any) -> list[Any]:
 
 
 def test_the_bonus_is_bounded(source: Source) -> None:
-    """From 0 to 15%, and always so small that a part can be repaid from what is past the LLTV."""
+    """From 0 to 15%, and always so small that a part can be repaid from what is past it; nothing wraps."""
     debt, worth = z3.Ints("debt worth")
     lltv = PARAMS["lltv"]
     given = [*BOUNDS, debt >= 0, debt < 2**97, worth >= 0, worth < 2**137]
     given.append(z3.Implies(worth > 0, debt * WAD > worth * lltv))
     for way in source.ways("_bonus", debt, worth, lltv):
+        for _line, fits in way.owed:
+            prove(given, fits)
         holds = given + way.holds
         for claim in bounded(way.result):
             prove(holds, claim)

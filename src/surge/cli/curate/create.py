@@ -10,7 +10,8 @@ from surge.cli.terminal.options import AsJson, Network
 from surge.credit import usual
 
 if TYPE_CHECKING:
-    from surge.desk.curate.creation import Creation, Creator
+    from surge.desk.curate.creation import Created, Creator
+    from surge.desk.operation import Operation
 
 create = typer.Typer(no_args_is_help=True, help="Create a market, its oracle, or a vault.")
 
@@ -169,7 +170,7 @@ def _create(
     consent = Consent.read(yes, dry_run, as_json)
     with acting(network) as desk:
         creator: Creator = desk.creator
-        made: Creation[...] = getattr(creator, kind)
+        made: Operation[..., Created] = getattr(creator, kind)
         perform(
             lambda: made.preview(*named, **given),
             lambda: made(*named, **given),

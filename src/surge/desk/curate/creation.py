@@ -1,14 +1,15 @@
 """Create what others use: a market, its oracle, a vault. Each is shown before it is sent."""
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Generic, ParamSpec
+from typing import TYPE_CHECKING
 
 from surge.chain.calls.curation import creating, guard_config
+from surge.chain.node.sender import Sent
 from surge.credit import usual
 from surge.credit.price import scaled, whole
 from surge.desk.amounts import Amount, units
 from surge.desk.curate.lookup import Lookup, free_name
-from surge.desk.operation import Actor, Done, Operation, Plan, operation
+from surge.desk.operation import Plan, operation
 from surge.model.credit import MarketParams, market_id
 from surge.model.errors import BadInput
 from surge.model.units import BPS, NOBODY, WAD, Address, Wad, parse_decimal, parse_percent
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 
 MAX_NAME, MAX_SYMBOL = 25, 5
 MAX_TIMELOCK = 30 * 86_400
-
-Given = ParamSpec("Given")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,24 +36,9 @@ class Created:
     warnings: tuple[str, ...] = ()
     entry: str = ""
 
-
-class Creation(Operation[Given, Created]):
-    """An operation that leaves a new contract behind."""
-
-    def _send(self, plan: Plan[Created], limit: int | None) -> Done[Created]:
-        sent = self._chain.send(*plan.calls, gas=limit)
-        made = replace(plan.after, place=sent[-1].contract or plan.after.place)
-        return Done(plan.before, made, sum(each.gas for each in sent), sent[-1].hash, plan.also)
-
-
-class creation(operation[Given, Created], Generic[Given]):  # noqa: N801 a decorator
-    """Makes a `Creation` of a method that plans it."""
-
-    def __get__(self, actor: Actor, _: Any = None) -> Creation[Given]:
-        def plan(*args: Given.args, **kwargs: Given.kwargs) -> Plan[Created]:
-            return self._plan(actor, *args, **kwargs)
-
-        return Creation(actor.chain, self._plan.__name__, plan)
+    def made(self, sent: Sent) -> "Created":
+        """The same, with the address of the contract that was left behind."""
+        return replace(self, place=sent.contract or self.place)
 
 
 class Creator:
@@ -63,7 +47,7 @@ class Creator:
     def __init__(self, chain: "Chain") -> None:
         self.chain, self._lookup = chain, Lookup(chain)
 
-    @creation
+    @operation
     def market(
         self, collateral: str, loan: str, oracle: str, *, max_ltv: str, lltv: str, min_debt: Amount,
         target_health: str = usual.TARGET_HEALTH, reserve_factor: str = usual.RESERVE_FACTOR,
@@ -107,9 +91,9 @@ class Creator:
         entry = free_name(name, self.chain.credit.book.markets)
         after = Created("market", name, f"0x{id_.hex()}", facts, warnings, entry)
         call = self.chain.credit.creating(params)
-        return Plan(replace(after, place=""), after, (call,), lambda _: after)
+        return Plan(replace(after, place=""), after, (call,), after.made)
 
-    @creation
+    @operation
     def oracle(
         self, collateral: str, loan: str, *, min_price: str, max_price: str, base_feed: str | None = None,
         quote_feed: str | None = None, max_age: int = usual.MAX_AGE, quote_max_age: int | None = None,
@@ -174,9 +158,9 @@ class Creator:
         entry = free_name(name, self.chain.credit.book.oracles)
         after = Created("oracle", name, "", facts, warnings, entry)
         call = creating(f"creating an oracle of {after.name}", "OracleGuard", config)
-        return Plan(after, after, (call,), lambda _: after)
+        return Plan(after, after, (call,), after.made)
 
-    @creation
+    @operation
     def vault(
         self,
         asset: str,
@@ -214,7 +198,7 @@ class Creator:
         call = creating(
             f"creating the vault {name}", "Vault", credit, token.address, name, symbol, holder, timelock
         )
-        return Plan(after, after, (call,), lambda _: after)
+        return Plan(after, after, (call,), after.made)
 
 
 def _wad(text: str, what: str) -> Wad:

@@ -4,6 +4,7 @@ from dataclasses import astuple, replace
 from typing import TYPE_CHECKING
 
 from surge.chain.network.connection import View
+from surge.chain.node.sender import Sent
 from surge.credit.market import MarketView
 from surge.desk.market import Market
 from surge.desk.operation import Plan, operation
@@ -38,8 +39,8 @@ class Reserve:
         recipient = self.chain.read("Credit", "fee_recipient")
         call = self.chain.credit.collecting(view.params)
 
-        def look(block: int) -> MarketView:
-            return self.chain.credit.market_views([view.id], block)[0]
+        def look(sent: Sent) -> MarketView:
+            return self.chain.credit.market_views([view.id], sent.block)[0]
 
         note = f"goes to the fee recipient {recipient}"
         return Plan(view, view.with_state(state), (call,), look, (note,))

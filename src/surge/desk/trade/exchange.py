@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from surge.chain.calls.exchange import SWAP_SECONDS
 from surge.chain.calls.tokens import Payment
-from surge.chain.node.sender import Call
+from surge.chain.node.sender import Call, Sent
 from surge.credit import usual
 from surge.credit.exchange import (
     MINIMUM_LIQUIDITY,
@@ -121,7 +121,7 @@ class Exchange:
             price=_price(_traded(route, given), view.bought),
         )  # fmt: skip
 
-        def look(_: int) -> SwapView:
+        def look(_: Sent) -> SwapView:
             now, ways = self._look(paid, bought)
             prices = [_price(way, view.bought) for way in ways if way.path == route.path]
             return replace(now, path=path, price=prices[0] if prices else 0)

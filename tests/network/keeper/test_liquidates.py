@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import pytest
 
-from credit_network import raise_credit
 from network.keeper.keeping import ALTRUIST, borrower, dollars, keeper, say, wait_for
 from surge.chain.anvil.programs import find_program, start_program, stop_program
 from surge.chain.calls.tokens import Payment
@@ -28,21 +27,6 @@ from surge.model.credit import market_id
 from surge.model.errors import NoNetwork, Reverted
 from surge.model.units import WAD
 from surge.store.home import Home
-
-
-@pytest.fixture(scope="module")
-def raised(tmp_path_factory):
-    net = raise_credit(tmp_path_factory.mktemp("credit"))
-    yield net
-    net.close()
-
-
-@pytest.fixture
-def net(raised):
-    """Each test finds the network as it was deployed."""
-    kept = raised.network.rpc.call("evm_snapshot")
-    yield raised
-    raised.network.rpc.call("evm_revert", kept)
 
 
 def test_a_position_from_health_to_recovery(net):
