@@ -65,3 +65,20 @@ def test_the_readme_quotes_the_figures_of_compute() -> None:
     assert "| " + " | ".join(f"{COMPUTE[name]['gas']:,}" for name in quoted) + " |" in readme
     life = COMPUTE["a lease's whole life, opened and closed in fours"]["gas"]
     assert f"costs {life:,} gas for all its tasks:\n{life // 1000} a task at a thousand" in readme
+
+
+def test_the_readme_quotes_the_figures_of_credit() -> None:
+    """Each row of its table, and what a leveraged position costs."""
+    readme = (ROOT / "README.md").read_text()
+    table = readme.split("| operation | Surge |")[1].split("\n\n")[0].splitlines()[2:]
+    rows = {
+        "| {operation} | {surge:,} | {morpho:,} | {aave:,} | {ratio_morpho:.2f} | {ratio_aave:.2f} |".format(
+            **{name: value or 0 for name, value in row.items()}
+        )
+        for row in ROWS
+    }
+    assert table
+    assert set(table) <= rows
+    leverage = json.loads((ROOT / "benchmarks" / "results" / "leverage_gas.json").read_text())["rows"]
+    opened, closed = (row["leverage"] for row in leverage)
+    assert f"opens for {opened:,} gas and closes for {closed:,}," in " ".join(readme.split())

@@ -440,9 +440,11 @@ def _end(params: credit_market.MarketParams, bounds: Bounds):
         id: bytes32 = keccak256(abi_encode(params))
         state: credit_market.MarketState = staticcall credit_calls.Credit(CREDIT).market(id)
         if bounds.max_rate < max_value(uint256):
-            rate: uint256 = staticcall RateModel(params.irm).borrow_rate_of(
-                CREDIT, id, state.borrow_assets, state.supply_assets, 0
-            )
+            # What accounts owe, as Credit tells its rate model: virtual shares are nobody's debt.
+            # (116 bits of shares, 96 of assets: nothing wraps.)
+            product: uint256 = unsafe_mul(state.borrow_shares, unsafe_add(state.borrow_assets, 1))
+            owed: uint256 = unsafe_div(product, unsafe_add(state.borrow_shares, 10**6))
+            rate: uint256 = staticcall RateModel(params.irm).borrow_rate_of(CREDIT, id, owed, state.supply_assets, 0)
             assert rate <= bounds.max_rate, "Leverage: the borrow rate is above max_rate"
         if bounds.min_health > 0:
             self._healthy(params, state, staticcall credit_calls.Credit(CREDIT).position(id, self.account), bounds.min_health)

@@ -6,9 +6,10 @@ import boa
 import pytest
 from coincurve import PrivateKey
 
-from contracts.worlds.credit_pots import ETHER, MAX, USD, percent
+from contracts.worlds.credit_pots import ETHER, MAX, USD, YEAR, percent
 from contracts.worlds.leverage_pots import UNBOUND, LeveragePots, authorisation, deploy_leverage
 from contracts.worlds.pots import deploy, now, wait
+from surge.credit import interest
 from surge.credit.exchange import amount_in, amount_out
 from surge.model.signature import address_of
 from surge.model.units import WAD
@@ -276,6 +277,25 @@ def test_the_highest_rate(pots: LeveragePots, trader: str) -> None:
     with boa.reverts("Leverage: the borrow rate is above max_rate"):
         pots.open(trader, 30 * ETHER, margin=10 * ETHER, bounds=(MAX, after - 1, 0))
     pots.open(trader, 30 * ETHER, margin=10 * ETHER, bounds=(MAX, after, 0))
+
+
+def test_the_rate_is_asked_for_as_credit_asks() -> None:
+    """C10: with what accounts owe: less than what is borrowed, once a share of the debt has become dear."""
+    with boa.env.anchor():
+        pots = deploy_leverage(rate=percent(1_000) // YEAR)
+        market = pots.pots
+        pots.open(pots.trader("whale"), 30 * ETHER, margin=10 * ETHER)
+        wait(YEAR)
+        market.credit.accrue(market.market)
+        market.irm.set_rate(0)
+        trader = pots.trader("trader")
+        with boa.env.anchor():
+            pots.open(trader, 3 * ETHER, margin=ETHER)
+            owed, borrowed = interest.owed(market.state()), market.state().borrow_assets
+        assert owed < borrowed
+        with boa.reverts("Leverage: the borrow rate is above max_rate"):
+            pots.open(trader, 3 * ETHER, margin=ETHER, bounds=(MAX, owed - 1, 0))
+        pots.open(trader, 3 * ETHER, margin=ETHER, bounds=(MAX, owed, 0))
 
 
 def test_the_least_health(pots: LeveragePots, trader: str) -> None:

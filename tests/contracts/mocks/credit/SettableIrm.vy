@@ -42,6 +42,15 @@ def borrow_rate(id: bytes32, borrowed: uint256, supplied: uint256, elapsed: uint
 
 @external
 @view
+def borrow_rate_of(credit: address, id: bytes32, borrowed: uint256, supplied: uint256, elapsed: uint256) -> uint256:
+    """
+    @notice What it is asked for: a test can see it.
+    """
+    return borrowed
+
+
+@external
+@view
 def borrow_rate_view(id: bytes32, borrowed: uint256, supplied: uint256, elapsed: uint256) -> uint256:
     assert borrowed <= supplied, "SettableIrm: more is borrowed than supplied"
     return self.rate
